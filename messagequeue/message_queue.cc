@@ -1,0 +1,1 @@
+#include "messagequeue/message_queue.h"

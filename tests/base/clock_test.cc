@@ -1,0 +1,90 @@
+#include "base/clock.h"
+
+#include <gtest/gtest.h>
+
+#include <stop_token>
+#include <thread>
+
+#include "base/manual_clock.h"
+
+namespace tandem {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+
+TEST(ManualClockTest, AdvanceWakesTheWaiterWhoseDeadlineHasCome) {
+  ManualClock clock;
+  const Timestamp deadline = clock.Now() + hours(5);
+  std::thread waiter([&] {
+    Signal signal;
+    EXPECT_FALSE(clock.WaitUntil(signal, deadline));
+    EXPECT_GE(clock.Now(), deadline);
+  });
+  clock.AwaitWaiters(1);
+  clock.Advance(hours(5));
+  waiter.join();
+}
+
+TEST(ManualClockTest, NotifyWakesBeforeTheDeadline) {
+  ManualClock clock;
+  Signal signal;
+  std::thread waiter([&] { EXPECT_TRUE(clock.WaitUntil(signal, kNever)); });
+  clock.AwaitWaiters(1);
+  signal.Notify();
+  waiter.join();
+}
+
+TEST(ManualClockTest, MovesToTheNextDeadlineOnly) {
+  ManualClock clock;
+  EXPECT_FALSE(clock.AdvanceToNextDeadline());
+  const Timestamp first = clock.Now() + milliseconds(3);
+  Signal later;
+  std::thread waits_longer([&] { clock.WaitUntil(later, first + hours(1)); });
+  std::thread waits([&] {
+    Signal signal;
+    clock.WaitUntil(signal, first);
+  });
+  clock.AwaitWaiters(2);
+  EXPECT_TRUE(clock.AdvanceToNextDeadline());
+  EXPECT_EQ(clock.Now(), first);
+  waits.join();
+  later.Notify();
+  waits_longer.join();
+}
+
+TEST(SignalTest, NotificationBeforeTheWaitIsNotLost) {
+  SystemClock clock;
+  Signal signal;
+  signal.Notify();
+  EXPECT_TRUE(clock.WaitUntil(signal, kNever));
+  EXPECT_FALSE(signal.TryTake());
+}
+
+TEST(SignalTest, StopRequestNotifies) {
+  SystemClock clock;
+  Signal signal;
+  std::stop_source stop;
+  const NotifyOnStop notify(stop.get_token(), signal);
+  std::thread stopper([&] { stop.request_stop(); });
+  EXPECT_TRUE(clock.WaitUntil(signal, kNever));
+  stopper.join();
+}
+
+TEST(SystemClockTest, NeverGoesBackwardsAndReachesDeadlines) {
+  SystemClock clock;
+  const Timestamp start = clock.Now();
+  Signal signal;
+  EXPECT_FALSE(clock.WaitUntil(signal, start + milliseconds(2)));
+  EXPECT_GE(clock.Now(), start + milliseconds(2));
+}
+
+TEST(TimestampTest, AdditionSaturates) {
+  EXPECT_EQ(SaturatingAdd(kNever, microseconds(1)), kNever);
+  EXPECT_EQ(SaturatingAdd(Timestamp(microseconds(5)), microseconds::max()), kNever);
+  EXPECT_EQ(SaturatingAdd(Timestamp(microseconds(5)), microseconds(7)), Timestamp(microseconds(12)));
+}
+
+}  // namespace
+}  // namespace tandem

@@ -1,0 +1,69 @@
+#include "base/status.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+
+#include "base/record.h"
+#include "base/result.h"
+
+namespace tandem {
+namespace {
+
+TEST(StatusTest, DefaultIsOkAndAsSmallAsASharedPointer) {
+  const Status status;
+  EXPECT_TRUE(status.ok());
+  EXPECT_EQ(status.code(), StatusCode::kOk);
+  EXPECT_EQ(status.ToString(), "Ok");
+  EXPECT_EQ(sizeof(Status), sizeof(std::shared_ptr<int>));
+}
+
+TEST(StatusTest, ConflictTellsExpectedAndActual) {
+  const Status status = Status::Conflict("exactly 7", 9);
+  ASSERT_NE(status.conflict(), nullptr);
+  EXPECT_EQ(status.conflict()->expected, "exactly 7");
+  EXPECT_EQ(status.conflict()->actual, 9U);
+  EXPECT_EQ(status.lease_lost(), nullptr);
+  EXPECT_EQ(status.ToString(), "Conflict: expected exactly 7, found version 9");
+}
+
+TEST(StatusTest, FailuresOfAListAreAllKeptAndTheFirstLeads) {
+  const Status status = Status::OfFailures(
+      {{2, Status::LeaseLost(LeaseLoss::kTaken)}, {5, Status::Conflict("no stream", 1)}});
+  EXPECT_EQ(status.code(), StatusCode::kLeaseLost);
+  ASSERT_NE(status.lease_lost(), nullptr);
+  EXPECT_EQ(status.lease_lost()->reason, LeaseLoss::kTaken);
+  ASSERT_EQ(status.failures().size(), 2U);
+  EXPECT_EQ(status.failures()[1].operation, 5U);
+  EXPECT_EQ(status.failures()[1].status.code(), StatusCode::kConflict);
+  EXPECT_NE(status.message().find("operation 2"), std::string::npos);
+  EXPECT_NE(status.message().find("1 more failed"), std::string::npos);
+}
+
+Result<int> Half(int number) {
+  if (number % 2 != 0) return Status::InvalidArgument("odd");
+  return number / 2;
+}
+
+Result<int> Quarter(int number) {
+  TANDEM_ASSIGN_OR_RETURN(const int half, Half(number));
+  return Half(half);
+}
+
+TEST(ResultTest, PassesFailuresOn) {
+  EXPECT_EQ(*Quarter(12), 3);
+  EXPECT_EQ(Quarter(6).status().code(), StatusCode::kInvalidArgument);
+}
+
+TEST(ResultTest, HoldsMoveOnlyValues) {
+  Result<std::unique_ptr<int>> result(std::make_unique<int>(4));
+  const std::unique_ptr<int> value = *std::move(result);
+  EXPECT_EQ(*value, 4);
+}
+
+TEST(ResultDeathTest, ValueOfAFailureAbortsWithItsMessage) {
+  EXPECT_DEATH((void)*Half(3), "InvalidArgument: odd");
+}
+
+}  // namespace
+}  // namespace tandem
