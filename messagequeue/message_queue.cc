@@ -1,1 +1,0 @@
-#include "messagequeue/message_queue.h"
