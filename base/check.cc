@@ -5,11 +5,9 @@
 
 namespace tandem::internal {
 
-void CheckFailed(const char *file, int line, const char *condition,
-                 const char *message) {
-  std::fprintf(stderr, "%s:%d: check failed: %s: %s\n", file, line, condition,
-               message);
+void CheckFailed(const char* file, int line, const char* condition, const char* message) {
+  std::fprintf(stderr, "%s:%d: check failed: %s: %s\n", file, line, condition, message);
   std::abort();
 }
 
-} // namespace tandem::internal
+}  // namespace tandem::internal

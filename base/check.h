@@ -1,18 +1,16 @@
 #pragma once
 
-// TANDEM_CHECK(condition, message) aborts the process when the condition does
-// not hold, in every build. It is for bugs on either side of a boundary, never
-// for bad input.
+// TANDEM_CHECK(condition, message) aborts the process when the condition does not hold, in every
+// build. It is for bugs on either side of a boundary, never for bad input.
 
 namespace tandem::internal {
-[[noreturn]] void CheckFailed(const char *file, int line, const char *condition,
-                              const char *message);
-} // namespace tandem::internal
+[[noreturn]] void CheckFailed(const char* file, int line, const char* condition,
+                              const char* message);
+}  // namespace tandem::internal
 
-#define TANDEM_CHECK(condition, message)                                       \
-  do {                                                                         \
-    if (!(condition)) [[unlikely]] {                                           \
-      ::tandem::internal::CheckFailed(__FILE__, __LINE__, #condition,          \
-                                      message);                                \
-    }                                                                          \
+#define TANDEM_CHECK(condition, message)                                        \
+  do {                                                                          \
+    if (!(condition)) [[unlikely]] {                                            \
+      ::tandem::internal::CheckFailed(__FILE__, __LINE__, #condition, message); \
+    }                                                                           \
   } while (false)

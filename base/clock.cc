@@ -5,10 +5,8 @@
 namespace tandem {
 
 Timestamp SaturatingAdd(Timestamp start, std::chrono::microseconds duration) {
-  if (duration > std::chrono::microseconds::zero() && start > kNever - duration)
-    return kNever;
-  if (duration < std::chrono::microseconds::zero() &&
-      start < Timestamp::min() - duration) {
+  if (duration > std::chrono::microseconds::zero() && start > kNever - duration) return kNever;
+  if (duration < std::chrono::microseconds::zero() && start < Timestamp::min() - duration) {
     return Timestamp::min();
   }
   return start + duration;
@@ -17,8 +15,7 @@ Timestamp SaturatingAdd(Timestamp start, std::chrono::microseconds duration) {
 void Signal::Notify() {
   std::lock_guard lock(mutex_);
   notified_ = true;
-  changed_.notify_one(); // under the lock: the waiter may destroy the signal
-                         // once it has woken
+  changed_.notify_one();  // under the lock: the waiter may destroy the signal once it has woken
 }
 
 void Signal::Wait() {
@@ -33,8 +30,7 @@ bool Signal::TryTake() {
 }
 
 SystemClock::SystemClock()
-    : wall_start_(std::chrono::floor<std::chrono::microseconds>(
-          std::chrono::system_clock::now())),
+    : wall_start_(std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now())),
       steady_start_(std::chrono::steady_clock::now()) {}
 
 Timestamp SystemClock::Now() const {
@@ -42,7 +38,7 @@ Timestamp SystemClock::Now() const {
                            std::chrono::steady_clock::now() - steady_start_);
 }
 
-bool SystemClock::WaitUntil(Signal &signal, Timestamp deadline) {
+bool SystemClock::WaitUntil(Signal& signal, Timestamp deadline) {
   // One wait is cut at an hour, far inside the range of the steady clock.
   constexpr std::chrono::hours kWaitMax{1};
   while (true) {
@@ -52,15 +48,13 @@ bool SystemClock::WaitUntil(Signal &signal, Timestamp deadline) {
       return false;
     }
     std::chrono::microseconds wait = kWaitMax;
-    if (deadline != kNever && deadline - now < wait)
-      wait = deadline - now;
+    if (deadline != kNever && deadline - now < wait) wait = deadline - now;
     std::unique_lock lock(signal.mutex_);
-    if (signal.changed_.wait_for(lock, wait,
-                                 [&signal] { return signal.notified_; })) {
+    if (signal.changed_.wait_for(lock, wait, [&signal] { return signal.notified_; })) {
       signal.notified_ = false;
       return true;
     }
   }
 }
 
-} // namespace tandem
+}  // namespace tandem

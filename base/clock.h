@@ -1,8 +1,8 @@
 #pragma once
 
-// A Clock tells the time and owns waiting for it: whoever blocks, blocks in
-// Clock::WaitUntil on a Signal, so a ManualClock (base/manual_clock.h) can wake
-// every waiter without a real second passing.
+// A Clock tells the time and owns waiting for it: whoever blocks, blocks in Clock::WaitUntil on a
+// Signal, so a ManualClock (base/manual_clock.h) can wake every waiter without a real second
+// passing.
 
 #include <chrono>
 #include <condition_variable>
@@ -20,13 +20,13 @@ constexpr Timestamp kNever = Timestamp::max();
 // `duration` after `start`, kNever where that is out of range.
 Timestamp SaturatingAdd(Timestamp start, std::chrono::microseconds duration);
 
-// A sticky wake-up call: a Notify before the wait is not lost, and wakes it at
-// once. One waiter at a time; Notify from any thread.
+// A sticky wake-up call: a Notify before the wait is not lost, and wakes it at once. One waiter at
+// a time; Notify from any thread.
 class Signal {
-public:
+ public:
   Signal() = default;
-  Signal(const Signal &) = delete;
-  Signal &operator=(const Signal &) = delete;
+  Signal(const Signal&) = delete;
+  Signal& operator=(const Signal&) = delete;
 
   void Notify();
 
@@ -36,58 +36,56 @@ public:
   // Takes a notification if there is one.
   bool TryTake();
 
-private:
+ private:
   friend class SystemClock;
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  bool notified_ = false; // guarded by mutex_
+  bool notified_ = false;  // guarded by mutex_
 };
 
-// Notifies a signal when stop is requested, also if that was before; for as
-// long as it lives.
+// Notifies a signal when stop is requested, also if that was before; for as long as it lives.
 class NotifyOnStop {
-public:
-  NotifyOnStop(const std::stop_token &stop, Signal &signal)
-      : callback_(stop, Notifier(&signal)) {}
+ public:
+  NotifyOnStop(const std::stop_token& stop, Signal& signal) : callback_(stop, Notifier(&signal)) {}
 
-private:
+ private:
   class Notifier {
-  public:
-    explicit Notifier(Signal *signal) : signal_(signal) {}
+   public:
+    explicit Notifier(Signal* signal) : signal_(signal) {}
     void operator()() const { signal_->Notify(); }
 
-  private:
-    Signal *signal_;
+   private:
+    Signal* signal_;
   };
   std::stop_callback<Notifier> callback_;
 };
 
 // Thread-safe.
 class Clock {
-public:
+ public:
   virtual ~Clock() = default;
 
   // Never goes backwards within one clock.
   virtual Timestamp Now() const = 0;
 
-  // Blocks until `signal` is notified or Now() >= deadline, and takes the
-  // notification if there is one. False when the deadline has come. A wake-up
-  // may be spurious: callers check their condition again after either.
-  virtual bool WaitUntil(Signal &signal, Timestamp deadline) = 0;
+  // Blocks until `signal` is notified or Now() >= deadline, and takes the notification if there is
+  // one. False when the deadline has come. A wake-up may be spurious: callers check their condition
+  // again after either.
+  virtual bool WaitUntil(Signal& signal, Timestamp deadline) = 0;
 };
 
-// The wall clock as of construction, advanced by the monotonic clock from
-// there: a step of the system's clock moves neither deadlines nor leases.
+// The wall clock as of construction, advanced by the monotonic clock from there: a step of the
+// system's clock moves neither deadlines nor leases.
 class SystemClock final : public Clock {
-public:
+ public:
   SystemClock();
   Timestamp Now() const override;
-  bool WaitUntil(Signal &signal, Timestamp deadline) override;
+  bool WaitUntil(Signal& signal, Timestamp deadline) override;
 
-private:
+ private:
   const Timestamp wall_start_;
   const std::chrono::steady_clock::time_point steady_start_;
 };
 
-} // namespace tandem
+}  // namespace tandem

@@ -11,28 +11,29 @@
 
 namespace tandem {
 
-template <typename T> class Guarded {
-public:
+template <typename T>
+class Guarded {
+ public:
   class Locked {
-  public:
-    T *operator->() const { return value_; }
-    T &operator*() const { return *value_; }
+   public:
+    T* operator->() const { return value_; }
+    T& operator*() const { return *value_; }
 
-  private:
+   private:
     friend class Guarded;
-    Locked(std::mutex &mutex, T &value) : lock_(mutex), value_(&value) {}
+    Locked(std::mutex& mutex, T& value) : lock_(mutex), value_(&value) {}
     std::unique_lock<std::mutex> lock_;
-    T *value_;
+    T* value_;
   };
 
   template <typename... Args>
-  explicit Guarded(Args &&...args) : value_(std::forward<Args>(args)...) {}
+  explicit Guarded(Args&&... args) : value_(std::forward<Args>(args)...) {}
 
   [[nodiscard]] Locked Lock() const { return Locked(mutex_, value_); }
 
-private:
+ private:
   mutable std::mutex mutex_;
   mutable T value_;
 };
 
-} // namespace tandem
+}  // namespace tandem

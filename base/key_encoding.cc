@@ -11,42 +11,38 @@ constexpr char kZeroFollows = '\xFF';
 constexpr char kClosed = '\x01';
 constexpr std::size_t kU64Bytes = 8;
 
-} // namespace
+}  // namespace
 
-KeyWriter &KeyWriter::U64(std::uint64_t value) {
+KeyWriter& KeyWriter::U64(std::uint64_t value) {
   for (int shift = 56; shift >= 0; shift -= 8) {
-    key_.push_back(
-        static_cast<char>(static_cast<unsigned char>(value >> shift)));
+    key_.push_back(static_cast<char>(static_cast<unsigned char>(value >> shift)));
   }
   return *this;
 }
 
-KeyWriter &KeyWriter::Escaped(std::string_view bytes) {
+KeyWriter& KeyWriter::Escaped(std::string_view bytes) {
   for (const char byte : bytes) {
     key_.push_back(byte);
-    if (byte == kZero)
-      key_.push_back(kZeroFollows);
+    if (byte == kZero) key_.push_back(kZeroFollows);
   }
   key_.push_back(kZero);
   key_.push_back(kClosed);
   return *this;
 }
 
-KeyWriter &KeyWriter::Raw(std::string_view bytes) {
+KeyWriter& KeyWriter::Raw(std::string_view bytes) {
   key_.append(bytes);
   return *this;
 }
 
 KeyReader::KeyReader(std::string_view key, char prefix)
     : rest_(key), valid_(!key.empty() && key.front() == prefix) {
-  if (valid_)
-    rest_.remove_prefix(1);
+  if (valid_) rest_.remove_prefix(1);
 }
 
 std::optional<std::uint64_t> KeyReader::U64() {
   valid_ = valid_ && rest_.size() >= kU64Bytes;
-  if (!valid_)
-    return std::nullopt;
+  if (!valid_) return std::nullopt;
   std::uint64_t value = 0;
   for (std::size_t i = 0; i < kU64Bytes; ++i) {
     value = value << 8 | static_cast<unsigned char>(rest_[i]);
@@ -60,13 +56,11 @@ std::optional<std::string> KeyReader::Escaped() {
   while (valid_) {
     const std::size_t zero = rest_.find(kZero);
     valid_ = zero != std::string_view::npos && zero + 1 < rest_.size();
-    if (!valid_)
-      break;
+    if (!valid_) break;
     const char next = rest_[zero + 1];
     bytes.append(rest_.substr(0, zero));
     rest_.remove_prefix(zero + 2);
-    if (next == kClosed)
-      return bytes;
+    if (next == kClosed) return bytes;
     bytes.push_back(kZero);
     valid_ = next == kZeroFollows;
   }
@@ -74,8 +68,7 @@ std::optional<std::string> KeyReader::Escaped() {
 }
 
 std::optional<std::string_view> KeyReader::Raw() {
-  if (!valid_)
-    return std::nullopt;
+  if (!valid_) return std::nullopt;
   return std::exchange(rest_, {});
 }
 
@@ -91,4 +84,4 @@ std::string PrefixEnd(std::string prefix) {
   return prefix;
 }
 
-} // namespace tandem
+}  // namespace tandem

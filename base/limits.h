@@ -1,7 +1,6 @@
 #pragma once
 
-// Every limit on what a caller may pass, checked before anything is done. Sizes
-// in bytes.
+// Every limit on what a caller may pass, checked before anything is done. Sizes in bytes.
 
 #include <cstddef>
 #include <string_view>
@@ -16,8 +15,8 @@ constexpr std::size_t kNameBytesMax = 1024;
 // One event, one message, one metadata value.
 constexpr std::size_t kPayloadBytesMax = std::size_t{16} << 20;
 
-// One batch: operations (an event, a metadata entry count as one each), and
-// bytes of names and payloads together.
+// One batch: operations (an event, a metadata entry count as one each), and bytes of names and
+// payloads together.
 constexpr std::size_t kBatchOperationsMax = 65'536;
 constexpr std::size_t kBatchBytesMax = std::size_t{64} << 20;
 
@@ -27,10 +26,10 @@ constexpr std::size_t kPageBytesMax = std::size_t{64} << 20;
 constexpr std::size_t kDequeueMessagesMax = 4096;
 constexpr std::size_t kDequeueQueuesMax = 64;
 
-// `what` names the argument in the message, e.g. "entity". A name must not be
-// empty; an optional one (group, key) may, and then means "none".
+// `what` names the argument in the message, e.g. "entity". A name must not be empty; an optional
+// one (group, key) may, and then means "none".
 Status CheckName(std::string_view what, std::string_view name);
 Status CheckOptionalName(std::string_view what, std::string_view name);
 Status CheckPayload(std::string_view what, std::size_t bytes);
 
-} // namespace tandem
+}  // namespace tandem

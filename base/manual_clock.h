@@ -1,7 +1,7 @@
 #pragma once
 
-// A clock that moves only when told to, and then wakes every waiter whose
-// deadline has come. Tests advance it instead of sleeping. Thread-safe.
+// A clock that moves only when told to, and then wakes every waiter whose deadline has come. Tests
+// advance it instead of sleeping. Thread-safe.
 
 #include <cstddef>
 #include <map>
@@ -12,33 +12,31 @@
 namespace tandem {
 
 class ManualClock final : public Clock {
-public:
+ public:
   // Starts in the year 2001: a round number that is no accident in a log.
-  explicit ManualClock(
-      Timestamp start = Timestamp(std::chrono::seconds(1'000'000'000)))
+  explicit ManualClock(Timestamp start = Timestamp(std::chrono::seconds(1'000'000'000)))
       : now_(start) {}
 
   Timestamp Now() const override;
-  bool WaitUntil(Signal &signal, Timestamp deadline) override;
+  bool WaitUntil(Signal& signal, Timestamp deadline) override;
 
   // REQUIRES: duration >= 0
   void Advance(std::chrono::microseconds duration);
 
-  // Moves to the earliest deadline that somebody waits for; false, and no move,
-  // if there is none.
+  // Moves to the earliest deadline that somebody waits for; false, and no move, if there is none.
   bool AdvanceToNextDeadline();
 
-  // Blocks, in real time, until at least `count` callers wait in WaitUntil.
-  // Lets a test act when another thread is known to be blocked.
+  // Blocks, in real time, until at least `count` callers wait in WaitUntil. Lets a test act when
+  // another thread is known to be blocked.
   void AwaitWaiters(std::size_t count) const;
 
-private:
-  void MoveTo(Timestamp now); // REQUIRES: mutex_ is held
+ private:
+  void MoveTo(Timestamp now);  // REQUIRES: mutex_ is held
 
   mutable std::mutex mutex_;
   mutable std::condition_variable waiters_changed_;
   Timestamp now_;                              // guarded by mutex_
-  std::multimap<Timestamp, Signal *> waiters_; // guarded by mutex_
+  std::multimap<Timestamp, Signal*> waiters_;  // guarded by mutex_
 };
 
-} // namespace tandem
+}  // namespace tandem

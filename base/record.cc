@@ -6,29 +6,26 @@ namespace tandem::internal {
 
 namespace {
 
-constexpr int kNestingMax = 16; // our schemas nest a few structs, not a tree
+constexpr int kNestingMax = 16;  // our schemas nest a few structs, not a tree
 
-} // namespace
+}  // namespace
 
-std::string SerializeRecord(capnp::MessageBuilder &message) {
+std::string SerializeRecord(capnp::MessageBuilder& message) {
   const auto segments = message.getSegmentsForOutput();
-  // The standard framing
-  // (https://capnproto.org/encoding.html#serialization-over-a-stream), so that
+  // The standard framing (https://capnproto.org/encoding.html#serialization-over-a-stream), so that
   // `capnp decode` reads a record that was cut out of a store.
   const std::size_t table_words = segments.size() / 2 + 1;
   std::string bytes(table_words * sizeof(capnp::word), '\0');
   const auto put_u32 = [&bytes](std::size_t index, std::size_t value) {
     for (std::size_t i = 0; i < 4; ++i) {
-      bytes[index * 4 + i] =
-          static_cast<char>(static_cast<unsigned char>(value >> (8 * i)));
+      bytes[index * 4 + i] = static_cast<char>(static_cast<unsigned char>(value >> (8 * i)));
     }
   };
   put_u32(0, segments.size() - 1);
-  for (std::size_t i = 0; i < segments.size(); ++i)
-    put_u32(i + 1, segments[i].size());
-  for (const auto &segment : segments) {
+  for (std::size_t i = 0; i < segments.size(); ++i) put_u32(i + 1, segments[i].size());
+  for (const auto& segment : segments) {
     const auto data = segment.asBytes();
-    bytes.append(reinterpret_cast<const char *>(data.begin()), data.size());
+    bytes.append(reinterpret_cast<const char*>(data.begin()), data.size());
   }
   return bytes;
 }
@@ -44,11 +41,10 @@ RecordMessage::RecordMessage(std::string_view bytes) {
   reader_ = kj::heap<capnp::FlatArrayMessageReader>(words_, options);
 }
 
-Status CorruptRecord(std::string_view where, const kj::Exception &exception) {
-  return Status::Corruption(std::string(where),
-                            "unreadable record (" +
-                                std::string(exception.getDescription().cStr()) +
-                                ")");
+Status CorruptRecord(std::string_view where, const kj::Exception& exception) {
+  return Status::Corruption(
+      std::string(where),
+      "unreadable record (" + std::string(exception.getDescription().cStr()) + ")");
 }
 
-} // namespace tandem::internal
+}  // namespace tandem::internal

@@ -1,8 +1,7 @@
 #pragma once
 
-// Stored records are Cap'n Proto structs. These two functions are the only way
-// in and out, and the only place that meets kj::Exception: damaged or hostile
-// bytes become Corruption.
+// Stored records are Cap'n Proto structs. These two functions are the only way in and out, and the
+// only place that meets kj::Exception: damaged or hostile bytes become Corruption.
 //
 //   std::string bytes = EncodeRecord<HeadRecord>([&](HeadRecord::Builder head)
 //   { ... }); Status status = DecodeRecord<HeadRecord>(bytes, "head of ...",
@@ -10,9 +9,8 @@
 //     version = head.getVersion();
 //   });
 //
-// A reader is valid only inside the function that it is passed to. `where`
-// names the record in the error: a string, or a function that makes one when it
-// is needed.
+// A reader is valid only inside the function that it is passed to. `where` names the record in the
+// error: a string, or a function that makes one when it is needed.
 
 #include <capnp/message.h>
 #include <capnp/serialize.h>
@@ -28,26 +26,26 @@ namespace tandem {
 
 namespace internal {
 
-std::string SerializeRecord(capnp::MessageBuilder &message);
+std::string SerializeRecord(capnp::MessageBuilder& message);
 
 // A message over an aligned copy of `bytes`, with limits against hostile input.
 class RecordMessage {
-public:
+ public:
   explicit RecordMessage(std::string_view bytes);
-  capnp::MessageReader &reader() { return *reader_; }
+  capnp::MessageReader& reader() { return *reader_; }
 
-private:
+ private:
   kj::Array<capnp::word> words_;
   kj::Own<capnp::FlatArrayMessageReader> reader_;
 };
 
-Status CorruptRecord(std::string_view where, const kj::Exception &exception);
+Status CorruptRecord(std::string_view where, const kj::Exception& exception);
 
-} // namespace internal
+}  // namespace internal
 
-template <typename Record, typename Fill> std::string EncodeRecord(Fill fill) {
-  constexpr std::size_t kScratchWords =
-      128; // most records fit, and then nothing is allocated
+template <typename Record, typename Fill>
+std::string EncodeRecord(Fill fill) {
+  constexpr std::size_t kScratchWords = 128;  // most records fit, and then nothing is allocated
   capnp::word scratch[kScratchWords] = {};
   capnp::MallocMessageBuilder message(kj::arrayPtr(scratch, kScratchWords));
   fill(message.initRoot<Record>());
@@ -55,13 +53,13 @@ template <typename Record, typename Fill> std::string EncodeRecord(Fill fill) {
 }
 
 template <typename Record, typename Where, typename Read>
-Status DecodeRecord(std::string_view bytes, const Where &where, Read read) {
+Status DecodeRecord(std::string_view bytes, const Where& where, Read read) {
   try {
     internal::RecordMessage message(bytes);
     read(message.reader().template getRoot<Record>());
     return Status::Ok();
-  } catch (const kj::Exception &exception) {
-    if constexpr (std::is_invocable_v<const Where &>) {
+  } catch (const kj::Exception& exception) {
+    if constexpr (std::is_invocable_v<const Where&>) {
       return internal::CorruptRecord(where(), exception);
     } else {
       return internal::CorruptRecord(where, exception);
@@ -71,10 +69,10 @@ Status DecodeRecord(std::string_view bytes, const Where &where, Read read) {
 
 // Between Cap'n Proto Data and bytes.
 inline capnp::Data::Reader ToData(std::string_view bytes) {
-  return {reinterpret_cast<const kj::byte *>(bytes.data()), bytes.size()};
+  return {reinterpret_cast<const kj::byte*>(bytes.data()), bytes.size()};
 }
 inline std::string_view ToBytes(capnp::Data::Reader data) {
-  return {reinterpret_cast<const char *>(data.begin()), data.size()};
+  return {reinterpret_cast<const char*>(data.begin()), data.size()};
 }
 
-} // namespace tandem
+}  // namespace tandem

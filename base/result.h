@@ -11,10 +11,11 @@
 
 namespace tandem {
 
-template <typename T> class [[nodiscard]] Result {
+template <typename T>
+class [[nodiscard]] Result {
   static_assert(!std::is_reference_v<T> && !std::is_same_v<T, Status>);
 
-public:
+ public:
   using value_type = T;
 
   // NOLINTBEGIN(google-explicit-constructor): `return value;` and `return
@@ -26,30 +27,28 @@ public:
   // NOLINTEND(google-explicit-constructor)
 
   bool ok() const { return value_.has_value(); }
-  const Status &status() const {
-    return status_;
-  } // ok() exactly when there is a value
+  const Status& status() const { return status_; }  // ok() exactly when there is a value
 
   // REQUIRES: ok()
-  T &value() & {
+  T& value() & {
     CheckOk();
     return *value_;
   }
-  const T &value() const & {
+  const T& value() const& {
     CheckOk();
     return *value_;
   }
-  T &&value() && {
+  T&& value() && {
     CheckOk();
     return *std::move(value_);
   }
-  T &operator*() & { return value(); }
-  const T &operator*() const & { return value(); }
-  T &&operator*() && { return std::move(*this).value(); }
-  T *operator->() { return &value(); }
-  const T *operator->() const { return &value(); }
+  T& operator*() & { return value(); }
+  const T& operator*() const& { return value(); }
+  T&& operator*() && { return std::move(*this).value(); }
+  T* operator->() { return &value(); }
+  const T* operator->() const { return &value(); }
 
-private:
+ private:
   void CheckOk() const {
     if (!value_.has_value()) [[unlikely]] {
       TANDEM_CHECK(false, status_.ToString().c_str());
@@ -60,25 +59,22 @@ private:
   Status status_;
 };
 
-} // namespace tandem
+}  // namespace tandem
 
 // Passes a failure on to the caller of the enclosing function.
-#define TANDEM_RETURN_IF_ERROR(expression)                                     \
-  do {                                                                         \
-    if (::tandem::Status tandem_status_ = (expression);                        \
-        !tandem_status_.ok()) {                                                \
-      return tandem_status_;                                                   \
-    }                                                                          \
+#define TANDEM_RETURN_IF_ERROR(expression)                                      \
+  do {                                                                          \
+    if (::tandem::Status tandem_status_ = (expression); !tandem_status_.ok()) { \
+      return tandem_status_;                                                    \
+    }                                                                           \
   } while (false)
 
 // TANDEM_ASSIGN_OR_RETURN(auto page, store.Read(stream, {}));
-#define TANDEM_ASSIGN_OR_RETURN(declaration, expression)                       \
-  TANDEM_ASSIGN_OR_RETURN_2_(TANDEM_CONCAT_(tandem_result_, __LINE__),         \
-                             declaration, expression)
-#define TANDEM_ASSIGN_OR_RETURN_2_(result, declaration, expression)            \
-  auto result = (expression);                                                  \
-  if (!result.ok())                                                            \
-    return result.status();                                                    \
+#define TANDEM_ASSIGN_OR_RETURN(declaration, expression) \
+  TANDEM_ASSIGN_OR_RETURN_2_(TANDEM_CONCAT_(tandem_result_, __LINE__), declaration, expression)
+#define TANDEM_ASSIGN_OR_RETURN_2_(result, declaration, expression) \
+  auto result = (expression);                                       \
+  if (!result.ok()) return result.status();                         \
   declaration = *std::move(result)
 #define TANDEM_CONCAT_(a, b) TANDEM_CONCAT_2_(a, b)
 #define TANDEM_CONCAT_2_(a, b) a##b

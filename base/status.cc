@@ -15,80 +15,73 @@ struct Status::Rep {
 
 namespace {
 
-template <typename T> const T &Empty() {
+template <typename T>
+const T& Empty() {
   static const T kEmpty;
   return kEmpty;
 }
 
-} // namespace
+}  // namespace
 
 std::string_view StatusCodeName(StatusCode code) {
   switch (code) {
-  case StatusCode::kOk:
-    return "Ok";
-  case StatusCode::kInvalidArgument:
-    return "InvalidArgument";
-  case StatusCode::kTooLarge:
-    return "TooLarge";
-  case StatusCode::kNotFound:
-    return "NotFound";
-  case StatusCode::kAlreadyExists:
-    return "AlreadyExists";
-  case StatusCode::kConflict:
-    return "Conflict";
-  case StatusCode::kLeaseLost:
-    return "LeaseLost";
-  case StatusCode::kIdempotencyMismatch:
-    return "IdempotencyMismatch";
-  case StatusCode::kUnavailable:
-    return "Unavailable";
-  case StatusCode::kIndeterminate:
-    return "Indeterminate";
-  case StatusCode::kNoSpace:
-    return "NoSpace";
-  case StatusCode::kIoError:
-    return "IoError";
-  case StatusCode::kCorruption:
-    return "Corruption";
-  case StatusCode::kUnsupported:
-    return "Unsupported";
-  case StatusCode::kCancelled:
-    return "Cancelled";
-  case StatusCode::kInternal:
-    return "Internal";
+    case StatusCode::kOk:
+      return "Ok";
+    case StatusCode::kInvalidArgument:
+      return "InvalidArgument";
+    case StatusCode::kTooLarge:
+      return "TooLarge";
+    case StatusCode::kNotFound:
+      return "NotFound";
+    case StatusCode::kAlreadyExists:
+      return "AlreadyExists";
+    case StatusCode::kConflict:
+      return "Conflict";
+    case StatusCode::kLeaseLost:
+      return "LeaseLost";
+    case StatusCode::kIdempotencyMismatch:
+      return "IdempotencyMismatch";
+    case StatusCode::kUnavailable:
+      return "Unavailable";
+    case StatusCode::kIndeterminate:
+      return "Indeterminate";
+    case StatusCode::kNoSpace:
+      return "NoSpace";
+    case StatusCode::kIoError:
+      return "IoError";
+    case StatusCode::kCorruption:
+      return "Corruption";
+    case StatusCode::kUnsupported:
+      return "Unsupported";
+    case StatusCode::kCancelled:
+      return "Cancelled";
+    case StatusCode::kInternal:
+      return "Internal";
   }
   return "Unknown";
 }
 
 Status::Status(StatusCode code, std::string message, Detail detail) {
   TANDEM_CHECK(code != StatusCode::kOk, "an ok status carries no message");
-  rep_ = std::make_shared<const Rep>(
-      Rep{code, std::move(message), std::move(detail), {}});
+  rep_ = std::make_shared<const Rep>(Rep{code, std::move(message), std::move(detail), {}});
 }
 
 Status Status::InvalidArgument(std::string message) {
   return {StatusCode::kInvalidArgument, std::move(message)};
 }
-Status Status::TooLarge(std::string message) {
-  return {StatusCode::kTooLarge, std::move(message)};
-}
-Status Status::NotFound(std::string message) {
-  return {StatusCode::kNotFound, std::move(message)};
-}
+Status Status::TooLarge(std::string message) { return {StatusCode::kTooLarge, std::move(message)}; }
+Status Status::NotFound(std::string message) { return {StatusCode::kNotFound, std::move(message)}; }
 Status Status::AlreadyExists(std::string message) {
   return {StatusCode::kAlreadyExists, std::move(message)};
 }
 Status Status::Conflict(std::string expected, std::uint64_t actual) {
-  std::string message =
-      "expected " + expected + ", found version " + std::to_string(actual);
-  return {StatusCode::kConflict, std::move(message),
-          ConflictDetail{std::move(expected), actual}};
+  std::string message = "expected " + expected + ", found version " + std::to_string(actual);
+  return {StatusCode::kConflict, std::move(message), ConflictDetail{std::move(expected), actual}};
 }
 Status Status::LeaseLost(LeaseLoss reason) {
   return {StatusCode::kLeaseLost,
-          reason == LeaseLoss::kTaken
-              ? "a newer lease has taken what this lock token covered"
-              : "the lease of this lock token has ended",
+          reason == LeaseLoss::kTaken ? "a newer lease has taken what this lock token covered"
+                                      : "the lease of this lock token has ended",
           LeaseLostDetail{reason}};
 }
 Status Status::Unavailable(std::string message) {
@@ -97,16 +90,11 @@ Status Status::Unavailable(std::string message) {
 Status Status::Indeterminate(std::string message) {
   return {StatusCode::kIndeterminate, std::move(message)};
 }
-Status Status::NoSpace(std::string message) {
-  return {StatusCode::kNoSpace, std::move(message)};
-}
-Status Status::IoError(std::string message) {
-  return {StatusCode::kIoError, std::move(message)};
-}
+Status Status::NoSpace(std::string message) { return {StatusCode::kNoSpace, std::move(message)}; }
+Status Status::IoError(std::string message) { return {StatusCode::kIoError, std::move(message)}; }
 Status Status::Corruption(std::string where, std::string message) {
   std::string text = where + ": " + message;
-  return {StatusCode::kCorruption, std::move(text),
-          CorruptionDetail{std::move(where)}};
+  return {StatusCode::kCorruption, std::move(text), CorruptionDetail{std::move(where)}};
 }
 Status Status::Unsupported(std::string message) {
   return {StatusCode::kUnsupported, std::move(message)};
@@ -114,17 +102,13 @@ Status Status::Unsupported(std::string message) {
 Status Status::Cancelled(std::string message) {
   return {StatusCode::kCancelled, std::move(message)};
 }
-Status Status::Internal(std::string message) {
-  return {StatusCode::kInternal, std::move(message)};
-}
+Status Status::Internal(std::string message) { return {StatusCode::kInternal, std::move(message)}; }
 
 Status Status::OfFailures(std::vector<OperationFailure> failures) {
-  TANDEM_CHECK(!failures.empty(),
-               "a failed call has at least one failed operation");
-  const Rep &first = *failures.front().status.rep_;
-  std::string message = "operation " +
-                        std::to_string(failures.front().operation) + ": " +
-                        first.message;
+  TANDEM_CHECK(!failures.empty(), "a failed call has at least one failed operation");
+  const Rep& first = *failures.front().status.rep_;
+  std::string message =
+      "operation " + std::to_string(failures.front().operation) + ": " + first.message;
   if (failures.size() > 1) {
     message += " (and " + std::to_string(failures.size() - 1) + " more failed)";
   }
@@ -136,33 +120,30 @@ Status Status::OfFailures(std::vector<OperationFailure> failures) {
 
 StatusCode Status::code() const { return rep_ ? rep_->code : StatusCode::kOk; }
 
-const std::string &Status::message() const {
-  return rep_ ? rep_->message : Empty<std::string>();
-}
+const std::string& Status::message() const { return rep_ ? rep_->message : Empty<std::string>(); }
 
-const ConflictDetail *Status::conflict() const {
+const ConflictDetail* Status::conflict() const {
   return rep_ ? std::get_if<ConflictDetail>(&rep_->detail) : nullptr;
 }
-const LeaseLostDetail *Status::lease_lost() const {
+const LeaseLostDetail* Status::lease_lost() const {
   return rep_ ? std::get_if<LeaseLostDetail>(&rep_->detail) : nullptr;
 }
-const CorruptionDetail *Status::corruption() const {
+const CorruptionDetail* Status::corruption() const {
   return rep_ ? std::get_if<CorruptionDetail>(&rep_->detail) : nullptr;
 }
 
-const std::vector<OperationFailure> &Status::failures() const {
+const std::vector<OperationFailure>& Status::failures() const {
   return rep_ ? rep_->failures : Empty<std::vector<OperationFailure>>();
 }
 
 std::string Status::ToString() const {
   std::string text(StatusCodeName(code()));
-  if (!ok())
-    text += ": " + message();
+  if (!ok()) text += ": " + message();
   return text;
 }
 
-std::ostream &operator<<(std::ostream &out, const Status &status) {
+std::ostream& operator<<(std::ostream& out, const Status& status) {
   return out << status.ToString();
 }
 
-} // namespace tandem
+}  // namespace tandem

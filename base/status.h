@@ -1,9 +1,8 @@
 #pragma once
 
-// A Status says whether a call worked and, where it did not, what a caller can
-// do about it: a code to branch on, a message for people, and typed details. It
-// is as small as a shared pointer, cheap to copy, and must not be ignored. Safe
-// to read from several threads.
+// A Status says whether a call worked and, where it did not, what a caller can do about it: a code
+// to branch on, a message for people, and typed details. It is as small as a shared pointer, cheap
+// to copy, and must not be ignored. Safe to read from several threads.
 
 #include <cstddef>
 #include <cstdint>
@@ -19,21 +18,18 @@ namespace tandem {
 // Stored in records of the runtime: values are never reused or renumbered.
 enum class StatusCode : std::uint8_t {
   kOk = 0,
-  kInvalidArgument = 1, // the call itself is wrong; nothing was done
-  kTooLarge = 2,        // over a limit of base/limits.h; nothing was done
+  kInvalidArgument = 1,  // the call itself is wrong; nothing was done
+  kTooLarge = 2,         // over a limit of base/limits.h; nothing was done
   kNotFound = 3,
   kAlreadyExists = 4,
-  kConflict = 5, // ConflictDetail: the state is not the expected one; reload
-                 // and decide anew
-  kLeaseLost =
-      6, // LeaseLostDetail: drop the work, somebody else has it or it is gone
-  kIdempotencyMismatch = 7, // a known batch id with other content
-  kUnavailable = 8,         // certainly not applied; retry freely
-  kIndeterminate = 9, // unknown whether applied; repeat with the same batch id
+  kConflict = 5,             // ConflictDetail: the state is not as expected; reload, decide anew
+  kLeaseLost = 6,            // LeaseLostDetail: drop the work, somebody else has it or it is gone
+  kIdempotencyMismatch = 7,  // a known batch id with other content
+  kUnavailable = 8,          // certainly not applied; retry freely
+  kIndeterminate = 9,        // unknown whether applied; repeat with the same batch id
   kNoSpace = 10,
   kIoError = 11,
-  kCorruption = 12, // CorruptionDetail: stored bytes are damaged; never skipped
-                    // or repaired
+  kCorruption = 12,  // CorruptionDetail: stored bytes are damaged; never skipped or repaired
   kUnsupported = 13,
   kCancelled = 14,
   kInternal = 15,
@@ -43,15 +39,14 @@ enum class StatusCode : std::uint8_t {
 std::string_view StatusCodeName(StatusCode code);
 
 struct ConflictDetail {
-  std::string expected;     // in words: "exactly 7", "no stream", "metadata
-                            // 'status' absent"
-  std::uint64_t actual = 0; // the version found (0 = empty stream)
+  // In words: "exactly 7", "no stream", "metadata 'status' absent".
+  std::string expected;
+  std::uint64_t actual = 0;  // the version found (0 = empty stream)
 };
 
 enum class LeaseLoss : std::uint8_t {
-  kTaken, // a newer lease holds what this one covered
-  kGone,  // nobody does: acknowledged, abandoned, cancelled, or the store was
-          // opened again
+  kTaken,  // a newer lease holds what this one covered
+  kGone,   // nobody does: acknowledged, abandoned, cancelled, or the store was opened again
 };
 
 struct LeaseLostDetail {
@@ -59,17 +54,16 @@ struct LeaseLostDetail {
 };
 
 struct CorruptionDetail {
-  std::string where; // the damaged file or record
+  std::string where;  // the damaged file or record
 };
 
 struct OperationFailure;
 
 class [[nodiscard]] Status {
-public:
-  using Detail = std::variant<std::monostate, ConflictDetail, LeaseLostDetail,
-                              CorruptionDetail>;
+ public:
+  using Detail = std::variant<std::monostate, ConflictDetail, LeaseLostDetail, CorruptionDetail>;
 
-  Status() = default; // ok
+  Status() = default;  // ok
   Status(StatusCode code, std::string message, Detail detail = {});
 
   static Status Ok() { return Status(); }
@@ -88,37 +82,35 @@ public:
   static Status Cancelled(std::string message);
   static Status Internal(std::string message);
 
-  // The status of a call made of several operations of which `failures` failed:
-  // code, message and detail are those of the first. REQUIRES: `failures` is
-  // not empty and in order of operation.
+  // The status of a call made of several operations of which `failures` failed: code, message and
+  // detail are those of the first. REQUIRES: `failures` is not empty and in order of operation.
   static Status OfFailures(std::vector<OperationFailure> failures);
 
   bool ok() const { return rep_ == nullptr; }
   StatusCode code() const;
-  const std::string &message() const; // empty when ok
+  const std::string& message() const;  // empty when ok
 
   // Null unless the code carries that detail.
-  const ConflictDetail *conflict() const;
-  const LeaseLostDetail *lease_lost() const;
-  const CorruptionDetail *corruption() const;
+  const ConflictDetail* conflict() const;
+  const LeaseLostDetail* lease_lost() const;
+  const CorruptionDetail* corruption() const;
 
-  // Every operation that failed; empty for a call that is no list of
-  // operations.
-  const std::vector<OperationFailure> &failures() const;
+  // Every operation that failed; empty for a call that is no list of operations.
+  const std::vector<OperationFailure>& failures() const;
 
   // "Conflict: expected exactly 7, found 9"; "Ok".
   std::string ToString() const;
 
-private:
+ private:
   struct Rep;
-  std::shared_ptr<const Rep> rep_; // null = ok
+  std::shared_ptr<const Rep> rep_;  // null = ok
 };
 
 struct OperationFailure {
-  std::size_t operation = 0; // index in the list that was passed
+  std::size_t operation = 0;  // index in the list that was passed
   Status status;
 };
 
-std::ostream &operator<<(std::ostream &out, const Status &status);
+std::ostream& operator<<(std::ostream& out, const Status& status);
 
-} // namespace tandem
+}  // namespace tandem

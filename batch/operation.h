@@ -1,7 +1,7 @@
 #pragma once
 
-// A batch is a list of operations on events and messages. Nothing is visible
-// until AtomicBatch returns; then all of it is.
+// A batch is a list of operations on events and messages. Nothing is visible until AtomicBatch
+// returns; then all of it is.
 
 #include <variant>
 #include <vector>
@@ -11,20 +11,18 @@
 
 namespace tandem {
 
-using Operation =
-    std::variant<AppendEvents, UpdateMetadata, CheckVersion, CheckMetadata,
-                 Enqueue, DeleteMessages, AbandonMessages, CancelMessage>;
+using Operation = std::variant<AppendEvents, UpdateMetadata, CheckVersion, CheckMetadata, Enqueue,
+                               DeleteMessages, AbandonMessages, CancelMessage>;
 
 // What an operation reports; monostate for those that only succeed.
-using OperationResult =
-    std::variant<std::monostate, AppendResult, EnqueueResult, CancelResult>;
+using OperationResult = std::variant<std::monostate, AppendResult, EnqueueResult, CancelResult>;
 
 struct BatchOptions {
   Durability durability = Durability::kSync;
 };
 
 struct BatchResult {
-  std::vector<OperationResult> operations; // one entry per operation, in order
+  std::vector<OperationResult> operations;  // one entry per operation, in order
 };
 
-} // namespace tandem
+}  // namespace tandem

@@ -6,53 +6,44 @@ namespace tandem {
 
 namespace {
 
-// A batch of one operation; its failure is the operation's own, without an
-// index.
-Result<OperationResult> Single(Provider &provider, Operation operation,
-                               Durability durability) {
+// A batch of one operation; its failure is the operation's own, without an index.
+Result<OperationResult> Single(Provider& provider, Operation operation, Durability durability) {
   std::vector<Operation> operations;
   operations.push_back(std::move(operation));
   BatchOptions options;
   options.durability = durability;
-  Result<BatchResult> result =
-      provider.AtomicBatch(std::move(operations), options);
-  if (result.ok())
-    return std::move(result->operations.front());
-  const auto &failures = result.status().failures();
+  Result<BatchResult> result = provider.AtomicBatch(std::move(operations), options);
+  if (result.ok()) return std::move(result->operations.front());
+  const auto& failures = result.status().failures();
   return failures.empty() ? result.status() : failures.front().status;
 }
 
-} // namespace
+}  // namespace
 
-Result<AppendResult> Provider::Append(const StreamId &stream,
-                                      std::vector<std::string> events,
-                                      const AppendOptions &options) {
+Result<AppendResult> Provider::Append(const StreamId& stream, std::vector<std::string> events,
+                                      const AppendOptions& options) {
   TANDEM_ASSIGN_OR_RETURN(
       OperationResult result,
-      Single(*this, AppendEvents{stream, std::move(events), options.expected},
-             options.durability));
+      Single(*this, AppendEvents{stream, std::move(events), options.expected}, options.durability));
   return std::get<AppendResult>(result);
 }
 
 Result<EnqueueResult> Provider::Enqueue(std::string queue, std::string payload,
-                                        const EnqueueOptions &options) {
+                                        const EnqueueOptions& options) {
   TANDEM_ASSIGN_OR_RETURN(
       OperationResult result,
-      Single(*this,
-             tandem::Enqueue{std::move(queue), std::move(payload), options},
+      Single(*this, tandem::Enqueue{std::move(queue), std::move(payload), options},
              options.durability));
   return std::get<EnqueueResult>(result);
 }
 
-Status Provider::Ack(const LockToken &token) {
+Status Provider::Ack(const LockToken& token) {
   return Single(*this, DeleteMessages{token}, Durability::kSync).status();
 }
 
-Status Provider::Abandon(const LockToken &token,
-                         const AbandonOptions &options) {
-  return Single(*this, AbandonMessages{token, options.delay, options.count},
-                Durability::kSync)
+Status Provider::Abandon(const LockToken& token, const AbandonOptions& options) {
+  return Single(*this, AbandonMessages{token, options.delay, options.count}, Durability::kSync)
       .status();
 }
 
-} // namespace tandem
+}  // namespace tandem

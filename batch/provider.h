@@ -1,7 +1,6 @@
 #pragma once
 
-// A Provider is an event store and a message queue whose changes commit
-// together.
+// A Provider is an event store and a message queue whose changes commit together.
 
 #include <string>
 #include <vector>
@@ -14,53 +13,46 @@
 
 namespace tandem {
 
-// Thread-safe. A backend implements AtomicBatch, Flush, Read, LatestPartition,
-// ReadMetadata, Dequeue and Renew, and ReadAll where it can; the rest is built
-// on those here.
+// Thread-safe. A backend implements AtomicBatch, Flush, Read, LatestPartition, ReadMetadata,
+// Dequeue and Renew, and ReadAll where it can; the rest is built on those here.
 class Provider : public EventStore, public MessageQueue {
-public:
-  // Applies all operations or none, also for readers: nobody ever sees part of
-  // a batch, across events and messages. Batches are strictly serializable.
+ public:
+  // Applies all operations or none, also for readers: nobody ever sees part of a batch, across
+  // events and messages. Batches are strictly serializable.
   //
-  // Preconditions (expected versions, Check*, lock tokens) are judged against
-  // the state just before the batch. If any fails, nothing is applied and
-  // Status::failures() lists every one that failed, with its index and reason.
-  // Keys and cancellations are effects: they apply in list order, see earlier
-  // operations of the same batch, and never fail.
+  // Preconditions (expected versions, Check*, lock tokens) are judged against the state just before
+  // the batch. If any fails, nothing is applied and Status::failures() lists every one that failed,
+  // with its index and reason. Keys and cancellations are effects: they apply in list order, see
+  // earlier operations of the same batch, and never fail.
   //
-  // A kSync batch becomes visible when its flush is done, a kBuffered one at
-  // once; every answer, also a Conflict or LeaseLost to a kSync batch, is given
-  // only when what it was judged against is flushed. A crash always leaves a
-  // prefix of the serial order.
+  // A kSync batch becomes visible when its flush is done, a kBuffered one at once; every answer,
+  // also a Conflict or LeaseLost to a kSync batch, is given only when what it was judged against is
+  // flushed. A crash always leaves a prefix of the serial order.
   //
-  // Errors besides those of the operations: Indeterminate if the flush failed
-  // (the store then refuses writes until it is opened again), Unavailable if it
-  // had failed before.
+  // Errors besides those of the operations: Indeterminate if the flush failed (the store then
+  // refuses writes until it is opened again), Unavailable if it had failed before.
   virtual Result<BatchResult> AtomicBatch(std::vector<Operation> operations,
-                                          const BatchOptions &options) = 0;
+                                          const BatchOptions& options) = 0;
   Result<BatchResult> AtomicBatch(std::vector<Operation> operations) {
     return AtomicBatch(std::move(operations), BatchOptions());
   }
 
-  // The barrier: when it returns, everything acknowledged before is flushed to
-  // the device.
+  // The barrier: when it returns, everything acknowledged before is flushed to the device.
   virtual Status Flush() = 0;
 
-  // The clock that decides when a message is visible and when a lease has run
-  // out.
-  virtual Clock &clock() = 0;
+  // The clock that decides when a message is visible and when a lease has run out.
+  virtual Clock& clock() = 0;
 
   using EventStore::Append;
   using MessageQueue::Abandon;
   using MessageQueue::Dequeue;
   using MessageQueue::Enqueue;
-  Result<AppendResult> Append(const StreamId &stream,
-                              std::vector<std::string> events,
-                              const AppendOptions &options) final;
+  Result<AppendResult> Append(const StreamId& stream, std::vector<std::string> events,
+                              const AppendOptions& options) final;
   Result<EnqueueResult> Enqueue(std::string queue, std::string payload,
-                                const EnqueueOptions &options) final;
-  Status Ack(const LockToken &token) final;
-  Status Abandon(const LockToken &token, const AbandonOptions &options) final;
+                                const EnqueueOptions& options) final;
+  Status Ack(const LockToken& token) final;
+  Status Abandon(const LockToken& token, const AbandonOptions& options) final;
 };
 
-} // namespace tandem
+}  // namespace tandem

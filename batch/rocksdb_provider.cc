@@ -13,63 +13,51 @@ namespace tandem {
 
 namespace {
 
-// Flush() as a proposal: it stages nothing, and is answered when all before it
-// is flushed.
+// Flush() as a proposal: it stages nothing, and is answered when all before it is flushed.
 class Barrier final : public Proposal {
-public:
+ public:
   Barrier() : Proposal(Durability::kSync) {}
-  Status Stage(Staging & /*staging*/, Timestamp /*now*/) override {
-    return Status::Ok();
-  }
+  Status Stage(Staging& /*staging*/, Timestamp /*now*/) override { return Status::Ok(); }
 };
 
-} // namespace
+}  // namespace
 
 struct RocksDbProvider::Impl {
-  Impl(std::unique_ptr<internal::StoreDatabase> opened, Clock *given_clock)
+  Impl(std::unique_ptr<internal::StoreDatabase> opened, Clock* given_clock)
       : database(std::move(opened)),
         clock(given_clock == nullptr ? &own_clock : given_clock),
         pipeline(database->db.get(), clock, database->identity.incarnation),
         events(database->db.get(), database->events, clock),
-        messages(database->db.get(), database->messages, clock, &pipeline,
-                 database->identity),
-        synced_before(
-            database->statistics->getTickerCount(rocksdb::WAL_FILE_SYNCED)),
-        wal_bytes_before(
-            database->statistics->getTickerCount(rocksdb::WAL_FILE_BYTES)) {}
+        messages(database->db.get(), database->messages, clock, &pipeline, database->identity),
+        synced_before(database->statistics->getTickerCount(rocksdb::WAL_FILE_SYNCED)),
+        wal_bytes_before(database->statistics->getTickerCount(rocksdb::WAL_FILE_BYTES)) {}
 
   SystemClock own_clock;
   std::unique_ptr<internal::StoreDatabase> database;
-  Clock *const clock;
+  Clock* const clock;
   internal::CommitPipeline pipeline;
   internal::RocksEventStore events;
   internal::RocksMessageQueue messages;
-  const std::uint64_t
-      synced_before; // RocksDB's tickers when the store had been opened
+  const std::uint64_t synced_before;  // RocksDB's tickers when the store had been opened
   const std::uint64_t wal_bytes_before;
   std::atomic<std::uint64_t> batches = 0;
 };
 
-RocksDbProvider::RocksDbProvider(std::unique_ptr<Impl> impl)
-    : impl_(std::move(impl)) {}
+RocksDbProvider::RocksDbProvider(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 RocksDbProvider::~RocksDbProvider() = default;
 
-Result<std::unique_ptr<RocksDbProvider>>
-RocksDbProvider::Open(const std::filesystem::path &directory,
-                      const RocksDbOptions &options) {
-  TANDEM_ASSIGN_OR_RETURN(auto database,
-                          internal::OpenStoreDatabase(directory, options));
+Result<std::unique_ptr<RocksDbProvider>> RocksDbProvider::Open(
+    const std::filesystem::path& directory, const RocksDbOptions& options) {
+  TANDEM_ASSIGN_OR_RETURN(auto database, internal::OpenStoreDatabase(directory, options));
   auto impl = std::make_unique<Impl>(std::move(database), options.clock);
   TANDEM_RETURN_IF_ERROR(impl->events.Recover());
   return std::unique_ptr<RocksDbProvider>(new RocksDbProvider(std::move(impl)));
 }
 
-Result<BatchResult>
-RocksDbProvider::AtomicBatch(std::vector<Operation> operations,
-                             const BatchOptions &options) {
+Result<BatchResult> RocksDbProvider::AtomicBatch(std::vector<Operation> operations,
+                                                 const BatchOptions& options) {
   TANDEM_RETURN_IF_ERROR(internal::ValidateBatch(operations));
-  internal::BatchProposal proposal(impl_->events, impl_->messages, operations,
-                                   options.durability);
+  internal::BatchProposal proposal(impl_->events, impl_->messages, operations, options.durability);
   TANDEM_RETURN_IF_ERROR(impl_->pipeline.Commit(proposal));
   ++impl_->batches;
   return proposal.TakeResult();
@@ -80,52 +68,45 @@ Status RocksDbProvider::Flush() {
   return impl_->pipeline.Commit(barrier);
 }
 
-Clock &RocksDbProvider::clock() { return *impl_->clock; }
+Clock& RocksDbProvider::clock() { return *impl_->clock; }
 
-Result<EventPage> RocksDbProvider::Read(const StreamId &stream,
-                                        const ReadOptions &options) {
+Result<EventPage> RocksDbProvider::Read(const StreamId& stream, const ReadOptions& options) {
   return impl_->events.Read(stream, options);
 }
 
-Result<std::optional<PartitionHead>>
-RocksDbProvider::LatestPartition(std::string_view entity) {
+Result<std::optional<PartitionHead>> RocksDbProvider::LatestPartition(std::string_view entity) {
   return impl_->events.LatestPartition(entity);
 }
 
-Result<MetadataPage>
-RocksDbProvider::ReadMetadata(const StreamId &stream,
-                              const MetadataOptions &options) {
+Result<MetadataPage> RocksDbProvider::ReadMetadata(const StreamId& stream,
+                                                   const MetadataOptions& options) {
   return impl_->events.ReadMetadata(stream, options);
 }
 
-Result<FeedPage> RocksDbProvider::ReadAll(Position after,
-                                          const FeedOptions &options) {
+Result<FeedPage> RocksDbProvider::ReadAll(Position after, const FeedOptions& options) {
   return impl_->events.ReadAll(after, options);
 }
 
-Result<std::vector<Delivery>>
-RocksDbProvider::Dequeue(std::span<const std::string> queues,
-                         const DequeueOptions &options) {
+Result<std::vector<Delivery>> RocksDbProvider::Dequeue(std::span<const std::string> queues,
+                                                       const DequeueOptions& options) {
   return impl_->messages.Dequeue(queues, options);
 }
 
-Result<Timestamp> RocksDbProvider::Renew(const LockToken &token,
+Result<Timestamp> RocksDbProvider::Renew(const LockToken& token,
                                          std::chrono::milliseconds duration) {
   return impl_->messages.Renew(token, duration);
 }
 
 RocksDbStats RocksDbProvider::Stats() const {
   const internal::CommitCounts counts = impl_->pipeline.Counts();
-  const rocksdb::Statistics &rocks = *impl_->database->statistics;
+  const rocksdb::Statistics& rocks = *impl_->database->statistics;
   RocksDbStats stats;
   stats.batches = impl_->batches;
   stats.groups = counts.groups;
   stats.flushes = counts.flushes;
-  stats.wal_synced =
-      rocks.getTickerCount(rocksdb::WAL_FILE_SYNCED) - impl_->synced_before;
-  stats.wal_bytes =
-      rocks.getTickerCount(rocksdb::WAL_FILE_BYTES) - impl_->wal_bytes_before;
+  stats.wal_synced = rocks.getTickerCount(rocksdb::WAL_FILE_SYNCED) - impl_->synced_before;
+  stats.wal_bytes = rocks.getTickerCount(rocksdb::WAL_FILE_BYTES) - impl_->wal_bytes_before;
   return stats;
 }
 
-} // namespace tandem
+}  // namespace tandem

@@ -15,66 +15,57 @@ namespace tandem {
 struct RocksDbOptions {
   bool create_if_missing = true;
   std::size_t block_cache_bytes = std::size_t{64} << 20;
-  std::size_t write_buffer_bytes =
-      std::size_t{64} << 20; // per column family, of which there are 3
-  Clock *clock = nullptr; // null: a SystemClock of the provider's own; else it
-                          // outlives the provider
+  std::size_t write_buffer_bytes = std::size_t{64}
+                                   << 20;  // per column family, of which there are 3
+  Clock* clock = nullptr;  // null: a SystemClock of its own; else it outlives the provider
 };
 
 // Counts since open.
 struct RocksDbStats {
-  std::uint64_t batches =
-      0; // AtomicBatch calls answered, also those that failed
-  std::uint64_t groups = 0;  // rocksdb::WriteBatches written
-  std::uint64_t flushes = 0; // of the write-ahead log, counted by us
-  std::uint64_t wal_synced =
-      0; // the same by RocksDB's own ticker WAL_FILE_SYNCED
-  std::uint64_t wal_bytes = 0; // written to the write-ahead log
+  std::uint64_t batches = 0;     // AtomicBatch calls answered, also those that failed
+  std::uint64_t groups = 0;      // rocksdb::WriteBatches written
+  std::uint64_t flushes = 0;     // of the write-ahead log, counted by us
+  std::uint64_t wal_synced = 0;  // the same by RocksDB's own ticker WAL_FILE_SYNCED
+  std::uint64_t wal_bytes = 0;   // written to the write-ahead log
 };
 
 class RocksDbProvider final : public Provider {
-public:
-  // Errors: InvalidArgument (the path is no directory, or a directory of
-  // something else), NotFound (nothing there and !create_if_missing),
-  // Unavailable (another process holds it), Unsupported (written by a newer
-  // version), Corruption, IoError.
-  static Result<std::unique_ptr<RocksDbProvider>>
-  Open(const std::filesystem::path &directory, const RocksDbOptions &options);
-  static Result<std::unique_ptr<RocksDbProvider>>
-  Open(const std::filesystem::path &directory) {
+ public:
+  // Errors: InvalidArgument (the path is no directory, or a directory of something else), NotFound
+  // (nothing there and !create_if_missing), Unavailable (another process holds it), Unsupported
+  // (written by a newer version), Corruption, IoError.
+  static Result<std::unique_ptr<RocksDbProvider>> Open(const std::filesystem::path& directory,
+                                                       const RocksDbOptions& options);
+  static Result<std::unique_ptr<RocksDbProvider>> Open(const std::filesystem::path& directory) {
     return Open(directory, RocksDbOptions());
   }
 
-  // REQUIRES: no call is running any more; end waiting ones through their stop
-  // token.
+  // REQUIRES: no call is running any more; end waiting ones through their stop token.
   ~RocksDbProvider() override;
 
   using Provider::AtomicBatch;
   Result<BatchResult> AtomicBatch(std::vector<Operation> operations,
-                                  const BatchOptions &options) override;
+                                  const BatchOptions& options) override;
   Status Flush() override;
-  Clock &clock() override;
+  Clock& clock() override;
 
-  Result<EventPage> Read(const StreamId &stream,
-                         const ReadOptions &options) override;
-  Result<std::optional<PartitionHead>>
-  LatestPartition(std::string_view entity) override;
-  Result<MetadataPage> ReadMetadata(const StreamId &stream,
-                                    const MetadataOptions &options) override;
-  Result<FeedPage> ReadAll(Position after, const FeedOptions &options) override;
+  Result<EventPage> Read(const StreamId& stream, const ReadOptions& options) override;
+  Result<std::optional<PartitionHead>> LatestPartition(std::string_view entity) override;
+  Result<MetadataPage> ReadMetadata(const StreamId& stream,
+                                    const MetadataOptions& options) override;
+  Result<FeedPage> ReadAll(Position after, const FeedOptions& options) override;
 
   using MessageQueue::Dequeue;
   Result<std::vector<Delivery>> Dequeue(std::span<const std::string> queues,
-                                        const DequeueOptions &options) override;
-  Result<Timestamp> Renew(const LockToken &token,
-                          std::chrono::milliseconds duration) override;
+                                        const DequeueOptions& options) override;
+  Result<Timestamp> Renew(const LockToken& token, std::chrono::milliseconds duration) override;
 
   RocksDbStats Stats() const;
 
-private:
+ private:
   struct Impl;
   explicit RocksDbProvider(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 
-} // namespace tandem
+}  // namespace tandem

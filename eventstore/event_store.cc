@@ -4,30 +4,30 @@ namespace tandem {
 
 bool Expected::Holds(Version actual) const {
   switch (kind_) {
-  case Kind::kAny:
-    return true;
-  case Kind::kNoStream:
-    return actual == 0;
-  case Kind::kExists:
-    return actual > 0;
-  case Kind::kExactly:
-    return actual == version_;
+    case Kind::kAny:
+      return true;
+    case Kind::kNoStream:
+      return actual == 0;
+    case Kind::kExists:
+      return actual > 0;
+    case Kind::kExactly:
+      return actual == version_;
   }
   return false;
 }
 
 std::string Expected::ToString() const {
   switch (kind_) {
-  case Kind::kAny:
-    return "any";
-  case Kind::kNoStream:
-    return "no stream";
-  case Kind::kExists:
-    return "an existing stream";
-  case Kind::kExactly:
-    return "exactly " + std::to_string(version_);
+    case Kind::kAny:
+      return "any";
+    case Kind::kNoStream:
+      return "no stream";
+    case Kind::kExists:
+      return "an existing stream";
+    case Kind::kExactly:
+      return "exactly " + std::to_string(version_);
   }
   return "?";
 }
 
-} // namespace tandem
+}  // namespace tandem

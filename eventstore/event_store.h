@@ -1,7 +1,6 @@
 #pragma once
 
-// An EventStore keeps streams of events: append-only, versioned without gaps,
-// in one global order.
+// An EventStore keeps streams of events: append-only, versioned without gaps, in one global order.
 //
 //   entity     bytes that name a thing, e.g. an aggregate ("account-42")
 //   partition  a generation of the entity; a stream is (entity, partition)
@@ -10,10 +9,9 @@
 //   the whole store, 1, 2, 3, ... metadata   an ordered map key -> bytes that
 //   belongs to a stream; it may exist without events
 //
-// All names and payloads are binary. Limits: base/limits.h. Every
-// implementation is thread-safe and linearizable. Errors common to all calls:
-// InvalidArgument or TooLarge (bad names, sizes), IoError, Corruption, and
-// Unavailable once the store has stopped.
+// All names and payloads are binary. Limits: base/limits.h. Every implementation is thread-safe and
+// linearizable. Errors common to all calls: InvalidArgument or TooLarge (bad names, sizes),
+// IoError, Corruption, and Unavailable once the store has stopped.
 
 #include <chrono>
 #include <compare>
@@ -42,27 +40,27 @@ struct StreamId {
   std::string entity;
   std::uint64_t partition = 0;
 
-  auto operator<=>(const StreamId &) const = default;
+  auto operator<=>(const StreamId&) const = default;
 };
 
 // What a caller expects of a stream before a change.
 class Expected {
-public:
+ public:
   enum class Kind { kAny, kNoStream, kExists, kExactly };
 
   static Expected Any() { return {Kind::kAny, 0}; }
-  static Expected NoStream() { return {Kind::kNoStream, 0}; } // no event yet
-  static Expected Exists() { return {Kind::kExists, 0}; } // at least one event
+  static Expected NoStream() { return {Kind::kNoStream, 0}; }  // no event yet
+  static Expected Exists() { return {Kind::kExists, 0}; }      // at least one event
   static Expected Exactly(Version version) { return {Kind::kExactly, version}; }
 
   Kind kind() const { return kind_; }
-  Version version() const { return version_; } // of kExactly
+  Version version() const { return version_; }  // of kExactly
   bool Holds(Version actual) const;
 
   // For messages: "any", "no stream", "an existing stream", "exactly 7".
   std::string ToString() const;
 
-private:
+ private:
   Expected(Kind kind, Version version) : kind_(kind), version_(version) {}
   Kind kind_;
   Version version_;
@@ -71,8 +69,7 @@ private:
 // --- Operations of a batch (batch/provider.h) that concern this store
 // --------------------------
 
-// Appends events, all or none. Several appends to one stream in a batch
-// concatenate.
+// Appends events, all or none. Several appends to one stream in a batch concatenate.
 struct AppendEvents {
   StreamId stream;
   std::vector<std::string> events;
@@ -80,10 +77,9 @@ struct AppendEvents {
 };
 
 struct AppendResult {
-  Version first = 0; // of the appended events; with no events, first = head + 1
-                     // and last = head
+  Version first = 0;  // of the appended events; with no events, first = head + 1 and last = head
   Version last = 0;
-  Position position = 0; // of the last event; 0 with no events
+  Position position = 0;  // of the last event; 0 with no events
 };
 
 // Erases, then sets keys of a stream's metadata. A key in both is set.
@@ -93,8 +89,7 @@ struct UpdateMetadata {
   std::vector<std::string> erase;
 };
 
-// Preconditions without an effect: Conflict unless the state just before the
-// batch is as expected.
+// Preconditions without an effect: Conflict unless the state just before the batch is as expected.
 struct CheckVersion {
   StreamId stream;
   Expected expected;
@@ -102,7 +97,7 @@ struct CheckVersion {
 struct CheckMetadata {
   StreamId stream;
   std::string key;
-  std::optional<std::string> expected; // nullopt: the key must be absent
+  std::optional<std::string> expected;  // nullopt: the key must be absent
 };
 
 // --- Calls
@@ -116,17 +111,14 @@ struct AppendOptions {
 enum class Direction { kForward, kBackward };
 
 struct ReadOptions {
-  // The first version to return. Forward from 1; backward from the head, for
-  // any larger value.
+  // The first version to return. Forward from 1; backward from the head, for any larger value.
   std::optional<Version> from;
   Direction direction = Direction::kForward;
   std::size_t max_events = 1000;
-  std::size_t max_bytes = std::size_t{4}
-                          << 20; // of payloads; one event at least is returned
+  std::size_t max_bytes = std::size_t{4} << 20;  // of payloads; one event at least is returned
 
-  // Forward only: how long to block until an event at or after `from` exists. A
-  // stop request ends the wait early; the page is then as it is without
-  // waiting.
+  // Forward only: how long to block until an event at or after `from` exists. A stop request ends
+  // the wait early; the page is then as it is without waiting.
   std::chrono::milliseconds wait{0};
   std::stop_token stop;
 };
@@ -138,13 +130,11 @@ struct Event {
   std::string payload;
 };
 
-// A consistent snapshot. A stream that does not exist is an empty page with
-// head 0.
+// A consistent snapshot. A stream that does not exist is an empty page with head 0.
 struct EventPage {
-  std::vector<Event> events; // in the direction of the read
-  Version next =
-      0; // where the next read of the same direction starts; backward 0 = done
-  Version head = 0; // the stream's version at the snapshot
+  std::vector<Event> events;  // in the direction of the read
+  Version next = 0;           // where the next read of the same direction starts; backward 0 = done
+  Version head = 0;           // the stream's version at the snapshot
 };
 
 struct PartitionHead {
@@ -153,21 +143,20 @@ struct PartitionHead {
 };
 
 struct MetadataOptions {
-  std::string prefix; // only keys that start with it
-  std::string after;  // only keys greater than it; empty = from the first
+  std::string prefix;  // only keys that start with it
+  std::string after;   // only keys greater than it; empty = from the first
   std::size_t limit = 1000;
 };
 
 struct MetadataPage {
-  std::vector<std::pair<std::string, std::string>> entries; // in key order
-  bool more = false; // there are further entries
+  std::vector<std::pair<std::string, std::string>> entries;  // in key order
+  bool more = false;                                         // there are further entries
 };
 
 struct FeedOptions {
-  std::size_t limit = 1000; // events
-  std::size_t max_bytes = std::size_t{4}
-                          << 20; // of payloads; one event at least is returned
-  std::chrono::milliseconds wait{0}; // as in ReadOptions
+  std::size_t limit = 1000;                      // events
+  std::size_t max_bytes = std::size_t{4} << 20;  // of payloads; one event at least is returned
+  std::chrono::milliseconds wait{0};             // as in ReadOptions
   std::stop_token stop;
 };
 
@@ -177,41 +166,35 @@ struct FeedEvent {
 };
 
 struct FeedPage {
-  std::vector<FeedEvent> events; // in commit order
-  Position next = 0;             // pass as `after` to go on
+  std::vector<FeedEvent> events;  // in commit order
+  Position next = 0;              // pass as `after` to go on
 };
 
 class EventStore {
-public:
+ public:
   virtual ~EventStore() = default;
 
-  // Appends all events or none, with consecutive versions. Conflict (with the
-  // actual version) unless `expected` holds.
-  virtual Result<AppendResult> Append(const StreamId &stream,
-                                      std::vector<std::string> events,
-                                      const AppendOptions &options) = 0;
-  Result<AppendResult> Append(const StreamId &stream,
-                              std::vector<std::string> events) {
+  // Appends all events or none, with consecutive versions. Conflict (with the actual version)
+  // unless `expected` holds.
+  virtual Result<AppendResult> Append(const StreamId& stream, std::vector<std::string> events,
+                                      const AppendOptions& options) = 0;
+  Result<AppendResult> Append(const StreamId& stream, std::vector<std::string> events) {
     return Append(stream, std::move(events), AppendOptions());
   }
 
   // One page of a stream; see ReadOptions and EventPage.
-  virtual Result<EventPage> Read(const StreamId &stream,
-                                 const ReadOptions &options) = 0;
+  virtual Result<EventPage> Read(const StreamId& stream, const ReadOptions& options) = 0;
 
-  // The highest partition of the entity that has events, with its head. O(1);
-  // sees every acknowledged append.
-  virtual Result<std::optional<PartitionHead>>
-  LatestPartition(std::string_view entity) = 0;
+  // The highest partition of the entity that has events, with its head. O(1); sees every
+  // acknowledged append.
+  virtual Result<std::optional<PartitionHead>> LatestPartition(std::string_view entity) = 0;
 
-  virtual Result<MetadataPage> ReadMetadata(const StreamId &stream,
-                                            const MetadataOptions &options) = 0;
+  virtual Result<MetadataPage> ReadMetadata(const StreamId& stream,
+                                            const MetadataOptions& options) = 0;
 
-  // The global feed: all events with position > `after` in commit order. A
-  // reader that has seen position P never later finds an event at or below P.
-  // Optional: Unsupported.
-  virtual Result<FeedPage> ReadAll(Position after,
-                                   const FeedOptions &options) = 0;
+  // The global feed: all events with position > `after` in commit order. A reader that has seen
+  // position P never later finds an event at or below P. Optional: Unsupported.
+  virtual Result<FeedPage> ReadAll(Position after, const FeedOptions& options) = 0;
 };
 
-} // namespace tandem
+}  // namespace tandem

@@ -1,7 +1,6 @@
 #pragma once
 
-// A MessageQueue keeps messages until somebody who took one under a lease has
-// acknowledged it.
+// A MessageQueue keeps messages until somebody who took one under a lease has acknowledged it.
 //
 //   message  opaque bytes in a named queue; visible from a certain time on
 //   lease    the exclusive right to a message, or to a group's messages, for a
@@ -12,10 +11,9 @@
 //   holder at a time key      names a message within its queue from enqueue
 //   until removal
 //
-// All names and payloads are binary. Limits: base/limits.h. Every
-// implementation is thread-safe. Errors common to all calls: InvalidArgument or
-// TooLarge (bad names, sizes, tokens), IoError, Corruption, and Unavailable
-// once the store has stopped.
+// All names and payloads are binary. Limits: base/limits.h. Every implementation is thread-safe.
+// Errors common to all calls: InvalidArgument or TooLarge (bad names, sizes, tokens), IoError,
+// Corruption, and Unavailable once the store has stopped.
 
 #include <chrono>
 #include <compare>
@@ -37,26 +35,23 @@ namespace tandem {
 // Unique in the store for ever, and growing in the order of enqueueing.
 using MessageId = std::uint64_t;
 
-// Opaque. May be stored, and passed back by somebody else than the one who
-// dequeued.
+// Opaque. May be stored, and passed back by somebody else than the one who dequeued.
 struct LockToken {
   std::string bytes;
 
-  auto operator<=>(const LockToken &) const = default;
+  auto operator<=>(const LockToken&) const = default;
 };
 
 // --- Operations of a batch (batch/provider.h) that concern this store
 // --------------------------
 
 struct EnqueueOptions {
-  std::chrono::milliseconds delay{0}; // visible this long after the enqueue...
-  std::optional<Timestamp>
-      visible_at; // ...or at this time, which wins; a past time counts as now
-  std::string group; // empty = none
-  std::string key;   // empty = none
+  std::chrono::milliseconds delay{0};   // visible this long after the enqueue...
+  std::optional<Timestamp> visible_at;  // ...or at this time, which wins; a past time counts as now
+  std::string group;                    // empty = none
+  std::string key;                      // empty = none
 
-  Durability durability =
-      Durability::kSync; // of MessageQueue::Enqueue; in a batch, the batch's
+  Durability durability = Durability::kSync;  // of MessageQueue::Enqueue; in a batch, the batch's
 };
 
 struct Enqueue {
@@ -67,8 +62,7 @@ struct Enqueue {
 
 enum class EnqueueOutcome {
   kQueued,
-  kDuplicate, // the key is held: nothing was stored, `id` is the message that
-              // holds it
+  kDuplicate,  // the key is held: nothing was stored, `id` is the message that holds it
 };
 
 struct EnqueueResult {
@@ -76,9 +70,8 @@ struct EnqueueResult {
   EnqueueOutcome outcome = EnqueueOutcome::kQueued;
 };
 
-// The acknowledgement: removes exactly what was delivered under the token.
-// LeaseLost if the lease is not the current one; in a batch this fences
-// everything else in it.
+// The acknowledgement: removes exactly what was delivered under the token. LeaseLost if the lease
+// is not the current one; in a batch this fences everything else in it.
 struct DeleteMessages {
   LockToken lock_token;
 };
@@ -86,22 +79,20 @@ struct DeleteMessages {
 // Ends the lease; what it held comes back in the old order.
 struct AbandonMessages {
   LockToken lock_token;
-  std::chrono::milliseconds delay{
-      0};            // hidden for this long; a group waits as a whole
-  bool count = true; // false takes the delivery back
+  std::chrono::milliseconds delay{0};  // hidden for this long; a group waits as a whole
+  bool count = true;                   // false takes the delivery back
 };
 
-// Removes the message that holds `key`, even while it is leased. Never fails:
-// the outcome says whether there was one. Cancelling one message of a leased
-// group ends that lease; the others return at once, in order, and that delivery
-// is not counted for them.
+// Removes the message that holds `key`, even while it is leased. Never fails: the outcome says
+// whether there was one. Cancelling one message of a leased group ends that lease; the others
+// return at once, in order, and that delivery is not counted for them.
 struct CancelMessage {
   std::string queue;
   std::string key;
 };
 
 struct CancelResult {
-  bool cancelled = false; // false: no message held the key
+  bool cancelled = false;  // false: no message held the key
 };
 
 // --- Calls
@@ -110,11 +101,9 @@ struct CancelResult {
 struct DequeueOptions {
   std::chrono::milliseconds lease{30'000};
   std::size_t max_messages = 1;
-  std::size_t max_bytes =
-      std::size_t{4} << 20; // of payloads; one message at least is returned
+  std::size_t max_bytes = std::size_t{4} << 20;  // of payloads; one message at least is returned
 
-  // How long to block until a message is ready. A stop request ends the wait
-  // early.
+  // How long to block until a message is ready. A stop request ends the wait early.
   std::chrono::milliseconds wait{0};
   std::stop_token stop;
 };
@@ -125,7 +114,7 @@ struct Delivery {
   MessageId id = 0;
   std::string key;
   std::string group;
-  std::uint32_t delivery_count = 0; // leases granted so far, this one included
+  std::uint32_t delivery_count = 0;  // leases granted so far, this one included
   Timestamp enqueued_at;
   std::string payload;
 };
@@ -136,47 +125,38 @@ struct AbandonOptions {
 };
 
 class MessageQueue {
-public:
+ public:
   virtual ~MessageQueue() = default;
 
   virtual Result<EnqueueResult> Enqueue(std::string queue, std::string payload,
-                                        const EnqueueOptions &options) = 0;
+                                        const EnqueueOptions& options) = 0;
   Result<EnqueueResult> Enqueue(std::string queue, std::string payload) {
     return Enqueue(std::move(queue), std::move(payload), EnqueueOptions());
   }
 
-  // Leases the oldest visible messages across `queues`: either up to
-  // `max_messages` without a group, each under its own token, or messages of
-  // one group, in order of (visible_at, id), all under one token; whatever is
-  // oldest decides. The rest of that group, also what arrives later, stays
-  // hidden until the lease ends. Empty only when nothing is eligible until
-  // `wait` is over.
+  // Leases the oldest visible messages across `queues`: either up to `max_messages` without a
+  // group, each under its own token, or messages of one group, in order of (visible_at, id), all
+  // under one token; whatever is oldest decides. The rest of that group, also what arrives later,
+  // stays hidden until the lease ends. Empty only when nothing is eligible until `wait` is over.
   //
-  // A lease that has run out lets others take the messages; until somebody
-  // does, it is still good. All leases end when the store is opened again.
-  virtual Result<std::vector<Delivery>>
-  Dequeue(std::span<const std::string> queues,
-          const DequeueOptions &options) = 0;
-  Result<std::vector<Delivery>> Dequeue(const std::string &queue,
-                                        const DequeueOptions &options) {
+  // A lease that has run out lets others take the messages; until somebody does, it is still good.
+  // All leases end when the store is opened again.
+  virtual Result<std::vector<Delivery>> Dequeue(std::span<const std::string> queues,
+                                                const DequeueOptions& options) = 0;
+  Result<std::vector<Delivery>> Dequeue(const std::string& queue, const DequeueOptions& options) {
     return Dequeue(std::span(&queue, 1), options);
   }
-  Result<std::vector<Delivery>> Dequeue(const std::string &queue) {
+  Result<std::vector<Delivery>> Dequeue(const std::string& queue) {
     return Dequeue(queue, DequeueOptions());
   }
 
   // DeleteMessages and AbandonMessages by themselves.
-  virtual Status Ack(const LockToken &token) = 0;
-  virtual Status Abandon(const LockToken &token,
-                         const AbandonOptions &options) = 0;
-  Status Abandon(const LockToken &token) {
-    return Abandon(token, AbandonOptions());
-  }
+  virtual Status Ack(const LockToken& token) = 0;
+  virtual Status Abandon(const LockToken& token, const AbandonOptions& options) = 0;
+  Status Abandon(const LockToken& token) { return Abandon(token, AbandonOptions()); }
 
-  // Moves the lease's end to `duration` from now, never to an earlier time;
-  // returns the end.
-  virtual Result<Timestamp> Renew(const LockToken &token,
-                                  std::chrono::milliseconds duration) = 0;
+  // Moves the lease's end to `duration` from now, never to an earlier time; returns the end.
+  virtual Result<Timestamp> Renew(const LockToken& token, std::chrono::milliseconds duration) = 0;
 };
 
-} // namespace tandem
+}  // namespace tandem

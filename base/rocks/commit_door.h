@@ -1,8 +1,8 @@
 #pragma once
 
-// The one door through which anything is written. A Proposal is a unit that
-// applies all or nothing; the door calls it in the serial order of all
-// proposals, and writes what several of them staged in one go.
+// The one door through which anything is written. A Proposal is a unit that applies all or nothing;
+// the door calls it in the serial order of all proposals, and writes what several of them staged in
+// one go.
 
 #include "base/clock.h"
 #include "base/durability.h"
@@ -12,37 +12,34 @@
 namespace tandem {
 
 class Proposal {
-public:
+ public:
   explicit Proposal(Durability durability) : durability_(durability) {}
   virtual ~Proposal() = default;
-  Proposal(const Proposal &) = delete;
-  Proposal &operator=(const Proposal &) = delete;
+  Proposal(const Proposal&) = delete;
+  Proposal& operator=(const Proposal&) = delete;
 
   Durability durability() const { return durability_; }
 
-  // Judges the proposal by what `staging` shows and stages its writes, if it
-  // stands. A refusal is kept by the proposal itself, which then has staged
-  // nothing. A failure that is returned means that it may be half staged: the
-  // door then stops the store without writing. REQUIRES: the commit latch is
-  // held (the door's caller is not in this function)
-  virtual Status Stage(Staging &staging, Timestamp now) = 0;
+  // Judges the proposal by what `staging` shows and stages its writes, if it stands. A refusal is
+  // kept by the proposal itself, which then has staged nothing. A failure that is returned means
+  // that it may be half staged: the door then stops the store without writing. REQUIRES: the commit
+  // latch is held (the door's caller is not in this function)
+  virtual Status Stage(Staging& staging, Timestamp now) = 0;
 
-  // Called once the staged writes are visible to readers, and before the
-  // proposer is answered.
+  // Called once the staged writes are visible to readers, and before the proposer is answered.
   virtual void Publish() {}
 
-private:
+ private:
   const Durability durability_;
 };
 
 class CommitDoor {
-public:
+ public:
   virtual ~CommitDoor() = default;
 
-  // Blocks until the proposal was staged and what it staged, and what it was
-  // judged by, is written (and flushed, for kSync). A failure says that nothing
-  // of it can be relied on.
-  virtual Status Commit(Proposal &proposal) = 0;
+  // Blocks until the proposal was staged and what it staged, and what it was judged by, is written
+  // (and flushed, for kSync). A failure says that nothing of it can be relied on.
+  virtual Status Commit(Proposal& proposal) = 0;
 };
 
-} // namespace tandem
+}  // namespace tandem

@@ -9,15 +9,10 @@
 
 namespace tandem {
 
-// What RocksDB reported, in our codes. `where` names what was being done, e.g.
-// "read of events".
-Status FromRocks(const rocksdb::Status &status, std::string_view where);
+// What RocksDB reported, in our codes. `where` names what was being done, e.g. "read of events".
+Status FromRocks(const rocksdb::Status& status, std::string_view where);
 
-inline rocksdb::Slice ToSlice(std::string_view bytes) {
-  return {bytes.data(), bytes.size()};
-}
-inline std::string_view ToView(const rocksdb::Slice &slice) {
-  return {slice.data(), slice.size()};
-}
+inline rocksdb::Slice ToSlice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
+inline std::string_view ToView(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
 
-} // namespace tandem
+}  // namespace tandem

@@ -8,9 +8,8 @@
 //   Put and Delete goes to the group's write batch and
 //            to its overlay, so that the next decision sees it
 //
-// A decision reads nothing but its View. The writes become visible to readers
-// of the database when the owner of the group (batch/) writes the batch. Not
-// thread-safe.
+// A decision reads nothing but its View. The writes become visible to readers of the database when
+// the owner of the group (batch/) writes the batch. Not thread-safe.
 
 #include <rocksdb/db.h>
 #include <rocksdb/write_batch.h>
@@ -28,74 +27,66 @@
 namespace tandem {
 
 class Overlay {
-public:
-  using Value = std::optional<std::string>; // nullopt = deleted
+ public:
+  using Value = std::optional<std::string>;  // nullopt = deleted
   using Table = std::map<std::string, Value, std::less<>>;
 
-  const Table &table(const rocksdb::ColumnFamilyHandle *family) const;
-  void Set(const rocksdb::ColumnFamilyHandle *family, std::string_view key,
-           Value value);
+  const Table& table(const rocksdb::ColumnFamilyHandle* family) const;
+  void Set(const rocksdb::ColumnFamilyHandle* family, std::string_view key, Value value);
 
-private:
+ private:
   std::map<std::uint32_t, Table> tables_;
 };
 
 class View {
-public:
-  // `in_flight`: the group that is being written, or null. REQUIRES: it
-  // outlives the view.
-  View(rocksdb::DB *db, const Overlay *in_flight, const Overlay *staged)
+ public:
+  // `in_flight`: the group that is being written, or null. REQUIRES: it outlives the view.
+  View(rocksdb::DB* db, const Overlay* in_flight, const Overlay* staged)
       : db_(db), in_flight_(in_flight), staged_(staged) {}
 
-  Result<std::optional<std::string>> Get(rocksdb::ColumnFamilyHandle *family,
+  Result<std::optional<std::string>> Get(rocksdb::ColumnFamilyHandle* family,
                                          std::string_view key) const;
 
   // The first live entry with from <= key < end, as (key, value).
   using Entry = std::pair<std::string, std::string>;
-  Result<std::optional<Entry>> First(rocksdb::ColumnFamilyHandle *family,
-                                     std::string_view from,
+  Result<std::optional<Entry>> First(rocksdb::ColumnFamilyHandle* family, std::string_view from,
                                      std::string_view end) const;
 
-  // True if the key is deleted by something that is staged but not yet
-  // published.
-  bool DeletedByStaged(rocksdb::ColumnFamilyHandle *family,
-                       std::string_view key) const;
+  // True if the key is deleted by something that is staged but not yet published.
+  bool DeletedByStaged(rocksdb::ColumnFamilyHandle* family, std::string_view key) const;
 
-  rocksdb::DB *db() const { return db_; }
+  rocksdb::DB* db() const { return db_; }
 
-private:
+ private:
   // The staged fate of a key, newest first; null if it is untouched.
-  const Overlay::Value *Staged(const rocksdb::ColumnFamilyHandle *family,
+  const Overlay::Value* Staged(const rocksdb::ColumnFamilyHandle* family,
                                std::string_view key) const;
 
-  rocksdb::DB *db_;
-  const Overlay *in_flight_;
-  const Overlay *staged_;
+  rocksdb::DB* db_;
+  const Overlay* in_flight_;
+  const Overlay* staged_;
 };
 
 class Staging : public View {
-public:
-  Staging(rocksdb::DB *db, const Overlay *in_flight, Overlay *staged,
-          rocksdb::WriteBatch *batch)
+ public:
+  Staging(rocksdb::DB* db, const Overlay* in_flight, Overlay* staged, rocksdb::WriteBatch* batch)
       : View(db, in_flight, staged), overlay_(staged), batch_(batch) {}
 
-  void Put(rocksdb::ColumnFamilyHandle *family, std::string_view key,
-           std::string_view value);
+  void Put(rocksdb::ColumnFamilyHandle* family, std::string_view key, std::string_view value);
 
-  // For values that no decision reads (payloads): a View sees the key with an
-  // empty value until the write is published, so large payloads are not copied
-  // twice.
-  void PutPayload(rocksdb::ColumnFamilyHandle *family, std::string_view key,
+  // For values that no decision reads (payloads): a View sees the key with an empty value until the
+  // write is published, so large payloads are not copied twice.
+  void PutPayload(rocksdb::ColumnFamilyHandle* family, std::string_view key,
                   std::string_view value);
 
-  void Delete(rocksdb::ColumnFamilyHandle *family, std::string_view key);
+  void Delete(rocksdb::ColumnFamilyHandle* family, std::string_view key);
 
-private:
-  void Write(rocksdb::ColumnFamilyHandle *family, std::string_view key,
-             std::string_view value, std::string_view visible_value);
+ private:
+  void Write(rocksdb::ColumnFamilyHandle* family, std::string_view key, std::string_view value,
+             std::string_view visible_value);
 
-  Overlay *overlay_;
-  rocksdb::WriteBatch *batch_;
+  Overlay* overlay_;
+  rocksdb::WriteBatch* batch_;
 };
 
-} // namespace tandem
+}  // namespace tandem

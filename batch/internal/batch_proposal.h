@@ -1,7 +1,7 @@
 #pragma once
 
-// One AtomicBatch on its way through the commit door: it checks all its
-// operations, then stages all.
+// One AtomicBatch on its way through the commit door: it checks all its operations, then stages
+// all.
 
 #include <set>
 #include <utility>
@@ -14,37 +14,33 @@
 
 namespace tandem::internal {
 
-// Limits of all operations, before anything is done; every operation over one
-// is reported.
-Status ValidateBatch(const std::vector<Operation> &operations);
+// Limits of all operations, before anything is done; every operation over one is reported.
+Status ValidateBatch(const std::vector<Operation>& operations);
 
 class BatchProposal final : public Proposal {
-public:
+ public:
   // REQUIRES: ValidateBatch(operations) passed.
-  BatchProposal(RocksEventStore &events, RocksMessageQueue &messages,
-                const std::vector<Operation> &operations, Durability durability)
-      : Proposal(durability), events_(events), messages_(messages),
-        operations_(operations) {}
+  BatchProposal(RocksEventStore& events, RocksMessageQueue& messages,
+                const std::vector<Operation>& operations, Durability durability)
+      : Proposal(durability), events_(events), messages_(messages), operations_(operations) {}
 
-  Status Stage(Staging &staging, Timestamp now) override;
+  Status Stage(Staging& staging, Timestamp now) override;
   void Publish() override;
 
-  // REQUIRES: Commit succeeded. The operations' results, or every precondition
-  // that failed.
+  // REQUIRES: Commit succeeded. The operations' results, or every precondition that failed.
   Result<BatchResult> TakeResult();
 
-private:
-  Status CheckOne(const Operation &operation, const View &view);
-  Result<OperationResult> StageOne(const Operation &operation, Timestamp now,
-                                   Staging &staging);
+ private:
+  Status CheckOne(const Operation& operation, const View& view);
+  Result<OperationResult> StageOne(const Operation& operation, Timestamp now, Staging& staging);
 
-  RocksEventStore &events_;
-  RocksMessageQueue &messages_;
-  const std::vector<Operation> &operations_;
+  RocksEventStore& events_;
+  RocksMessageQueue& messages_;
+  const std::vector<Operation>& operations_;
 
   std::vector<OperationFailure> failures_;
   BatchResult result_;
   QueueEffects effects_;
 };
 
-} // namespace tandem::internal
+}  // namespace tandem::internal

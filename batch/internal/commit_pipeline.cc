@@ -9,43 +9,38 @@ namespace tandem::internal {
 
 namespace {
 
-// While a group is written, the leader of the next one sleeps until so many
-// callers wait, or until its turn: waking it for each of them would cost more
-// than staging them late.
+// While a group is written, the leader of the next one sleeps until so many callers wait, or until
+// its turn: waking it for each of them would cost more than staging them late.
 constexpr std::size_t kCallersToWakeLeader = 8;
 
-Status Stopped(const Status &reason) {
-  return Status::Unavailable(
-      "the store takes no writes until it is opened again: " +
-      reason.ToString());
+Status Stopped(const Status& reason) {
+  return Status::Unavailable("the store takes no writes until it is opened again: " +
+                             reason.ToString());
 }
 
 // What the callers of a group are told whose write failed.
-Status WriteFailure(const rocksdb::Status &status) {
+Status WriteFailure(const rocksdb::Status& status) {
   if (status.IsNoSpace()) {
-    return Status::NoSpace("nothing was written, the disk is full: free space "
-                           "and open the store again");
+    return Status::NoSpace(
+        "nothing was written, the disk is full: free space "
+        "and open the store again");
   }
-  return Status::Indeterminate(
-      "the write may or may not survive, open the store again to see: " +
-      status.ToString());
+  return Status::Indeterminate("the write may or may not survive, open the store again to see: " +
+                               status.ToString());
 }
 
-} // namespace
+}  // namespace
 
-Status CommitPipeline::Commit(Proposal &proposal) {
+Status CommitPipeline::Commit(Proposal& proposal) {
   Request request(proposal);
   std::unique_lock lock(mutex_);
-  if (!stopped_.ok())
-    return Stopped(stopped_);
+  if (!stopped_.ok()) return Stopped(stopped_);
   waiting_.push_back(&request);
   if (staging_) {
-    if (turn_ != nullptr && waiting_.size() >= kCallersToWakeLeader)
-      turn_->Notify();
+    if (turn_ != nullptr && waiting_.size() >= kCallersToWakeLeader) turn_->Notify();
     lock.unlock();
     request.wake.Wait();
-    if (request.done)
-      return request.result;
+    if (request.done) return request.result;
     lock.lock();
   }
   staging_ = true;
@@ -53,14 +48,13 @@ Status CommitPipeline::Commit(Proposal &proposal) {
   return request.result;
 }
 
-void CommitPipeline::Lead(std::unique_lock<std::mutex> &lock) {
+void CommitPipeline::Lead(std::unique_lock<std::mutex>& lock) {
   Group group;
   Gather(group, lock);
   staging_ = false;
   writing_ = true;
   in_flight_ = group.overlay;
-  // Somebody may have come after the last look, or been left over: he leads the
-  // next group.
+  // Somebody may have come after the last look, or been left over: he leads the next group.
   if (!waiting_.empty()) {
     staging_ = true;
     waiting_.front()->wake.Notify();
@@ -70,30 +64,27 @@ void CommitPipeline::Lead(std::unique_lock<std::mutex> &lock) {
 
   Status status = stopped.ok() ? Write(group) : Stopped(stopped);
   if (status.ok()) {
-    for (Request *request : group.requests)
-      request->proposal->Publish();
+    for (Request* request : group.requests) request->proposal->Publish();
   }
 
   lock.lock();
   writing_ = false;
   in_flight_ = nullptr;
-  if (!status.ok() && stopped_.ok())
-    stopped_ = status;
-  if (turn_ != nullptr)
-    turn_->Notify();
+  if (!status.ok() && stopped_.ok()) stopped_ = status;
+  if (turn_ != nullptr) turn_->Notify();
   lock.unlock();
   Finish(group, status);
 }
 
-// Stages what waits, also what arrives while the group before is still being
-// written; returns when it is this group's turn.
-void CommitPipeline::Gather(Group &group, std::unique_lock<std::mutex> &lock) {
+// Stages what waits, also what arrives while the group before is still being written; returns when
+// it is this group's turn.
+void CommitPipeline::Gather(Group& group, std::unique_lock<std::mutex>& lock) {
   Signal turn;
   while (true) {
-    const bool full = group.requests.size() >= kGroupProposalsMax ||
-                      group.batch.GetDataSize() >= kGroupBytesMax;
+    const bool full =
+        group.requests.size() >= kGroupProposalsMax || group.batch.GetDataSize() >= kGroupBytesMax;
     if (!full && !waiting_.empty()) {
-      Request &request = *waiting_.front();
+      Request& request = *waiting_.front();
       waiting_.pop_front();
       const std::shared_ptr<const Overlay> in_flight = in_flight_;
       lock.unlock();
@@ -101,8 +92,7 @@ void CommitPipeline::Gather(Group &group, std::unique_lock<std::mutex> &lock) {
       lock.lock();
       continue;
     }
-    if (!writing_)
-      return;
+    if (!writing_) return;
     turn_ = &turn;
     lock.unlock();
     turn.Wait();
@@ -111,60 +101,48 @@ void CommitPipeline::Gather(Group &group, std::unique_lock<std::mutex> &lock) {
   }
 }
 
-void CommitPipeline::Stage(Group &group, Request &request,
-                           const Overlay *in_flight) {
+void CommitPipeline::Stage(Group& group, Request& request, const Overlay* in_flight) {
   group.requests.push_back(&request);
-  if (!group.failure.ok())
-    return;
+  if (!group.failure.ok()) return;
   Staging staging(db_, in_flight, group.overlay.get(), &group.batch);
   group.failure = request.proposal->Stage(staging, clock_->Now());
-  if (!group.failure.ok())
-    group.culprit = &request;
-  if (request.proposal->durability() == Durability::kSync)
-    group.sync = true;
+  if (!group.failure.ok()) group.culprit = &request;
+  if (request.proposal->durability() == Durability::kSync) group.sync = true;
 }
 
-Status CommitPipeline::Write(Group &group) {
-  if (!group.failure.ok())
-    return group.failure;
-  if (group.batch.Count() > 0)
-    return WriteToRocks(group);
-  // Nothing was staged, but a kSync answer must not rest on what is not
-  // flushed.
-  if (!group.sync || !unsynced_)
-    return Status::Ok();
+Status CommitPipeline::Write(Group& group) {
+  if (!group.failure.ok()) return group.failure;
+  if (group.batch.Count() > 0) return WriteToRocks(group);
+  // Nothing was staged, but a kSync answer must not rest on what is not flushed.
+  if (!group.sync || !unsynced_) return Status::Ok();
   const rocksdb::Status status = db_->SyncWAL();
-  if (!status.ok())
-    return WriteFailure(status);
+  if (!status.ok()) return WriteFailure(status);
   ++flushes_;
   unsynced_ = false;
   return Status::Ok();
 }
 
-Status CommitPipeline::WriteToRocks(Group &group) {
-  group.batch.PutLogData(
-      EncodeGroupStamp(GroupStamp{incarnation_, ++last_group_}));
+Status CommitPipeline::WriteToRocks(Group& group) {
+  group.batch.PutLogData(EncodeGroupStamp(GroupStamp{incarnation_, ++last_group_}));
   rocksdb::WriteOptions options;
   options.sync = group.sync;
   const rocksdb::Status status = db_->Write(options, &group.batch);
-  if (!status.ok())
-    return WriteFailure(status);
+  if (!status.ok()) return WriteFailure(status);
   ++groups_;
-  if (group.sync)
-    ++flushes_;
+  if (group.sync) ++flushes_;
   unsynced_ = !group.sync;
   return Status::Ok();
 }
 
-void CommitPipeline::Finish(Group &group, const Status &status) {
-  for (Request *request : group.requests) {
+void CommitPipeline::Finish(Group& group, const Status& status) {
+  for (Request* request : group.requests) {
     const bool bystander = group.culprit != nullptr && group.culprit != request;
     request->result = bystander ? Stopped(status) : status;
     request->done = true;
-    request->wake.Notify(); // from here on the request may be gone
+    request->wake.Notify();  // from here on the request may be gone
   }
 }
 
 CommitCounts CommitPipeline::Counts() const { return {groups_, flushes_}; }
 
-} // namespace tandem::internal
+}  // namespace tandem::internal

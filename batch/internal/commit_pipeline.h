@@ -1,24 +1,21 @@
 #pragma once
 
-// The commit door of the RocksDB provider, and the only place that writes to
-// the database.
+// The commit door of the RocksDB provider, and the only place that writes to the database.
 //
-// Proposals that wait at the same time form a group: one of the waiting callers
-// leads it. It calls each proposal's Stage in turn, which is the serial order
-// of everything, and writes what they staged as one rocksdb::WriteBatch with
-// one flush, if any of them asks for one. Two groups are under way at a time:
+// Proposals that wait at the same time form a group: one of the waiting callers leads it. It calls
+// each proposal's Stage in turn, which is the serial order of everything, and writes what they
+// staged as one rocksdb::WriteBatch with one flush, if any of them asks for one. Two groups are
+// under way at a time:
 //
 //   group N     staged | being written and flushed ........ | published,
 //   callers answered group N+1            being staged, and grows meanwhile ..
 //   | being written and flushed ...
 //
-// Group N+1 is judged by the database under what N staged (View), so it need
-// not wait for N's flush; its callers are answered after N's, because it is
-// written after N.
+// Group N+1 is judged by the database under what N staged (View), so it need not wait for N's
+// flush; its callers are answered after N's, because it is written after N.
 //
-// Each group carries (incarnation, number), consecutive numbers, as log data:
-// recovery notices a missing one (wal_guard.h). After a failed write or flush
-// nothing is written any more.
+// Each group carries (incarnation, number), consecutive numbers, as log data: recovery notices a
+// missing one (wal_guard.h). After a failed write or flush nothing is written any more.
 
 #include <rocksdb/db.h>
 
@@ -37,74 +34,71 @@
 namespace tandem::internal {
 
 struct CommitCounts {
-  std::uint64_t groups = 0;  // written
-  std::uint64_t flushes = 0; // of the write-ahead log
+  std::uint64_t groups = 0;   // written
+  std::uint64_t flushes = 0;  // of the write-ahead log
 };
 
 // Thread-safe.
 class CommitPipeline final : public CommitDoor {
-public:
+ public:
   // What one group holds at most.
   static constexpr std::size_t kGroupProposalsMax = 4096;
   static constexpr std::size_t kGroupBytesMax = std::size_t{8} << 20;
 
-  CommitPipeline(rocksdb::DB *db, Clock *clock, std::uint64_t incarnation)
+  CommitPipeline(rocksdb::DB* db, Clock* clock, std::uint64_t incarnation)
       : db_(db), clock_(clock), incarnation_(incarnation) {}
 
-  Status Commit(Proposal &proposal) override;
+  Status Commit(Proposal& proposal) override;
 
   CommitCounts Counts() const;
 
-private:
+ private:
   // A caller that waits in Commit.
   struct Request {
-    explicit Request(Proposal &proposal) : proposal(&proposal) {}
-    Proposal *const proposal;
-    Signal wake;       // done, or to lead
-    bool done = false; // set before it is woken; else it is woken to lead
-    Status result;     // set before it is woken as done
+    explicit Request(Proposal& proposal) : proposal(&proposal) {}
+    Proposal* const proposal;
+    Signal wake;        // done, or to lead
+    bool done = false;  // set before it is woken; else it is woken to lead
+    Status result;      // set before it is woken as done
   };
 
   struct Group {
     rocksdb::WriteBatch batch;
     std::shared_ptr<Overlay> overlay = std::make_shared<Overlay>();
-    std::vector<Request *> requests;
+    std::vector<Request*> requests;
     bool sync = false;
-    Status failure;             // of a Stage: nothing of the group is written
-    Request *culprit = nullptr; // whose Stage that was
+    Status failure;              // of a Stage: nothing of the group is written
+    Request* culprit = nullptr;  // whose Stage that was
   };
 
-  // REQUIRES: the caller leads (staging_ is its own) and holds mutex_ through
-  // `lock`; Lead lets it go.
-  void Lead(std::unique_lock<std::mutex> &lock);
-  void Gather(Group &group, std::unique_lock<std::mutex> &lock);
+  // REQUIRES: the caller leads (staging_ is its own) and holds mutex_ through `lock`; Lead lets it
+  // go.
+  void Lead(std::unique_lock<std::mutex>& lock);
+  void Gather(Group& group, std::unique_lock<std::mutex>& lock);
 
-  static void Finish(Group &group, const Status &status);
+  static void Finish(Group& group, const Status& status);
 
-  void Stage(Group &group, Request &request, const Overlay *in_flight);
+  void Stage(Group& group, Request& request, const Overlay* in_flight);
   // REQUIRES: it is the group's turn to write (writing_ is its own).
-  Status Write(Group &group);
-  Status WriteToRocks(Group &group);
+  Status Write(Group& group);
+  Status WriteToRocks(Group& group);
 
-  rocksdb::DB *const db_;
-  Clock *const clock_;
+  rocksdb::DB* const db_;
+  Clock* const clock_;
   const std::uint64_t incarnation_;
 
   mutable std::mutex mutex_;
-  std::deque<Request *> waiting_; // guarded by mutex_
+  std::deque<Request*> waiting_;  // guarded by mutex_
   bool staging_ = false;          // guarded by mutex_: somebody leads a group
   bool writing_ = false;          // guarded by mutex_: a group is being written
-  Signal *turn_ =
-      nullptr; // guarded by mutex_: of the leader that waits to write
-  std::shared_ptr<const Overlay>
-      in_flight_;  // guarded by mutex_: of the group being written
-  Status stopped_; // guarded by mutex_: why nothing is written any more
+  Signal* turn_ = nullptr;        // guarded by mutex_: of the leader that waits to write
+  std::shared_ptr<const Overlay> in_flight_;  // guarded by mutex_: of the group being written
+  Status stopped_;                            // guarded by mutex_: why nothing is written any more
 
-  std::uint64_t last_group_ = 0; // guarded by the turn to write
-  bool unsynced_ =
-      false; // guarded by the turn to write: written but not yet flushed
+  std::uint64_t last_group_ = 0;  // guarded by the turn to write
+  bool unsynced_ = false;         // guarded by the turn to write: written but not yet flushed
   std::atomic<std::uint64_t> groups_ = 0;
   std::atomic<std::uint64_t> flushes_ = 0;
 };
 
-} // namespace tandem::internal
+}  // namespace tandem::internal

@@ -16,8 +16,8 @@ namespace {
 constexpr std::size_t kBlockBytes = 32'768;
 constexpr std::size_t kHeaderBytes = 7;
 
-// Record types: full, first, middle, last. Those of recycled and compressed
-// logs are never written with our options.
+// Record types: full, first, middle, last. Those of recycled and compressed logs are never written
+// with our options.
 constexpr unsigned char kTypeMin = 1;
 constexpr unsigned char kTypeMax = 4;
 
@@ -26,13 +26,11 @@ unsigned char Byte(std::string_view bytes, std::size_t at) {
 }
 
 constexpr std::array<std::uint32_t, 256> MakeCrcTable() {
-  constexpr std::uint32_t kPolynomial =
-      0x82F63B78; // CRC-32C (Castagnoli), reflected
+  constexpr std::uint32_t kPolynomial = 0x82F63B78;  // CRC-32C (Castagnoli), reflected
   std::array<std::uint32_t, 256> table{};
   for (std::uint32_t i = 0; i < table.size(); ++i) {
     std::uint32_t crc = i;
-    for (int bit = 0; bit < 8; ++bit)
-      crc = (crc >> 1) ^ ((crc & 1) != 0 ? kPolynomial : 0);
+    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1) != 0 ? kPolynomial : 0);
     table[i] = crc;
   }
   return table;
@@ -43,48 +41,41 @@ std::uint32_t ExtendCrc(std::uint32_t crc, unsigned char byte) {
   return (crc >> 8) ^ kTable[(crc ^ byte) & 0xFF];
 }
 
-// As stored: complemented, rotated and shifted by a constant (RocksDB,
-// util/crc32c.h).
+// As stored: complemented, rotated and shifted by a constant (RocksDB, util/crc32c.h).
 std::uint32_t MaskCrc(std::uint32_t crc) {
   crc = ~crc;
   return ((crc >> 15) | (crc << 17)) + 0xA282EAD8U;
 }
 
-// True if some shorter length makes the checksum right: then the record was
-// written whole, and it is its length that is damaged. A torn record passes
-// with a chance of at most 32768 / 2^32.
+// True if some shorter length makes the checksum right: then the record was written whole, and it
+// is its length that is damaged. A torn record passes with a chance of at most 32768 / 2^32.
 bool IsWholeWithAnotherLength(std::string_view record) {
   std::uint32_t stored = 0;
-  for (std::size_t i = 0; i < 4; ++i)
-    stored |= std::uint32_t{Byte(record, i)} << (8 * i);
+  for (std::size_t i = 0; i < 4; ++i) stored |= std::uint32_t{Byte(record, i)} << (8 * i);
   std::uint32_t crc = ExtendCrc(0xFFFFFFFFU, Byte(record, kHeaderBytes - 1));
   for (std::size_t i = kHeaderBytes; i < record.size(); ++i) {
-    if (MaskCrc(crc) == stored)
-      return true;
+    if (MaskCrc(crc) == stored) return true;
     crc = ExtendCrc(crc, Byte(record, i));
   }
   return MaskCrc(crc) == stored;
 }
 
-Status Damaged(std::string_view name, std::size_t offset, const char *what) {
-  return Status::Corruption(
-      std::string(name) + " at byte " + std::to_string(offset), what);
+Status Damaged(std::string_view name, std::size_t offset, const char* what) {
+  return Status::Corruption(std::string(name) + " at byte " + std::to_string(offset), what);
 }
 
-Status AuditFile(const std::filesystem::path &path) {
+Status AuditFile(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   std::string log;
   if (file) {
     log.resize(std::filesystem::file_size(path));
     file.read(log.data(), static_cast<std::streamsize>(log.size()));
   }
-  if (!file)
-    return Status::IoError("can't read " + path.string() + ": " +
-                           std::strerror(errno));
+  if (!file) return Status::IoError("can't read " + path.string() + ": " + std::strerror(errno));
   return AuditLog(log, path.filename().string());
 }
 
-} // namespace
+}  // namespace
 
 Status AuditLog(std::string_view log, std::string_view name) {
   std::size_t offset = 0;
@@ -94,24 +85,19 @@ Status AuditLog(std::string_view log, std::string_view name) {
       offset = block_end;
       continue;
     }
-    if (log.size() - offset < kHeaderBytes)
-      return Status::Ok(); // a torn header
-    const std::size_t length =
-        Byte(log, offset + 4) + 256 * std::size_t{Byte(log, offset + 5)};
+    if (log.size() - offset < kHeaderBytes) return Status::Ok();  // a torn header
+    const std::size_t length = Byte(log, offset + 4) + 256 * std::size_t{Byte(log, offset + 5)};
     const unsigned char type = Byte(log, offset + 6);
     if (type < kTypeMin || type > kTypeMax) {
       // A power cut may leave a grown file whose last bytes never arrived.
       const std::string_view rest = log.substr(offset);
-      if (rest.find_first_not_of('\0') == std::string_view::npos)
-        return Status::Ok();
+      if (rest.find_first_not_of('\0') == std::string_view::npos) return Status::Ok();
       return Damaged(name, offset, "unknown record type");
     }
     const std::size_t end = offset + kHeaderBytes + length;
-    if (end > block_end)
-      return Damaged(name, offset, "a record longer than its block");
+    if (end > block_end) return Damaged(name, offset, "a record longer than its block");
     if (end > log.size()) {
-      if (!IsWholeWithAnotherLength(log.substr(offset)))
-        return Status::Ok(); // torn
+      if (!IsWholeWithAnotherLength(log.substr(offset))) return Status::Ok();  // torn
       return Damaged(name, offset, "a whole record with a wrong length");
     }
     offset = end;
@@ -119,19 +105,16 @@ Status AuditLog(std::string_view log, std::string_view name) {
   return Status::Ok();
 }
 
-Status AuditLogs(const std::filesystem::path &directory) {
+Status AuditLogs(const std::filesystem::path& directory) {
   std::error_code error;
-  for (const auto &entry :
-       std::filesystem::directory_iterator(directory, error)) {
+  for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
     const std::string name = entry.path().filename().string();
     if (name.ends_with(".log") || name.starts_with("MANIFEST-")) {
       TANDEM_RETURN_IF_ERROR(AuditFile(entry.path()));
     }
   }
-  if (error)
-    return Status::IoError("can't list " + directory.string() + ": " +
-                           error.message());
+  if (error) return Status::IoError("can't list " + directory.string() + ": " + error.message());
   return Status::Ok();
 }
 
-} // namespace tandem::internal
+}  // namespace tandem::internal

@@ -21,28 +21,24 @@ namespace tandem::internal {
 
 namespace {
 
-// Everything in a store is written in this version; docs/formats.md tells what
-// it comprises.
+// Everything in a store is written in this version; docs/formats.md tells what it comprises.
 constexpr std::uint32_t kFormat = 1;
 
-constexpr const char *kStoreKey = "store";
+constexpr const char* kStoreKey = "store";
 const std::string kEventsFamily = "events";
 const std::string kMessagesFamily = "messages";
 
 constexpr int kBloomBitsPerKey = 10;
 constexpr std::uint64_t kWalBytesMax = std::uint64_t{256} << 20;
 
-rocksdb::DBOptions DatabaseOptions(const RocksDbOptions &options) {
+rocksdb::DBOptions DatabaseOptions(const RocksDbOptions& options) {
   rocksdb::DBOptions db;
   db.create_if_missing = options.create_if_missing;
   db.create_missing_column_families = true;
-  // A damaged record in the log is an error, never the end of the log; only a
-  // torn one is.
-  db.wal_recovery_mode =
-      rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  // A damaged record in the log is an error, never the end of the log; only a torn one is.
+  db.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   db.track_and_verify_wals_in_manifest = true;
-  // After an error the page cache can't be trusted: no retry, the store stops
-  // until it is reopened.
+  // After an error the page cache can't be trusted: no retry, the store stops until it is reopened.
   db.max_bgerror_resume_count = 0;
   db.max_background_jobs = 2;
   db.max_total_wal_size = kWalBytesMax;
@@ -52,15 +48,12 @@ rocksdb::DBOptions DatabaseOptions(const RocksDbOptions &options) {
   return db;
 }
 
-rocksdb::ColumnFamilyOptions
-FamilyOptions(const RocksDbOptions &options,
-              const std::shared_ptr<rocksdb::Cache> &cache) {
+rocksdb::ColumnFamilyOptions FamilyOptions(const RocksDbOptions& options,
+                                           const std::shared_ptr<rocksdb::Cache>& cache) {
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = cache;
-  table.filter_policy.reset(
-      rocksdb::NewBloomFilterPolicy(kBloomBitsPerKey, false));
-  table.cache_index_and_filter_blocks =
-      true; // or memory would grow with the store
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(kBloomBitsPerKey, false));
+  table.cache_index_and_filter_blocks = true;  // or memory would grow with the store
   table.pin_l0_filter_and_index_blocks_in_cache = true;
   rocksdb::ColumnFamilyOptions family;
   family.write_buffer_size = options.write_buffer_bytes;
@@ -69,50 +62,39 @@ FamilyOptions(const RocksDbOptions &options,
   return family;
 }
 
-bool IsRocksDbFile(const std::string &name) {
-  return name == "LOCK" || name == "IDENTITY" || name == "CURRENT" ||
-         name.starts_with("LOG") || name.starts_with("MANIFEST-") ||
-         name.starts_with("OPTIONS-") || name.ends_with(".dbtmp") ||
-         name.ends_with(".log") || name.ends_with(".sst");
+bool IsRocksDbFile(const std::string& name) {
+  return name == "LOCK" || name == "IDENTITY" || name == "CURRENT" || name.starts_with("LOG") ||
+         name.starts_with("MANIFEST-") || name.starts_with("OPTIONS-") ||
+         name.ends_with(".dbtmp") || name.ends_with(".log") || name.ends_with(".sst");
 }
 
 // Makes the directory if it may, and refuses what is something else.
-Status PrepareDirectory(const std::filesystem::path &directory,
-                        bool create_if_missing) {
+Status PrepareDirectory(const std::filesystem::path& directory, bool create_if_missing) {
   std::error_code error;
   const auto type = std::filesystem::status(directory, error).type();
   if (type == std::filesystem::file_type::not_found) {
-    if (!create_if_missing)
-      return Status::NotFound("no store at " + directory.string());
+    if (!create_if_missing) return Status::NotFound("no store at " + directory.string());
     std::filesystem::create_directories(directory, error);
-    if (!error)
-      return Status::Ok();
-    return Status::IoError("can't make the directory " + directory.string() +
-                           ": " + error.message());
+    if (!error) return Status::Ok();
+    return Status::IoError("can't make the directory " + directory.string() + ": " +
+                           error.message());
   }
   if (type != std::filesystem::file_type::directory) {
-    if (error)
-      return Status::IoError(directory.string() + ": " + error.message());
-    return Status::InvalidArgument(directory.string() +
-                                   " is no directory; a store needs its own");
+    if (error) return Status::IoError(directory.string() + ": " + error.message());
+    return Status::InvalidArgument(directory.string() + " is no directory; a store needs its own");
   }
   bool has_current = false;
   bool has_others = false;
-  for (const auto &entry :
-       std::filesystem::directory_iterator(directory, error)) {
+  for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
     const std::string name = entry.path().filename().string();
     has_current |= name == "CURRENT";
     has_others |= !IsRocksDbFile(name);
   }
-  if (error)
-    return Status::IoError("can't list " + directory.string() + ": " +
-                           error.message());
-  // Without CURRENT a store was never completely made; then there are no files
-  // but RocksDB's.
+  if (error) return Status::IoError("can't list " + directory.string() + ": " + error.message());
+  // Without CURRENT a store was never completely made; then there are no files but RocksDB's.
   if (!has_current && has_others) {
-    return Status::InvalidArgument(
-        directory.string() +
-        " holds other files and no store; a store needs its own");
+    return Status::InvalidArgument(directory.string() +
+                                   " holds other files and no store; a store needs its own");
   }
   if (!has_current && !create_if_missing) {
     return Status::NotFound("no store at " + directory.string());
@@ -121,57 +103,47 @@ Status PrepareDirectory(const std::filesystem::path &directory,
 }
 
 // Held by another process, or by this one a second time?
-Status CheckNotHeld(const std::filesystem::path &directory) {
-  rocksdb::Env *const env = rocksdb::Env::Default();
+Status CheckNotHeld(const std::filesystem::path& directory) {
+  rocksdb::Env* const env = rocksdb::Env::Default();
   const std::string path = directory / "LOCK";
-  rocksdb::FileLock *lock = nullptr;
+  rocksdb::FileLock* lock = nullptr;
   const rocksdb::Status locked = env->LockFile(path, &lock);
-  if (locked.ok())
-    return FromRocks(env->UnlockFile(lock), "release of " + path);
+  if (locked.ok()) return FromRocks(env->UnlockFile(lock), "release of " + path);
   if (std::error_code error; !std::filesystem::exists(path, error)) {
-    return Status::IoError("can't write to " + directory.string() + ": " +
-                           locked.ToString());
+    return Status::IoError("can't write to " + directory.string() + ": " + locked.ToString());
   }
-  return Status::Unavailable(
-      "the store at " + directory.string() +
-      " is held by another process; close it there first");
+  return Status::Unavailable("the store at " + directory.string() +
+                             " is held by another process; close it there first");
 }
 
-// Refuses the column families of a newer version, and those of somebody else's
-// database.
-Status CheckFamilies(const rocksdb::DBOptions &options,
-                     const std::filesystem::path &directory) {
-  if (!std::filesystem::exists(directory / "CURRENT"))
-    return Status::Ok();
+// Refuses the column families of a newer version, and those of somebody else's database.
+Status CheckFamilies(const rocksdb::DBOptions& options, const std::filesystem::path& directory) {
+  if (!std::filesystem::exists(directory / "CURRENT")) return Status::Ok();
   std::vector<std::string> names;
-  const rocksdb::Status listed =
-      rocksdb::DB::ListColumnFamilies(options, directory, &names);
-  if (!listed.ok())
-    return FromRocks(listed, "open of " + directory.string());
-  for (const std::string &name : names) {
+  const rocksdb::Status listed = rocksdb::DB::ListColumnFamilies(options, directory, &names);
+  if (!listed.ok()) return FromRocks(listed, "open of " + directory.string());
+  for (const std::string& name : names) {
     if (name == rocksdb::kDefaultColumnFamilyName || name == kEventsFamily ||
         name == kMessagesFamily) {
       continue;
     }
-    return Status::Unsupported(
-        "the store at " + directory.string() + " has a part '" + name +
-        "' that this version does not know; use a newer one");
+    return Status::Unsupported("the store at " + directory.string() + " has a part '" + name +
+                               "' that this version does not know; use a newer one");
   }
   return Status::Ok();
 }
 
-Status ReadStoreRecord(StoreDatabase &database, const std::string &where) {
+Status ReadStoreRecord(StoreDatabase& database, const std::string& where) {
   std::string record;
-  const rocksdb::Status got = database.db->Get(
-      rocksdb::ReadOptions(), database.store, kStoreKey, &record);
+  const rocksdb::Status got =
+      database.db->Get(rocksdb::ReadOptions(), database.store, kStoreKey, &record);
   if (got.IsNotFound()) {
     const std::unique_ptr<rocksdb::Iterator> it(
         database.db->NewIterator(rocksdb::ReadOptions(), database.store));
     it->SeekToFirst();
     TANDEM_RETURN_IF_ERROR(FromRocks(it->status(), where));
     if (it->Valid()) {
-      return Status::InvalidArgument(
-          where + " is a RocksDB database of something else");
+      return Status::InvalidArgument(where + " is a RocksDB database of something else");
     }
     std::random_device random;
     database.identity.store = (std::uint64_t{random()} << 32) | random();
@@ -179,53 +151,43 @@ Status ReadStoreRecord(StoreDatabase &database, const std::string &where) {
   }
   TANDEM_RETURN_IF_ERROR(FromRocks(got, "store record"));
   std::uint32_t format = 0;
-  TANDEM_RETURN_IF_ERROR(DecodeRecord<StoreRecord>(
-      record, "store record", [&](StoreRecord::Reader stored) {
+  TANDEM_RETURN_IF_ERROR(
+      DecodeRecord<StoreRecord>(record, "store record", [&](StoreRecord::Reader stored) {
         format = stored.getFormat();
-        database.identity =
-            StoreIdentity{stored.getStore(), stored.getIncarnation()};
+        database.identity = StoreIdentity{stored.getStore(), stored.getIncarnation()};
       }));
-  if (format == kFormat)
-    return Status::Ok();
-  return Status::Unsupported(
-      "the store at " + where + " has format " + std::to_string(format) +
-      "; this version reads format " + std::to_string(kFormat));
+  if (format == kFormat) return Status::Ok();
+  return Status::Unsupported("the store at " + where + " has format " + std::to_string(format) +
+                             "; this version reads format " + std::to_string(kFormat));
 }
 
 // The next incarnation is on the device before anything is done under its name.
-Status WriteStoreRecord(StoreDatabase &database) {
+Status WriteStoreRecord(StoreDatabase& database) {
   ++database.identity.incarnation;
   rocksdb::WriteBatch batch;
-  batch.PutLogData(
-      EncodeGroupStamp(GroupStamp{database.identity.incarnation, 0}));
-  batch.Put(database.store, kStoreKey,
-            EncodeRecord<StoreRecord>([&](StoreRecord::Builder record) {
+  batch.PutLogData(EncodeGroupStamp(GroupStamp{database.identity.incarnation, 0}));
+  batch.Put(database.store, kStoreKey, EncodeRecord<StoreRecord>([&](StoreRecord::Builder record) {
               record.setFormat(kFormat);
               record.setStore(database.identity.store);
               record.setIncarnation(database.identity.incarnation);
             }));
   rocksdb::WriteOptions options;
   options.sync = true;
-  return FromRocks(database.db->Write(options, &batch),
-                   "write of the store record");
+  return FromRocks(database.db->Write(options, &batch), "write of the store record");
 }
 
-} // namespace
+}  // namespace
 
 StoreDatabase::~StoreDatabase() {
-  for (rocksdb::ColumnFamilyHandle *family : {store, events, messages}) {
-    if (family != nullptr)
-      (void)db->DestroyColumnFamilyHandle(family);
+  for (rocksdb::ColumnFamilyHandle* family : {store, events, messages}) {
+    if (family != nullptr) (void)db->DestroyColumnFamilyHandle(family);
   }
-  if (db != nullptr)
-    (void)db->Close();
+  if (db != nullptr) (void)db->Close();
 }
 
-Result<std::unique_ptr<StoreDatabase>>
-OpenStoreDatabase(const std::filesystem::path &directory,
-                  const RocksDbOptions &options) {
-  TANDEM_RETURN_IF_ERROR(
-      PrepareDirectory(directory, options.create_if_missing));
+Result<std::unique_ptr<StoreDatabase>> OpenStoreDatabase(const std::filesystem::path& directory,
+                                                         const RocksDbOptions& options) {
+  TANDEM_RETURN_IF_ERROR(PrepareDirectory(directory, options.create_if_missing));
   TANDEM_RETURN_IF_ERROR(CheckNotHeld(directory));
   rocksdb::DBOptions db_options = DatabaseOptions(options);
   TANDEM_RETURN_IF_ERROR(CheckFamilies(db_options, directory));
@@ -242,14 +204,11 @@ OpenStoreDatabase(const std::filesystem::path &directory,
       {rocksdb::kDefaultColumnFamilyName, family},
       {kEventsFamily, family},
       {kMessagesFamily, family}};
-  std::vector<rocksdb::ColumnFamilyHandle *> handles;
-  rocksdb::DB *db = nullptr;
-  const rocksdb::Status opened =
-      rocksdb::DB::Open(db_options, directory, families, &handles, &db);
-  if (!database->wal_guard.status().ok())
-    return database->wal_guard.status();
-  if (!opened.ok())
-    return FromRocks(opened, "open of " + directory.string());
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* db = nullptr;
+  const rocksdb::Status opened = rocksdb::DB::Open(db_options, directory, families, &handles, &db);
+  if (!database->wal_guard.status().ok()) return database->wal_guard.status();
+  if (!opened.ok()) return FromRocks(opened, "open of " + directory.string());
   database->db.reset(db);
   database->store = handles[0];
   database->events = handles[1];
@@ -259,4 +218,4 @@ OpenStoreDatabase(const std::filesystem::path &directory,
   return database;
 }
 
-} // namespace tandem::internal
+}  // namespace tandem::internal

@@ -13,73 +13,60 @@ constexpr char kStampPrefix = 'S';
 
 // Passes over the writes of a batch and keeps its log data.
 class StampFinder final : public rocksdb::WriteBatch::Handler {
-public:
-  rocksdb::Status PutCF(std::uint32_t, const rocksdb::Slice &,
-                        const rocksdb::Slice &) override {
+ public:
+  rocksdb::Status PutCF(std::uint32_t, const rocksdb::Slice&, const rocksdb::Slice&) override {
     return rocksdb::Status::OK();
   }
-  rocksdb::Status DeleteCF(std::uint32_t, const rocksdb::Slice &) override {
+  rocksdb::Status DeleteCF(std::uint32_t, const rocksdb::Slice&) override {
     return rocksdb::Status::OK();
   }
-  void LogData(const rocksdb::Slice &blob) override {
-    stamp = DecodeGroupStamp(ToView(blob));
-  }
+  void LogData(const rocksdb::Slice& blob) override { stamp = DecodeGroupStamp(ToView(blob)); }
 
   std::optional<GroupStamp> stamp;
 };
 
-std::string Describe(const GroupStamp &stamp) {
+std::string Describe(const GroupStamp& stamp) {
   return "group " + std::to_string(stamp.number) + " of incarnation " +
          std::to_string(stamp.incarnation);
 }
 
-} // namespace
+}  // namespace
 
-std::string EncodeGroupStamp(const GroupStamp &stamp) {
-  return KeyWriter(kStampPrefix)
-      .U64(stamp.incarnation)
-      .U64(stamp.number)
-      .Take();
+std::string EncodeGroupStamp(const GroupStamp& stamp) {
+  return KeyWriter(kStampPrefix).U64(stamp.incarnation).U64(stamp.number).Take();
 }
 
 std::optional<GroupStamp> DecodeGroupStamp(std::string_view bytes) {
   KeyReader reader(bytes, kStampPrefix);
   const std::optional<std::uint64_t> incarnation = reader.U64();
   const std::optional<std::uint64_t> number = reader.U64();
-  if (!incarnation.has_value() || !number.has_value() || !reader.AtEnd())
-    return std::nullopt;
+  if (!incarnation.has_value() || !number.has_value() || !reader.AtEnd()) return std::nullopt;
   return GroupStamp{*incarnation, *number};
 }
 
-rocksdb::WalFilter::WalProcessingOption WalGuard::LogRecordFound(
-    unsigned long long /*log_number*/, const std::string &log_file_name,
-    const rocksdb::WriteBatch &batch, rocksdb::WriteBatch * /*new_batch*/,
-    bool * /*batch_changed*/) {
+rocksdb::WalFilter::WalProcessingOption WalGuard::LogRecordFound(unsigned long long /*log_number*/,
+                                                                 const std::string& log_file_name,
+                                                                 const rocksdb::WriteBatch& batch,
+                                                                 rocksdb::WriteBatch* /*new_batch*/,
+                                                                 bool* /*batch_changed*/) {
   StampFinder finder;
   const rocksdb::Status read = batch.Iterate(&finder);
   if (status_.ok()) {
-    status_ = read.ok() ? Follow(finder.stamp, log_file_name)
-                        : FromRocks(read, log_file_name);
+    status_ = read.ok() ? Follow(finder.stamp, log_file_name) : FromRocks(read, log_file_name);
   }
   return status_.ok() ? WalProcessingOption::kContinueProcessing
                       : WalProcessingOption::kCorruptedRecord;
 }
 
-Status WalGuard::Follow(const std::optional<GroupStamp> &stamp,
-                        const std::string &log_file_name) {
-  if (!stamp.has_value())
-    return Status::Corruption(log_file_name, "a record without a stamp");
+Status WalGuard::Follow(const std::optional<GroupStamp>& stamp, const std::string& log_file_name) {
+  if (!stamp.has_value()) return Status::Corruption(log_file_name, "a record without a stamp");
   const std::optional<GroupStamp> last = std::exchange(last_, stamp);
-  if (!last.has_value())
-    return Status::Ok();
-  const bool next_group = stamp->incarnation == last->incarnation &&
-                          stamp->number == last->number + 1;
-  const bool next_incarnation =
-      stamp->incarnation == last->incarnation + 1 && stamp->number == 0;
-  if (next_group || next_incarnation)
-    return Status::Ok();
-  return Status::Corruption(
-      log_file_name, Describe(*last) + " is followed by " + Describe(*stamp));
+  if (!last.has_value()) return Status::Ok();
+  const bool next_group =
+      stamp->incarnation == last->incarnation && stamp->number == last->number + 1;
+  const bool next_incarnation = stamp->incarnation == last->incarnation + 1 && stamp->number == 0;
+  if (next_group || next_incarnation) return Status::Ok();
+  return Status::Corruption(log_file_name, Describe(*last) + " is followed by " + Describe(*stamp));
 }
 
-} // namespace tandem::internal
+}  // namespace tandem::internal

@@ -1,9 +1,8 @@
 #pragma once
 
-// Notices a missing group of batches when the write-ahead log is replayed: each
-// group carries its incarnation and number as log data, and the numbers are
-// consecutive. What replay does not deliver in order fails the open instead of
-// being forgotten.
+// Notices a missing group of batches when the write-ahead log is replayed: each group carries its
+// incarnation and number as log data, and the numbers are consecutive. What replay does not deliver
+// in order fails the open instead of being forgotten.
 //
 //   stamp := incarnation:u64be number:u64be
 //
@@ -26,28 +25,26 @@ struct GroupStamp {
   std::uint64_t number = 0;
 };
 
-std::string EncodeGroupStamp(const GroupStamp &stamp);
+std::string EncodeGroupStamp(const GroupStamp& stamp);
 std::optional<GroupStamp> DecodeGroupStamp(std::string_view bytes);
 
 // Set as rocksdb::DBOptions::wal_filter while the database is opened.
 class WalGuard final : public rocksdb::WalFilter {
-public:
+ public:
   WalProcessingOption LogRecordFound(unsigned long long log_number,
-                                     const std::string &log_file_name,
-                                     const rocksdb::WriteBatch &batch,
-                                     rocksdb::WriteBatch *new_batch,
-                                     bool *batch_changed) override;
-  const char *Name() const override { return "tandem.WalGuard"; }
+                                     const std::string& log_file_name,
+                                     const rocksdb::WriteBatch& batch,
+                                     rocksdb::WriteBatch* new_batch, bool* batch_changed) override;
+  const char* Name() const override { return "tandem.WalGuard"; }
 
   // Why the replay was ended; ok if it was not.
-  const Status &status() const { return status_; }
+  const Status& status() const { return status_; }
 
-private:
-  Status Follow(const std::optional<GroupStamp> &stamp,
-                const std::string &log_file_name);
+ private:
+  Status Follow(const std::optional<GroupStamp>& stamp, const std::string& log_file_name);
 
   std::optional<GroupStamp> last_;
   Status status_;
 };
 
-} // namespace tandem::internal
+}  // namespace tandem::internal

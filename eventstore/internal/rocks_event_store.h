@@ -1,8 +1,7 @@
 #pragma once
 
-// The event store's part of the RocksDB provider: it checks and stages its
-// operations, and reads. It never writes: batch/ writes what was staged, then
-// calls Publish.
+// The event store's part of the RocksDB provider: it checks and stages its operations, and reads.
+// It never writes: batch/ writes what was staged, then calls Publish.
 
 #include <rocksdb/db.h>
 
@@ -17,55 +16,49 @@
 
 namespace tandem::internal {
 
-// Reads are thread-safe. Check and Stage are called under the commit latch, in
-// the serial order of batches; Publish once their writes are visible.
+// Reads are thread-safe. Check and Stage are called under the commit latch, in the serial order of
+// batches; Publish once their writes are visible.
 class RocksEventStore {
-public:
-  RocksEventStore(rocksdb::DB *db, rocksdb::ColumnFamilyHandle *family,
-                  Clock *clock)
+ public:
+  RocksEventStore(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* family, Clock* clock)
       : db_(db), family_(family), clock_(clock) {}
 
   // Finds the last position. REQUIRES: called once, before anything else.
   Status Recover();
 
   // Limits of the arguments, before anything is done.
-  static Status Validate(const AppendEvents &append);
-  static Status Validate(const UpdateMetadata &update);
-  static Status Validate(const CheckVersion &check);
-  static Status Validate(const CheckMetadata &check);
+  static Status Validate(const AppendEvents& append);
+  static Status Validate(const UpdateMetadata& update);
+  static Status Validate(const CheckVersion& check);
+  static Status Validate(const CheckMetadata& check);
 
   // REQUIRES: the commit latch is held.
-  Status Check(const AppendEvents &append, const View &view) const;
-  Status Check(const CheckVersion &check, const View &view) const;
-  Status Check(const CheckMetadata &check, const View &view) const;
+  Status Check(const AppendEvents& append, const View& view) const;
+  Status Check(const CheckVersion& check, const View& view) const;
+  Status Check(const CheckMetadata& check, const View& view) const;
 
   // REQUIRES: the commit latch is held; every check of the batch has passed.
-  Result<AppendResult> Stage(const AppendEvents &append, Timestamp now,
-                             Staging &staging);
-  void Stage(const UpdateMetadata &update, Staging &staging);
+  Result<AppendResult> Stage(const AppendEvents& append, Timestamp now, Staging& staging);
+  void Stage(const UpdateMetadata& update, Staging& staging);
 
   // Wakes readers that wait for the stream. REQUIRES: its events are visible.
-  void Publish(const StreamId &stream) { waiters_.Notify(stream); }
+  void Publish(const StreamId& stream) { waiters_.Notify(stream); }
 
-  Result<EventPage> Read(const StreamId &stream, const ReadOptions &options);
-  Result<std::optional<PartitionHead>>
-  LatestPartition(std::string_view entity) const;
-  Result<MetadataPage> ReadMetadata(const StreamId &stream,
-                                    const MetadataOptions &options) const;
-  Result<FeedPage> ReadAll(Position after, const FeedOptions &options);
+  Result<EventPage> Read(const StreamId& stream, const ReadOptions& options);
+  Result<std::optional<PartitionHead>> LatestPartition(std::string_view entity) const;
+  Result<MetadataPage> ReadMetadata(const StreamId& stream, const MetadataOptions& options) const;
+  Result<FeedPage> ReadAll(Position after, const FeedOptions& options);
 
-private:
-  Result<Version> HeadOf(const StreamId &stream, const View &view) const;
-  Result<EventPage> ReadPage(const StreamId &stream,
-                             const ReadOptions &options) const;
-  Result<FeedPage> ReadFeedPage(Position after,
-                                const FeedOptions &options) const;
+ private:
+  Result<Version> HeadOf(const StreamId& stream, const View& view) const;
+  Result<EventPage> ReadPage(const StreamId& stream, const ReadOptions& options) const;
+  Result<FeedPage> ReadFeedPage(Position after, const FeedOptions& options) const;
 
-  rocksdb::DB *const db_;
-  rocksdb::ColumnFamilyHandle *const family_;
-  Clock *const clock_;
-  Position last_position_ = 0; // staged; guarded by the commit latch
-  StreamWaiters waiters_;      // own synchronization
+  rocksdb::DB* const db_;
+  rocksdb::ColumnFamilyHandle* const family_;
+  Clock* const clock_;
+  Position last_position_ = 0;  // staged; guarded by the commit latch
+  StreamWaiters waiters_;       // own synchronization
 };
 
-} // namespace tandem::internal
+}  // namespace tandem::internal

@@ -5,16 +5,15 @@ namespace tandem::internal {
 namespace {
 
 // No stream of a caller has an empty entity.
-const StreamId &AnyStream() {
+const StreamId& AnyStream() {
   static const StreamId kAny;
   return kAny;
 }
 
-} // namespace
+}  // namespace
 
-StreamWaiters::Registration::Registration(StreamWaiters &waiters,
-                                          const StreamId *stream,
-                                          Signal &signal)
+StreamWaiters::Registration::Registration(StreamWaiters& waiters, const StreamId* stream,
+                                          Signal& signal)
     : waiters_(waiters) {
   auto signals = waiters_.signals_.Lock();
   self_ = signals->emplace(stream == nullptr ? AnyStream() : *stream, &signal);
@@ -27,18 +26,15 @@ StreamWaiters::Registration::~Registration() {
   --waiters_.count_;
 }
 
-void StreamWaiters::Notify(const StreamId &stream) {
-  // Sequentially consistent with the registration: either this sees the waiter,
-  // or the waiter, who reads the store after it registered, sees what was
-  // published before this call.
-  if (count_ == 0)
-    return;
+void StreamWaiters::Notify(const StreamId& stream) {
+  // Sequentially consistent with the registration: either this sees the waiter, or the waiter, who
+  // reads the store after it registered, sees what was published before this call.
+  if (count_ == 0) return;
   auto signals = signals_.Lock();
-  for (const StreamId *key : {&stream, &AnyStream()}) {
+  for (const StreamId* key : {&stream, &AnyStream()}) {
     const auto [begin, end] = signals->equal_range(*key);
-    for (auto it = begin; it != end; ++it)
-      it->second->Notify();
+    for (auto it = begin; it != end; ++it) it->second->Notify();
   }
 }
 
-} // namespace tandem::internal
+}  // namespace tandem::internal

@@ -1,9 +1,8 @@
 #pragma once
 
-// What is stored of groups: their members in order, and a record of each group
-// that has members. The functions stage changes of members, and tell how the
-// group's place in the ready index moves; the caller keeps the ready index
-// itself.
+// What is stored of groups: their members in order, and a record of each group that has members.
+// The functions stage changes of members, and tell how the group's place in the ready index moves;
+// the caller keeps the ready index itself.
 
 #include <rocksdb/db.h>
 
@@ -20,12 +19,10 @@
 namespace tandem::internal {
 
 struct GroupState {
-  Place head;             // of the first member
-  Timestamp not_before;   // the group as a whole is hidden until then
-  std::uint64_t size = 0; // members
-  Place ready() const {
-    return {std::max(head.visible_at, not_before), head.id};
-  }
+  Place head;              // of the first member
+  Timestamp not_before;    // the group as a whole is hidden until then
+  std::uint64_t size = 0;  // members
+  Place ready() const { return {std::max(head.visible_at, not_before), head.id}; }
 };
 
 // nullopt: no entry (an empty group).
@@ -35,34 +32,30 @@ struct ReadyChange {
 };
 
 class GroupIndex {
-public:
-  explicit GroupIndex(rocksdb::ColumnFamilyHandle *family) : family_(family) {}
+ public:
+  explicit GroupIndex(rocksdb::ColumnFamilyHandle* family) : family_(family) {}
 
   // nullopt: the group has no members.
-  Result<std::optional<GroupState>>
-  Get(const View &view, std::string_view queue, std::string_view group) const;
+  Result<std::optional<GroupState>> Get(const View& view, std::string_view queue,
+                                        std::string_view group) const;
 
   // REQUIRES: called while staging a batch.
-  Result<ReadyChange> Insert(Staging &staging, std::string_view queue,
-                             std::string_view group, const Place &place,
-                             std::string_view record) const;
+  Result<ReadyChange> Insert(Staging& staging, std::string_view queue, std::string_view group,
+                             const Place& place, std::string_view record) const;
 
-  // Removes members that are there. A delay that has passed by `now` is
-  // forgotten.
-  Result<ReadyChange> Remove(Staging &staging, std::string_view queue,
-                             std::string_view group,
-                             const std::vector<Place> &places,
-                             Timestamp now) const;
+  // Removes members that are there. A delay that has passed by `now` is forgotten.
+  Result<ReadyChange> Remove(Staging& staging, std::string_view queue, std::string_view group,
+                             const std::vector<Place>& places, Timestamp now) const;
 
   // Hides the group until `not_before`.
-  Result<ReadyChange> Delay(Staging &staging, std::string_view queue,
-                            std::string_view group, Timestamp not_before) const;
+  Result<ReadyChange> Delay(Staging& staging, std::string_view queue, std::string_view group,
+                            Timestamp not_before) const;
 
-private:
-  void Put(Staging &staging, std::string_view queue, std::string_view group,
-           const GroupState &state) const;
+ private:
+  void Put(Staging& staging, std::string_view queue, std::string_view group,
+           const GroupState& state) const;
 
-  rocksdb::ColumnFamilyHandle *const family_;
+  rocksdb::ColumnFamilyHandle* const family_;
 };
 
-} // namespace tandem::internal
+}  // namespace tandem::internal

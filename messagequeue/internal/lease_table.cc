@@ -5,7 +5,7 @@
 namespace tandem::internal {
 
 void LeaseTable::Insert(std::shared_ptr<Lease> lease) {
-  OfQueue &queue = by_queue_[lease->item.queue];
+  OfQueue& queue = by_queue_[lease->item.queue];
   queue.deadlines.emplace(lease->deadline, lease->epoch);
   queue.ready.insert(lease->ready);
   const bool is_free = by_item_.emplace(lease->item, lease).second;
@@ -13,15 +13,13 @@ void LeaseTable::Insert(std::shared_ptr<Lease> lease) {
   by_epoch_.emplace(lease->epoch, std::move(lease));
 }
 
-void LeaseTable::Remove(const Lease &lease) {
+void LeaseTable::Remove(const Lease& lease) {
   const auto queue = by_queue_.find(lease.item.queue);
   queue->second.deadlines.erase({lease.deadline, lease.epoch});
   queue->second.ready.erase(lease.ready);
-  if (queue->second.ready.empty())
-    by_queue_.erase(queue);
+  if (queue->second.ready.empty()) by_queue_.erase(queue);
   by_item_.erase(lease.item);
-  const auto owner =
-      by_epoch_.extract(lease.epoch); // maybe the last one of `lease`
+  const auto owner = by_epoch_.extract(lease.epoch);  // maybe the last one of `lease`
 }
 
 std::shared_ptr<Lease> LeaseTable::Find(std::uint64_t epoch) const {
@@ -29,33 +27,32 @@ std::shared_ptr<Lease> LeaseTable::Find(std::uint64_t epoch) const {
   return it == by_epoch_.end() ? nullptr : it->second;
 }
 
-std::shared_ptr<Lease> LeaseTable::FindItem(const LeaseItem &item) const {
+std::shared_ptr<Lease> LeaseTable::FindItem(const LeaseItem& item) const {
   const auto it = by_item_.find(item);
   return it == by_item_.end() ? nullptr : it->second;
 }
 
-void LeaseTable::SetDeadline(Lease &lease, Timestamp deadline) {
-  auto &deadlines = by_queue_.find(lease.item.queue)->second.deadlines;
+void LeaseTable::SetDeadline(Lease& lease, Timestamp deadline) {
+  auto& deadlines = by_queue_.find(lease.item.queue)->second.deadlines;
   deadlines.erase({lease.deadline, lease.epoch});
   lease.deadline = deadline;
   lease.offered = false;
   deadlines.emplace(deadline, lease.epoch);
 }
 
-void LeaseTable::SetReady(Lease &lease, const Place &ready) {
-  auto &places = by_queue_.find(lease.item.queue)->second.ready;
+void LeaseTable::SetReady(Lease& lease, const Place& ready) {
+  auto& places = by_queue_.find(lease.item.queue)->second.ready;
   places.erase(lease.ready);
   lease.ready = ready;
   places.insert(ready);
 }
 
-std::vector<std::shared_ptr<Lease>>
-LeaseTable::OfferExpired(std::string_view queue, Timestamp now) {
+std::vector<std::shared_ptr<Lease>> LeaseTable::OfferExpired(std::string_view queue,
+                                                             Timestamp now) {
   std::vector<std::shared_ptr<Lease>> expired;
   const auto of_queue = by_queue_.find(queue);
-  if (of_queue == by_queue_.end())
-    return expired;
-  auto &deadlines = of_queue->second.deadlines;
+  if (of_queue == by_queue_.end()) return expired;
+  auto& deadlines = of_queue->second.deadlines;
   while (!deadlines.empty() && deadlines.begin()->first <= now) {
     std::shared_ptr<Lease> lease = Find(deadlines.begin()->second);
     deadlines.erase(deadlines.begin());
@@ -67,16 +64,14 @@ LeaseTable::OfferExpired(std::string_view queue, Timestamp now) {
 
 Timestamp LeaseTable::NextDeadline(std::string_view queue) const {
   const auto of_queue = by_queue_.find(queue);
-  if (of_queue == by_queue_.end() || of_queue->second.deadlines.empty())
-    return kNever;
+  if (of_queue == by_queue_.end() || of_queue->second.deadlines.empty()) return kNever;
   return of_queue->second.deadlines.begin()->first;
 }
 
 std::optional<Place> LeaseTable::FirstReady(std::string_view queue) const {
   const auto of_queue = by_queue_.find(queue);
-  if (of_queue == by_queue_.end())
-    return std::nullopt;
+  if (of_queue == by_queue_.end()) return std::nullopt;
   return *of_queue->second.ready.begin();
 }
 
-} // namespace tandem::internal
+}  // namespace tandem::internal

@@ -5,9 +5,9 @@
 //   token := 'T' store:u64be incarnation:u64be epoch:u64be queue:escaped item
 //   item  := 'm' id:u64be | 'g' group:raw
 //
-// The store's random number makes a foreign token recognisable; the incarnation
-// is flushed at open, so (incarnation, epoch) never repeats. Queue and item
-// tell, once the lease is lost, who has what it covered.
+// The store's random number makes a foreign token recognisable; the incarnation is flushed at open,
+// so (incarnation, epoch) never repeats. Queue and item tell, once the lease is lost, who has what
+// it covered.
 
 #include <cstdint>
 #include <optional>
@@ -20,10 +20,10 @@ namespace tandem::internal {
 // A message without a group, or a whole group: what a lease covers.
 struct LeaseItem {
   std::string queue;
-  std::string group; // empty: the message `id`
-  MessageId id = 0;  // 0 with a group
+  std::string group;  // empty: the message `id`
+  MessageId id = 0;   // 0 with a group
 
-  auto operator<=>(const LeaseItem &) const = default;
+  auto operator<=>(const LeaseItem&) const = default;
 };
 
 struct TokenFields {
@@ -33,7 +33,7 @@ struct TokenFields {
   LeaseItem item;
 };
 
-LockToken EncodeToken(const TokenFields &fields);
-std::optional<TokenFields> DecodeToken(const LockToken &token);
+LockToken EncodeToken(const TokenFields& fields);
+std::optional<TokenFields> DecodeToken(const LockToken& token);
 
-} // namespace tandem::internal
+}  // namespace tandem::internal

@@ -8,54 +8,43 @@ namespace tandem::internal {
 
 namespace {
 
-KeyWriter &AddPlace(KeyWriter &writer, const Place &place) {
+KeyWriter& AddPlace(KeyWriter& writer, const Place& place) {
   // Times before the epoch do not occur: an early visible_at counts as now.
-  const auto micros =
-      std::max<std::int64_t>(0, place.visible_at.time_since_epoch().count());
+  const auto micros = std::max<std::int64_t>(0, place.visible_at.time_since_epoch().count());
   return writer.U64(static_cast<std::uint64_t>(micros)).U64(place.id);
 }
 
-std::optional<Place> ReadPlace(KeyReader &reader) {
+std::optional<Place> ReadPlace(KeyReader& reader) {
   const std::optional<std::uint64_t> visible_at = reader.U64();
   const std::optional<std::uint64_t> id = reader.U64();
-  if (!visible_at.has_value() || !id.has_value())
-    return std::nullopt;
-  return Place{Timestamp(std::chrono::microseconds(
-                   static_cast<std::int64_t>(*visible_at))),
-               *id};
+  if (!visible_at.has_value() || !id.has_value()) return std::nullopt;
+  return Place{Timestamp(std::chrono::microseconds(static_cast<std::int64_t>(*visible_at))), *id};
 }
 
-} // namespace
+}  // namespace
 
-std::string ReadyKey(std::string_view queue, const Place &place,
-                     std::string_view group) {
+std::string ReadyKey(std::string_view queue, const Place& place, std::string_view group) {
   KeyWriter writer('R');
   writer.Escaped(queue);
   return AddPlace(writer, place).Raw(group).Take();
 }
 
-std::string ReadyKeyFloor(std::string_view queue, const Place &place) {
+std::string ReadyKeyFloor(std::string_view queue, const Place& place) {
   return ReadyKey(queue, place, {});
 }
 
-std::string ReadyPrefix(std::string_view queue) {
-  return KeyWriter('R').Escaped(queue).Take();
-}
+std::string ReadyPrefix(std::string_view queue) { return KeyWriter('R').Escaped(queue).Take(); }
 
-std::optional<ReadyEntry> ParseReadyKey(std::string_view key,
-                                        std::string_view queue) {
+std::optional<ReadyEntry> ParseReadyKey(std::string_view key, std::string_view queue) {
   KeyReader reader(key, 'R');
-  if (reader.Escaped() != queue)
-    return std::nullopt;
+  if (reader.Escaped() != queue) return std::nullopt;
   const std::optional<Place> place = ReadPlace(reader);
   const std::optional<std::string_view> group = reader.Raw();
-  if (!place.has_value() || !group.has_value())
-    return std::nullopt;
+  if (!place.has_value() || !group.has_value()) return std::nullopt;
   return ReadyEntry{*place, std::string(*group)};
 }
 
-std::string MemberKey(std::string_view queue, std::string_view group,
-                      const Place &place) {
+std::string MemberKey(std::string_view queue, std::string_view group, const Place& place) {
   KeyWriter writer('G');
   writer.Escaped(queue).Escaped(group);
   return AddPlace(writer, place).Take();
@@ -65,15 +54,12 @@ std::string MemberPrefix(std::string_view queue, std::string_view group) {
   return KeyWriter('G').Escaped(queue).Escaped(group).Take();
 }
 
-std::optional<Place> ParseMemberKey(std::string_view key,
-                                    std::string_view prefix) {
-  if (!key.starts_with(prefix))
-    return std::nullopt;
+std::optional<Place> ParseMemberKey(std::string_view key, std::string_view prefix) {
+  if (!key.starts_with(prefix)) return std::nullopt;
   // KeyReader skips one leading byte: hand it the prefix's last.
   KeyReader reader(key.substr(prefix.size() - 1), prefix.back());
   const std::optional<Place> place = ReadPlace(reader);
-  if (!reader.AtEnd())
-    return std::nullopt;
+  if (!reader.AtEnd()) return std::nullopt;
   return place;
 }
 
@@ -86,8 +72,6 @@ std::string HeldKey(std::string_view queue, std::string_view key) {
 std::string DeliveredKey(std::string_view queue, MessageId id) {
   return KeyWriter('D').Escaped(queue).U64(id).Take();
 }
-std::string FloorKey(std::string_view queue) {
-  return KeyWriter('F').Escaped(queue).Take();
-}
+std::string FloorKey(std::string_view queue) { return KeyWriter('F').Escaped(queue).Take(); }
 
-} // namespace tandem::internal
+}  // namespace tandem::internal

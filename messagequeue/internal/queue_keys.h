@@ -1,8 +1,7 @@
 #pragma once
 
-// The key layout of the messages, in the column family "messages"
-// (docs/formats.md). A place is visible_at:u64be id:u64be, with visible_at in
-// microseconds since the Unix epoch.
+// The key layout of the messages, in the column family "messages" (docs/formats.md). A place is
+// visible_at:u64be id:u64be, with visible_at in microseconds since the Unix epoch.
 //
 //   ready      := 'R' queue:escaped place group:raw         -> MessageRecord,
 //   or empty for a group member     := 'G' queue:escaped group:escaped place ->
@@ -12,9 +11,9 @@
 //   DeliveredRecord, once delivered floor      := 'F' queue:escaped ->
 //   FloorRecord
 //
-// The ready index holds each message without a group, and one entry for each
-// group that has messages, at the place of its first. It does not know of
-// leases: they live in memory and end when the store is opened again.
+// The ready index holds each message without a group, and one entry for each group that has
+// messages, at the place of its first. It does not know of leases: they live in memory and end when
+// the store is opened again.
 
 #include <compare>
 #include <optional>
@@ -31,31 +30,27 @@ struct Place {
   Timestamp visible_at;
   MessageId id = 0;
 
-  auto operator<=>(const Place &) const = default;
+  auto operator<=>(const Place&) const = default;
 };
 
 struct ReadyEntry {
   Place place;
-  std::string group; // empty: a message by itself
+  std::string group;  // empty: a message by itself
 };
 
-std::string ReadyKey(std::string_view queue, const Place &place,
-                     std::string_view group);
+std::string ReadyKey(std::string_view queue, const Place& place, std::string_view group);
 std::string ReadyKeyFloor(std::string_view queue,
-                          const Place &place); // <= every entry from there
+                          const Place& place);  // <= every entry from there
 std::string ReadyPrefix(std::string_view queue);
-std::optional<ReadyEntry> ParseReadyKey(std::string_view key,
-                                        std::string_view queue);
+std::optional<ReadyEntry> ParseReadyKey(std::string_view key, std::string_view queue);
 
-std::string MemberKey(std::string_view queue, std::string_view group,
-                      const Place &place);
+std::string MemberKey(std::string_view queue, std::string_view group, const Place& place);
 std::string MemberPrefix(std::string_view queue, std::string_view group);
-std::optional<Place> ParseMemberKey(std::string_view key,
-                                    std::string_view prefix);
+std::optional<Place> ParseMemberKey(std::string_view key, std::string_view prefix);
 
 std::string GroupKey(std::string_view queue, std::string_view group);
 std::string HeldKey(std::string_view queue, std::string_view key);
 std::string DeliveredKey(std::string_view queue, MessageId id);
 std::string FloorKey(std::string_view queue);
 
-} // namespace tandem::internal
+}  // namespace tandem::internal

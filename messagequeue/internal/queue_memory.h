@@ -1,9 +1,8 @@
 #pragma once
 
-// What the message queue keeps in memory: for each queue in use the window of
-// what can be delivered next and who waits for it, and the leases that are
-// held. All of it can be lost: it is rebuilt from the disk, as it is needed.
-// Not thread-safe: guarded by one lock.
+// What the message queue keeps in memory: for each queue in use the window of what can be delivered
+// next and who waits for it, and the leases that are held. All of it can be lost: it is rebuilt
+// from the disk, as it is needed. Not thread-safe: guarded by one lock.
 
 #include <cstddef>
 #include <list>
@@ -20,28 +19,24 @@ namespace tandem::internal {
 // A blocked Dequeue, in the list of each of its queues.
 struct Waiter {
   Signal signal;
-  bool notified = false; // woken for something that it has not looked at yet
+  bool notified = false;  // woken for something that it has not looked at yet
   bool registered = false;
 };
 
 struct QueueState {
-  explicit QueueState(Place stored_floor)
-      : window(stored_floor), floor(stored_floor) {}
+  explicit QueueState(Place stored_floor) : window(stored_floor), floor(stored_floor) {}
 
   ReadyWindow window;
 
-  // Nothing in the ready index stands before `floor`; the stored FloorRecord
-  // says the same, so that the next open starts there instead of walking over
-  // what was deleted.
+  // Nothing in the ready index stands before `floor`; the stored FloorRecord says the same, so that
+  // the next open starts there instead of walking over what was deleted.
   Place floor;
-  std::size_t removals = 0; // since the floor was raised
-  std::multiset<Place>
-      unpublished; // entries that are staged but not yet in the window
+  std::size_t removals = 0;          // since the floor was raised
+  std::multiset<Place> unpublished;  // entries that are staged but not yet in the window
 
-  // In order of arrival. The first also watches the time, for all of them: it
-  // sleeps at most until `watched`, when the next entry becomes visible or the
-  // next lease runs out.
-  std::list<Waiter *> waiters;
+  // In order of arrival. The first also watches the time, for all of them: it sleeps at most until
+  // `watched`, when the next entry becomes visible or the next lease runs out.
+  std::list<Waiter*> waiters;
   Timestamp watched = kNever;
 };
 
@@ -50,4 +45,4 @@ struct QueueMemory {
   std::map<std::string, QueueState, std::less<>> queues;
 };
 
-} // namespace tandem::internal
+}  // namespace tandem::internal

@@ -7,10 +7,9 @@
 
 namespace tandem::internal {
 
-void ReadyWindow::Add(const ReadyEntry &entry) {
+void ReadyWindow::Add(const ReadyEntry& entry) {
   if (cursor_.has_value() && entry.place >= *cursor_) {
-    if (refilling_)
-      added_meanwhile_.push_back(entry);
+    if (refilling_) added_meanwhile_.push_back(entry);
     return;
   }
   entries_.insert_or_assign(entry.place, entry.group);
@@ -22,20 +21,16 @@ void ReadyWindow::Add(const ReadyEntry &entry) {
 }
 
 Place ReadyWindow::BeginRefill() {
-  TANDEM_CHECK(cursor_.has_value() && !refilling_,
-               "one refill at a time, where one is needed");
+  TANDEM_CHECK(cursor_.has_value() && !refilling_, "one refill at a time, where one is needed");
   refilling_ = true;
   return *cursor_;
 }
 
-void ReadyWindow::EndRefill(std::vector<ReadyEntry> scanned,
-                            std::optional<Place> rest) {
+void ReadyWindow::EndRefill(std::vector<ReadyEntry> scanned, std::optional<Place> rest) {
   refilling_ = false;
   cursor_ = rest;
-  for (const ReadyEntry &entry : scanned)
-    Add(entry);
-  for (const ReadyEntry &entry : std::exchange(added_meanwhile_, {}))
-    Add(entry);
+  for (const ReadyEntry& entry : scanned) Add(entry);
+  for (const ReadyEntry& entry : std::exchange(added_meanwhile_, {})) Add(entry);
 }
 
-} // namespace tandem::internal
+}  // namespace tandem::internal

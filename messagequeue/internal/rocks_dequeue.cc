@@ -1,5 +1,4 @@
-// Leasing: how Dequeue finds, takes and waits for messages, and how a lease is
-// renewed.
+// Leasing: how Dequeue finds, takes and waits for messages, and how a lease is renewed.
 
 #include <algorithm>
 #include <memory>
@@ -18,226 +17,184 @@ namespace {
 
 constexpr Timestamp kReadyNow = Timestamp::min();
 
-} // namespace
+}  // namespace
 
 class RocksMessageQueue::WaitScope {
-public:
-  WaitScope(RocksMessageQueue &owner, std::span<const std::string> queues,
-            Waiter &waiter)
+ public:
+  WaitScope(RocksMessageQueue& owner, std::span<const std::string> queues, Waiter& waiter)
       : owner_(owner), queues_(queues), waiter_(waiter) {}
   ~WaitScope() { owner_.StopWaiting(queues_, waiter_); }
-  WaitScope(const WaitScope &) = delete;
-  WaitScope &operator=(const WaitScope &) = delete;
+  WaitScope(const WaitScope&) = delete;
+  WaitScope& operator=(const WaitScope&) = delete;
 
-private:
-  RocksMessageQueue &owner_;
+ private:
+  RocksMessageQueue& owner_;
   const std::span<const std::string> queues_;
-  Waiter &waiter_;
+  Waiter& waiter_;
 };
 
-// Takes the oldest eligible messages, in the serial order of batches. It writes
-// delivery counts only: the lease itself is in memory.
+// Takes the oldest eligible messages, in the serial order of batches. It writes delivery counts
+// only: the lease itself is in memory.
 class RocksMessageQueue::DequeueProposal final : public Proposal {
-public:
-  DequeueProposal(RocksMessageQueue &queue, std::span<const std::string> queues,
-                  const DequeueOptions &options)
-      : Proposal(Durability::kBuffered), owner_(queue), queues_(queues),
+ public:
+  DequeueProposal(RocksMessageQueue& queue, std::span<const std::string> queues,
+                  const DequeueOptions& options)
+      : Proposal(Durability::kBuffered),
+        owner_(queue),
+        queues_(queues),
         lease_(options.lease),
         messages_max_(std::min(options.max_messages, kDequeueMessagesMax)),
         bytes_max_(std::min(options.max_bytes, kPageBytesMax)) {}
 
-  Status Stage(Staging &staging, Timestamp now) override;
+  Status Stage(Staging& staging, Timestamp now) override;
 
   // A failure shows only if nothing was delivered before it.
   Result<std::vector<Delivery>> TakeResult() {
-    if (deliveries_.empty() && !failure_.ok())
-      return failure_;
+    if (deliveries_.empty() && !failure_.ok()) return failure_;
     return std::move(deliveries_);
   }
 
-private:
+ private:
   struct Candidate {
     std::string queue;
     ReadyEntry entry;
   };
 
   // Takes the oldest visible entry out of its window; nullopt if there is none.
-  std::optional<Candidate> PopOldest(QueueMemory &memory, Timestamp now);
-  // False if it would exceed the limits. A candidate that is gone or leased is
-  // taken as nothing.
-  Result<bool> TakeAlone(const Candidate &candidate, Staging &staging,
-                         Timestamp now);
-  Result<bool> TakeGroup(const Candidate &candidate, Staging &staging,
-                         Timestamp now);
+  std::optional<Candidate> PopOldest(QueueMemory& memory, Timestamp now);
+  // False if it would exceed the limits. A candidate that is gone or leased is taken as nothing.
+  Result<bool> TakeAlone(const Candidate& candidate, Staging& staging, Timestamp now);
+  Result<bool> TakeGroup(const Candidate& candidate, Staging& staging, Timestamp now);
   bool Fits(std::size_t payload_bytes) const {
-    return deliveries_.empty() ||
-           (deliveries_.size() < messages_max_ &&
-            payload_bytes <= bytes_max_ - std::min(bytes_, bytes_max_));
+    return deliveries_.empty() || (deliveries_.size() < messages_max_ &&
+                                   payload_bytes <= bytes_max_ - std::min(bytes_, bytes_max_));
   }
-  Status Deliver(const LeaseItem &item, const Place &place,
-                 std::string_view record, Staging &staging);
-  void Grant(const LeaseItem &item, const Place &ready, std::size_t first,
-             Timestamp now);
-  void PutBack(const Candidate &candidate);
+  Status Deliver(const LeaseItem& item, const Place& place, std::string_view record,
+                 Staging& staging);
+  void Grant(const LeaseItem& item, const Place& ready, std::size_t first, Timestamp now);
+  void PutBack(const Candidate& candidate);
 
-  RocksMessageQueue &owner_;
+  RocksMessageQueue& owner_;
   const std::span<const std::string> queues_;
   const std::chrono::milliseconds lease_;
   const std::size_t messages_max_;
   const std::size_t bytes_max_;
 
   std::vector<Delivery> deliveries_;
-  std::vector<Place> places_; // of the deliveries
+  std::vector<Place> places_;  // of the deliveries
   std::size_t bytes_ = 0;
   Status failure_;
 };
 
-Status RocksMessageQueue::DequeueProposal::Stage(Staging &staging,
-                                                 Timestamp now) {
+Status RocksMessageQueue::DequeueProposal::Stage(Staging& staging, Timestamp now) {
   while (deliveries_.size() < messages_max_) {
-    const std::optional<Candidate> candidate =
-        PopOldest(*owner_.memory_.Lock(), now);
-    if (!candidate.has_value())
-      break;
+    const std::optional<Candidate> candidate = PopOldest(*owner_.memory_.Lock(), now);
+    if (!candidate.has_value()) break;
     const bool alone = candidate->entry.group.empty();
     // A group is delivered by itself, under its one token.
     if (!alone && !deliveries_.empty()) {
       PutBack(*candidate);
       break;
     }
-    const Result<bool> taken = alone ? TakeAlone(*candidate, staging, now)
-                                     : TakeGroup(*candidate, staging, now);
+    const Result<bool> taken =
+        alone ? TakeAlone(*candidate, staging, now) : TakeGroup(*candidate, staging, now);
     if (taken.ok() && *taken) {
-      if (!alone && !deliveries_.empty())
-        break;
+      if (!alone && !deliveries_.empty()) break;
       continue;
     }
-    // Nothing was staged of it. A damaged message stays where it is: it is
-    // reported, not skipped.
+    // Nothing was staged of it. A damaged message stays where it is: it is reported, not skipped.
     PutBack(*candidate);
-    if (!taken.ok())
-      failure_ = taken.status();
+    if (!taken.ok()) failure_ = taken.status();
     break;
   }
   return Status::Ok();
 }
 
 std::optional<RocksMessageQueue::DequeueProposal::Candidate>
-RocksMessageQueue::DequeueProposal::PopOldest(QueueMemory &memory,
-                                              Timestamp now) {
-  const std::string *oldest_queue = nullptr;
-  QueueState *oldest = nullptr;
-  for (const std::string &queue : queues_) {
+RocksMessageQueue::DequeueProposal::PopOldest(QueueMemory& memory, Timestamp now) {
+  const std::string* oldest_queue = nullptr;
+  QueueState* oldest = nullptr;
+  for (const std::string& queue : queues_) {
     owner_.OfferExpired(memory, queue, now);
-    QueueState &state =
-        memory.queues.find(queue)->second; // LookOut has made it
-    const auto *front = state.window.front();
-    if (front == nullptr || front->first.visible_at > now)
-      continue;
-    if (oldest != nullptr && oldest->window.front()->first <= front->first)
-      continue;
+    QueueState& state = memory.queues.find(queue)->second;  // LookOut has made it
+    const auto* front = state.window.front();
+    if (front == nullptr || front->first.visible_at > now) continue;
+    if (oldest != nullptr && oldest->window.front()->first <= front->first) continue;
     oldest = &state;
     oldest_queue = &queue;
   }
-  if (oldest == nullptr)
-    return std::nullopt;
+  if (oldest == nullptr) return std::nullopt;
   const auto [place, group] = *oldest->window.front();
   oldest->window.Remove(place);
   return Candidate{*oldest_queue, ReadyEntry{place, group}};
 }
 
-Result<bool>
-RocksMessageQueue::DequeueProposal::TakeAlone(const Candidate &candidate,
-                                              Staging &staging, Timestamp now) {
-  const Place &place = candidate.entry.place;
+Result<bool> RocksMessageQueue::DequeueProposal::TakeAlone(const Candidate& candidate,
+                                                           Staging& staging, Timestamp now) {
+  const Place& place = candidate.entry.place;
   const LeaseItem item{candidate.queue, {}, place.id};
   const auto lease = owner_.memory_.Lock()->leases.FindItem(item);
-  if (lease != nullptr && !lease->offered)
-    return true;
-  TANDEM_ASSIGN_OR_RETURN(
-      const auto record,
-      staging.Get(owner_.family_, ReadyKey(candidate.queue, place, {})));
-  if (!record.has_value())
-    return true;
-  if (!Fits(record->size()))
-    return false;
-  if (lease != nullptr)
-    owner_.EndLease(*lease);
+  if (lease != nullptr && !lease->offered) return true;
+  TANDEM_ASSIGN_OR_RETURN(const auto record,
+                          staging.Get(owner_.family_, ReadyKey(candidate.queue, place, {})));
+  if (!record.has_value()) return true;
+  if (!Fits(record->size())) return false;
+  if (lease != nullptr) owner_.EndLease(*lease);
   const std::size_t first = deliveries_.size();
   TANDEM_RETURN_IF_ERROR(Deliver(item, place, *record, staging));
   Grant(item, place, first, now);
   return true;
 }
 
-Result<bool>
-RocksMessageQueue::DequeueProposal::TakeGroup(const Candidate &candidate,
-                                              Staging &staging, Timestamp now) {
-  const std::string &group = candidate.entry.group;
+Result<bool> RocksMessageQueue::DequeueProposal::TakeGroup(const Candidate& candidate,
+                                                           Staging& staging, Timestamp now) {
+  const std::string& group = candidate.entry.group;
   const LeaseItem item{candidate.queue, group, 0};
   const auto lease = owner_.memory_.Lock()->leases.FindItem(item);
-  if (lease != nullptr && !lease->offered)
-    return true;
-  // The candidate's place may be outdated by a batch that is not published yet:
-  // the record decides.
+  if (lease != nullptr && !lease->offered) return true;
+  // The candidate's place may be outdated by a batch that is not published yet: the record decides.
   TANDEM_ASSIGN_OR_RETURN(const std::optional<GroupState> state,
                           owner_.groups_.Get(staging, candidate.queue, group));
-  if (!state.has_value() || state->ready().visible_at > now)
-    return true;
+  if (!state.has_value() || state->ready().visible_at > now) return true;
 
   const std::string prefix = MemberPrefix(candidate.queue, group);
   const std::string end = PrefixEnd(prefix);
   const rocksdb::Slice upper = ToSlice(end);
   rocksdb::ReadOptions options;
   options.iterate_upper_bound = &upper;
-  // What is published only: a message is not delivered before the events of its
-  // batch can be read.
-  const std::unique_ptr<rocksdb::Iterator> it(
-      staging.db()->NewIterator(options, owner_.family_));
-  for (it->Seek(MemberKey(candidate.queue, group, state->head)); it->Valid();
-       it->Next()) {
-    if (staging.DeletedByStaged(owner_.family_, ToView(it->key())))
-      continue;
-    const std::optional<Place> place =
-        ParseMemberKey(ToView(it->key()), prefix);
-    if (!place.has_value())
-      failure_ = Status::Corruption("group '" + group + "'", "bad key");
-    if (!failure_.ok())
-      break;
-    if (place->visible_at > now || !Fits(it->value().size()))
-      break;
+  // What is published only: a message is not delivered before the events of its batch can be read.
+  const std::unique_ptr<rocksdb::Iterator> it(staging.db()->NewIterator(options, owner_.family_));
+  for (it->Seek(MemberKey(candidate.queue, group, state->head)); it->Valid(); it->Next()) {
+    if (staging.DeletedByStaged(owner_.family_, ToView(it->key()))) continue;
+    const std::optional<Place> place = ParseMemberKey(ToView(it->key()), prefix);
+    if (!place.has_value()) failure_ = Status::Corruption("group '" + group + "'", "bad key");
+    if (!failure_.ok()) break;
+    if (place->visible_at > now || !Fits(it->value().size())) break;
     failure_ = Deliver(item, *place, ToView(it->value()), staging);
-    if (!failure_.ok())
-      break;
+    if (!failure_.ok()) break;
   }
-  if (failure_.ok())
-    failure_ = FromRocks(it->status(), "read of group '" + group + "'");
+  if (failure_.ok()) failure_ = FromRocks(it->status(), "read of group '" + group + "'");
   if (deliveries_.empty()) {
-    if (!failure_.ok())
-      return failure_;
+    if (!failure_.ok()) return failure_;
     return true;
   }
-  if (lease != nullptr)
-    owner_.EndLease(*lease);
+  if (lease != nullptr) owner_.EndLease(*lease);
   Grant(item, state->ready(), 0, now);
   return true;
 }
 
-Status RocksMessageQueue::DequeueProposal::Deliver(const LeaseItem &item,
-                                                   const Place &place,
-                                                   std::string_view record,
-                                                   Staging &staging) {
+Status RocksMessageQueue::DequeueProposal::Deliver(const LeaseItem& item, const Place& place,
+                                                   std::string_view record, Staging& staging) {
   Delivery delivery;
   delivery.queue = item.queue;
   delivery.group = item.group;
   delivery.id = place.id;
   const auto where = [&] {
-    return "message " + std::to_string(place.id) + " of queue '" + item.queue +
-           "'";
+    return "message " + std::to_string(place.id) + " of queue '" + item.queue + "'";
   };
-  TANDEM_RETURN_IF_ERROR(DecodeRecord<MessageRecord>(
-      record, where, [&delivery](MessageRecord::Reader message) {
-        delivery.enqueued_at =
-            Timestamp(std::chrono::microseconds(message.getEnqueuedAt()));
+  TANDEM_RETURN_IF_ERROR(
+      DecodeRecord<MessageRecord>(record, where, [&delivery](MessageRecord::Reader message) {
+        delivery.enqueued_at = Timestamp(std::chrono::microseconds(message.getEnqueuedAt()));
         delivery.key = ToBytes(message.getKey());
         delivery.payload = ToBytes(message.getPayload());
       }));
@@ -245,10 +202,9 @@ Status RocksMessageQueue::DequeueProposal::Deliver(const LeaseItem &item,
                           owner_.DeliveriesOf(staging, item.queue, place.id));
   delivery.delivery_count = deliveries + 1;
   staging.Put(owner_.family_, DeliveredKey(item.queue, place.id),
-              EncodeRecord<DeliveredRecord>(
-                  [&delivery](DeliveredRecord::Builder stored) {
-                    stored.setCount(delivery.delivery_count);
-                  }));
+              EncodeRecord<DeliveredRecord>([&delivery](DeliveredRecord::Builder stored) {
+                stored.setCount(delivery.delivery_count);
+              }));
   bytes_ += record.size();
   deliveries_.push_back(std::move(delivery));
   places_.push_back(place);
@@ -256,91 +212,79 @@ Status RocksMessageQueue::DequeueProposal::Deliver(const LeaseItem &item,
 }
 
 // Puts the deliveries from `first` on under one new lease.
-void RocksMessageQueue::DequeueProposal::Grant(const LeaseItem &item,
-                                               const Place &ready,
-                                               std::size_t first,
-                                               Timestamp now) {
+void RocksMessageQueue::DequeueProposal::Grant(const LeaseItem& item, const Place& ready,
+                                               std::size_t first, Timestamp now) {
   auto lease = std::make_shared<Lease>();
   lease->item = item;
   lease->ready = ready;
   lease->deadline = SaturatingAdd(now, lease_);
   const auto memory = owner_.memory_.Lock();
   lease->epoch = owner_.next_epoch_++;
-  const LockToken token = EncodeToken(TokenFields{owner_.identity_.store,
-                                                  owner_.identity_.incarnation,
-                                                  lease->epoch, item});
+  const LockToken token = EncodeToken(
+      TokenFields{owner_.identity_.store, owner_.identity_.incarnation, lease->epoch, item});
   for (std::size_t i = first; i < deliveries_.size(); ++i) {
     deliveries_[i].lock_token = token;
     lease->messages.push_back(LeasedMessage{places_[i], deliveries_[i].key});
   }
-  QueueState &state = memory->queues.find(item.queue)->second;
-  if (lease->deadline < state.watched)
-    Rearm(state);
+  QueueState& state = memory->queues.find(item.queue)->second;
+  if (lease->deadline < state.watched) Rearm(state);
   memory->leases.Insert(std::move(lease));
 }
 
-void RocksMessageQueue::DequeueProposal::PutBack(const Candidate &candidate) {
+void RocksMessageQueue::DequeueProposal::PutBack(const Candidate& candidate) {
   const auto memory = owner_.memory_.Lock();
   memory->queues.find(candidate.queue)->second.window.Add(candidate.entry);
 }
 
-// A renewal changes memory only, but is judged in the serial order like
-// everything else.
+// A renewal changes memory only, but is judged in the serial order like everything else.
 class RocksMessageQueue::RenewProposal final : public Proposal {
-public:
-  RenewProposal(RocksMessageQueue &owner, const LockToken &token,
+ public:
+  RenewProposal(RocksMessageQueue& owner, const LockToken& token,
                 std::chrono::milliseconds duration)
-      : Proposal(Durability::kBuffered), owner_(owner), token_(token),
-        duration_(duration) {}
+      : Proposal(Durability::kBuffered), owner_(owner), token_(token), duration_(duration) {}
 
-  Status Stage(Staging & /*staging*/, Timestamp now) override {
+  Status Stage(Staging& /*staging*/, Timestamp now) override {
     Result<std::shared_ptr<Lease>> resolved = owner_.Resolve(token_);
     if (!resolved.ok()) {
       result_ = resolved.status();
       return Status::Ok();
     }
-    Lease &lease = **resolved;
+    Lease& lease = **resolved;
     const auto memory = owner_.memory_.Lock();
-    if (lease.offered)
-      memory->queues.find(lease.item.queue)->second.window.Remove(lease.ready);
-    memory->leases.SetDeadline(
-        lease, std::max(lease.deadline, SaturatingAdd(now, duration_)));
+    if (lease.offered) memory->queues.find(lease.item.queue)->second.window.Remove(lease.ready);
+    memory->leases.SetDeadline(lease, std::max(lease.deadline, SaturatingAdd(now, duration_)));
     result_ = lease.deadline;
     return Status::Ok();
   }
 
   Result<Timestamp> result() const { return result_; }
 
-private:
-  RocksMessageQueue &owner_;
-  const LockToken &token_;
+ private:
+  RocksMessageQueue& owner_;
+  const LockToken& token_;
   const std::chrono::milliseconds duration_;
   Result<Timestamp> result_ = Status::Internal("not staged");
 };
 
-Result<Timestamp> RocksMessageQueue::Renew(const LockToken &token,
+Result<Timestamp> RocksMessageQueue::Renew(const LockToken& token,
                                            std::chrono::milliseconds duration) {
   TANDEM_RETURN_IF_ERROR(Validate(DeleteMessages{token}));
   if (duration <= std::chrono::milliseconds::zero()) {
-    return Status::InvalidArgument(
-        "a lease is renewed for a positive duration");
+    return Status::InvalidArgument("a lease is renewed for a positive duration");
   }
   RenewProposal proposal(*this, token, duration);
   TANDEM_RETURN_IF_ERROR(door_->Commit(proposal));
   return proposal.result();
 }
 
-Result<std::vector<Delivery>>
-RocksMessageQueue::Dequeue(std::span<const std::string> queues,
-                           const DequeueOptions &options) {
+Result<std::vector<Delivery>> RocksMessageQueue::Dequeue(std::span<const std::string> queues,
+                                                         const DequeueOptions& options) {
   if (queues.empty() || queues.size() > kDequeueQueuesMax) {
-    return Status::InvalidArgument(
-        "dequeue from 1 to " + std::to_string(kDequeueQueuesMax) + " queues");
+    return Status::InvalidArgument("dequeue from 1 to " + std::to_string(kDequeueQueuesMax) +
+                                   " queues");
   }
-  for (const std::string &queue : queues)
-    TANDEM_RETURN_IF_ERROR(CheckName("queue", queue));
-  if (options.max_messages == 0)
-    return Status::InvalidArgument("max_messages must not be 0");
+  for (const std::string& queue : queues) TANDEM_RETURN_IF_ERROR(CheckName("queue", queue));
+  if (options.max_messages == 0) return Status::InvalidArgument("max_messages must not be 0");
   if (options.lease <= std::chrono::milliseconds::zero()) {
     return Status::InvalidArgument("a lease has a positive duration");
   }
@@ -350,57 +294,48 @@ RocksMessageQueue::Dequeue(std::span<const std::string> queues,
   const WaitScope scope(*this, queues, waiter);
   while (true) {
     TANDEM_RETURN_IF_ERROR(Refill(queues));
-    const bool over =
-        clock_->Now() >= deadline || options.stop.stop_requested();
-    TANDEM_ASSIGN_OR_RETURN(const Timestamp watch,
-                            LookOut(queues, over ? nullptr : &waiter));
+    const bool over = clock_->Now() >= deadline || options.stop.stop_requested();
+    TANDEM_ASSIGN_OR_RETURN(const Timestamp watch, LookOut(queues, over ? nullptr : &waiter));
     if (watch == kReadyNow) {
       DequeueProposal proposal(*this, queues, options);
       TANDEM_RETURN_IF_ERROR(door_->Commit(proposal));
-      TANDEM_ASSIGN_OR_RETURN(std::vector<Delivery> deliveries,
-                              proposal.TakeResult());
-      if (!deliveries.empty())
-        return deliveries;
-      continue; // somebody was faster
+      TANDEM_ASSIGN_OR_RETURN(std::vector<Delivery> deliveries, proposal.TakeResult());
+      if (!deliveries.empty()) return deliveries;
+      continue;  // somebody was faster
     }
-    if (over)
-      return std::vector<Delivery>();
+    if (over) return std::vector<Delivery>();
     clock_->WaitUntil(waiter.signal, std::min(deadline, watch));
   }
 }
 
 Status RocksMessageQueue::Refill(std::span<const std::string> queues) {
-  for (const std::string &queue : queues) {
+  for (const std::string& queue : queues) {
     while (true) {
       {
         const auto memory = memory_.Lock();
-        TANDEM_ASSIGN_OR_RETURN(QueueState *const state,
-                                StateOf(*memory, queue));
-        if (!state->window.NeedsRefill())
-          break;
+        TANDEM_ASSIGN_OR_RETURN(QueueState* const state, StateOf(*memory, queue));
+        if (!state->window.NeedsRefill()) break;
       }
       const std::lock_guard refill(refill_mutex_);
       Place from;
       {
         const auto memory = memory_.Lock();
-        ReadyWindow &window = memory->queues.find(queue)->second.window;
-        if (!window.NeedsRefill())
-          break; // another caller has just done it
+        ReadyWindow& window = memory->queues.find(queue)->second.window;
+        if (!window.NeedsRefill()) break;  // another caller has just done it
         from = window.BeginRefill();
       }
       std::vector<ReadyEntry> scanned;
       std::optional<Place> rest;
       const Status status = ScanReady(queue, from, &scanned, &rest);
       const auto memory = memory_.Lock();
-      ReadyWindow &window = memory->queues.find(queue)->second.window;
+      ReadyWindow& window = memory->queues.find(queue)->second.window;
       if (!status.ok()) {
         window.CancelRefill();
         return status;
       }
-      std::erase_if(scanned, [&](const ReadyEntry &entry) {
+      std::erase_if(scanned, [&](const ReadyEntry& entry) {
         const MessageId id = entry.group.empty() ? entry.place.id : 0;
-        const auto lease =
-            memory->leases.FindItem(LeaseItem{queue, entry.group, id});
+        const auto lease = memory->leases.FindItem(LeaseItem{queue, entry.group, id});
         return lease != nullptr && !lease->offered;
       });
       window.EndRefill(std::move(scanned), rest);
@@ -409,20 +344,18 @@ Status RocksMessageQueue::Refill(std::span<const std::string> queues) {
   return Status::Ok();
 }
 
-Status RocksMessageQueue::ScanReady(std::string_view queue, const Place &from,
-                                    std::vector<ReadyEntry> *entries,
-                                    std::optional<Place> *rest) const {
+Status RocksMessageQueue::ScanReady(std::string_view queue, const Place& from,
+                                    std::vector<ReadyEntry>* entries,
+                                    std::optional<Place>* rest) const {
   const std::string end = PrefixEnd(ReadyPrefix(queue));
   const rocksdb::Slice upper = ToSlice(end);
   rocksdb::ReadOptions options;
   options.iterate_upper_bound = &upper;
-  const std::unique_ptr<rocksdb::Iterator> it(
-      db_->NewIterator(options, family_));
+  const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(options, family_));
   for (it->Seek(ReadyKeyFloor(queue, from)); it->Valid(); it->Next()) {
     std::optional<ReadyEntry> entry = ParseReadyKey(ToView(it->key()), queue);
     if (!entry.has_value()) {
-      return Status::Corruption(
-          "ready index of queue '" + std::string(queue) + "'", "bad key");
+      return Status::Corruption("ready index of queue '" + std::string(queue) + "'", "bad key");
     }
     if (entries->size() == ReadyWindow::kRefillEntries) {
       *rest = entry->place;
@@ -433,42 +366,32 @@ Status RocksMessageQueue::ScanReady(std::string_view queue, const Place &from,
   return FromRocks(it->status(), "scan of a ready index");
 }
 
-void RocksMessageQueue::OfferExpired(QueueMemory &memory,
-                                     std::string_view queue, Timestamp now) {
+void RocksMessageQueue::OfferExpired(QueueMemory& memory, std::string_view queue, Timestamp now) {
   const auto expired = memory.leases.OfferExpired(queue, now);
-  if (expired.empty())
-    return;
-  ReadyWindow &window = memory.queues.find(queue)->second.window;
-  for (const auto &lease : expired)
-    window.Add(ReadyEntry{lease->ready, lease->item.group});
+  if (expired.empty()) return;
+  ReadyWindow& window = memory.queues.find(queue)->second.window;
+  for (const auto& lease : expired) window.Add(ReadyEntry{lease->ready, lease->item.group});
 }
 
-Result<Timestamp>
-RocksMessageQueue::LookOut(std::span<const std::string> queues,
-                           Waiter *waiter) {
+Result<Timestamp> RocksMessageQueue::LookOut(std::span<const std::string> queues, Waiter* waiter) {
   const Timestamp now = clock_->Now();
   const auto memory = memory_.Lock();
-  if (waiter != nullptr)
-    waiter->notified = false;
-  for (const std::string &queue : queues) {
-    TANDEM_ASSIGN_OR_RETURN(QueueState *const state, StateOf(*memory, queue));
+  if (waiter != nullptr) waiter->notified = false;
+  for (const std::string& queue : queues) {
+    TANDEM_ASSIGN_OR_RETURN(QueueState* const state, StateOf(*memory, queue));
     OfferExpired(*memory, queue, now);
-    const auto *front = state->window.front();
+    const auto* front = state->window.front();
     const bool ready = front != nullptr && front->first.visible_at <= now;
-    if (ready || state->window.NeedsRefill())
-      return kReadyNow;
+    if (ready || state->window.NeedsRefill()) return kReadyNow;
   }
-  if (waiter == nullptr)
-    return kNever;
+  if (waiter == nullptr) return kNever;
   Timestamp watch = kNever;
-  for (const std::string &queue : queues) {
-    QueueState &state = memory->queues.find(queue)->second;
-    if (!waiter->registered)
-      state.waiters.push_back(waiter);
-    if (state.waiters.front() != waiter)
-      continue;
+  for (const std::string& queue : queues) {
+    QueueState& state = memory->queues.find(queue)->second;
+    if (!waiter->registered) state.waiters.push_back(waiter);
+    if (state.waiters.front() != waiter) continue;
     state.watched = memory->leases.NextDeadline(queue);
-    if (const auto *front = state.window.front()) {
+    if (const auto* front = state.window.front()) {
       state.watched = std::min(state.watched, front->first.visible_at);
     }
     watch = std::min(watch, state.watched);
@@ -477,41 +400,33 @@ RocksMessageQueue::LookOut(std::span<const std::string> queues,
   return watch;
 }
 
-void RocksMessageQueue::StopWaiting(std::span<const std::string> queues,
-                                    Waiter &waiter) {
-  if (!waiter.registered)
-    return;
+void RocksMessageQueue::StopWaiting(std::span<const std::string> queues, Waiter& waiter) {
+  if (!waiter.registered) return;
   const auto memory = memory_.Lock();
-  for (const std::string &queue : queues) {
-    QueueState &state = memory->queues.find(queue)->second;
-    if (state.waiters.empty())
-      continue; // the same queue was named twice
+  for (const std::string& queue : queues) {
+    QueueState& state = memory->queues.find(queue)->second;
+    if (state.waiters.empty()) continue;  // the same queue was named twice
     const bool watched_time = state.waiters.front() == &waiter;
     state.waiters.remove(&waiter);
-    if (watched_time)
-      state.watched = kNever;
-    // The next one watches the time from now on, or takes what this one was
-    // woken for.
-    if (watched_time || waiter.notified)
-      Wake(state);
+    if (watched_time) state.watched = kNever;
+    // The next one watches the time from now on, or takes what this one was woken for.
+    if (watched_time || waiter.notified) Wake(state);
   }
 }
 
-void RocksMessageQueue::Wake(QueueState &state) {
-  for (Waiter *waiter : state.waiters) {
-    if (waiter->notified)
-      continue;
+void RocksMessageQueue::Wake(QueueState& state) {
+  for (Waiter* waiter : state.waiters) {
+    if (waiter->notified) continue;
     waiter->notified = true;
     waiter->signal.Notify();
     return;
   }
 }
 
-void RocksMessageQueue::Rearm(QueueState &state) {
-  if (state.waiters.empty() || state.waiters.front()->notified)
-    return;
+void RocksMessageQueue::Rearm(QueueState& state) {
+  if (state.waiters.empty() || state.waiters.front()->notified) return;
   state.waiters.front()->notified = true;
   state.waiters.front()->signal.Notify();
 }
 
-} // namespace tandem::internal
+}  // namespace tandem::internal

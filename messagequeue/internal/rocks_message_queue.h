@@ -1,8 +1,7 @@
 #pragma once
 
-// The message queue's part of the RocksDB provider: it checks and stages its
-// operations, and leases messages. It never writes: what it stages is written
-// by whoever owns the CommitDoor.
+// The message queue's part of the RocksDB provider: it checks and stages its operations, and leases
+// messages. It never writes: what it stages is written by whoever owns the CommitDoor.
 
 #include <rocksdb/db.h>
 
@@ -37,136 +36,115 @@ struct QueueEffects {
   std::vector<Change> added;
 };
 
-// Which store this is, and the how-manieth time it was opened. Makes ids and
-// tokens unique.
+// Which store this is, and the how-manieth time it was opened. Makes ids and tokens unique.
 struct StoreIdentity {
   std::uint64_t store = 0;
   std::uint64_t incarnation = 0;
 };
 
-// Dequeue and Renew are thread-safe. Check and Stage are called under the
-// commit latch, in the serial order of batches; Publish once their writes are
-// visible.
+// Dequeue and Renew are thread-safe. Check and Stage are called under the commit latch, in the
+// serial order of batches; Publish once their writes are visible.
 class RocksMessageQueue {
-public:
-  RocksMessageQueue(rocksdb::DB *db, rocksdb::ColumnFamilyHandle *family,
-                    Clock *clock, CommitDoor *door, StoreIdentity identity);
+ public:
+  RocksMessageQueue(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* family, Clock* clock,
+                    CommitDoor* door, StoreIdentity identity);
 
   // Limits of the arguments, before anything is done.
-  static Status Validate(const Enqueue &enqueue);
-  static Status Validate(const DeleteMessages &ack);
-  static Status Validate(const AbandonMessages &abandon);
-  static Status Validate(const CancelMessage &cancel);
+  static Status Validate(const Enqueue& enqueue);
+  static Status Validate(const DeleteMessages& ack);
+  static Status Validate(const AbandonMessages& abandon);
+  static Status Validate(const CancelMessage& cancel);
 
-  // REQUIRES (all of Check): the commit latch is held, BeginChecks was called
-  // for this batch.
+  // REQUIRES (all of Check): the commit latch is held, BeginChecks was called for this batch.
   void BeginChecks() { checked_leases_.clear(); }
-  Status Check(const Enqueue &enqueue, const View &view) const;
-  Status Check(const DeleteMessages &ack, const View &view);
-  Status Check(const AbandonMessages &abandon, const View &view);
-  Status Check(const CancelMessage &cancel, const View &view) const;
+  Status Check(const Enqueue& enqueue, const View& view) const;
+  Status Check(const DeleteMessages& ack, const View& view);
+  Status Check(const AbandonMessages& abandon, const View& view);
+  Status Check(const CancelMessage& cancel, const View& view) const;
 
-  // REQUIRES (all of Stage): the commit latch is held; every check of the batch
-  // has passed.
-  Result<EnqueueResult> Stage(const Enqueue &enqueue, Timestamp now,
-                              Staging &staging, QueueEffects &effects);
-  Status Stage(const DeleteMessages &ack, Timestamp now, Staging &staging,
-               QueueEffects &effects);
-  Status Stage(const AbandonMessages &abandon, Timestamp now, Staging &staging,
-               QueueEffects &effects);
-  Result<CancelResult> Stage(const CancelMessage &cancel, Timestamp now,
-                             Staging &staging, QueueEffects &effects);
+  // REQUIRES (all of Stage): the commit latch is held; every check of the batch has passed.
+  Result<EnqueueResult> Stage(const Enqueue& enqueue, Timestamp now, Staging& staging,
+                              QueueEffects& effects);
+  Status Stage(const DeleteMessages& ack, Timestamp now, Staging& staging, QueueEffects& effects);
+  Status Stage(const AbandonMessages& abandon, Timestamp now, Staging& staging,
+               QueueEffects& effects);
+  Result<CancelResult> Stage(const CancelMessage& cancel, Timestamp now, Staging& staging,
+                             QueueEffects& effects);
 
-  // Offers what was added, and wakes one waiter for each. REQUIRES: the writes
-  // are visible.
-  void Publish(const QueueEffects &effects);
+  // Offers what was added, and wakes one waiter for each. REQUIRES: the writes are visible.
+  void Publish(const QueueEffects& effects);
 
   Result<std::vector<Delivery>> Dequeue(std::span<const std::string> queues,
-                                        const DequeueOptions &options);
-  Result<Timestamp> Renew(const LockToken &token,
-                          std::chrono::milliseconds duration);
+                                        const DequeueOptions& options);
+  Result<Timestamp> Renew(const LockToken& token, std::chrono::milliseconds duration);
 
-private:
+ private:
   class DequeueProposal;
   class RenewProposal;
   class WaitScope;
   using Locked = Guarded<QueueMemory>::Locked;
 
-  struct HeldMessage { // what a KeyRecord says
+  struct HeldMessage {  // what a KeyRecord says
     Place place;
     std::string group;
   };
 
   // The current lease of a token; InvalidArgument or LeaseLost.
-  Result<std::shared_ptr<Lease>> Resolve(const LockToken &token) const;
-  std::shared_ptr<Lease> TakeChecked(const LockToken &token);
-  Result<std::optional<HeldMessage>> HolderOf(const View &view,
-                                              std::string_view queue,
+  Result<std::shared_ptr<Lease>> Resolve(const LockToken& token) const;
+  std::shared_ptr<Lease> TakeChecked(const LockToken& token);
+  Result<std::optional<HeldMessage>> HolderOf(const View& view, std::string_view queue,
                                               std::string_view key) const;
-  Result<QueueState *> StateOf(QueueMemory &memory,
-                               std::string_view queue) const;
+  Result<QueueState*> StateOf(QueueMemory& memory, std::string_view queue) const;
 
-  // Puts, moves and removes entries of the ready index, on disk and in
-  // `effects`.
-  Status AddReady(std::string_view queue, const ReadyEntry &entry,
-                  std::string_view record, Staging &staging,
-                  QueueEffects &effects);
-  Status Offer(std::string_view queue, const ReadyEntry &entry,
-               Staging &staging, QueueEffects &effects);
-  void RemoveReady(std::string_view queue, const ReadyEntry &entry,
-                   Staging &staging, QueueEffects &effects);
-  Status MoveGroup(std::string_view queue, std::string_view group,
-                   const ReadyChange &change, Staging &staging,
-                   QueueEffects &effects);
-  Status RaiseFloor(std::string_view queue, std::size_t removals, Timestamp now,
-                    Staging &staging);
-  void PutFloor(std::string_view queue, const Place &floor,
-                Staging &staging) const;
+  // Puts, moves and removes entries of the ready index, on disk and in `effects`.
+  Status AddReady(std::string_view queue, const ReadyEntry& entry, std::string_view record,
+                  Staging& staging, QueueEffects& effects);
+  Status Offer(std::string_view queue, const ReadyEntry& entry, Staging& staging,
+               QueueEffects& effects);
+  void RemoveReady(std::string_view queue, const ReadyEntry& entry, Staging& staging,
+                   QueueEffects& effects);
+  Status MoveGroup(std::string_view queue, std::string_view group, const ReadyChange& change,
+                   Staging& staging, QueueEffects& effects);
+  Status RaiseFloor(std::string_view queue, std::size_t removals, Timestamp now, Staging& staging);
+  void PutFloor(std::string_view queue, const Place& floor, Staging& staging) const;
 
-  Result<std::uint32_t> DeliveriesOf(const View &view, std::string_view queue,
-                                     MessageId id) const;
-  Status TakeBackDelivery(std::string_view queue, MessageId id,
-                          Staging &staging) const;
+  Result<std::uint32_t> DeliveriesOf(const View& view, std::string_view queue, MessageId id) const;
+  Status TakeBackDelivery(std::string_view queue, MessageId id, Staging& staging) const;
   void DeleteTraces(std::string_view queue, MessageId id, std::string_view key,
-                    Staging &staging) const;
-  void EndLease(const Lease &lease);
+                    Staging& staging) const;
+  void EndLease(const Lease& lease);
 
-  Status CancelAlone(const CancelMessage &cancel, const HeldMessage &held,
-                     Staging &staging, QueueEffects &effects);
-  Status CancelMember(const CancelMessage &cancel, const HeldMessage &held,
-                      Timestamp now, Staging &staging, QueueEffects &effects);
+  Status CancelAlone(const CancelMessage& cancel, const HeldMessage& held, Staging& staging,
+                     QueueEffects& effects);
+  Status CancelMember(const CancelMessage& cancel, const HeldMessage& held, Timestamp now,
+                      Staging& staging, QueueEffects& effects);
 
   // Dequeue's parts (rocks_dequeue.cc).
   Status Refill(std::span<const std::string> queues);
-  Status ScanReady(std::string_view queue, const Place &from,
-                   std::vector<ReadyEntry> *entries,
-                   std::optional<Place> *rest) const;
-  void OfferExpired(QueueMemory &memory, std::string_view queue, Timestamp now);
-  // Until when there is nothing to take, unless something wakes the waiter,
-  // which is put on the lists of its queues; the minimum if there is something
-  // right now. Null: does not wait.
-  Result<Timestamp> LookOut(std::span<const std::string> queues,
-                            Waiter *waiter);
-  void StopWaiting(std::span<const std::string> queues, Waiter &waiter);
-  static void
-  Wake(QueueState &state); // the first that is not awake: for something to take
-  static void Rearm(QueueState &state); // the one that watches the time: there
-                                        // is an earlier one
+  Status ScanReady(std::string_view queue, const Place& from, std::vector<ReadyEntry>* entries,
+                   std::optional<Place>* rest) const;
+  void OfferExpired(QueueMemory& memory, std::string_view queue, Timestamp now);
+  // Until when there is nothing to take, unless something wakes the waiter, which is put on the
+  // lists of its queues; the minimum if there is something right now. Null: does not wait.
+  Result<Timestamp> LookOut(std::span<const std::string> queues, Waiter* waiter);
+  void StopWaiting(std::span<const std::string> queues, Waiter& waiter);
+  static void Wake(QueueState& state);   // the first that is not awake: for something to take
+  static void Rearm(QueueState& state);  // the one that watches the time: there is an earlier one
 
-  rocksdb::DB *const db_;
-  rocksdb::ColumnFamilyHandle *const family_;
-  Clock *const clock_;
-  CommitDoor *const door_;
+  rocksdb::DB* const db_;
+  rocksdb::ColumnFamilyHandle* const family_;
+  Clock* const clock_;
+  CommitDoor* const door_;
   const StoreIdentity identity_;
   const GroupIndex groups_;
 
-  MessageId next_id_;            // staged; guarded by the commit latch
-  std::uint64_t next_epoch_ = 1; // guarded by memory_'s lock
+  MessageId next_id_;             // staged; guarded by the commit latch
+  std::uint64_t next_epoch_ = 1;  // guarded by memory_'s lock
   // Of the batch that is being judged; guarded by the commit latch.
   std::map<LockToken, std::shared_ptr<Lease>> checked_leases_;
 
-  std::mutex refill_mutex_; // one refill at a time; taken before memory_'s lock
+  std::mutex refill_mutex_;  // one refill at a time; taken before memory_'s lock
   Guarded<QueueMemory> memory_;
 };
 
-} // namespace tandem::internal
+}  // namespace tandem::internal

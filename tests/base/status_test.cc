@@ -28,9 +28,8 @@ TEST(StatusTest, ConflictTellsExpectedAndActual) {
 }
 
 TEST(StatusTest, FailuresOfAListAreAllKeptAndTheFirstLeads) {
-  const Status status =
-      Status::OfFailures({{2, Status::LeaseLost(LeaseLoss::kTaken)},
-                          {5, Status::Conflict("no stream", 1)}});
+  const Status status = Status::OfFailures(
+      {{2, Status::LeaseLost(LeaseLoss::kTaken)}, {5, Status::Conflict("no stream", 1)}});
   EXPECT_EQ(status.code(), StatusCode::kLeaseLost);
   ASSERT_NE(status.lease_lost(), nullptr);
   EXPECT_EQ(status.lease_lost()->reason, LeaseLoss::kTaken);
@@ -42,8 +41,7 @@ TEST(StatusTest, FailuresOfAListAreAllKeptAndTheFirstLeads) {
 }
 
 Result<int> Half(int number) {
-  if (number % 2 != 0)
-    return Status::InvalidArgument("odd");
+  if (number % 2 != 0) return Status::InvalidArgument("odd");
   return number / 2;
 }
 
@@ -67,5 +65,5 @@ TEST(ResultDeathTest, ValueOfAFailureAbortsWithItsMessage) {
   EXPECT_DEATH((void)*Half(3), "InvalidArgument: odd");
 }
 
-} // namespace
-} // namespace tandem
+}  // namespace
+}  // namespace tandem

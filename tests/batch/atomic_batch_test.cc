@@ -12,20 +12,18 @@ namespace tandem {
 namespace {
 
 class AtomicBatchTest : public testing::StoreTest {
-protected:
+ protected:
   const StreamId stream_{"account-1", 0};
 };
 
 TEST_F(AtomicBatchTest, AppliesEventsMetadataAndMessagesTogether) {
   const auto result = store_->AtomicBatch(
       {AppendEvents{stream_, {"opened", "paid in"}, Expected::NoStream()},
-       UpdateMetadata{stream_, {{"balance", "10"}}, {}},
-       Enqueue{"mail", "hello", {}}});
+       UpdateMetadata{stream_, {{"balance", "10"}}, {}}, Enqueue{"mail", "hello", {}}});
   ASSERT_TRUE(result.ok()) << result.status();
   ASSERT_EQ(result->operations.size(), 3U);
   EXPECT_EQ(std::get<AppendResult>(result->operations[0]).last, 2U);
-  EXPECT_EQ(std::get<EnqueueResult>(result->operations[2]).outcome,
-            EnqueueOutcome::kQueued);
+  EXPECT_EQ(std::get<EnqueueResult>(result->operations[2]).outcome, EnqueueOutcome::kQueued);
 
   const auto page = store_->Read(stream_, {});
   ASSERT_TRUE(page.ok()) << page.status();
@@ -38,20 +36,15 @@ TEST_F(AtomicBatchTest, AppliesEventsMetadataAndMessagesTogether) {
   EXPECT_EQ(mail->front().payload, "hello");
 }
 
-TEST_F(AtomicBatchTest,
-       AFailingPreconditionAppliesNothingAndEveryOneIsReported) {
+TEST_F(AtomicBatchTest, AFailingPreconditionAppliesNothingAndEveryOneIsReported) {
   ASSERT_TRUE(store_->Append(stream_, {"opened"}).ok());
   const auto result = store_->AtomicBatch(
-      {Enqueue{"mail", "hello", {}},
-       AppendEvents{stream_, {"again"}, Expected::NoStream()},
-       CheckMetadata{stream_, "owner", "me"},
-       DeleteMessages{LockToken{"rubbish"}}});
-  EXPECT_EQ(result.status().code(), StatusCode::kInvalidArgument)
-      << result.status();
-  const auto judged = store_->AtomicBatch(
-      {Enqueue{"mail", "hello", {}},
-       AppendEvents{stream_, {"again"}, Expected::NoStream()},
-       CheckMetadata{stream_, "owner", "me"}});
+      {Enqueue{"mail", "hello", {}}, AppendEvents{stream_, {"again"}, Expected::NoStream()},
+       CheckMetadata{stream_, "owner", "me"}, DeleteMessages{LockToken{"rubbish"}}});
+  EXPECT_EQ(result.status().code(), StatusCode::kInvalidArgument) << result.status();
+  const auto judged = store_->AtomicBatch({Enqueue{"mail", "hello", {}},
+                                           AppendEvents{stream_, {"again"}, Expected::NoStream()},
+                                           CheckMetadata{stream_, "owner", "me"}});
   ASSERT_EQ(judged.status().failures().size(), 2U) << judged.status();
   EXPECT_EQ(judged.status().failures()[0].operation, 1U);
   EXPECT_EQ(judged.status().failures()[0].status.conflict()->actual, 1U);
@@ -68,25 +61,21 @@ TEST_F(AtomicBatchTest, AckFencesTheWholeBatch) {
   ASSERT_EQ(second->size(), 1U);
   EXPECT_EQ(second->front().delivery_count, 2U);
 
-  const auto late =
-      store_->AtomicBatch({DeleteMessages{first->front().lock_token},
-                           AppendEvents{stream_, {"done"}}});
+  const auto late = store_->AtomicBatch(
+      {DeleteMessages{first->front().lock_token}, AppendEvents{stream_, {"done"}}});
   ASSERT_EQ(late.status().code(), StatusCode::kLeaseLost) << late.status();
   EXPECT_EQ(late.status().lease_lost()->reason, LeaseLoss::kTaken);
   EXPECT_EQ(store_->Read(stream_, {})->head, 0U);
 
-  const auto good =
-      store_->AtomicBatch({DeleteMessages{second->front().lock_token},
-                           AppendEvents{stream_, {"done"}}});
+  const auto good = store_->AtomicBatch(
+      {DeleteMessages{second->front().lock_token}, AppendEvents{stream_, {"done"}}});
   ASSERT_TRUE(good.ok()) << good.status();
-  EXPECT_EQ(store_->Ack(second->front().lock_token).lease_lost()->reason,
-            LeaseLoss::kGone);
+  EXPECT_EQ(store_->Ack(second->front().lock_token).lease_lost()->reason, LeaseLoss::kGone);
 }
 
 TEST_F(AtomicBatchTest, OneSyncedBatchIsOneFlush) {
   const RocksDbStats before = store_->Stats();
-  for (int i = 0; i < 10; ++i)
-    ASSERT_TRUE(store_->Append(stream_, {"event"}).ok());
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(store_->Append(stream_, {"event"}).ok());
   const RocksDbStats after = store_->Stats();
   EXPECT_EQ(after.flushes - before.flushes, 10U);
   EXPECT_EQ(after.wal_synced - before.wal_synced, 10U);
@@ -94,8 +83,7 @@ TEST_F(AtomicBatchTest, OneSyncedBatchIsOneFlush) {
 
 TEST_F(AtomicBatchTest, EverythingIsThereAfterReopen) {
   ASSERT_TRUE(store_
-                  ->AtomicBatch({AppendEvents{stream_, {"a", "b"}},
-                                 Enqueue{"work", "1", {}},
+                  ->AtomicBatch({AppendEvents{stream_, {"a", "b"}}, Enqueue{"work", "1", {}},
                                  Enqueue{"work", "2", {.group = "g"}}})
                   .ok());
   ASSERT_EQ(store_->Dequeue("work")->size(), 1U);
@@ -109,5 +97,5 @@ TEST_F(AtomicBatchTest, EverythingIsThereAfterReopen) {
   EXPECT_EQ(store_->Append(stream_, {"c"})->position, 3U);
 }
 
-} // namespace
-} // namespace tandem
+}  // namespace
+}  // namespace tandem

@@ -1,7 +1,6 @@
 #pragma once
 
-// A RocksDB store in a directory of its own, with a manual clock, that can be
-// opened again.
+// A RocksDB store in a directory of its own, with a manual clock, that can be opened again.
 
 #include <gtest/gtest.h>
 
@@ -14,7 +13,7 @@
 namespace tandem::testing {
 
 class StoreTest : public ::testing::Test {
-protected:
+ protected:
   StoreTest() { Open(); }
 
   void Open() {
@@ -35,4 +34,4 @@ protected:
   std::unique_ptr<RocksDbProvider> store_;
 };
 
-} // namespace tandem::testing
+}  // namespace tandem::testing

@@ -8,10 +8,8 @@
 namespace tandem::testing {
 
 TemporaryDirectory::TemporaryDirectory() {
-  std::string name =
-      std::filesystem::temp_directory_path() / "tandem-test-XXXXXX";
-  TANDEM_CHECK(mkdtemp(name.data()) != nullptr,
-               "a temporary directory can be made");
+  std::string name = std::filesystem::temp_directory_path() / "tandem-test-XXXXXX";
+  TANDEM_CHECK(mkdtemp(name.data()) != nullptr, "a temporary directory can be made");
   path_ = name;
 }
 
@@ -20,4 +18,4 @@ TemporaryDirectory::~TemporaryDirectory() {
   std::filesystem::remove_all(path_, ignored);
 }
 
-} // namespace tandem::testing
+}  // namespace tandem::testing
