@@ -8,9 +8,9 @@ namespace tandem::internal {
                               const char* message);
 }  // namespace tandem::internal
 
-#define TANDEM_CHECK(condition, message)                                           \
-  do {                                                                             \
-    if (!(condition)) [[unlikely]] {                                               \
-      ::tandem::internal::CheckFailed(__FILE__, __LINE__, #condition, message);    \
-    }                                                                              \
+#define TANDEM_CHECK(condition, message)                                        \
+  do {                                                                          \
+    if (!(condition)) [[unlikely]] {                                            \
+      ::tandem::internal::CheckFailed(__FILE__, __LINE__, #condition, message); \
+    }                                                                           \
   } while (false)

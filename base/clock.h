@@ -1,7 +1,7 @@
 #pragma once
 
 // A Clock tells the time and owns waiting for it: whoever blocks, blocks in Clock::WaitUntil on a
-// Signal, so a ManualClock (base/manual_clock.h) can wake every waiter without a real second passing.
+// Signal, so a ManualClock (base/manual_clock.h) can wake every waiter and no real second passes.
 
 #include <chrono>
 #include <condition_variable>

@@ -35,8 +35,8 @@ class ManualClock final : public Clock {
 
   mutable std::mutex mutex_;
   mutable std::condition_variable waiters_changed_;
-  Timestamp now_;                                // guarded by mutex_
-  std::multimap<Timestamp, Signal*> waiters_;    // guarded by mutex_
+  Timestamp now_;                              // guarded by mutex_
+  std::multimap<Timestamp, Signal*> waiters_;  // guarded by mutex_
 };
 
 }  // namespace tandem

@@ -42,9 +42,9 @@ RecordMessage::RecordMessage(std::string_view bytes) {
 }
 
 Status CorruptRecord(std::string_view where, const kj::Exception& exception) {
-  return Status::Corruption(std::string(where),
-                            "unreadable record (" + std::string(exception.getDescription().cStr()) +
-                                ")");
+  return Status::Corruption(
+      std::string(where),
+      "unreadable record (" + std::string(exception.getDescription().cStr()) + ")");
 }
 
 }  // namespace tandem::internal

@@ -1,8 +1,8 @@
 #pragma once
 
 // A Status says whether a call worked and, where it did not, what a caller can do about it: a code
-// to branch on, a message for people, and typed details. It is as small as a shared pointer, cheap to copy, and
-// must not be ignored. Safe to read from several threads.
+// to branch on, a message for people, and typed details. It is as small as a shared pointer, cheap
+// to copy, and must not be ignored. Safe to read from several threads.
 
 #include <cstddef>
 #include <cstdint>
@@ -22,8 +22,8 @@ enum class StatusCode : std::uint8_t {
   kTooLarge = 2,         // over a limit of base/limits.h; nothing was done
   kNotFound = 3,
   kAlreadyExists = 4,
-  kConflict = 5,             // ConflictDetail: the state is not the expected one; reload and decide anew
-  kLeaseLost = 6,            // LeaseLostDetail: drop the work, somebody else has it or it is gone
+  kConflict = 5,             // ConflictDetail: the state is not as expected; reload, decide anew
+  kLeaseLost = 6,            // LeaseLostDetail: drop the work, it is somebody else's or gone
   kIdempotencyMismatch = 7,  // a known batch id with other content
   kUnavailable = 8,          // certainly not applied; retry freely
   kIndeterminate = 9,        // unknown whether applied; repeat with the same batch id

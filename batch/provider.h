@@ -13,8 +13,8 @@
 
 namespace tandem {
 
-// Thread-safe. A backend implements AtomicBatch, Flush, Read, LatestPartition, ReadMetadata, Dequeue
-// and Renew, and ReadAll where it can; the rest is built on those here.
+// Thread-safe. A backend implements AtomicBatch, Flush, Read, LatestPartition, ReadMetadata,
+// Dequeue and Renew, and ReadAll where it can; the rest is built on those here.
 class Provider : public EventStore, public MessageQueue {
  public:
   // Applies all operations or none, also for readers: nobody ever sees part of a batch, across
@@ -25,8 +25,8 @@ class Provider : public EventStore, public MessageQueue {
   // with its index and reason. Keys and cancellations are effects: they apply in list order, see
   // earlier operations of the same batch, and never fail.
   //
-  // A kSync batch becomes visible when its flush is done, a kBuffered one at once; every answer, also
-  // a Conflict or LeaseLost to a kSync batch, is given only when what it was judged against is
+  // A kSync batch becomes visible when its flush is done, a kBuffered one at once; every answer,
+  // also a Conflict or LeaseLost to a kSync batch, is given only when what it was judged against is
   // flushed. A crash always leaves a prefix of the serial order.
   //
   // Errors besides those of the operations: Indeterminate if the flush failed (the store then

@@ -15,8 +15,8 @@ namespace tandem {
 struct RocksDbOptions {
   bool create_if_missing = true;
   std::size_t block_cache_bytes = std::size_t{64} << 20;
-  std::size_t write_buffer_bytes = std::size_t{64} << 20;  // per column family, of which there are 3
-  Clock* clock = nullptr;  // null: a SystemClock of the provider's own; else it outlives the provider
+  std::size_t write_buffer_bytes = std::size_t{64} << 20;  // per column family (3)
+  Clock* clock = nullptr;  // null: a SystemClock of its own; else it outlives the provider
 };
 
 // Counts since open.

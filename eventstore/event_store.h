@@ -9,8 +9,8 @@
 //   metadata   an ordered map key -> bytes that belongs to a stream; it may exist without events
 //
 // All names and payloads are binary. Limits: base/limits.h. Every implementation is thread-safe and
-// linearizable. Errors common to all calls: InvalidArgument or TooLarge (bad names, sizes), IoError,
-// Corruption, and Unavailable once the store has stopped.
+// linearizable. Errors common to all calls: InvalidArgument or TooLarge (bad names, sizes),
+// IoError, Corruption, and Unavailable once the store has stopped.
 
 #include <chrono>
 #include <compare>
@@ -140,8 +140,8 @@ struct PartitionHead {
 };
 
 struct MetadataOptions {
-  std::string prefix;   // only keys that start with it
-  std::string after;    // only keys greater than it; empty = from the first
+  std::string prefix;  // only keys that start with it
+  std::string after;   // only keys greater than it; empty = from the first
   std::size_t limit = 1000;
 };
 

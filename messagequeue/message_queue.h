@@ -43,7 +43,7 @@ struct LockToken {
 // --- Operations of a batch (batch/provider.h) that concern this store --------------------------
 
 struct EnqueueOptions {
-  std::chrono::milliseconds delay{0};  // visible this long after the enqueue...
+  std::chrono::milliseconds delay{0};   // visible this long after the enqueue...
   std::optional<Timestamp> visible_at;  // ...or at this time, which wins; a past time counts as now
   std::string group;                    // empty = none
   std::string key;                      // empty = none
@@ -130,10 +130,10 @@ class MessageQueue {
     return Enqueue(std::move(queue), std::move(payload), EnqueueOptions());
   }
 
-  // Leases the oldest visible messages across `queues`: either up to `max_messages` without a group,
-  // each under its own token, or messages of one group, in order of (visible_at, id), all under one
-  // token; whatever is oldest decides. The rest of that group, also what arrives later, stays hidden
-  // until the lease ends. Empty only when nothing is eligible until `wait` is over.
+  // Leases the oldest visible messages across `queues`: either up to `max_messages` without a
+  // group, each under its own token, or messages of one group, in order of (visible_at, id), all
+  // under one token; whatever is oldest decides. The rest of that group, also what arrives later,
+  // stays hidden until the lease ends. Empty only when nothing is eligible until `wait` is over.
   //
   // A lease that has run out lets others take the messages; until somebody does, it is still good.
   // All leases end when the store is opened again.

@@ -83,7 +83,8 @@ TEST(SystemClockTest, NeverGoesBackwardsAndReachesDeadlines) {
 TEST(TimestampTest, AdditionSaturates) {
   EXPECT_EQ(SaturatingAdd(kNever, microseconds(1)), kNever);
   EXPECT_EQ(SaturatingAdd(Timestamp(microseconds(5)), microseconds::max()), kNever);
-  EXPECT_EQ(SaturatingAdd(Timestamp(microseconds(5)), microseconds(7)), Timestamp(microseconds(12)));
+  EXPECT_EQ(SaturatingAdd(Timestamp(microseconds(5)), microseconds(7)),
+            Timestamp(microseconds(12)));
 }
 
 }  // namespace

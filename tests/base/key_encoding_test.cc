@@ -28,8 +28,10 @@ class KeyEncodingProperty : public testing::Test {
 
 TEST_F(KeyEncodingProperty, EncodedOrderIsTheOrderOfTheFields) {
   for (int i = 0; i < kRounds; ++i) {
-    const auto a = std::make_tuple(RandomBytes(random_), RandomNumber(random_), RandomBytes(random_));
-    const auto b = std::make_tuple(RandomBytes(random_), RandomNumber(random_), RandomBytes(random_));
+    const auto a =
+        std::make_tuple(RandomBytes(random_), RandomNumber(random_), RandomBytes(random_));
+    const auto b =
+        std::make_tuple(RandomBytes(random_), RandomNumber(random_), RandomBytes(random_));
     const auto encode = [](const auto& fields) {
       return KeyWriter('x')
           .Escaped(std::get<0>(fields))
