@@ -19,6 +19,9 @@ endif()
 if(TANDEM_SANITIZE)
   add_compile_options(-fsanitize=${TANDEM_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${TANDEM_SANITIZE})
+  if(TANDEM_SANITIZE MATCHES thread)
+    add_link_options("LINKER:--version-script=${CMAKE_CURRENT_LIST_DIR}/tsan_exports.map")
+  endif()
 endif()
 
 # Called on the project's own targets only, never on generated code.
