@@ -27,6 +27,10 @@ endif()
 # Called on the project's own targets only, never on generated code.
 function(tandem_warnings target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wno-missing-field-initializers)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+    # False for `"text" + std::string()` (GCC bug 105651).
+    target_compile_options(${target} PRIVATE -Wno-restrict)
+  endif()
   if(TANDEM_WERROR)
     target_compile_options(${target} PRIVATE -Werror)
   endif()
