@@ -70,6 +70,15 @@ bool HasLambda(const Statement& statement) {
   return false;
 }
 
+// `operator co_await` is a name, and awaits nothing.
+bool Awaits(const Statement& statement) {
+  for (std::size_t i = 0; i < statement.size(); ++i) {
+    const bool awaits = statement[i].text == "co_await" || statement[i].text == "co_yield";
+    if (awaits && (i == 0 || statement[i - 1].text != "operator")) return true;
+  }
+  return false;
+}
+
 // Whether a "{" after `statement` opens a block (of a function, a class, an if, a lambda...) and
 // not a braced list.
 bool OpensBlock(const Statement& statement) {
@@ -77,7 +86,7 @@ bool OpensBlock(const Statement& statement) {
   static const std::vector<std::string> kScopes = {"namespace", "class",  "struct", "union",
                                                    "enum",      "extern", "concept"};
   static const std::vector<std::string> kBefore = {
-      ")", "else", "do", "try", "const", "noexcept", "override", "final", "mutable", "]", ":"};
+      ")", "else", "do", "try", "const", "noexcept", "override", "final", "&", "mutable", "]", ":"};
   const std::string& last = statement.back().text;
   // `template <class T> class C {`, `export struct`, `[[nodiscard]] class`: no ( before the scope.
   for (const Token& token : statement) {
@@ -156,10 +165,7 @@ class Checker {
   }
 
   void Check(const Statement& statement) {
-    const auto awaits = [](const Token& token) {
-      return token.text == "co_await" || token.text == "co_yield";
-    };
-    if (std::ranges::none_of(statement, awaits) || IsExempt(statement)) return;
+    if (!Awaits(statement) || IsExempt(statement)) return;
     for (std::size_t i = 0; i < statement.size(); ++i) {
       if (statement[i].text == "{") Flag(statement[i], "a braced list");
       if (statement[i].text == "?") Flag(statement[i], "`?:`");

@@ -55,6 +55,7 @@ TEST(CoroutineLint, LeavesBlocksAlone) {
   EXPECT_EQ(CountIn("try { co_await f(); } catch (const E& e) { g({1}); }"), 0U);
   EXPECT_EQ(CountIn("switch (co_await f()) { case 1: { g(); } }"), 0U);
   EXPECT_EQ(CountIn("do { co_await f(); } while (x);"), 0U);
+  EXPECT_EQ(CountIn("struct A { B operator co_await() && { return {1}; } };"), 0U);
 }
 
 TEST(CoroutineLint, LeavesOtherStatementsAlone) {
