@@ -30,6 +30,7 @@ class [[nodiscard]] Result {
   const Status& status() const { return status_; }  // ok() exactly when there is a value
 
   // REQUIRES: ok()
+  // NOLINTBEGIN(bugprone-unchecked-optional-access): CheckOk is the check.
   T& value() & {
     CheckOk();
     return *value_;
@@ -42,6 +43,7 @@ class [[nodiscard]] Result {
     CheckOk();
     return *std::move(value_);
   }
+  // NOLINTEND(bugprone-unchecked-optional-access)
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
   T&& operator*() && { return std::move(*this).value(); }
@@ -72,9 +74,11 @@ class [[nodiscard]] Result {
 // TANDEM_ASSIGN_OR_RETURN(auto page, store.Read(stream, {}));
 #define TANDEM_ASSIGN_OR_RETURN(declaration, expression) \
   TANDEM_ASSIGN_OR_RETURN_2_(TANDEM_CONCAT_(tandem_result_, __LINE__), declaration, expression)
+// NOLINTBEGIN(bugprone-macro-parentheses): a declaration and the name it takes have none.
 #define TANDEM_ASSIGN_OR_RETURN_2_(result, declaration, expression) \
   auto result = (expression);                                       \
   if (!result.ok()) return result.status();                         \
   declaration = *std::move(result)
+// NOLINTEND(bugprone-macro-parentheses)
 #define TANDEM_CONCAT_(a, b) TANDEM_CONCAT_2_(a, b)
 #define TANDEM_CONCAT_2_(a, b) a##b

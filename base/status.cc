@@ -92,7 +92,7 @@ Status Status::Indeterminate(std::string message) {
 }
 Status Status::NoSpace(std::string message) { return {StatusCode::kNoSpace, std::move(message)}; }
 Status Status::IoError(std::string message) { return {StatusCode::kIoError, std::move(message)}; }
-Status Status::Corruption(std::string where, std::string message) {
+Status Status::Corruption(std::string where, const std::string& message) {
   std::string text = where + ": " + message;
   return {StatusCode::kCorruption, std::move(text), CorruptionDetail{std::move(where)}};
 }

@@ -13,7 +13,7 @@ Result<OperationResult> Single(Provider& provider, Operation operation, Durabili
   BatchOptions options;
   options.durability = durability;
   Result<BatchResult> result = provider.AtomicBatch(std::move(operations), options);
-  if (result.ok()) return std::move(result->operations.front());
+  if (result.ok()) return result->operations.front();
   const auto& failures = result.status().failures();
   return failures.empty() ? result.status() : failures.front().status;
 }

@@ -19,11 +19,18 @@ endif()
 if(TANDEM_SANITIZE)
   add_compile_options(-fsanitize=${TANDEM_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${TANDEM_SANITIZE})
+  if(TANDEM_SANITIZE MATCHES thread)
+    add_link_options("LINKER:--version-script=${CMAKE_CURRENT_LIST_DIR}/tsan_exports.map")
+  endif()
 endif()
 
 # Called on the project's own targets only, never on generated code.
 function(tandem_warnings target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wno-missing-field-initializers)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+    # False for `"text" + std::string()` (GCC bug 105651).
+    target_compile_options(${target} PRIVATE -Wno-restrict)
+  endif()
   if(TANDEM_WERROR)
     target_compile_options(${target} PRIVATE -Werror)
   endif()

@@ -1,0 +1,153 @@
+#include "tests/house/include_rules.h"
+
+#include <algorithm>
+#include <cctype>
+#include <regex>
+#include <sstream>
+
+namespace tandem::house {
+namespace {
+
+bool IsInternal(const std::string& path) { return path.find("/internal/") != std::string::npos; }
+
+bool MayIncludeInternal(const std::string& folder, const std::string& owner) {
+  return folder == owner || folder == "tests" ||
+         (folder == "batch" && (owner == "eventstore" || owner == "messagequeue"));
+}
+
+// What is wrong with folder's including `included`, a project file; empty if nothing.
+std::string CheckProjectInclude(const SourceFile& file, const std::string& included) {
+  const std::string folder = file.folder();
+  const std::string owner = included.substr(0, included.find('/'));
+  if (IsInternal(included) && !MayIncludeInternal(folder, owner)) {
+    return included + " is internal to " + owner;
+  }
+  if (folder == "base" && included.starts_with("base/rocks/") &&
+      !file.path.starts_with("base/rocks/")) {
+    return "base must not know base/rocks";
+  }
+  if (folder == "duroxide_runtime" && included.starts_with("base/rocks/")) {
+    return "the runtime must not know what is behind a provider";
+  }
+  const auto allowed = AllowedArrows().find(folder);
+  if (allowed != AllowedArrows().end() && folder != owner && !allowed->second.contains(owner)) {
+    return folder + " must not include " + included;
+  }
+  return "";
+}
+
+// What is wrong with including a header of RocksDB here; empty if nothing.
+std::string CheckRocksInclude(const SourceFile& file) {
+  if (file.folder() == "base" && !file.path.starts_with("base/rocks/")) {
+    return "in base/ only base/rocks/ may include RocksDB";
+  }
+  if (file.folder() == "duroxide_runtime") return "the runtime must not include RocksDB";
+  return "";
+}
+
+std::string Lower(std::string text) {
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
+  return text;
+}
+
+void CheckMentions(const SourceFile& file, Findings& findings) {
+  if (file.folder() != "duroxide_runtime") return;
+  const std::string lower = Lower(file.text);
+  if (const std::size_t found = lower.find("rocksdb"); found != std::string::npos) {
+    findings.push_back(
+        {file.path, LineOf(file.text, found), "the runtime must not name a concrete provider"});
+  }
+}
+
+struct Library {
+  std::string folder;
+  std::vector<std::string> links;
+};
+
+// tandem_library(name ... LINKS a b c), wherever the call is.
+void ReadLibraries(const SourceFile& file, std::map<std::string, Library>& libraries) {
+  static const std::regex kCall(R"(tandem_library\(\s*(\w+)([^)]*)\))");
+  const std::string text = std::regex_replace(file.text, std::regex("#[^\n]*"), "");
+  for (std::sregex_iterator call(text.begin(), text.end(), kCall), end; call != end; ++call) {
+    Library& library = libraries["tandem::" + (*call)[1].str()];
+    library.folder = file.folder();
+    std::istringstream arguments((*call)[2].str());
+    bool is_link = false;
+    for (std::string word; arguments >> word;) {
+      if (word == "SOURCES" || word == "SCHEMAS" || word == "LINKS") {
+        is_link = word == "LINKS";
+      } else if (is_link) {
+        library.links.push_back(word);
+      }
+    }
+  }
+}
+
+void CollectFolders(const std::map<std::string, Library>& libraries, const std::string& target,
+                    std::set<std::string>& seen, std::set<std::string>& folders) {
+  const auto library = libraries.find(target);
+  if (library == libraries.end() || !seen.insert(target).second) return;
+  folders.insert(library->second.folder);
+  for (const std::string& link : library->second.links) {
+    CollectFolders(libraries, link, seen, folders);
+  }
+}
+
+}  // namespace
+
+const Arrows& AllowedArrows() {
+  static const Arrows kArrows = {
+      {"base", {}},
+      {"eventstore", {"base"}},
+      {"messagequeue", {"base"}},
+      {"batch", {"eventstore", "messagequeue", "base"}},
+      {"duroxide_runtime", {"batch", "eventstore", "messagequeue", "base"}},
+  };
+  return kArrows;
+}
+
+Findings CheckIncludes(const SourceFile& file, const std::set<std::string>& files) {
+  static const std::regex kInclude(R"re(^\s*#\s*include\s*([<"])([^>"]+)[>"])re");
+  Findings findings;
+  const std::string code = CodeOnly(file.text);
+  std::size_t line = 0;
+  for (const std::string_view text : Lines(code)) {
+    ++line;
+    std::match_results<std::string_view::const_iterator> match;
+    if (!std::regex_search(text.begin(), text.end(), match, kInclude)) continue;
+    const std::string included = match[2];
+    // A generated header stands for its schema.
+    const bool generated = included.ends_with(".capnp.h");
+    const bool ours =
+        files.contains(generated ? included.substr(0, included.size() - 2) : included);
+    std::string what;
+    if (included.starts_with("rocksdb/")) {
+      what = CheckRocksInclude(file);
+    } else if (ours) {
+      what = CheckProjectInclude(file, included);
+    }
+    if (what.empty() && (match[1] == "\"") != ours) {
+      what = ours ? "a project file is included in quotes"
+                  : "\"" + included + "\" is no project file, named from the root";
+    }
+    if (!what.empty()) findings.push_back({file.path, line, what});
+  }
+  CheckMentions(file, findings);
+  return findings;
+}
+
+Arrows LinkedFolders(const std::vector<SourceFile>& cmake_files) {
+  std::map<std::string, Library> libraries;
+  for (const SourceFile& file : cmake_files) ReadLibraries(file, libraries);
+  Arrows arrows;
+  for (const auto& [name, library] : libraries) {
+    std::set<std::string> seen;
+    std::set<std::string> folders;
+    CollectFolders(libraries, name, seen, folders);
+    folders.erase(library.folder);
+    arrows[library.folder].merge(folders);
+  }
+  return arrows;
+}
+
+}  // namespace tandem::house

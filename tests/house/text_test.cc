@@ -1,0 +1,80 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <iterator>
+#include <string>
+
+#include "tests/house/text_rules.h"
+
+namespace tandem::house {
+namespace {
+
+std::string Verdict(const std::string& path, const std::string& text) {
+  return ToString(CheckText({path, text}));
+}
+
+TEST(HouseText, EveryFileKeepsTheRules) {
+  EXPECT_GT(ProjectFiles().size(), 20U) << "nothing was read";
+  Findings findings;
+  for (const SourceFile& file : ProjectFiles()) {
+    std::ranges::copy(CheckText(file), std::back_inserter(findings));
+  }
+  EXPECT_TRUE(findings.empty()) << ToString(findings);
+}
+
+TEST(HouseText, FlagsWhatIsLeftToDo) {
+  EXPECT_EQ(Verdict("docs/a.md",
+                    "x\n"
+                    "TO"
+                    "DO: y\n"),
+            "docs/a.md:2: something is left to do\n");
+  EXPECT_NE(Verdict("base/a.cc",
+                    "// FIX"
+                    "ME\n"),
+            "");
+  EXPECT_EQ(Verdict("base/a.cc", "// toDOlist\n"), "");
+}
+
+TEST(HouseText, FlagsPathsOfOneMachine) {
+  EXPECT_NE(Verdict("docs/a.md",
+                    "see /ho"
+                    "me/ann/x\n"),
+            "");
+  EXPECT_NE(Verdict("dev",
+                    "cd '/wo"
+                    "rk/main'\n"),
+            "");
+  EXPECT_EQ(Verdict("docs/a.md", "see docs/work/x and /usr/bin/env\n"), "");
+}
+
+TEST(HouseText, FlagsTestsThatSleepOrDoNotRun) {
+  EXPECT_NE(Verdict("tests/a.cc", "std::this_thread::sleep_for(1s);\n"), "");
+  EXPECT_NE(Verdict("tests/a.cc", "TEST(A, DISABLED_Works) {}\n"), "");
+  EXPECT_NE(Verdict("tests/a.cc", "if (slow) GTEST_SKIP();\n"), "");
+  EXPECT_EQ(Verdict("tests/a.cc", "// never sleep(1)\n"), "");
+}
+
+TEST(HouseText, FlagsWritesPastTheCommitLatch) {
+  EXPECT_NE(Verdict("eventstore/a.cc", "db->Write(rocksdb::WriteOptions(), &b);\n"), "");
+  EXPECT_EQ(Verdict("batch/a.cc", "db->Write(rocksdb::WriteOptions(), &b);\n"), "");
+}
+
+TEST(HouseText, FlagsLongFilesAndUnguardedHeaders) {
+  std::string text = "#pragma once\n";
+  for (std::size_t i = 1; i < kFileLinesMax; ++i) text += "\n";
+  EXPECT_EQ(Verdict("base/a.h", text), "");
+  EXPECT_NE(Verdict("base/a.h", text + "\n"), "");
+  EXPECT_NE(Verdict("base/a.h", "// A header.\n"), "");
+}
+
+TEST(CodeOnlyTest, BlanksCommentsAndLiteralsInPlace) {
+  EXPECT_EQ(CodeOnly("a // b\nc"), "a     \nc");
+  EXPECT_EQ(CodeOnly("a /* b\n */ c"), "a     \n    c");
+  EXPECT_EQ(CodeOnly(R"(f("x\"y", 'z');)"), R"(f("    ", ' ');)");
+  EXPECT_EQ(CodeOnly("R\"(a\"b)\" + c"), "         + c");
+  EXPECT_EQ(CodeOnly("65'536 + 'a'"), "65'536 + ' '");
+  EXPECT_EQ(CodeOnly("#include \"base/x.h\"\n"), "#include \"base/x.h\"\n");
+}
+
+}  // namespace
+}  // namespace tandem::house
