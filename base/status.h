@@ -77,7 +77,7 @@ class [[nodiscard]] Status {
   static Status Indeterminate(std::string message);
   static Status NoSpace(std::string message);
   static Status IoError(std::string message);
-  static Status Corruption(std::string where, std::string message);
+  static Status Corruption(std::string where, const std::string& message);
   static Status Unsupported(std::string message);
   static Status Cancelled(std::string message);
   static Status Internal(std::string message);

@@ -11,7 +11,7 @@ namespace {
 bool IsInternal(const std::string& path) { return path.find("/internal/") != std::string::npos; }
 
 bool MayIncludeInternal(const std::string& folder, const std::string& owner) {
-  return folder == owner || folder == "tests" ||
+  return folder == owner || folder == "tests" || folder == "benchmarks" ||
          (folder == "batch" && (owner == "eventstore" || owner == "messagequeue"));
 }
 
