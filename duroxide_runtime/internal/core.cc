@@ -57,13 +57,20 @@ void Core::Fail(Status status) {
   if (!fatal_) fatal_ = std::move(status);
 }
 
+void Core::CheckOperationName(std::string_view what, std::string& name) {
+  const Status status = tandem::CheckName(what, name);
+  if (status.ok()) return;
+  Fail(status);
+  name.clear();
+}
+
 std::size_t Core::CallActivity(std::string name, std::string input) {
-  if (const Status status = tandem::CheckName("activity name", name); !status.ok()) Fail(status);
+  CheckOperationName("activity name", name);
   if (input.size() > kValueBytesMax) {
     Fail(Status::TooLarge("the input of activity '" + name + "' has " +
                           std::to_string(input.size()) + " bytes, the limit is " +
                           std::to_string(kValueBytesMax)));
-    input.clear();  // what is recorded on the way to the failure stays small
+    input.clear();
   }
   return Start(OperationKind::kActivity, ActivityScheduled{std::move(name), std::move(input)});
 }
@@ -73,7 +80,7 @@ std::size_t Core::StartTimer(std::chrono::microseconds duration) {
 }
 
 std::size_t Core::Subscribe(std::string name) {
-  if (const Status status = tandem::CheckName("event name", name); !status.ok()) Fail(status);
+  CheckOperationName("event name", name);
   const std::size_t index = Start(OperationKind::kEvent, EventSubscribed{name});
   subscriptions_[std::move(name)].push_back(index);
   return index;

@@ -108,6 +108,8 @@ class Core {
   std::size_t Start(OperationKind kind, HistoryBody body);
   void Cancel(std::size_t operation);
   void Fail(Status status);
+  // A bad name is fatal; it is cleared, so that what is recorded up to the failure stays small.
+  void CheckOperationName(std::string_view what, std::string& name);
 
   const std::string instance_;
   const std::uint64_t execution_;
