@@ -114,10 +114,19 @@ inline Task<void> Promise<void>::get_return_object() {
   return Task<void>(std::coroutine_handle<Promise>::from_promise(*this));
 }
 
-// A captureless lambda and an empty class may come as a reference: there is nothing to dangle.
+template <typename A>
+concept Complete = requires { sizeof(A); };
+
+// A captureless lambda and an empty class may come as a reference: there is nothing to dangle. A type
+// that is not complete is a lambda's own on g++, and judged by kNoCaptures when it is.
+template <typename A>
+constexpr bool kHarmless = !Complete<A>;
+template <Complete A>
+constexpr bool kHarmless<A> = std::is_empty_v<A>;
+
 template <typename A>
 constexpr bool kOwned =
-    std::is_empty_v<std::remove_cvref_t<A>> ||
+    kHarmless<std::remove_cvref_t<A>> ||
     (!std::is_reference_v<A> && !std::is_pointer_v<A> && !std::is_same_v<A, std::string_view> &&
      !(std::is_aggregate_v<A> && !std::is_trivially_destructible_v<A>));
 
