@@ -8,6 +8,10 @@
 //   auto any = co_await WhenAny(ctx.WaitForEvent<std::string>("go"), ctx.StartTimer(1h));
 //   if (any.index() == 1) ...  // the timer
 //
+// C++ does not say in which order arguments are evaluated, and operations start when their argument is.
+// One compiler always does the same; where histories have to survive a change of compiler, name the
+// operations first and pass them with std::move.
+//
 // Which one is first is decided by the order of the history, never by the order of the arguments. The
 // losers of WhenAny are dropped, and so cancelled, in the order of the arguments. An operand without
 // a value (a timer, a Task<void>) counts as std::monostate.
