@@ -1,0 +1,110 @@
+#pragma once
+
+// A Codec<T> turns values into the bytes that are stored, and back. Inputs and outputs of
+// orchestrations and activities, and payloads of external events, need one:
+//
+//   template <> struct duroxide::Codec<Digest> {
+//     static std::string Encode(const Digest& digest);
+//     static duroxide::Result<Digest> Decode(std::string_view bytes);
+//   };
+//
+// The bytes live as long as the instances that hold them: Decode has to accept what earlier versions
+// of Encode wrote. Built in: std::string (as it is), bool, integers (decimal text), Unit (empty), and
+// std::vector of anything that has a codec.
+
+#include <charconv>
+#include <concepts>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+
+namespace duroxide {
+
+using tandem::Result;
+using tandem::Status;
+
+// The input or output of those that have none.
+using Unit = std::monostate;
+
+template <typename T>
+struct Codec;
+
+template <typename T>
+concept Codable = requires(const T& value, std::string_view bytes) {
+  { Codec<T>::Encode(value) } -> std::same_as<std::string>;
+  { Codec<T>::Decode(bytes) } -> std::same_as<Result<T>>;
+};
+
+template <>
+struct Codec<std::string> {
+  static std::string Encode(const std::string& value) { return value; }
+  static Result<std::string> Decode(std::string_view bytes) { return std::string(bytes); }
+};
+
+template <>
+struct Codec<Unit> {
+  static std::string Encode(const Unit&) { return std::string(); }
+  static Result<Unit> Decode(std::string_view bytes) {
+    if (!bytes.empty()) return Status::InvalidArgument("expected no value, found some bytes");
+    return Unit();
+  }
+};
+
+template <>
+struct Codec<bool> {
+  static std::string Encode(const bool& value) { return value ? "true" : "false"; }
+  static Result<bool> Decode(std::string_view bytes) {
+    if (bytes == "true") return true;
+    if (bytes == "false") return false;
+    return Status::InvalidArgument("expected true or false");
+  }
+};
+
+template <std::integral T>
+struct Codec<T> {
+  static std::string Encode(const T& value) { return std::to_string(value); }
+  static Result<T> Decode(std::string_view bytes) {
+    T value{};
+    const char* end = bytes.data() + bytes.size();
+    const auto [rest, error] = std::from_chars(bytes.data(), end, value);
+    if (error != std::errc() || rest != end) {
+      return Status::InvalidArgument("expected an integer of " + std::to_string(sizeof(T)) +
+                                     " bytes in decimal");
+    }
+    return value;
+  }
+};
+
+// vector := (length:decimal ':' element)*
+template <Codable T>
+struct Codec<std::vector<T>> {
+  static std::string Encode(const std::vector<T>& values) {
+    std::string bytes;
+    for (const T& value : values) {
+      const std::string element = Codec<T>::Encode(value);
+      bytes += std::to_string(element.size()) + ':' + element;
+    }
+    return bytes;
+  }
+  static Result<std::vector<T>> Decode(std::string_view bytes) {
+    std::vector<T> values;
+    while (!bytes.empty()) {
+      const std::size_t colon = bytes.find(':');
+      if (colon == std::string_view::npos) return Status::InvalidArgument("expected 'length:'");
+      TANDEM_ASSIGN_OR_RETURN(const std::size_t length,
+                              Codec<std::size_t>::Decode(bytes.substr(0, colon)));
+      bytes.remove_prefix(colon + 1);
+      if (length > bytes.size()) return Status::InvalidArgument("the last element is cut off");
+      TANDEM_ASSIGN_OR_RETURN(T value, Codec<T>::Decode(bytes.substr(0, length)));
+      values.push_back(std::move(value));
+      bytes.remove_prefix(length);
+    }
+    return values;
+  }
+};
+
+}  // namespace duroxide

@@ -1,0 +1,115 @@
+#pragma once
+
+// A Future<T> is a durable operation that was started when it was made: an activity, or the wait for
+// an external event. Awaiting gives Result<T>. A Timer is the same without a value.
+//
+// Move-only, awaited once. Dropping one that has no result yet cancels the operation: the activity is
+// taken out of its queue, the timer never fires, the event finds another waiter or none.
+
+#include <cstddef>
+#include <string>
+#include <utility>
+
+#include "duroxide_runtime/codec.h"
+#include "duroxide_runtime/internal/core.h"
+#include "duroxide_runtime/internal/promise.h"
+
+namespace duroxide {
+
+class OrchestrationContext;
+
+namespace internal {
+
+// Owns the code's interest in one operation of a core.
+class OperationRef {
+ public:
+  OperationRef(Core& core, std::size_t operation) : core_(&core), operation_(operation) {}
+  OperationRef(OperationRef&& other) noexcept
+      : core_(std::exchange(other.core_, nullptr)), operation_(other.operation_) {}
+  OperationRef& operator=(OperationRef&& other) noexcept {
+    if (this != &other) {
+      Reset();
+      core_ = std::exchange(other.core_, nullptr);
+      operation_ = other.operation_;
+    }
+    return *this;
+  }
+  ~OperationRef() { Reset(); }
+
+  bool IsDelivered() const { return core_->IsDelivered(operation_); }
+  void SetWaiter(Resumable& waiter) { core_->SetWaiter(operation_, waiter); }
+  Result<std::string> Take() { return core_->Take(operation_); }
+
+ private:
+  void Reset() {
+    if (core_ != nullptr) std::exchange(core_, nullptr)->Drop(operation_);
+  }
+
+  Core* core_;  // null when moved from
+  std::size_t operation_;
+};
+
+class OperationAwaiter {
+ public:
+  explicit OperationAwaiter(OperationRef operation) : operation_(std::move(operation)) {}
+
+  bool await_ready() const { return operation_.IsDelivered(); }
+  template <std::derived_from<PromiseBase> Parent>
+  void await_suspend(std::coroutine_handle<Parent> parent) {
+    operation_.SetWaiter(parent.promise());
+  }
+
+ protected:
+  OperationRef operation_;
+};
+
+template <typename T>
+class FutureAwaiter : public OperationAwaiter {
+ public:
+  using OperationAwaiter::OperationAwaiter;
+
+  Result<T> await_resume() {
+    TANDEM_ASSIGN_OR_RETURN(const std::string bytes, operation_.Take());
+    return Codec<T>::Decode(bytes);
+  }
+};
+
+class TimerAwaiter : public OperationAwaiter {
+ public:
+  using OperationAwaiter::OperationAwaiter;
+
+  void await_resume() { static_cast<void>(operation_.Take()); }  // a timer can't fail
+};
+
+}  // namespace internal
+
+template <Codable T>
+class [[nodiscard]] Future {
+ public:
+  using Output = Result<T>;
+
+  internal::FutureAwaiter<T> operator co_await() && {
+    return internal::FutureAwaiter<T>(std::move(operation_));
+  }
+
+ private:
+  friend OrchestrationContext;
+  explicit Future(internal::OperationRef operation) : operation_(std::move(operation)) {}
+  internal::OperationRef operation_;
+};
+
+class [[nodiscard]] Timer {
+ public:
+  using Output = void;
+
+  internal::TimerAwaiter operator co_await() && {
+    return internal::TimerAwaiter(std::move(operation_));
+  }
+
+ private:
+  friend OrchestrationContext;
+  explicit Timer(internal::OperationRef operation) : operation_(std::move(operation)) {}
+  internal::OperationRef operation_;
+};
+
+}  // namespace duroxide

@@ -1,0 +1,19 @@
+#pragma once
+
+// The counters behind RuntimeStats (runtime.h). Thread-safe.
+
+#include <atomic>
+#include <cstdint>
+
+namespace duroxide::internal {
+
+struct Counters {
+  std::atomic<std::uint64_t> turns = 0;
+  std::atomic<std::uint64_t> activities_run = 0;
+  std::atomic<std::uint64_t> activities_dropped = 0;
+  std::atomic<std::uint64_t> turn_conflicts = 0;
+  std::atomic<std::uint64_t> messages_dropped = 0;
+  std::atomic<std::uint64_t> parked = 0;
+};
+
+}  // namespace duroxide::internal

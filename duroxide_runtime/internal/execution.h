@@ -1,0 +1,57 @@
+#pragma once
+
+// An Execution is the live frame of one execution: the root coroutine, what it waits for, and the
+// core in between. It is built by applying the inputs of a history from the first on.
+//
+// The seam for live instances: an Execution that has applied a history up to version v may be kept
+// and given the next input, as long as v is still the head of its stream; then nothing is replayed.
+// Whoever keeps one must drop it on any doubt.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "duroxide_runtime/internal/core.h"
+#include "duroxide_runtime/internal/history.h"
+#include "duroxide_runtime/registry.h"
+
+namespace duroxide::internal {
+
+class Execution {
+ public:
+  // `handler` outlives the execution.
+  Execution(std::string instance, std::uint64_t execution, const OrchestrationHandler& handler)
+      : core_(std::move(instance), execution), handler_(handler) {}
+  Execution(const Execution&) = delete;
+  Execution& operator=(const Execution&) = delete;
+
+  // Closes the context first, so that the destructors of the frames write nothing.
+  ~Execution();
+
+  // True when the input has somebody to go to: the operation that it completes is open. Events are
+  // always accepted, Started only as the first input, nothing after the end.
+  bool Accepts(const HistoryBody& input) const;
+
+  // Delivers one input, history event `id`, and runs the code until it waits again. Returns what
+  // history holds behind that input: the code's commands and, if it has finished, the end; the first
+  // of them is event id + 1. REQUIRES: Accepts(input)
+  std::vector<HistoryBody> Apply(EventId id, const HistoryEvent& input, bool replaying);
+
+  bool ended() const { return ended_; }
+  std::vector<LogEntry> TakeLogs() { return core_.TakeLogs(); }
+
+ private:
+  void Deliver(const HistoryBody& input);
+  void Start(const Started& started);
+  bool Finished() const;
+  HistoryBody End();
+
+  Core core_;  // before root_: outlives the frames
+  const OrchestrationHandler& handler_;
+  std::optional<Task<Result<std::string>>> root_;
+  std::optional<Status> refused_;  // the handler threw instead of returning a task
+  bool ended_ = false;
+};
+
+}  // namespace duroxide::internal

@@ -1,0 +1,107 @@
+#include "duroxide_runtime/internal/lease_keeper.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace duroxide::internal {
+
+namespace {
+
+// How often a renewal that failed is tried again, as a part of the lease.
+constexpr int kRetriesPerLease = 10;
+
+bool IsFinal(tandem::StatusCode code) {
+  return code == tandem::StatusCode::kLeaseLost || code == tandem::StatusCode::kInvalidArgument;
+}
+
+}  // namespace
+
+struct LeaseKeeper::Entry {
+  explicit Entry(tandem::LockToken lock_token) : token(std::move(lock_token)) {}
+
+  const tandem::LockToken token;
+  std::stop_source stop;  // thread-safe
+
+  // Guarded by the keeper's state.
+  tandem::Timestamp renew_at;
+  tandem::Timestamp deadline;
+};
+
+LeaseKeeper::Held::~Held() {
+  if (entry_ == nullptr) return;
+  auto state = keeper_->state_.Lock();
+  std::erase(state->entries, entry_);
+}
+
+std::stop_token LeaseKeeper::Held::stop_token() const { return entry_->stop.get_token(); }
+
+LeaseKeeper::LeaseKeeper(tandem::Provider& provider, std::chrono::milliseconds lease)
+    : provider_(provider),
+      lease_(lease),
+      thread_([this](const std::stop_token& stop) { Run(stop); }) {}
+
+LeaseKeeper::~LeaseKeeper() {
+  thread_.request_stop();
+  thread_.join();
+}
+
+LeaseKeeper::Held LeaseKeeper::Keep(tandem::LockToken token) {
+  auto entry = std::make_shared<Entry>(std::move(token));
+  const tandem::Timestamp now = provider_.clock().Now();
+  entry->renew_at = tandem::SaturatingAdd(now, lease_ / 2);
+  entry->deadline = tandem::SaturatingAdd(now, lease_);
+  bool earlier = false;
+  {
+    auto state = state_.Lock();
+    state->entries.push_back(entry);
+    earlier = entry->renew_at < state->wake_at;
+  }
+  if (earlier) changed_.Notify();
+  return Held(*this, std::move(entry));
+}
+
+void LeaseKeeper::Run(const std::stop_token& stop) {
+  const tandem::NotifyOnStop notify(stop, changed_);
+  while (!stop.stop_requested()) {
+    tandem::Timestamp wake_at = tandem::kNever;
+    {
+      auto state = state_.Lock();
+      for (const auto& entry : state->entries) wake_at = std::min(wake_at, entry->renew_at);
+      state->wake_at = wake_at;
+    }
+    provider_.clock().WaitUntil(changed_, wake_at);
+    // Without the lock: a renewal may wait for a flush, and whoever starts work must not.
+    for (const auto& entry : TakeDue()) Renew(*entry);
+  }
+}
+
+std::vector<std::shared_ptr<LeaseKeeper::Entry>> LeaseKeeper::TakeDue() {
+  const tandem::Timestamp now = provider_.clock().Now();
+  std::vector<std::shared_ptr<Entry>> due;
+  auto state = state_.Lock();
+  for (const auto& entry : state->entries) {
+    if (entry->renew_at <= now) due.push_back(entry);
+  }
+  return due;
+}
+
+void LeaseKeeper::Renew(Entry& entry) {
+  const tandem::Result<tandem::Timestamp> renewed = provider_.Renew(entry.token, lease_);
+  const tandem::Timestamp now = provider_.clock().Now();
+  bool lost = false;
+  {
+    auto state = state_.Lock();
+    if (renewed.ok()) {
+      entry.deadline = *renewed;
+      entry.renew_at = now + std::max<std::chrono::microseconds>((*renewed - now) / 2,
+                                                                 lease_ / kRetriesPerLease);
+    } else {
+      lost = IsFinal(renewed.status().code()) || now >= entry.deadline;
+      entry.renew_at = std::min(entry.deadline, now + lease_ / kRetriesPerLease);
+      if (lost) entry.renew_at = tandem::kNever;
+    }
+  }
+  if (lost) entry.stop.request_stop();  // without the lock: runs the activity's callbacks
+}
+
+}  // namespace duroxide::internal

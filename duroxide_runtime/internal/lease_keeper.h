@@ -1,0 +1,70 @@
+#pragma once
+
+// The LeaseKeeper renews the leases of work that takes long: one thread, each lease when half of its
+// time is over. An error that may pass is tried again until the lease's deadline. Once a lease is
+// lost, or can't be known to hold any more, the work is asked to stop.
+
+#include <chrono>
+#include <memory>
+#include <stop_token>
+#include <thread>
+#include <vector>
+
+#include "base/guarded.h"
+#include "batch/provider.h"
+
+namespace duroxide::internal {
+
+class LeaseKeeper {
+  struct Entry;
+
+ public:
+  // `lease` is the duration that was asked for at Dequeue. `provider` outlives the keeper.
+  LeaseKeeper(tandem::Provider& provider, std::chrono::milliseconds lease);
+  ~LeaseKeeper();
+  LeaseKeeper(const LeaseKeeper&) = delete;
+  LeaseKeeper& operator=(const LeaseKeeper&) = delete;
+
+  // A lease that is being kept, until this goes away.
+  class Held {
+   public:
+    Held(Held&&) noexcept = default;
+    Held& operator=(Held&&) = delete;
+    ~Held();
+
+    // Stop is requested when the lease is lost.
+    std::stop_token stop_token() const;
+    bool lost() const { return stop_token().stop_requested(); }
+
+   private:
+    friend LeaseKeeper;
+    Held(LeaseKeeper& keeper, std::shared_ptr<Entry> entry)
+        : keeper_(&keeper), entry_(std::move(entry)) {}
+    LeaseKeeper* keeper_;
+    std::shared_ptr<Entry> entry_;  // null when moved from
+  };
+
+  // REQUIRES: the lease was just taken.
+  Held Keep(tandem::LockToken token);
+
+ private:
+  struct State {
+    std::vector<std::shared_ptr<Entry>> entries;
+    tandem::Timestamp wake_at = tandem::kNever;  // what the thread waits for
+  };
+
+  void Run(const std::stop_token& stop);
+  std::vector<std::shared_ptr<Entry>> TakeDue();
+  void Renew(Entry& entry);
+
+  tandem::Provider& provider_;
+  const std::chrono::milliseconds lease_;
+
+  // Own synchronization.
+  tandem::Guarded<State> state_;
+  tandem::Signal changed_;
+
+  std::jthread thread_;  // last: uses everything above
+};
+
+}  // namespace duroxide::internal

@@ -1,0 +1,62 @@
+#pragma once
+
+// The orchestration dispatcher turns messages of the queue "orchestrator" into turns: it takes all
+// that waits for one instance, reads the history, runs the turn engine, and stores the turn in one
+// batch. Whoever loses a race (Conflict, LeaseLost) drops its turn and changes nothing.
+//
+// Fate of what can't be processed: an instance without its code, whose code diverges, or whose stored
+// records can't be read, is parked (internal/parking.h); messages for an instance that never started
+// are acknowledged and counted.
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "batch/provider.h"
+#include "duroxide_runtime/internal/counters.h"
+#include "duroxide_runtime/internal/lease_keeper.h"
+#include "duroxide_runtime/internal/turn.h"
+#include "duroxide_runtime/log.h"
+#include "duroxide_runtime/registry.h"
+
+namespace duroxide::internal {
+
+class OrchestrationDispatcher {
+ public:
+  // All references outlive the dispatcher. `seeds` is called once per turn, from any thread.
+  OrchestrationDispatcher(tandem::Provider& provider, const Registry& registry, LogSink& log,
+                          Counters& counters, LeaseKeeper& leases,
+                          std::function<std::uint64_t()> seeds)
+      : provider_(provider),
+        registry_(registry),
+        log_(log),
+        counters_(counters),
+        leases_(leases),
+        seeds_(std::move(seeds)) {}
+
+  // Handles what one Dequeue returned. Thread-safe. Returns an error of the store that ended it;
+  // what was taken then comes back when its lease ends.
+  Status Handle(const std::vector<tandem::Delivery>& deliveries);
+
+ private:
+  Status HandleInstance(const std::vector<tandem::Delivery>& deliveries);
+  // Not of this runtime: nobody can ever process them.
+  Status DropForeign(const std::vector<tandem::Delivery>& deliveries);
+
+  Result<TurnInput> Load(const std::vector<tandem::Delivery>& deliveries);
+  Status Store(const TurnInput& input, const TurnOutcome& outcome,
+               const std::vector<tandem::Delivery>& deliveries);
+  Status ParkInstance(const TurnInput& input, const std::string& diagnosis,
+                      const std::vector<tandem::Delivery>& deliveries);
+  // After a failure of the store: gives the messages back if that is possible.
+  void GiveBack(const tandem::LockToken& token);
+
+  tandem::Provider& provider_;
+  const Registry& registry_;
+  LogSink& log_;
+  Counters& counters_;
+  LeaseKeeper& leases_;
+  const std::function<std::uint64_t()> seeds_;
+};
+
+}  // namespace duroxide::internal

@@ -1,0 +1,65 @@
+#include "duroxide_runtime/internal/parking.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "duroxide_runtime/internal/instance_store.h"
+
+namespace duroxide::internal {
+
+namespace {
+
+// A turn of the instance may change the status in between; then it is read again.
+constexpr int kAttemptsMax = 4;
+
+// The batch that parks; the status is guarded by its bytes, so a newer one is never overwritten.
+Result<std::vector<tandem::Operation>> ParkBatch(tandem::Provider& provider,
+                                                 const ParkOrder& order) {
+  std::vector<tandem::Operation> batch;
+  tandem::AbandonMessages abandon;
+  abandon.lock_token = order.token;
+  abandon.delay = ParkDelay(order.delivery_count);
+  batch.emplace_back(std::move(abandon));
+
+  TANDEM_ASSIGN_OR_RETURN(const std::optional<StoredStatus> stored,
+                          ReadStatus(provider, order.instance));
+  InstanceStatus status = order.fallback;
+  std::optional<std::string> guard;
+  if (stored) {
+    status = stored->status;
+    guard = stored->bytes;
+  }
+  if (status.finished() || status.diagnosis == order.diagnosis) return batch;
+  status.diagnosis = order.diagnosis;
+  status.updated_at = provider.clock().Now();
+  batch.emplace_back(tandem::CheckMetadata{StatusStream(order.instance), std::string(kStatusKey),
+                                           std::move(guard)});
+  batch.emplace_back(SetStatus(order.instance, status));
+  return batch;
+}
+
+}  // namespace
+
+std::chrono::milliseconds ParkDelay(std::uint32_t delivery_count) {
+  constexpr std::chrono::milliseconds kFirst{1'000};
+  constexpr std::chrono::milliseconds kMax{60'000};
+  constexpr std::uint32_t kDoublingsMax = 6;  // 64 s: past the maximum
+  const std::uint32_t doublings = std::min(std::max(delivery_count, 1u) - 1, kDoublingsMax);
+  return std::min(kMax, kFirst * (1 << doublings));
+}
+
+tandem::Status Park(tandem::Provider& provider, const ParkOrder& order) {
+  for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
+    auto batch = ParkBatch(provider, order);
+    if (!batch.ok()) break;  // an unreadable status does not keep the message
+    const Status status = provider.AtomicBatch(*std::move(batch)).status();
+    if (status.code() != tandem::StatusCode::kConflict) return status;
+  }
+  tandem::AbandonOptions options;
+  options.delay = ParkDelay(order.delivery_count);
+  return provider.Abandon(order.token, options);
+}
+
+}  // namespace duroxide::internal

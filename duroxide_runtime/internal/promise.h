@@ -1,0 +1,139 @@
+#pragma once
+
+// The promise of a Task: it starts suspended, ends suspended, and posts whoever awaits it when it
+// has finished. It lets a task await durable operations only, since anything else would resume it
+// outside the turn.
+
+#include <concepts>
+#include <coroutine>
+#include <exception>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include "base/result.h"
+#include "duroxide_runtime/internal/pump.h"
+
+namespace duroxide {
+
+using tandem::Result;
+using tandem::Status;
+
+template <typename T>
+class Task;
+
+// What a task may await: a Task, a Future, a Timer, or what WhenAll, WhenAny and OrFail make of
+// them. `Output` is what co_await gives.
+template <typename A>
+concept Durable = std::movable<A> && requires(A operand) {
+  typename A::Output;
+  std::move(operand).operator co_await();
+};
+
+namespace internal {
+
+class PromiseBase : public Resumable {
+ public:
+  using Resumable::Resumable;
+
+  class FinalAwaiter {
+   public:
+    bool await_ready() const noexcept { return false; }
+    template <typename Promise>
+    void await_suspend(std::coroutine_handle<Promise> self) const noexcept {
+      self.promise().Finish();
+    }
+    void await_resume() const noexcept {}
+  };
+
+  std::suspend_always initial_suspend() const noexcept { return {}; }
+  FinalAwaiter final_suspend() const noexcept { return {}; }
+
+  template <typename A>
+  A&& await_transform(A&& operand) const {
+    static_assert(Durable<std::remove_cvref_t<A>>,
+                  "an orchestration awaits Tasks and the futures of its context, nothing else");
+    static_assert(!std::is_lvalue_reference_v<A>,
+                  "a Task or future is awaited once: co_await std::move(it)");
+    return std::forward<A>(operand);
+  }
+
+  // Our own flag: coroutine_handle::done() has been seen to turn true too early on GCC.
+  bool finished() const { return finished_; }
+  void set_continuation(Resumable* continuation) { continuation_ = continuation; }
+
+  // Ends the coroutine where it stands; its frame lives until its owner destroys it.
+  void Finish() {
+    finished_ = true;
+    if (continuation_ != nullptr) continuation_->pump()->Post(*continuation_);
+  }
+
+ private:
+  Resumable* continuation_ = nullptr;  // null for a root, and where somebody else is told
+  bool finished_ = false;
+};
+
+// The late half of the guard in task.h: g++ shows a lambda's own object as a reference, and knows only
+// here whether it is empty. Clang 19 does not show it at all; there clang-tidy finds such lambdas
+// (cppcoreguidelines-avoid-capturing-lambda-coroutines).
+template <typename... Args>
+constexpr bool kNoCaptures =
+    (... && (!std::is_reference_v<Args> || std::is_empty_v<std::remove_cvref_t<Args>>));
+
+template <typename T>
+class Promise final : public PromiseBase {
+ public:
+  using Value = T;
+
+  template <typename... Args>
+  explicit Promise(Args&...) : Promise() {
+    static_assert(kNoCaptures<Args...>, "a coroutine lambda must not capture: it is destroyed first");
+  }
+  Promise() : PromiseBase(std::coroutine_handle<Promise>::from_promise(*this)) {}
+
+  inline Task<T> get_return_object();
+
+  template <typename U>
+    requires std::constructible_from<T, U&&>
+  void return_value(U&& value) {
+    value_.emplace(std::forward<U>(value));
+  }
+  void unhandled_exception() { exception_ = std::current_exception(); }
+
+  // REQUIRES: finished(). Throws what the coroutine threw.
+  T Take() {
+    if (exception_) std::rethrow_exception(exception_);
+    return *std::move(value_);
+  }
+
+ private:
+  std::optional<T> value_;
+  std::exception_ptr exception_;
+};
+
+template <>
+class Promise<void> final : public PromiseBase {
+ public:
+  using Value = void;
+
+  template <typename... Args>
+  explicit Promise(Args&...) : Promise() {
+    static_assert(kNoCaptures<Args...>, "a coroutine lambda must not capture: it is destroyed first");
+  }
+  Promise() : PromiseBase(std::coroutine_handle<Promise>::from_promise(*this)) {}
+
+  inline Task<void> get_return_object();
+
+  void return_void() const {}
+  void unhandled_exception() { exception_ = std::current_exception(); }
+
+  void Take() const {
+    if (exception_) std::rethrow_exception(exception_);
+  }
+
+ private:
+  std::exception_ptr exception_;
+};
+
+}  // namespace internal
+}  // namespace duroxide

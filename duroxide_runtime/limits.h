@@ -1,0 +1,26 @@
+#pragma once
+
+// Limits of the runtime, in bytes, checked before anything is stored.
+
+#include <cstddef>
+
+#include "base/limits.h"
+
+namespace duroxide {
+
+// An instance id becomes part of message keys, escaped and with two numbers behind it.
+constexpr std::size_t kInstanceIdBytesMax = 256;
+
+// Names of orchestrations, activities and external events.
+constexpr std::size_t kNameBytesMax = tandem::kNameBytesMax;
+
+// An input, an output, the payload of an external event. Leaves room for the envelope around it.
+constexpr std::size_t kValueBytesMax = std::size_t{8} << 20;
+
+// The message of a failure; longer ones are cut.
+constexpr std::size_t kFailureBytesMax = std::size_t{64} << 10;
+
+// Orchestrator messages that one turn takes at most.
+constexpr std::size_t kTurnMessagesMax = 256;
+
+}  // namespace duroxide

@@ -1,0 +1,112 @@
+#pragma once
+
+// A Registry says which code stands behind the names of orchestrations and activities. It is filled,
+// then moved into a Runtime, and does not change from there on.
+//
+//   registry.Add(kHash, [](duroxide::ActivityContext& ctx, FileList in) -> Result<Digest> {...});
+//   registry.Add(kChecksum, Checksum);  // Task<Result<Summary>> Checksum(OrchestrationContext, Input)
+//
+// Activities are called from several threads at once. An orchestration function must be a plain
+// function or a lambda without captures: its coroutine outlives the call.
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "duroxide_runtime/activity_context.h"
+#include "duroxide_runtime/context.h"
+#include "duroxide_runtime/handles.h"
+#include "duroxide_runtime/task.h"
+
+namespace duroxide {
+
+// The same with bytes in place of the types.
+using ActivityHandler = std::function<Result<std::string>(ActivityContext&, std::string input)>;
+using OrchestrationHandler =
+    std::function<Task<Result<std::string>>(OrchestrationContext, std::string input)>;
+
+class Registry {
+ public:
+  template <typename Out, typename In, typename Function>
+  void Add(const Activity<Out(In)>& activity, Function function);
+
+  template <typename Out, typename In, typename Function>
+  void Add(const Orchestration<Out(In)>& orchestration, Function function);
+
+  void AddActivity(std::string name, ActivityHandler handler);
+  void AddOrchestration(std::string name, OrchestrationHandler handler);
+
+  // Null when there is none of that name.
+  const ActivityHandler* FindActivity(std::string_view name) const;
+  const OrchestrationHandler* FindOrchestration(std::string_view name) const;
+
+  std::vector<std::string> OrchestrationNames() const;  // sorted
+
+  // InvalidArgument when a name was bad or added twice; the first such mistake.
+  const Status& status() const { return status_; }
+
+ private:
+  void Note(Status mistake);
+
+  std::map<std::string, ActivityHandler, std::less<>> activities_;
+  std::map<std::string, OrchestrationHandler, std::less<>> orchestrations_;
+  Status status_;
+};
+
+namespace internal {
+
+// "the input of activity 'hash' can't be decoded: ..."
+Status BadInput(std::string_view what, std::string_view name, const Status& reason);
+
+// An orchestration that ends at once.
+Task<Result<std::string>> FailedTask(Status status);
+
+template <typename Out>
+Task<Result<std::string>> EncodeOutput(Task<Result<Out>> task) {
+  Result<Out> output = co_await std::move(task);
+  if (!output.ok()) co_return output.status();
+  co_return Codec<Out>::Encode(*output);
+}
+
+}  // namespace internal
+
+template <typename Out, typename In, typename Function>
+void Registry::Add(const Activity<Out(In)>& activity, Function function) {
+  static_assert(std::is_invocable_r_v<Result<Out>, Function&, ActivityContext&, In>,
+                "the function of an Activity<Out(In)> is Result<Out>(ActivityContext&, In)");
+  std::string name(activity.name());
+  auto handler = [function = std::move(function), name](
+                     ActivityContext& context, std::string input) mutable -> Result<std::string> {
+    Result<In> decoded = Codec<In>::Decode(input);
+    if (!decoded.ok()) return internal::BadInput("activity", name, decoded.status());
+    Result<Out> output = function(context, *std::move(decoded));
+    if (!output.ok()) return output.status();
+    return Codec<Out>::Encode(*output);
+  };
+  AddActivity(std::move(name), std::move(handler));
+}
+
+template <typename Out, typename In, typename Function>
+void Registry::Add(const Orchestration<Out(In)>& orchestration, Function function) {
+  static_assert(
+      std::is_invocable_r_v<Task<Result<Out>>, Function&, OrchestrationContext, In>,
+      "the function of an Orchestration<Out(In)> is Task<Result<Out>>(OrchestrationContext, In)");
+  static_assert(std::is_empty_v<Function> || std::is_pointer_v<Function>,
+                "an orchestration is a plain function or a lambda without captures");
+  std::string name(orchestration.name());
+  auto handler = [function, name](OrchestrationContext context,
+                                  std::string input) -> Task<Result<std::string>> {
+    Result<In> decoded = Codec<In>::Decode(input);
+    if (!decoded.ok()) {
+      return internal::FailedTask(internal::BadInput("orchestration", name, decoded.status()));
+    }
+    return internal::EncodeOutput<Out>(function(context, *std::move(decoded)));
+  };
+  AddOrchestration(std::move(name), std::move(handler));
+}
+
+}  // namespace duroxide

@@ -1,0 +1,220 @@
+#include "duroxide_runtime/task.h"
+
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+#include <string>
+
+#include "duroxide_runtime/or_fail.h"
+#include "duroxide_runtime/when.h"
+#include "tests/duroxide_runtime/run_task.h"
+
+namespace duroxide {
+namespace {
+
+using testing::Gate;
+using testing::GateOpening;
+using testing::RunTask;
+
+Task<int> Number(int value) { co_return value; }
+
+Task<int> Sum(int count) {
+  int sum = 0;
+  for (int i = 0; i < count; ++i) sum += co_await Number(i);
+  co_return sum;
+}
+
+TEST(TaskTest, ChildGivesItsValue) { EXPECT_EQ(RunTask(Sum(4)), 6); }
+
+// With symmetric transfer g++ 12 overflows the stack here at -O0 and under sanitizers.
+TEST(TaskTest, MillionChildAwaitsRunOnAFlatStack) {
+  constexpr int kCount = 1'000'000;
+  EXPECT_EQ(RunTask(Sum(kCount)), static_cast<int>((std::int64_t{kCount} * (kCount - 1) / 2)));
+}
+
+Task<int> Deep(int depth) {
+  if (depth == 0) co_return 0;
+  const int below = co_await Deep(depth - 1);
+  co_return below + 1;
+}
+
+TEST(TaskTest, RecursionNeedsNoStackToResume) { EXPECT_EQ(RunTask(Deep(10'000)), 10'000); }
+
+Task<void> Note(std::shared_ptr<std::string> log, std::string text) {
+  *log += text;
+  co_return;
+}
+
+TEST(TaskTest, IsLazy) {
+  auto log = std::make_shared<std::string>();
+  {
+    Task<void> never_awaited = Note(log, "a");
+  }
+  EXPECT_EQ(*log, "");
+  RunTask(Note(log, "b"));
+  EXPECT_EQ(*log, "b");
+}
+
+Task<int> Throws() {
+  throw std::runtime_error("broken");
+  co_return 1;
+}
+
+Task<std::string> Catches() {
+  std::string caught;
+  try {
+    co_await Throws();
+  } catch (const std::runtime_error& error) {
+    caught = error.what();
+  }
+  co_return caught;
+}
+
+TEST(TaskTest, ExceptionPassesThroughAwait) {
+  EXPECT_EQ(RunTask(Catches()), "broken");
+  EXPECT_THROW(RunTask(Throws()), std::runtime_error);
+}
+
+TEST(TaskTest, CaptureLessLambdaIsAllowed) {
+  const auto twice = [](int x) -> Task<int> { co_return 2 * x; };
+  EXPECT_EQ(RunTask(twice(21)), 42);
+}
+
+struct OwningAggregate {
+  std::string text;
+};
+struct TrivialAggregate {
+  int x;
+};
+class WithConstructor {
+ public:
+  WithConstructor() = default;
+  std::string text;
+};
+struct Empty {};
+
+static_assert(internal::kOwned<int>);
+static_assert(internal::kOwned<std::string>);
+static_assert(internal::kOwned<WithConstructor>);
+static_assert(internal::kOwned<TrivialAggregate>);
+static_assert(internal::kOwned<const Empty&>);
+static_assert(!internal::kOwned<const std::string&>);
+static_assert(!internal::kOwned<std::string&&>);
+static_assert(!internal::kOwned<const char*>);
+static_assert(!internal::kOwned<std::string_view>);
+static_assert(!internal::kOwned<OwningAggregate>);
+
+Task<std::string> WaitForGate(Gate gate, std::shared_ptr<std::string> log, std::string name) {
+  co_await GateOpening(gate);
+  *log += name;
+  co_return name;
+}
+
+TEST(WhenAllTest, GivesResultsInOrderOfArgumentsWhateverFinishesFirst) {
+  auto log = std::make_shared<std::string>();
+  Gate a;
+  Gate b;
+  testing::RootTask root(WhenAll(WaitForGate(a, log, "a"), WaitForGate(b, log, "b")));
+  root.Pump();
+  EXPECT_FALSE(root.finished());
+  b.Open();
+  root.Pump();
+  EXPECT_FALSE(root.finished());
+  a.Open();
+  root.Pump();
+  ASSERT_TRUE(root.finished());
+  EXPECT_EQ(root.Take(), std::make_tuple(std::string("a"), std::string("b")));
+  EXPECT_EQ(*log, "ba");
+}
+
+TEST(WhenAllTest, OfNothingIsReadyAtOnce) {
+  EXPECT_EQ(RunTask(WhenAll()), std::tuple<>());
+  EXPECT_TRUE(RunTask(WhenAll(std::vector<Task<int>>())).empty());
+}
+
+Task<std::size_t> FanOut(int count) {
+  std::vector<Task<int>> tasks;
+  for (int i = 0; i < count; ++i) tasks.push_back(Number(i));
+  const std::vector<int> numbers = co_await WhenAll(std::move(tasks));
+  co_return numbers.size();
+}
+
+TEST(WhenAllTest, ManyOperands) { EXPECT_EQ(RunTask(FanOut(10'000)), 10'000u); }
+
+TEST(WhenAllTest, ExceptionIsPassedOn) {
+  EXPECT_THROW(RunTask(WhenAll(Number(1), Throws())), std::runtime_error);
+}
+
+TEST(WhenAnyTest, FirstToFinishWinsAndLosersAreDestroyedInOrder) {
+  auto log = std::make_shared<std::string>();
+  Gate a;
+  Gate b;
+  Gate c;
+  a.OnDrop([log] { *log += "-a"; });
+  c.OnDrop([log] { *log += "-c"; });
+  testing::RootTask root(
+      WhenAny(WaitForGate(a, log, "a"), WaitForGate(b, log, "b"), WaitForGate(c, log, "c")));
+  root.Pump();
+  b.Open();
+  root.Pump();
+  ASSERT_TRUE(root.finished());
+  const auto any = root.Take();
+  EXPECT_EQ(any.index(), 1u);
+  EXPECT_EQ(std::get<1>(any), "b");
+  EXPECT_EQ(*log, "b-a-c");
+}
+
+TEST(WhenAnyTest, OfSeveralReadyOnesTheFirstArgumentWins) {
+  EXPECT_EQ(RunTask(WhenAny(Number(1), Number(2))).index(), 0u);
+}
+
+Task<Result<int>> Fails(bool fail) {
+  if (fail) co_return Status::NotFound("no number");
+  co_return 7;
+}
+
+Task<Result<std::string>> PassesOn(bool fail, std::shared_ptr<std::string> log) {
+  try {
+    const int number = co_await OrFail(Fails(fail));
+    co_return std::to_string(number);
+  } catch (...) {
+    *log += "caught";  // never: a failure is no exception
+  }
+  co_return std::string("unreachable");
+}
+
+TEST(OrFailTest, FailureEndsTheTaskAndNoCatchSeesIt) {
+  auto log = std::make_shared<std::string>();
+  EXPECT_EQ(*RunTask(PassesOn(false, log)), "7");
+  const Result<std::string> failed = RunTask(PassesOn(true, log));
+  EXPECT_EQ(failed.status().ToString(), "NotFound: no number");
+  EXPECT_EQ(*log, "");
+}
+
+Task<Result<std::string>> PassesOnTwice(std::shared_ptr<std::string> log) {
+  std::string text = co_await OrFail(PassesOn(true, log));
+  co_return text;
+}
+
+TEST(OrFailTest, FailurePassesThroughSeveralTasks) {
+  const Result<std::string> failed = RunTask(PassesOnTwice(std::make_shared<std::string>()));
+  EXPECT_EQ(failed.status().code(), tandem::StatusCode::kNotFound);
+}
+
+TEST(PumpTest, DestroyedWhileQueuedLeavesTheQueue) {
+  internal::Pump pump;
+  auto log = std::make_shared<std::string>();
+  Task<void> first = Note(log, "a");
+  Task<void> last = Note(log, "c");
+  internal::TaskAccess::Start(first, pump, nullptr);
+  {
+    Task<void> between = Note(log, "b");
+    internal::TaskAccess::Start(between, pump, nullptr);
+    internal::TaskAccess::Start(last, pump, nullptr);
+  }
+  pump.Run();
+  EXPECT_EQ(*log, "ac");
+}
+
+}  // namespace
+}  // namespace duroxide
