@@ -73,12 +73,11 @@ Status Client::StartEncoded(std::string_view orchestration, std::string_view ins
   batch.emplace_back(tandem::CheckMetadata{internal::StatusStream(instance),
                                            std::string(internal::kStatusKey), std::nullopt});
   // Also where the status was erased: what has run has a history.
-  batch.emplace_back(
-      tandem::CheckVersion{internal::HistoryStream(instance, internal::kFirstExecution),
-                           tandem::Expected::NoStream()});
+  batch.emplace_back(tandem::CheckVersion{
+      internal::HistoryStream(instance, internal::kFirstExecution), tandem::Expected::NoStream()});
   batch.emplace_back(internal::SetStatus(instance, status));
-  batch.emplace_back(ToInstance(
-      instance, internal::StartItem{std::string(orchestration), std::move(input)}));
+  batch.emplace_back(
+      ToInstance(instance, internal::StartItem{std::string(orchestration), std::move(input)}));
   const Status result = provider_->AtomicBatch(std::move(batch)).status();
   if (result.code() == tandem::StatusCode::kConflict) {
     return Status::AlreadyExists("instance " + Quoted(instance) + " already exists");
@@ -113,11 +112,37 @@ Result<InstanceStatus> Client::GetStatus(std::string_view instance) const {
   // The status is derived: without it the history still knows everything.
   TANDEM_ASSIGN_OR_RETURN(const internal::LoadedHistory loaded,
                           internal::LoadHistory(*provider_, instance));
-  if (!loaded.history.empty() &&
-      std::holds_alternative<internal::Started>(loaded.history.front().body)) {
+  if (!loaded.history.empty() && std::holds_alternative<Started>(loaded.history.front().body)) {
     return internal::StatusOfHistory(loaded.history);
   }
   return Status::NotFound("there is no instance " + Quoted(instance));
+}
+
+Result<HistoryPage> Client::ReadHistory(std::string_view instance,
+                                        const HistoryOptions& options) const {
+  TANDEM_RETURN_IF_ERROR(CheckInstance(instance));
+  TANDEM_ASSIGN_OR_RETURN(const std::optional<tandem::PartitionHead> latest,
+                          provider_->LatestPartition(instance));
+  HistoryPage history;
+  history.execution = latest.has_value() ? latest->partition : internal::kFirstExecution;
+  history.first = options.from;
+  tandem::ReadOptions read;
+  read.from = options.from;
+  read.max_events = options.max_events;
+  read.wait = options.wait;
+  read.stop = options.stop;
+  TANDEM_ASSIGN_OR_RETURN(
+      const tandem::EventPage page,
+      provider_->Read(internal::HistoryStream(instance, history.execution), read));
+  for (const tandem::Event& event : page.events) {
+    const std::string where =
+        "history event " + std::to_string(event.version) + " of instance " + Quoted(instance);
+    TANDEM_ASSIGN_OR_RETURN(HistoryEvent decoded,
+                            internal::DecodeHistoryEvent(event.payload, where));
+    history.events.push_back(std::move(decoded));
+  }
+  history.next = page.next;
+  return history;
 }
 
 Result<InstanceStatus> Client::WaitUntilFinished(std::string_view instance,
@@ -150,14 +175,12 @@ Result<InstanceStatus> Client::WaitUntilFinished(std::string_view instance,
   }
 }
 
-Result<std::string> Client::WaitForOutput(std::string_view orchestration,
-                                          std::string_view instance,
+Result<std::string> Client::WaitForOutput(std::string_view orchestration, std::string_view instance,
                                           std::chrono::milliseconds timeout) const {
   TANDEM_ASSIGN_OR_RETURN(InstanceStatus status, WaitUntilFinished(instance, timeout));
   if (status.orchestration != orchestration) {
     return Status::InvalidArgument("instance " + Quoted(instance) + " runs orchestration " +
-                                   Quoted(status.orchestration) + ", not " +
-                                   Quoted(orchestration));
+                                   Quoted(status.orchestration) + ", not " + Quoted(orchestration));
   }
   if (!status.failure.ok()) return status.failure;
   return std::move(status.output);

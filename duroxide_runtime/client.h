@@ -1,21 +1,40 @@
 #pragma once
 
-// A Client starts orchestrations, raises events, and asks how instances are doing. It needs only the
-// provider: the runtime that does the work may be in another process. Thread-safe, cheap to copy.
+// A Client starts orchestrations, raises events, and asks how instances are doing. It needs only
+// the provider: the runtime that does the work may be in another process. Thread-safe, cheap to
+// copy.
 
 #include <chrono>
+#include <cstdint>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 #include "batch/provider.h"
 #include "duroxide_runtime/codec.h"
 #include "duroxide_runtime/handles.h"
+#include "duroxide_runtime/history.h"
 #include "duroxide_runtime/instance_status.h"
 
 namespace duroxide {
 
 class Registry;
+
+struct HistoryOptions {
+  EventId from = 1;
+  std::size_t max_events = 1000;
+  std::chrono::milliseconds wait{0};  // for an event at or after `from`
+  std::stop_token stop;               // ends the wait early
+};
+
+struct HistoryPage {
+  std::uint64_t execution = 0;
+  EventId first = 0;  // of `events`; ids are consecutive
+  std::vector<HistoryEvent> events;
+  EventId next = 0;  // where the next page starts
+};
 
 // Errors common to all calls: InvalidArgument or TooLarge (empty or over-long ids, names, payloads:
 // limits.h), before anything is done; and those of the store.
@@ -62,11 +81,14 @@ class Client {
                     const char* payload = "") const {
     return RaiseEncoded(instance, name, payload);
   }
-  Status RaiseEncoded(std::string_view instance, std::string_view name,
-                      std::string payload) const;
+  Status RaiseEncoded(std::string_view instance, std::string_view name, std::string payload) const;
 
   // Errors: NotFound.
   Result<InstanceStatus> GetStatus(std::string_view instance) const;
+
+  // One page of the history of the instance's latest execution; empty for one that has not run yet.
+  // With `wait` it follows the instance as it goes on.
+  Result<HistoryPage> ReadHistory(std::string_view instance, const HistoryOptions& options) const;
 
  private:
   friend class Runtime;

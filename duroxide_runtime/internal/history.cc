@@ -10,13 +10,6 @@ namespace {
 
 using Record = HistoryEventRecord;
 
-template <typename... F>
-struct Overloaded : F... {
-  using F::operator()...;
-};
-template <typename... F>
-Overloaded(F...) -> Overloaded<F...>;
-
 void Write(const Started& event, Record::Builder record) {
   auto started = record.initStarted();
   started.setName(tandem::ToData(event.name));
@@ -118,39 +111,12 @@ std::optional<HistoryBody> Read(Record::Reader record) {
   return std::nullopt;
 }
 
-// The bytes in quotes, cut and with everything unprintable as \xNN.
-std::string Quote(std::string_view bytes) {
-  constexpr std::size_t kShownMax = 60;
-  constexpr char kHex[] = "0123456789abcdef";
-  std::string text = "\"";
-  for (const char c : bytes.substr(0, kShownMax)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      text += '\\';
-      text += c;
-    } else if (byte >= 0x20 && byte < 0x7f) {
-      text += c;
-    } else {
-      text += "\\x";
-      text += kHex[byte >> 4];
-      text += kHex[byte & 15];
-    }
-  }
-  text += '"';
-  if (bytes.size() > kShownMax) text += "... (" + std::to_string(bytes.size()) + " bytes)";
-  return text;
-}
-
-std::string Of(std::string_view kind, EventId id) {
-  return std::string(kind) + " of event " + std::to_string(id);
-}
-
 }  // namespace
 
 bool IsInput(const HistoryBody& body) {
   return std::holds_alternative<Started>(body) || std::holds_alternative<ActivityCompleted>(body) ||
-         std::holds_alternative<ActivityFailed>(body) ||
-         std::holds_alternative<TimerFired>(body) || std::holds_alternative<EventRaised>(body);
+         std::holds_alternative<ActivityFailed>(body) || std::holds_alternative<TimerFired>(body) ||
+         std::holds_alternative<EventRaised>(body);
 }
 
 bool IsEnd(const HistoryBody& body) {
@@ -165,45 +131,6 @@ bool SameOutput(const HistoryBody& recorded, const HistoryBody& asked) {
   return recorded == asked;
 }
 
-std::string Describe(const HistoryBody& body) {
-  const auto failure = [](StatusCode code, const std::string& message) {
-    return std::string(tandem::StatusCodeName(code)) + " " + Quote(message);
-  };
-  return std::visit(
-      Overloaded{
-          [](const Started& e) { return "Started " + Quote(e.name) + " input " + Quote(e.input); },
-          [](const ActivityScheduled& e) {
-            return "ActivityScheduled " + Quote(e.name) + " input " + Quote(e.input);
-          },
-          [](const ActivityCompleted& e) {
-            return Of("ActivityCompleted", e.scheduled_id) + " output " + Quote(e.output);
-          },
-          [&](const ActivityFailed& e) {
-            return Of("ActivityFailed", e.scheduled_id) + " with " + failure(e.code, e.message);
-          },
-          [](const ActivityCancelRequested& e) {
-            return Of("ActivityCancelRequested", e.scheduled_id);
-          },
-          [](const TimerCreated& e) {
-            return "TimerCreated for " + std::to_string(ToMicros(e.fire_at)) + " us";
-          },
-          [](const TimerFired& e) { return Of("TimerFired", e.scheduled_id); },
-          [](const TimerCancelled& e) { return Of("TimerCancelled", e.scheduled_id); },
-          [](const EventSubscribed& e) { return "EventSubscribed " + Quote(e.name); },
-          [](const EventRaised& e) {
-            return "EventRaised " + Quote(e.name) + " payload " + Quote(e.payload);
-          },
-          [](const EventUnsubscribed& e) { return Of("EventUnsubscribed", e.scheduled_id); },
-          [](const OrchestrationCompleted& e) {
-            return "OrchestrationCompleted output " + Quote(e.output);
-          },
-          [&](const OrchestrationFailed& e) {
-            return "OrchestrationFailed with " + failure(e.code, e.message);
-          },
-      },
-      body);
-}
-
 std::string EncodeHistoryEvent(const HistoryEvent& event) {
   return tandem::EncodeRecord<Record>([&](Record::Builder record) {
     record.setTime(ToMicros(event.time));
@@ -214,14 +141,13 @@ std::string EncodeHistoryEvent(const HistoryEvent& event) {
 Result<HistoryEvent> DecodeHistoryEvent(std::string_view bytes, std::string_view where) {
   HistoryEvent event;
   bool known = false;
-  TANDEM_RETURN_IF_ERROR(
-      tandem::DecodeRecord<Record>(bytes, where, [&](Record::Reader record) {
-        event.time = FromMicros(record.getTime());
-        if (auto body = Read(record)) {
-          event.body = *std::move(body);
-          known = true;
-        }
-      }));
+  TANDEM_RETURN_IF_ERROR(tandem::DecodeRecord<Record>(bytes, where, [&](Record::Reader record) {
+    event.time = FromMicros(record.getTime());
+    if (auto body = Read(record)) {
+      event.body = *std::move(body);
+      known = true;
+    }
+  }));
   if (!known) {
     return Status::Unsupported(std::string(where) +
                                ": written by a newer version of the runtime, which knows more "
