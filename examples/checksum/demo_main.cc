@@ -1,0 +1,91 @@
+// checksum-demo: kills the checksum program at random moments and shows that nothing is lost and
+// nothing finished is done twice. `./dev demo` runs it.
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <filesystem>
+#include <random>
+#include <string>
+
+#include "examples/checksum/demo_round.h"
+
+namespace checksum {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Options {
+  std::string directory = "/usr/include";
+  std::string work;
+  int rounds = 3;
+  std::uint64_t seed = std::random_device()();
+};
+
+tandem::Status Run(const Options& options, const fs::path& program, const fs::path& work) {
+  RoundOptions round;
+  round.program = program;
+  round.directory = options.directory;
+  round.work = work / "undisturbed";
+  std::printf("seed %llu: %s, %d rounds\n", static_cast<unsigned long long>(options.seed),
+              options.directory.c_str(), options.rounds);
+  TANDEM_ASSIGN_OR_RETURN(round.runs_expected, RunUndisturbed(round));
+  std::printf("left alone, the job takes %zu activity runs\n", round.runs_expected);
+
+  std::mt19937_64 random(options.seed);
+  std::size_t repeated = 0;
+  for (int i = 1; i <= options.rounds; ++i) {
+    round.work = work / ("round-" + std::to_string(i));
+    TANDEM_ASSIGN_OR_RETURN(const RoundResult result, RunRound(round, random));
+    std::printf(
+        "round %2d: SIGKILL after %4zu activities had started, %4zu were in the history; finished "
+        "after restart: %zu files right, %zu in flight were run again\n",
+        i, result.killed_after, result.promised, result.files, result.repeated);
+    std::fflush(stdout);
+    repeated += result.repeated;
+    fs::remove_all(round.work);
+  }
+  std::printf(
+      "all %d rounds: manifest confirmed by sha256sum, each activity in the history ran exactly "
+      "once, %zu runs repeated because they were in flight\n",
+      options.rounds, repeated);
+  return tandem::Status::Ok();
+}
+
+int Main(int argc, char** argv) {
+  Options options;
+  CLI::App app("Kills a durable directory checksum with SIGKILL, again and again, and checks it.");
+  app.add_option("directory", options.directory, "What to read")->capture_default_str();
+  app.add_option("--rounds", options.rounds, "How often to kill")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100'000));
+  app.add_option("--seed", options.seed, "Of the moments [random]");
+  app.add_option("--work", options.work, "Where to keep stores and logs [a temporary directory]");
+  CLI11_PARSE(app, argc, argv);
+  if (!fs::is_directory(options.directory)) {
+    std::fprintf(stderr, "checksum-demo: %s is no directory\n", options.directory.c_str());
+    return 1;
+  }
+  const bool temporary = options.work.empty();
+  std::string work = options.work;
+  if (temporary) {
+    work = fs::temp_directory_path() / "checksum-demo-XXXXXX";
+    if (mkdtemp(work.data()) == nullptr) {
+      std::perror("checksum-demo: no temporary directory");
+      return 1;
+    }
+  }
+  const fs::path program = fs::read_symlink("/proc/self/exe").parent_path() / "checksum";
+  const tandem::Status status = Run(options, program, work);
+  if (!status.ok()) {
+    std::fprintf(stderr, "checksum-demo: BROKEN PROMISE (stores are kept in %s)\n%s\n",
+                 work.c_str(), status.ToString().c_str());
+    return 1;
+  }
+  if (temporary) fs::remove_all(work);
+  return 0;
+}
+
+}  // namespace
+}  // namespace checksum
+
+int main(int argc, char** argv) { return checksum::Main(argc, argv); }
