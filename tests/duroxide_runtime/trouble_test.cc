@@ -176,34 +176,47 @@ void AwaitStop(const std::stop_token& stop) {
 
 TEST_P(TroubleTest, LostLeaseStopsTheActivityAndDropsItsResult) {
   std::atomic<int> runs = 0;
-  Barrier first_run;
+  std::atomic<bool> renewals_fail = true;
+  std::atomic<bool> stopped = false;
+  Barrier started;
+  Barrier first_returns;
+  Barrier second_returns;
+  started.Open();
   Registry registry;
   registry.Add(kOnce, EchoOnce);
   registry.Add(kEcho, [&](ActivityContext& context, std::string) -> Result<std::string> {
     if (++runs == 1) {
-      first_run.Open();
-      first_run.Enter();
+      // Called by the keeper itself, before it renews anything else.
+      const std::stop_callback works_again(context.stop_token(), [&] { renewals_fail = false; });
+      started.Enter();
       AwaitStop(context.stop_token());
+      stopped = true;
+      first_returns.Enter();
       return std::string("first");
     }
+    second_returns.Enter();
     return "delivery " + std::to_string(context.delivery_count());
   });
-  provider.OnRenew([]() -> Status { return Status::Unavailable("no renewal today"); });
-  const auto runtime = StartRuntime(std::move(registry));
-  ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
-  first_run.AwaitEntered(1);
-  // The keeper tries until the lease's end; then another thread takes the activity over.
-  std::thread advancer([&] {
-    while (runs < 2) {
-      clock.AdvanceToNextDeadline();
-      std::this_thread::yield();
-    }
+  provider.OnRenew([&]() -> Status {
+    return renewals_fail ? Status::Unavailable("no renewal today") : Status::Ok();
   });
+  RuntimeOptions options;
+  options.activity_threads = 2;
+  const auto runtime = StartRuntime(std::move(registry), options);
+  ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
+  started.AwaitEntered(1);
+  // The keeper tries until the lease's end; then the other thread takes the activity over.
+  while (!stopped) {
+    clock.Advance(seconds(1));
+    std::this_thread::yield();
+  }
+  second_returns.Open();
   EXPECT_EQ(client.Wait(kOnce, "i", kLong).value(), "delivery 2");
-  advancer.join();
+  first_returns.Open();
   log.Await("dropped the result of activity 'echo'");
   EXPECT_EQ(runtime->Stats().activities_dropped, 1u);
   EXPECT_EQ(runtime->Stats().activities_run, 1u);
+  EXPECT_EQ(runs, 2);
 }
 
 Task<Result<std::string>> GivesUp(OrchestrationContext ctx, std::string text) {
