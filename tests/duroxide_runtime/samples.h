@@ -62,9 +62,9 @@ inline Task<Result<std::string>> Mixed(OrchestrationContext ctx, std::string tex
       WhenAny(SlowEcho(ctx, "slow"), ctx.WaitForEvent<std::string>("skip"),
               ctx.StartTimer(std::chrono::minutes(5))));
   std::string result = echo.ok() ? *echo : echo.status().message();
-  result += " " + std::to_string(any.index());
-  result += " " + std::to_string(ctx.Now().time_since_epoch().count());
-  co_return result + " " + ctx.NewUuid();
+  result.append(" ").append(std::to_string(any.index()));
+  result.append(" ").append(std::to_string(ctx.Now().time_since_epoch().count()));
+  co_return result.append(" ").append(ctx.NewUuid());
 }
 
 inline void AddSamples(Registry& registry) {

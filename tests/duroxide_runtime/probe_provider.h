@@ -1,0 +1,105 @@
+#pragma once
+
+// A provider around another that counts calls and lets some of them fail. Thread-safe.
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/guarded.h"
+#include "batch/provider.h"
+
+namespace duroxide::testing {
+
+using tandem::Result;
+using tandem::Status;
+
+class ProbeProvider final : public tandem::Provider {
+ public:
+  using Operations = std::vector<tandem::Operation>;
+  // Asked before each call of a kind; an error is returned to the caller, and nothing is done.
+  template <typename... Args>
+  using Probe = std::function<Status(const Args&...)>;
+
+  explicit ProbeProvider(std::unique_ptr<tandem::Provider> target) : target_(std::move(target)) {}
+
+  void OnBatch(Probe<Operations> probe) { probes_.Lock()->batch = std::move(probe); }
+  void OnDequeue(Probe<> probe) { probes_.Lock()->dequeue = std::move(probe); }
+  void OnRenew(Probe<> probe) { probes_.Lock()->renew = std::move(probe); }
+
+  std::uint64_t batches() const { return batches_; }    // that succeeded
+  std::uint64_t dequeues() const { return dequeues_; }  // calls
+  std::uint64_t renewals() const { return renewals_; }  // that succeeded
+
+  using Provider::AtomicBatch;
+  Result<tandem::BatchResult> AtomicBatch(Operations operations,
+                                          const tandem::BatchOptions& options) override {
+    const auto probe = probes_.Lock()->batch;
+    if (probe) TANDEM_RETURN_IF_ERROR(probe(operations));
+    auto result = target_->AtomicBatch(std::move(operations), options);
+    if (result.ok()) batches_ += 1;
+    return result;
+  }
+  Status Flush() override { return target_->Flush(); }
+  tandem::Clock& clock() override { return target_->clock(); }
+
+  Result<tandem::EventPage> Read(const tandem::StreamId& stream,
+                                 const tandem::ReadOptions& options) override {
+    return target_->Read(stream, options);
+  }
+  Result<std::optional<tandem::PartitionHead>> LatestPartition(std::string_view entity) override {
+    return target_->LatestPartition(entity);
+  }
+  Result<tandem::MetadataPage> ReadMetadata(const tandem::StreamId& stream,
+                                            const tandem::MetadataOptions& options) override {
+    return target_->ReadMetadata(stream, options);
+  }
+  Result<tandem::FeedPage> ReadAll(tandem::Position after,
+                                   const tandem::FeedOptions& options) override {
+    return target_->ReadAll(after, options);
+  }
+
+  using MessageQueue::Dequeue;
+  Result<std::vector<tandem::Delivery>> Dequeue(std::span<const std::string> queues,
+                                                const tandem::DequeueOptions& options) override {
+    dequeues_ += 1;
+    const auto probe = probes_.Lock()->dequeue;
+    if (probe) TANDEM_RETURN_IF_ERROR(probe());
+    return target_->Dequeue(queues, options);
+  }
+  Result<tandem::Timestamp> Renew(const tandem::LockToken& token,
+                                  std::chrono::milliseconds duration) override {
+    const auto probe = probes_.Lock()->renew;
+    if (probe) TANDEM_RETURN_IF_ERROR(probe());
+    auto result = target_->Renew(token, duration);
+    if (result.ok()) renewals_ += 1;
+    return result;
+  }
+
+ private:
+  struct Probes {
+    Probe<Operations> batch;
+    Probe<> dequeue;
+    Probe<> renew;
+  };
+  const std::unique_ptr<tandem::Provider> target_;
+  tandem::Guarded<Probes> probes_;
+  std::atomic<std::uint64_t> batches_ = 0;
+  std::atomic<std::uint64_t> dequeues_ = 0;
+  std::atomic<std::uint64_t> renewals_ = 0;
+};
+
+// True when the batch has an operation of that kind.
+template <typename Kind>
+bool Has(const ProbeProvider::Operations& operations) {
+  for (const tandem::Operation& operation : operations) {
+    if (std::holds_alternative<Kind>(operation)) return true;
+  }
+  return false;
+}
+
+}  // namespace duroxide::testing

@@ -1,0 +1,124 @@
+#pragma once
+
+// What tests of a running runtime share: a provider on a manual clock, a log that can be waited for,
+// and a gate to hold an activity with. Nothing here sleeps.
+
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/manual_clock.h"
+#include "duroxide_runtime/duroxide.h"
+#include "duroxide_runtime/internal/instance_store.h"
+#include "tests/duroxide_runtime/probe_provider.h"
+#include "tests/duroxide_runtime/provider_factory.h"
+
+namespace duroxide::testing {
+
+class CollectingLog final : public LogSink {
+ public:
+  void Log(LogLevel level, std::string_view instance, std::string_view text) override {
+    std::lock_guard lock(mutex_);
+    lines_.push_back(std::string(LogLevelName(level)) + " " + std::string(instance) + ": " +
+                     std::string(text));
+    changed_.notify_all();
+  }
+
+  // Blocks until `count` lines contain `part`.
+  void Await(const std::string& part, std::size_t count = 1) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return CountLocked(part) >= count; });
+  }
+  std::size_t Count(const std::string& part) {
+    std::lock_guard lock(mutex_);
+    return CountLocked(part);
+  }
+
+ private:
+  std::size_t CountLocked(const std::string& part) const {
+    std::size_t count = 0;
+    for (const std::string& line : lines_) {
+      if (line.find(part) != std::string::npos) ++count;
+    }
+    return count;
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::string> lines_;  // guarded by mutex_
+};
+
+// Counts who has come, and holds them until it is opened.
+class Barrier {
+ public:
+  void Enter() {
+    std::unique_lock lock(mutex_);
+    ++entered_;
+    changed_.notify_all();
+    changed_.wait(lock, [&] { return open_; });
+  }
+  void AwaitEntered(int count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return entered_ >= count; });
+  }
+  void Open() {
+    std::lock_guard lock(mutex_);
+    open_ = true;
+    changed_.notify_all();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int entered_ = 0;    // guarded by mutex_
+  bool open_ = false;  // guarded by mutex_
+};
+
+// "fan-7". (Appended: g++ 12 warns about `"fan-" + std::to_string(7)`.)
+inline std::string Numbered(std::string prefix, int number) {
+  return prefix.append(std::to_string(number));
+}
+
+inline constexpr std::chrono::hours kLong{24 * 365};
+
+class RuntimeFixture : public ::testing::TestWithParam<ProviderKind> {
+ protected:
+  std::unique_ptr<Runtime> StartRuntime(Registry registry) {
+    return StartRuntime(std::move(registry), RuntimeOptions());
+  }
+  std::unique_ptr<Runtime> StartRuntime(Registry registry, RuntimeOptions options) {
+    options.log = &log;
+    auto runtime = Runtime::Start(provider, std::move(registry), options);
+    EXPECT_TRUE(runtime.ok()) << runtime.status();
+    return *std::move(runtime);
+  }
+
+  // Blocks until the instance's history has `count` events.
+  void AwaitHistory(const std::string& instance, tandem::Version count) {
+    tandem::ReadOptions options;
+    options.from = count;
+    options.wait = kLong;
+    ASSERT_TRUE(provider.Read(internal::HistoryStream(instance, 1), options).ok());
+  }
+  internal::History HistoryOf(const std::string& instance) {
+    auto loaded = internal::LoadHistory(provider, instance);
+    EXPECT_TRUE(loaded.ok()) << loaded.status();
+    return std::move(loaded->history);
+  }
+
+  tandem::ManualClock clock;
+  CollectingLog log;
+  ProbeProvider provider{GetParam().make(clock)};
+  Client client{provider};
+};
+
+inline std::string KindName(const ::testing::TestParamInfo<ProviderKind>& info) {
+  return info.param.name;
+}
+
+}  // namespace duroxide::testing

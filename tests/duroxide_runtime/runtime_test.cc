@@ -1,0 +1,280 @@
+// A runtime and its clients, from the outside.
+
+#include "duroxide_runtime/runtime.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <stdexcept>
+#include <thread>
+
+#include "duroxide_runtime/limits.h"
+#include "tests/duroxide_runtime/runtime_fixture.h"
+#include "tests/duroxide_runtime/samples.h"
+
+namespace duroxide {
+namespace {
+
+using namespace duroxide::testing;  // NOLINT
+using std::chrono::hours;
+using std::chrono::seconds;
+using tandem::StatusCode;
+
+class RuntimeTest : public RuntimeFixture {};
+INSTANTIATE_TEST_SUITE_P(, RuntimeTest, ::testing::ValuesIn(ProviderKinds()), KindName);
+
+Registry Samples() {
+  Registry registry;
+  AddSamples(registry);
+  registry.Add(kAdd, [](ActivityContext&, int x) -> Result<int> { return x; });
+  registry.Add(kEcho, [](ActivityContext&, std::string text) -> Result<std::string> {
+    return text;
+  });
+  return registry;
+}
+
+TEST_P(RuntimeTest, OrchestrationRunsToItsOutput) {
+  const auto runtime = StartRuntime(Samples());
+  ASSERT_TRUE(client.Start(kSequence, "i", 3).ok());
+  const Result<int> sum = client.Wait(kSequence, "i", kLong);
+  ASSERT_TRUE(sum.ok()) << sum.status();
+  EXPECT_EQ(*sum, 1 + 2 + 3);
+  const Result<InstanceStatus> status = client.GetStatus("i");
+  ASSERT_TRUE(status.ok()) << status.status();
+  EXPECT_EQ(status->state, InstanceState::kCompleted);
+  EXPECT_EQ(status->orchestration, "sequence");
+  EXPECT_EQ(status->output, "6");
+}
+
+TEST_P(RuntimeTest, FanOutRunsOnSeveralThreads) {
+  Barrier barrier;
+  Registry registry;
+  registry.Add(kFanOut, FanOut);
+  registry.Add(kAdd, [&barrier](ActivityContext&, int x) -> Result<int> {
+    barrier.Enter();
+    return x;
+  });
+  const auto runtime = StartRuntime(std::move(registry));
+  ASSERT_TRUE(client.Start(kFanOut, "i", 4).ok());
+  barrier.AwaitEntered(4);  // four threads at once
+  barrier.Open();
+  EXPECT_EQ(client.Wait(kFanOut, "i", kLong).value(), 10);
+}
+
+TEST_P(RuntimeTest, OfRacingStartersExactlyOneSucceeds) {
+  std::atomic<int> started = 0;
+  std::atomic<int> existed = 0;
+  std::vector<std::thread> starters;
+  for (int i = 0; i < 8; ++i) {
+    starters.emplace_back([&, i] {
+      const Status status = client.Start(kSequence, "the-one", i);
+      started += status.ok();
+      existed += status.code() == StatusCode::kAlreadyExists;
+    });
+  }
+  for (std::thread& starter : starters) starter.join();
+  EXPECT_EQ(started, 1);
+  EXPECT_EQ(existed, 7);
+  const auto runtime = StartRuntime(Samples());
+  EXPECT_TRUE(client.Wait(kSequence, "the-one", kLong).ok());
+  EXPECT_EQ(client.Start(kSequence, "the-one", 1).ToString(),
+            "AlreadyExists: instance 'the-one' already exists");
+}
+
+TEST_P(RuntimeTest, RaisedEventReachesItsWait) {
+  const auto runtime = StartRuntime(Samples());
+  ASSERT_TRUE(client.Start(kApproval, "i", "trip").ok());
+  AwaitHistory("i", 3);
+  ASSERT_TRUE(client.RaiseEvent("i", "approved", std::string("ann")).ok());
+  EXPECT_EQ(client.Wait(kApproval, "i", kLong).value(), "trip by ann");
+  EXPECT_EQ(client.RaiseEvent("i", "approved", "x").code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(client.RaiseEvent("unknown", "approved", "x").code(), StatusCode::kNotFound);
+}
+
+TEST_P(RuntimeTest, TimerFiresWhenItsTimeHasComeAndNotBefore) {
+  const auto runtime = StartRuntime(Samples());
+  ASSERT_TRUE(client.Start(kApproval, "i", "trip").ok());
+  AwaitHistory("i", 3);
+  clock.Advance(hours(1) - seconds(1));
+  ASSERT_TRUE(client.RaiseEvent("i", "noise", "").ok());
+  AwaitHistory("i", 4);
+  EXPECT_EQ(HistoryOf("i").size(), 4u);  // the noise, and nothing behind it
+  clock.Advance(seconds(1));
+  AwaitHistory("i", 9);  // fired, unsubscribed, reminded, subscribed again
+  ASSERT_TRUE(client.RaiseEvent("i", "approved", "bob").ok());
+  EXPECT_EQ(client.Wait(kApproval, "i", kLong).value(), "trip late by bob");
+}
+
+TEST_P(RuntimeTest, FailedOrchestrationIsItsStatus) {
+  Registry registry;
+  registry.Add(kSequence, Sequence);
+  registry.Add(kAdd, [](ActivityContext&, int) -> Result<int> {
+    return Status::NoSpace("disk full");
+  });
+  const auto runtime = StartRuntime(std::move(registry));
+  ASSERT_TRUE(client.Start(kSequence, "i", 3).ok());
+  EXPECT_EQ(client.Wait(kSequence, "i", kLong).status().ToString(), "NoSpace: disk full");
+  EXPECT_EQ(client.GetStatus("i")->failure.ToString(), "NoSpace: disk full");
+}
+
+TEST_P(RuntimeTest, ExceptionOfAnActivityIsItsFailure) {
+  Registry registry;
+  registry.Add(kSequence, Sequence);
+  registry.Add(kAdd, [](ActivityContext&, int) -> Result<int> { throw std::range_error("oops"); });
+  const auto runtime = StartRuntime(std::move(registry));
+  ASSERT_TRUE(client.Start(kSequence, "i", 3).ok());
+  EXPECT_EQ(client.Wait(kSequence, "i", kLong).status().ToString(), "Internal: oops");
+}
+
+TEST_P(RuntimeTest, ActivityKnowsItsCall) {
+  Registry registry;
+  registry.Add(kApproval, [](OrchestrationContext ctx, std::string in) -> Task<Result<std::string>> {
+    co_return co_await ctx.Call(kEcho, in);
+  });
+  registry.Add(kEcho, [](ActivityContext& context, std::string) -> Result<std::string> {
+    return context.instance() + "/" + std::to_string(context.execution()) + "/" +
+           std::to_string(context.id()) + " delivery " +
+           std::to_string(context.delivery_count());
+  });
+  const auto runtime = StartRuntime(std::move(registry));
+  ASSERT_TRUE(client.Start(kApproval, "i", "x").ok());
+  EXPECT_EQ(client.Wait(kApproval, "i", kLong).value(), "i/1/2 delivery 1");
+}
+
+TEST_P(RuntimeTest, EveryTurnAndEveryActivityIsOneBatch) {
+  const auto runtime = StartRuntime(Samples());
+  constexpr int kSteps = 10;
+  ASSERT_TRUE(client.Start(kSequence, "i", kSteps).ok());
+  ASSERT_TRUE(client.Wait(kSequence, "i", kLong).ok());
+  runtime->Shutdown();
+  EXPECT_EQ(runtime->Stats().turns, kSteps + 1u);
+  EXPECT_EQ(runtime->Stats().activities_run, static_cast<std::uint64_t>(kSteps));
+  EXPECT_EQ(provider.batches(), 1u + (kSteps + 1u) + kSteps);  // the start, turns, activities
+}
+
+TEST_P(RuntimeTest, TwoRuntimesShareTheWork) {
+  const auto one = StartRuntime(Samples());
+  const auto two = StartRuntime(Samples());
+  constexpr int kInstances = 40;
+  for (int i = 0; i < kInstances; ++i) {
+    ASSERT_TRUE(client.Start(kFanOut, Numbered("fan-", i), 5).ok());
+    ASSERT_TRUE(client.Start(kSequence, Numbered("seq-", i), 5).ok());
+  }
+  for (int i = 0; i < kInstances; ++i) {
+    EXPECT_EQ(client.Wait(kFanOut, Numbered("fan-", i), kLong).value(), 15);
+    EXPECT_EQ(client.Wait(kSequence, Numbered("seq-", i), kLong).value(), 15);
+  }
+}
+
+TEST_P(RuntimeTest, ErasingTheStatusOfARunningInstanceChangesNothing) {
+  const auto runtime = StartRuntime(Samples());
+  ASSERT_TRUE(client.Start(kApproval, "i", "trip").ok());
+  AwaitHistory("i", 3);
+  tandem::UpdateMetadata erase;
+  erase.stream = internal::StatusStream("i");
+  erase.erase.emplace_back(internal::kStatusKey);
+  std::vector<tandem::Operation> batch;
+  batch.emplace_back(erase);
+  ASSERT_TRUE(provider.AtomicBatch(std::move(batch)).ok());
+
+  EXPECT_EQ(client.GetStatus("i")->state, InstanceState::kRunning);  // from the history
+  EXPECT_EQ(client.Start(kApproval, "i", "again").code(), StatusCode::kAlreadyExists);
+  ASSERT_TRUE(client.RaiseEvent("i", "approved", "ann").ok());
+  EXPECT_EQ(client.Wait(kApproval, "i", kLong).value(), "trip by ann");
+  EXPECT_EQ(client.GetStatus("i")->output, "trip by ann");
+}
+
+TEST_P(RuntimeTest, ShutdownLetsARunningActivityReport) {
+  Barrier barrier;
+  Registry registry;
+  registry.Add(kSequence, Sequence);
+  registry.Add(kAdd, [&barrier](ActivityContext&, int x) -> Result<int> {
+    barrier.Enter();
+    return x;
+  });
+  const auto runtime = StartRuntime(std::move(registry));
+  ASSERT_TRUE(client.Start(kSequence, "i", 1).ok());
+  barrier.AwaitEntered(1);
+  std::thread stopper([&] { runtime->Shutdown(); });
+  barrier.Open();
+  stopper.join();
+  runtime->Shutdown();  // again: nothing happens
+  EXPECT_EQ(runtime->Stats().activities_run, 1u);
+  const auto next = StartRuntime(Samples());
+  EXPECT_EQ(client.Wait(kSequence, "i", kLong).value(), 1);
+  EXPECT_EQ(next->Stats().activities_run, 0u);  // it was not run again
+}
+
+TEST_P(RuntimeTest, InstancesGoOnInTheNextRuntime) {
+  constexpr int kInstances = 20;
+  for (int i = 0; i < kInstances; ++i) {
+    ASSERT_TRUE(client.Start(kSequence, Numbered("i", i), 20).ok());
+  }
+  for (int round = 0; round < 10; ++round) {
+    const auto runtime = StartRuntime(Samples());
+    AwaitHistory("i0", static_cast<tandem::Version>(round) + 1);
+  }
+  const auto last = StartRuntime(Samples());
+  for (int i = 0; i < kInstances; ++i) {
+    EXPECT_EQ(client.Wait(kSequence, Numbered("i", i), kLong).value(), 210);
+  }
+}
+
+TEST_P(RuntimeTest, WaitGivesUpAtItsTimeout) {
+  ASSERT_TRUE(client.Start(kSequence, "i", 1).ok());  // nobody runs it
+  std::thread waiter([&] {
+    const Result<int> result = client.Wait(kSequence, "i", seconds(5));
+    EXPECT_EQ(result.status().ToString(),
+              "Unavailable: instance 'i' is still Pending after 5000 ms");
+  });
+  clock.AwaitWaiters(1);
+  clock.Advance(seconds(5));
+  waiter.join();
+  EXPECT_EQ(client.Wait(kSequence, "unknown", seconds(5)).status().code(), StatusCode::kNotFound);
+}
+
+TEST_P(RuntimeTest, WaitWithTheWrongHandleSaysSo) {
+  const auto runtime = StartRuntime(Samples());
+  ASSERT_TRUE(client.Start(kSequence, "i", 1).ok());
+  EXPECT_EQ(client.Wait(kFanOut, "i", kLong).status().ToString(),
+            "InvalidArgument: instance 'i' runs orchestration 'sequence', not 'fan-out'");
+}
+
+TEST_P(RuntimeTest, BadArgumentsAreRefusedBeforeAnythingIsDone) {
+  const std::string long_id(kInstanceIdBytesMax + 1, 'i');
+  const std::string big(kValueBytesMax + 1, 'x');
+  EXPECT_EQ(client.Start(kSequence, "", 1).code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(client.Start(kSequence, long_id, 1).code(), StatusCode::kTooLarge);
+  EXPECT_EQ(client.Start(kApproval, "i", big).code(), StatusCode::kTooLarge);
+  EXPECT_EQ(client.StartEncoded("", "i", "").code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(client.RaiseEvent("", "e").code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(client.RaiseEvent("i", "").code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(client.RaiseEvent("i", "e", big).code(), StatusCode::kTooLarge);
+  EXPECT_EQ(client.GetStatus("").status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(provider.batches(), 0u);
+}
+
+TEST_P(RuntimeTest, ClientOfARuntimeKnowsWhatIsRegistered) {
+  Registry registry;
+  registry.Add(kSequence, Sequence);
+  registry.Add(kFanOut, FanOut);
+  const auto runtime = StartRuntime(std::move(registry));
+  EXPECT_EQ(runtime->client().StartEncoded("sequenze", "i", "1").ToString(),
+            "NotFound: orchestration 'sequenze' is not registered in this runtime; registered: "
+            "'fan-out', 'sequence'");
+}
+
+TEST_P(RuntimeTest, MistakesInTheRegistryAreFoundAtStart) {
+  Registry twice;
+  twice.Add(kSequence, Sequence);
+  twice.Add(kSequence, Sequence);
+  EXPECT_EQ(Runtime::Start(provider, std::move(twice)).status().ToString(),
+            "InvalidArgument: orchestration 'sequence' is registered twice");
+  RuntimeOptions no_lease;
+  no_lease.lease = std::chrono::milliseconds(0);
+  EXPECT_EQ(Runtime::Start(provider, Registry(), no_lease).status().code(),
+            StatusCode::kInvalidArgument);
+}
+
+}  // namespace
+}  // namespace duroxide

@@ -1,0 +1,369 @@
+// What the runtime does when things go wrong: code that is missing or has changed, leases that are
+// lost, a store that fails, messages that belong to nobody.
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <random>
+#include <thread>
+
+#include "duroxide_runtime/internal/parking.h"
+#include "duroxide_runtime/internal/turn.h"
+#include "tests/duroxide_runtime/runtime_fixture.h"
+#include "tests/duroxide_runtime/samples.h"
+
+namespace duroxide {
+namespace {
+
+using namespace duroxide::testing;  // NOLINT
+using std::chrono::hours;
+using std::chrono::seconds;
+using tandem::StatusCode;
+
+class TroubleTest : public RuntimeFixture {};
+INSTANTIATE_TEST_SUITE_P(, TroubleTest, ::testing::ValuesIn(ProviderKinds()), KindName);
+
+Task<Result<std::string>> EchoOnce(OrchestrationContext ctx, std::string text) {
+  co_return co_await ctx.Call(kEcho, text);
+}
+
+Result<std::string> Echo(ActivityContext&, std::string text) { return text; }
+
+inline constexpr Orchestration<std::string(std::string)> kOnce("once");
+
+Registry Working() {
+  Registry registry;
+  AddSamples(registry);
+  registry.Add(kOnce, EchoOnce);
+  registry.Add(kEcho, Echo);
+  registry.Add(kAdd, [](ActivityContext&, int x) -> Result<int> { return x; });
+  return registry;
+}
+
+TEST(ParkDelayTest, DoublesFromOneSecondToOneMinute) {
+  EXPECT_EQ(internal::ParkDelay(1), seconds(1));
+  EXPECT_EQ(internal::ParkDelay(2), seconds(2));
+  EXPECT_EQ(internal::ParkDelay(6), seconds(32));
+  EXPECT_EQ(internal::ParkDelay(7), seconds(60));
+  EXPECT_EQ(internal::ParkDelay(4'000'000'000), seconds(60));
+}
+
+TEST_P(TroubleTest, UnregisteredOrchestrationWaitsForItsRuntime) {
+  auto wrong = StartRuntime(Registry());
+  ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
+  log.Await("orchestration 'once' is not registered");
+  const auto status = client.GetStatus("i");
+  EXPECT_EQ(status->state, InstanceState::kPending);
+  EXPECT_EQ(status->diagnosis,
+            "orchestration 'once' is not registered in this runtime; register it with "
+            "Registry::Add");
+  clock.Advance(seconds(1));
+  log.Await("orchestration 'once' is not registered", 2);  // tried again
+  wrong.reset();
+  const auto right = StartRuntime(Working());
+  clock.Advance(seconds(2));
+  EXPECT_EQ(client.Wait(kOnce, "i", kLong).value(), "x");
+  EXPECT_EQ(client.GetStatus("i")->diagnosis, "");
+}
+
+TEST_P(TroubleTest, UnregisteredActivityWaitsForItsRuntime) {
+  Registry half;
+  half.Add(kOnce, EchoOnce);
+  auto wrong = StartRuntime(std::move(half));
+  ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
+  log.Await("activity 'echo' is not registered");
+  EXPECT_EQ(client.GetStatus("i")->state, InstanceState::kRunning);
+  EXPECT_EQ(client.GetStatus("i")->diagnosis,
+            "activity 'echo' is not registered in this runtime; register it with Registry::Add");
+  wrong.reset();
+  const auto right = StartRuntime(Working());
+  clock.Advance(seconds(1));
+  EXPECT_EQ(client.Wait(kOnce, "i", kLong).value(), "x");
+  EXPECT_EQ(client.GetStatus("i")->diagnosis, "");
+}
+
+TEST_P(TroubleTest, WaitThatGivesUpTellsTheDiagnosis) {
+  const auto wrong = StartRuntime(Registry());
+  ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
+  log.Await("not registered");
+  const Status status = client.Wait(kOnce, "i", std::chrono::milliseconds(0)).status();
+  EXPECT_NE(status.message().find("register it with Registry::Add"), std::string::npos);
+}
+
+TEST_P(TroubleTest, DivergingInstanceIsParkedAndGoesOnWithTheOldCode) {
+  auto runtime = StartRuntime(Working());
+  ASSERT_TRUE(client.Start(kApproval, "i", "trip").ok());
+  AwaitHistory("i", 3);
+  runtime.reset();
+  const internal::History before = HistoryOf("i");
+
+  Registry changed;
+  changed.Add(kApproval, EchoOnce);
+  runtime = StartRuntime(std::move(changed));
+  ASSERT_TRUE(client.RaiseEvent("i", "approved", "ann").ok());
+  log.Await("the code no longer matches the history at event 2");
+  EXPECT_EQ(HistoryOf("i"), before);
+  EXPECT_EQ(client.GetStatus("i")->state, InstanceState::kRunning);
+  EXPECT_EQ(client.GetStatus("i")->diagnosis.find("the code no longer matches"), 0u);
+  EXPECT_EQ(runtime->Stats().parked, 1u);
+  runtime.reset();
+
+  runtime = StartRuntime(Working());
+  clock.Advance(seconds(1));
+  EXPECT_EQ(client.Wait(kApproval, "i", kLong).value(), "trip by ann");
+  EXPECT_EQ(client.GetStatus("i")->diagnosis, "");
+}
+
+TEST_P(TroubleTest, DamagedHistoryIsParkedNotSkipped) {
+  ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
+  ASSERT_TRUE(provider.EventStore::Append(internal::HistoryStream("i", 1), {"garbage!"}).ok());
+  const auto runtime = StartRuntime(Working());
+  log.Await("history event 1 of execution 1 of instance 'i'");
+  EXPECT_NE(client.GetStatus("i")->diagnosis.find("unreadable record"), std::string::npos);
+}
+
+TEST_P(TroubleTest, MessagesWithoutAnInstanceAreDroppedAndBlockNobody) {
+  tandem::EnqueueOptions orphan;
+  orphan.group = "nobody";
+  const auto queue = std::string(internal::kOrchestratorQueue);
+  ASSERT_TRUE(provider
+                  .Enqueue(queue, EncodeWorkItem(internal::EventRaisedItem{"e", "x"}), orphan)
+                  .ok());
+  ASSERT_TRUE(provider.Enqueue(queue, "no group", tandem::EnqueueOptions()).ok());
+  const auto runtime = StartRuntime(Working());
+  ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
+  EXPECT_EQ(client.Wait(kOnce, "i", kLong).value(), "x");
+  log.Await("no such instance was ever started");
+  log.Await("a message without an instance");
+  EXPECT_EQ(runtime->Stats().messages_dropped, 2u);
+}
+
+TEST_P(TroubleTest, LeaseIsRenewedWhileAnActivityRunsLong) {
+  Barrier barrier;
+  std::atomic<int> runs = 0;
+  Registry registry;
+  registry.Add(kOnce, EchoOnce);
+  registry.Add(kEcho, [&](ActivityContext& context, std::string text) -> Result<std::string> {
+    ++runs;
+    barrier.Enter();
+    EXPECT_FALSE(context.stop_token().stop_requested());
+    return text;
+  });
+  RuntimeOptions options;
+  options.orchestration_threads = 1;
+  options.activity_threads = 2;
+  const auto runtime = StartRuntime(std::move(registry), options);
+  ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
+  barrier.AwaitEntered(1);
+  // Waiting: the keeper, the idle activity thread, the orchestration thread.
+  for (int i = 0; i < 10; ++i) {
+    clock.AwaitWaiters(3);
+    const std::uint64_t before = provider.renewals();
+    clock.Advance(seconds(15));
+    while (provider.renewals() == before) std::this_thread::yield();
+  }
+  barrier.Open();
+  EXPECT_EQ(client.Wait(kOnce, "i", kLong).value(), "x");
+  EXPECT_EQ(runs, 1);
+}
+
+// Blocks until stop is requested.
+void AwaitStop(const std::stop_token& stop) {
+  tandem::Signal signal;
+  const tandem::NotifyOnStop notify(stop, signal);
+  signal.Wait();
+}
+
+TEST_P(TroubleTest, LostLeaseStopsTheActivityAndDropsItsResult) {
+  std::atomic<int> runs = 0;
+  std::atomic<bool> renewals_fail = true;
+  std::atomic<bool> stopped = false;
+  Barrier started;
+  Barrier first_returns;
+  Barrier second_returns;
+  started.Open();
+  Registry registry;
+  registry.Add(kOnce, EchoOnce);
+  registry.Add(kEcho, [&](ActivityContext& context, std::string) -> Result<std::string> {
+    if (++runs == 1) {
+      // Called by the keeper itself, before it renews anything else.
+      const std::stop_callback works_again(context.stop_token(), [&] { renewals_fail = false; });
+      started.Enter();
+      AwaitStop(context.stop_token());
+      stopped = true;
+      first_returns.Enter();
+      return std::string("first");
+    }
+    second_returns.Enter();
+    return "delivery " + std::to_string(context.delivery_count());
+  });
+  provider.OnRenew([&]() -> Status {
+    return renewals_fail ? Status::Unavailable("no renewal today") : Status::Ok();
+  });
+  RuntimeOptions options;
+  options.activity_threads = 2;
+  const auto runtime = StartRuntime(std::move(registry), options);
+  ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
+  started.AwaitEntered(1);
+  // The keeper tries until the lease's end; then the other thread takes the activity over.
+  while (!stopped) {
+    clock.Advance(seconds(1));
+    std::this_thread::yield();
+  }
+  second_returns.Open();
+  EXPECT_EQ(client.Wait(kOnce, "i", kLong).value(), "delivery 2");
+  first_returns.Open();
+  log.Await("dropped the result of activity 'echo'");
+  EXPECT_EQ(runtime->Stats().activities_dropped, 1u);
+  EXPECT_EQ(runtime->Stats().activities_run, 1u);
+  EXPECT_EQ(runs, 2);
+}
+
+Task<Result<std::string>> GivesUp(OrchestrationContext ctx, std::string text) {
+  const auto any = co_await WhenAny(ctx.Call(kEcho, text), ctx.WaitForEvent<std::string>("stop"));
+  co_return std::to_string(any.index());
+}
+
+TEST_P(TroubleTest, CancelledActivityIsToldAndItsResultDropped) {
+  Barrier running;
+  running.Open();
+  Registry registry;
+  registry.Add(kOnce, GivesUp);
+  registry.Add(kEcho, [&](ActivityContext& context, std::string text) -> Result<std::string> {
+    running.Enter();
+    AwaitStop(context.stop_token());
+    return text;
+  });
+  const auto runtime = StartRuntime(std::move(registry));
+  ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
+  running.AwaitEntered(1);
+  ASSERT_TRUE(client.RaiseEvent("i", "stop").ok());
+  EXPECT_EQ(client.Wait(kOnce, "i", kLong).value(), "1");
+  clock.Advance(seconds(15));  // the next renewal finds the lease gone
+  log.Await("dropped the result of activity 'echo'");
+}
+
+TEST_P(TroubleTest, ConflictingTurnIsDroppedAndTriedAgain) {
+  std::atomic<int> conflicts = 3;
+  provider.OnBatch([&](const ProbeProvider::Operations& operations) -> Status {
+    if (!Has<tandem::AppendEvents>(operations) || conflicts-- <= 0) return Status::Ok();
+    return Status::Conflict("exactly 0", 7);
+  });
+  const auto runtime = StartRuntime(Working());
+  ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
+  EXPECT_EQ(client.Wait(kOnce, "i", kLong).value(), "x");
+  EXPECT_EQ(runtime->Stats().turn_conflicts, 3u);
+}
+
+TEST_P(TroubleTest, TurnThatCanNotBeStoredIsParked) {
+  std::atomic<bool> refuse = true;
+  provider.OnBatch([&](const ProbeProvider::Operations& operations) -> Status {
+    if (!refuse || !Has<tandem::AppendEvents>(operations)) return Status::Ok();
+    return Status::TooLarge("the batch is over the limit");
+  });
+  const auto runtime = StartRuntime(Working());
+  ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
+  log.Await("the turn can't be stored: TooLarge");
+  EXPECT_NE(client.GetStatus("i")->diagnosis, "");
+  refuse = false;
+  clock.Advance(seconds(1));
+  EXPECT_EQ(client.Wait(kOnce, "i", kLong).value(), "x");
+}
+
+TEST_P(TroubleTest, StoppedStoreIsLoggedOnceAndNotHammered) {
+  provider.OnDequeue([]() -> Status { return Status::Unavailable("stopped"); });
+  RuntimeOptions options;
+  options.orchestration_threads = 1;
+  options.activity_threads = 1;
+  const auto runtime = StartRuntime(Working(), options);
+  for (int i = 0; i < 20; ++i) {
+    clock.AwaitWaiters(3);  // both loops and the keeper
+    clock.Advance(hours(1));
+    while (provider.dequeues() < 2u * (static_cast<std::uint64_t>(i) + 2)) {
+      std::this_thread::yield();
+    }
+  }
+  clock.AwaitWaiters(3);
+  EXPECT_EQ(provider.dequeues(), 2u * 21);  // one try per wait
+  EXPECT_EQ(log.Count("the store is in trouble"), 2u);  // once per queue
+  runtime->Shutdown();
+}
+
+TEST_P(TroubleTest, ResultIsReportedWhenTheStoreWorksAgain) {
+  std::atomic<int> failures = 5;
+  std::atomic<int> runs = 0;
+  provider.OnBatch([&](const ProbeProvider::Operations& operations) -> Status {
+    const bool report = Has<tandem::DeleteMessages>(operations) &&
+                        !Has<tandem::AppendEvents>(operations);
+    if (!report || failures-- <= 0) return Status::Ok();
+    return Status::Unavailable("later");
+  });
+  Registry registry;
+  registry.Add(kOnce, EchoOnce);
+  registry.Add(kEcho, [&](ActivityContext&, std::string text) -> Result<std::string> {
+    ++runs;
+    return text;
+  });
+  const auto runtime = StartRuntime(std::move(registry));
+  ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
+  std::atomic<bool> done = false;
+  std::thread advancer([&] {
+    while (!done) {
+      clock.Advance(std::chrono::milliseconds(50));
+      std::this_thread::yield();
+    }
+  });
+  EXPECT_EQ(client.Wait(kOnce, "i", kLong).value(), "x");
+  done = true;
+  advancer.join();
+  EXPECT_EQ(runs, 1);
+}
+
+// Batches fail at random on two runtimes; every instance still ends with the right result, and every
+// history is one that its code would write.
+TEST_P(TroubleTest, RandomFailuresLoseAndDoubleNothing) {
+  const auto seed = static_cast<unsigned>(::testing::UnitTest::GetInstance()->random_seed());
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  tandem::Guarded<std::mt19937> random(seed);
+  std::atomic<bool> quiet = true;
+  provider.OnBatch([&](const ProbeProvider::Operations&) -> Status {
+    if (quiet) return Status::Ok();
+    switch ((*random.Lock())() % 8) {
+      case 0:
+        return Status::Conflict("something else", 1);
+      case 1:
+        return Status::Unavailable("later");
+      default:
+        return Status::Ok();
+    }
+  });
+  constexpr int kInstances = 30;
+  for (int i = 0; i < kInstances; ++i) {
+    ASSERT_TRUE(client.Start(kFanOut, Numbered("fan-", i), 6).ok());
+    ASSERT_TRUE(client.Start(kSequence, Numbered("seq-", i), 6).ok());
+  }
+  quiet = false;
+  const auto one = StartRuntime(Working());
+  const auto two = StartRuntime(Working());
+  std::atomic<bool> done = false;
+  std::thread advancer([&] {
+    while (!done) {
+      clock.Advance(std::chrono::milliseconds(500));
+      std::this_thread::yield();
+    }
+  });
+  const Registry registry = Working();
+  for (int i = 0; i < kInstances; ++i) {
+    for (const char* name : {"fan-", "seq-"}) {
+      const std::string instance = Numbered(name, i);
+      EXPECT_EQ(client.WaitUntilFinished(instance, kLong)->output, "21");
+      EXPECT_EQ(internal::FindDivergence(instance, 1, HistoryOf(instance), registry),
+                std::nullopt);
+    }
+  }
+  done = true;
+  advancer.join();
+}
+
+}  // namespace
+}  // namespace duroxide
