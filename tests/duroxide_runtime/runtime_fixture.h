@@ -105,7 +105,7 @@ class RuntimeFixture : public ::testing::TestWithParam<ProviderKind> {
     options.wait = kLong;
     ASSERT_TRUE(provider.Read(internal::HistoryStream(instance, 1), options).ok());
   }
-  internal::History HistoryOf(const std::string& instance) {
+  History HistoryOf(const std::string& instance) {
     auto loaded = internal::LoadHistory(provider, instance);
     EXPECT_TRUE(loaded.ok()) << loaded.status();
     return std::move(loaded->history);

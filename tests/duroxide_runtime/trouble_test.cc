@@ -95,7 +95,7 @@ TEST_P(TroubleTest, DivergingInstanceIsParkedAndGoesOnWithTheOldCode) {
   ASSERT_TRUE(client.Start(kApproval, "i", "trip").ok());
   AwaitHistory("i", 3);
   runtime.reset();
-  const internal::History before = HistoryOf("i");
+  const History before = HistoryOf("i");
 
   Registry changed;
   changed.Add(kApproval, EchoOnce);
