@@ -1,5 +1,6 @@
-// g++ 12 destroys some temporaries twice in a statement with co_await (docs/coroutines.md). This runs
-// every form that is safe, each with a value that counts, so that a change of compiler is noticed.
+// g++ 12 destroys some temporaries twice in a statement with co_await (docs/coroutines.md). This
+// runs every form that is safe, each with a value that counts, so that a change of compiler is
+// noticed.
 
 #include <gtest/gtest.h>
 

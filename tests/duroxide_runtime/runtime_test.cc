@@ -27,9 +27,8 @@ Registry Samples() {
   Registry registry;
   AddSamples(registry);
   registry.Add(kAdd, [](ActivityContext&, int x) -> Result<int> { return x; });
-  registry.Add(kEcho, [](ActivityContext&, std::string text) -> Result<std::string> {
-    return text;
-  });
+  registry.Add(kEcho,
+               [](ActivityContext&, std::string text) -> Result<std::string> { return text; });
   return registry;
 }
 
@@ -108,9 +107,8 @@ TEST_P(RuntimeTest, TimerFiresWhenItsTimeHasComeAndNotBefore) {
 TEST_P(RuntimeTest, FailedOrchestrationIsItsStatus) {
   Registry registry;
   registry.Add(kSequence, Sequence);
-  registry.Add(kAdd, [](ActivityContext&, int) -> Result<int> {
-    return Status::NoSpace("disk full");
-  });
+  registry.Add(kAdd,
+               [](ActivityContext&, int) -> Result<int> { return Status::NoSpace("disk full"); });
   const auto runtime = StartRuntime(std::move(registry));
   ASSERT_TRUE(client.Start(kSequence, "i", 3).ok());
   EXPECT_EQ(client.Wait(kSequence, "i", kLong).status().ToString(), "NoSpace: disk full");
@@ -128,13 +126,13 @@ TEST_P(RuntimeTest, ExceptionOfAnActivityIsItsFailure) {
 
 TEST_P(RuntimeTest, ActivityKnowsItsCall) {
   Registry registry;
-  registry.Add(kApproval, [](OrchestrationContext ctx, std::string in) -> Task<Result<std::string>> {
-    co_return co_await ctx.Call(kEcho, in);
-  });
+  registry.Add(kApproval,
+               [](OrchestrationContext ctx, std::string in) -> Task<Result<std::string>> {
+                 co_return co_await ctx.Call(kEcho, in);
+               });
   registry.Add(kEcho, [](ActivityContext& context, std::string) -> Result<std::string> {
     return context.instance() + "/" + std::to_string(context.execution()) + "/" +
-           std::to_string(context.id()) + " delivery " +
-           std::to_string(context.delivery_count());
+           std::to_string(context.id()) + " delivery " + std::to_string(context.delivery_count());
   });
   const auto runtime = StartRuntime(std::move(registry));
   ASSERT_TRUE(client.Start(kApproval, "i", "x").ok());

@@ -58,9 +58,8 @@ inline Task<Result<std::string>> SlowEcho(OrchestrationContext ctx, std::string 
 inline Task<Result<std::string>> Mixed(OrchestrationContext ctx, std::string text) {
   Future<std::string> never_awaited = ctx.Call(kEcho, ctx.NewUuid());
   const auto [echo, any] = co_await WhenAll(
-      ctx.Call(kEcho, text),
-      WhenAny(SlowEcho(ctx, "slow"), ctx.WaitForEvent<std::string>("skip"),
-              ctx.StartTimer(std::chrono::minutes(5))));
+      ctx.Call(kEcho, text), WhenAny(SlowEcho(ctx, "slow"), ctx.WaitForEvent<std::string>("skip"),
+                                     ctx.StartTimer(std::chrono::minutes(5))));
   std::string result = echo.ok() ? *echo : echo.status().message();
   result.append(" ").append(std::to_string(any.index()));
   result.append(" ").append(std::to_string(ctx.Now().time_since_epoch().count()));

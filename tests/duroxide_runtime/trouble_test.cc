@@ -126,9 +126,8 @@ TEST_P(TroubleTest, MessagesWithoutAnInstanceAreDroppedAndBlockNobody) {
   tandem::EnqueueOptions orphan;
   orphan.group = "nobody";
   const auto queue = std::string(internal::kOrchestratorQueue);
-  ASSERT_TRUE(provider
-                  .Enqueue(queue, EncodeWorkItem(internal::EventRaisedItem{"e", "x"}), orphan)
-                  .ok());
+  ASSERT_TRUE(
+      provider.Enqueue(queue, EncodeWorkItem(internal::EventRaisedItem{"e", "x"}), orphan).ok());
   ASSERT_TRUE(provider.Enqueue(queue, "no group", tandem::EnqueueOptions()).ok());
   const auto runtime = StartRuntime(Working());
   ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
@@ -284,7 +283,7 @@ TEST_P(TroubleTest, StoppedStoreIsLoggedOnceAndNotHammered) {
     }
   }
   clock.AwaitWaiters(3);
-  EXPECT_EQ(provider.dequeues(), 2u * 21);  // one try per wait
+  EXPECT_EQ(provider.dequeues(), 2u * 21);              // one try per wait
   EXPECT_EQ(log.Count("the store is in trouble"), 2u);  // once per queue
   runtime->Shutdown();
 }
@@ -293,8 +292,8 @@ TEST_P(TroubleTest, ResultIsReportedWhenTheStoreWorksAgain) {
   std::atomic<int> failures = 5;
   std::atomic<int> runs = 0;
   provider.OnBatch([&](const ProbeProvider::Operations& operations) -> Status {
-    const bool report = Has<tandem::DeleteMessages>(operations) &&
-                        !Has<tandem::AppendEvents>(operations);
+    const bool report =
+        Has<tandem::DeleteMessages>(operations) && !Has<tandem::AppendEvents>(operations);
     if (!report || failures-- <= 0) return Status::Ok();
     return Status::Unavailable("later");
   });
@@ -319,8 +318,8 @@ TEST_P(TroubleTest, ResultIsReportedWhenTheStoreWorksAgain) {
   EXPECT_EQ(runs, 1);
 }
 
-// Batches fail at random on two runtimes; every instance still ends with the right result, and every
-// history is one that its code would write.
+// Batches fail at random on two runtimes; every instance still ends with the right result, and
+// every history is one that its code would write.
 TEST_P(TroubleTest, RandomFailuresLoseAndDoubleNothing) {
   const auto seed = static_cast<unsigned>(::testing::UnitTest::GetInstance()->random_seed());
   SCOPED_TRACE("seed " + std::to_string(seed));
@@ -357,8 +356,7 @@ TEST_P(TroubleTest, RandomFailuresLoseAndDoubleNothing) {
     for (const char* name : {"fan-", "seq-"}) {
       const std::string instance = Numbered(name, i);
       EXPECT_EQ(client.WaitUntilFinished(instance, kLong)->output, "21");
-      EXPECT_EQ(internal::FindDivergence(instance, 1, HistoryOf(instance), registry),
-                std::nullopt);
+      EXPECT_EQ(internal::FindDivergence(instance, 1, HistoryOf(instance), registry), std::nullopt);
     }
   }
   done = true;
