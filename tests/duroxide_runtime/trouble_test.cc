@@ -270,6 +270,69 @@ TEST_P(TroubleTest, TurnThatCanNotBeStoredIsParked) {
   EXPECT_EQ(client.Wait(kOnce, "i", kLong).value(), "x");
 }
 
+TEST_P(TroubleTest, ParkingLeavesTheStatusOfAFinishedInstanceAlone) {
+  {
+    const auto runtime = StartRuntime(Working());
+    ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
+    ASSERT_TRUE(client.Wait(kOnce, "i", kLong).ok());
+  }
+  ASSERT_TRUE(provider.Enqueue("q", "m", tandem::EnqueueOptions()).ok());
+  internal::ParkOrder order;
+  order.token = provider.Dequeue("q")->front().lock_token;
+  order.instance = "i";
+  order.diagnosis = "late";
+  EXPECT_TRUE(internal::Park(provider, order).ok());
+  EXPECT_EQ(client.GetStatus("i")->state, InstanceState::kCompleted);
+  EXPECT_EQ(client.GetStatus("i")->diagnosis, "");
+  EXPECT_TRUE(provider.Dequeue("q")->empty());  // hidden
+  clock.Advance(seconds(1));
+  EXPECT_EQ(provider.Dequeue("q")->size(), 1u);  // not lost
+}
+
+TEST_P(TroubleTest, ParkingNeverOverwritesANewerStatus) {
+  ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
+  ASSERT_TRUE(provider.Enqueue("q", "m", tandem::EnqueueOptions()).ok());
+  internal::ParkOrder order;
+  order.token = provider.Dequeue("q")->front().lock_token;
+  order.instance = "i";
+  order.diagnosis = "no code";
+  // Between reading and writing the status the instance finishes.
+  bool finished = false;
+  provider.OnBatch([&](const ProbeProvider::Operations& operations) -> Status {
+    if (finished || !Has<tandem::AbandonMessages>(operations)) return Status::Ok();
+    finished = true;
+    const auto runtime = StartRuntime(Working());
+    return client.Wait(kOnce, "i", kLong).status();
+  });
+  EXPECT_TRUE(internal::Park(provider, order).ok());
+  EXPECT_TRUE(finished);
+  EXPECT_EQ(client.GetStatus("i")->state, InstanceState::kCompleted);
+  EXPECT_EQ(client.GetStatus("i")->diagnosis, "");
+}
+
+Task<Result<int>> CountEvents(OrchestrationContext ctx, int n) {
+  int sum = 0;
+  for (int i = 0; i < n; ++i) sum += co_await OrFail(ctx.WaitForEvent<int>("add"));
+  co_return sum;
+}
+
+TEST_P(TroubleTest, BacklogAndHistoryOfManyPagesAreProcessedWhole) {
+  Registry registry;
+  registry.Add(kSequence, CountEvents);
+  constexpr int kEvents = 1500;
+  {
+    const auto runtime = StartRuntime(std::move(registry));
+    ASSERT_TRUE(client.Start(kSequence, "i", kEvents).ok());
+    AwaitHistory("i", 2);
+  }
+  for (int i = 1; i <= kEvents; ++i) ASSERT_TRUE(client.RaiseEvent("i", "add", i).ok());
+  Registry again;
+  again.Add(kSequence, CountEvents);
+  const auto runtime = StartRuntime(std::move(again));
+  EXPECT_EQ(client.Wait(kSequence, "i", kLong).value(), kEvents * (kEvents + 1) / 2);
+  EXPECT_LE(runtime->Stats().turns, 10u);  // many messages per turn
+}
+
 TEST_P(TroubleTest, StoppedStoreIsLoggedOnceAndNotHammered) {
   provider.OnDequeue([]() -> Status { return Status::Unavailable("stopped"); });
   RuntimeOptions options;
