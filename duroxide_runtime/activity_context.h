@@ -20,8 +20,8 @@ class ActivityContext {
         delivery_count_(delivery_count),
         stop_(std::move(stop)) {}
 
-  // (instance, execution, id) names the call: the same for every delivery, and so a good key to make
-  // the outside effect happen once.
+  // (instance, execution, id) names the call: the same for every delivery, and so a good key to
+  // make the outside effect happen once.
   const std::string& instance() const { return instance_; }
   std::uint64_t execution() const { return execution_; }
   std::uint64_t id() const { return id_; }

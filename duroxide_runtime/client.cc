@@ -73,12 +73,11 @@ Status Client::StartEncoded(std::string_view orchestration, std::string_view ins
   batch.emplace_back(tandem::CheckMetadata{internal::StatusStream(instance),
                                            std::string(internal::kStatusKey), std::nullopt});
   // Also where the status was erased: what has run has a history.
-  batch.emplace_back(
-      tandem::CheckVersion{internal::HistoryStream(instance, internal::kFirstExecution),
-                           tandem::Expected::NoStream()});
+  batch.emplace_back(tandem::CheckVersion{
+      internal::HistoryStream(instance, internal::kFirstExecution), tandem::Expected::NoStream()});
   batch.emplace_back(internal::SetStatus(instance, status));
-  batch.emplace_back(ToInstance(
-      instance, internal::StartItem{std::string(orchestration), std::move(input)}));
+  batch.emplace_back(
+      ToInstance(instance, internal::StartItem{std::string(orchestration), std::move(input)}));
   const Status result = provider_->AtomicBatch(std::move(batch)).status();
   if (result.code() == tandem::StatusCode::kConflict) {
     return Status::AlreadyExists("instance " + Quoted(instance) + " already exists");
@@ -150,14 +149,12 @@ Result<InstanceStatus> Client::WaitUntilFinished(std::string_view instance,
   }
 }
 
-Result<std::string> Client::WaitForOutput(std::string_view orchestration,
-                                          std::string_view instance,
+Result<std::string> Client::WaitForOutput(std::string_view orchestration, std::string_view instance,
                                           std::chrono::milliseconds timeout) const {
   TANDEM_ASSIGN_OR_RETURN(InstanceStatus status, WaitUntilFinished(instance, timeout));
   if (status.orchestration != orchestration) {
     return Status::InvalidArgument("instance " + Quoted(instance) + " runs orchestration " +
-                                   Quoted(status.orchestration) + ", not " +
-                                   Quoted(orchestration));
+                                   Quoted(status.orchestration) + ", not " + Quoted(orchestration));
   }
   if (!status.failure.ok()) return status.failure;
   return std::move(status.output);

@@ -1,7 +1,8 @@
 #pragma once
 
-// A Client starts orchestrations, raises events, and asks how instances are doing. It needs only the
-// provider: the runtime that does the work may be in another process. Thread-safe, cheap to copy.
+// A Client starts orchestrations, raises events, and asks how instances are doing. It needs only
+// the provider: the runtime that does the work may be in another process. Thread-safe, cheap to
+// copy.
 
 #include <chrono>
 #include <string>
@@ -62,8 +63,7 @@ class Client {
                     const char* payload = "") const {
     return RaiseEncoded(instance, name, payload);
   }
-  Status RaiseEncoded(std::string_view instance, std::string_view name,
-                      std::string payload) const;
+  Status RaiseEncoded(std::string_view instance, std::string_view name, std::string payload) const;
 
   // Errors: NotFound.
   Result<InstanceStatus> GetStatus(std::string_view instance) const;

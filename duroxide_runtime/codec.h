@@ -8,9 +8,9 @@
 //     static duroxide::Result<Digest> Decode(std::string_view bytes);
 //   };
 //
-// The bytes live as long as the instances that hold them: Decode has to accept what earlier versions
-// of Encode wrote. Built in: std::string (as it is), bool, integers (decimal text), Unit (empty), and
-// std::vector of anything that has a codec.
+// The bytes live as long as the instances that hold them: Decode has to accept what earlier
+// versions of Encode wrote. Built in: std::string (as it is), bool, integers (decimal text), Unit
+// (empty), and std::vector of anything that has a codec.
 
 #include <charconv>
 #include <concepts>

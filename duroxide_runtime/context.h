@@ -27,8 +27,7 @@ class OrchestrationContext {
   // Schedules the activity now, not when the future is awaited. An activity runs at least once; its
   // failure, or an output that can't be decoded, is the future's Status.
   template <typename Out, typename In>
-  Future<Out> Call(const Activity<Out(In)>& activity,
-                   const std::type_identity_t<In>& input) const {
+  Future<Out> Call(const Activity<Out(In)>& activity, const std::type_identity_t<In>& input) const {
     return Future<Out>(internal::OperationRef(
         *core_, core_->CallActivity(std::string(activity.name()), Codec<In>::Encode(input))));
   }
@@ -39,9 +38,9 @@ class OrchestrationContext {
   }
   Timer Sleep(std::chrono::microseconds duration) const { return StartTimer(duration); }
 
-  // Waits for an external event of that name. Events match waits by position: an arrival goes to the
-  // oldest wait that has none. One that finds no wait is recorded and skipped for ever, so whoever
-  // raises an event has to know that the instance has got to its wait.
+  // Waits for an external event of that name. Events match waits by position: an arrival goes to
+  // the oldest wait that has none. One that finds no wait is recorded and skipped for ever, so
+  // whoever raises an event has to know that the instance has got to its wait.
   template <Codable T>
   Future<T> WaitForEvent(std::string_view name) const {
     return Future<T>(internal::OperationRef(*core_, core_->Subscribe(std::string(name))));

@@ -1,10 +1,10 @@
 #pragma once
 
-// A Future<T> is a durable operation that was started when it was made: an activity, or the wait for
-// an external event. Awaiting gives Result<T>. A Timer is the same without a value.
+// A Future<T> is a durable operation that was started when it was made: an activity, or the wait
+// for an external event. Awaiting gives Result<T>. A Timer is the same without a value.
 //
-// Move-only, awaited once. Dropping one that has no result yet cancels the operation: the activity is
-// taken out of its queue, the timer never fires, the event finds another waiter or none.
+// Move-only, awaited once. Dropping one that has no result yet cancels the operation: the activity
+// is taken out of its queue, the timer never fires, the event finds another waiter or none.
 
 #include <cstddef>
 #include <string>

@@ -25,9 +25,9 @@ std::string_view InstanceStateName(InstanceState state);
 struct InstanceStatus {
   InstanceState state = InstanceState::kPending;
   std::string orchestration;
-  std::string output;       // of a completed one, encoded
-  tandem::Status failure;   // of a failed one; ok otherwise
-  std::string diagnosis;    // why it makes no progress just now, in words; empty = no reason known
+  std::string output;      // of a completed one, encoded
+  tandem::Status failure;  // of a failed one; ok otherwise
+  std::string diagnosis;   // why it makes no progress just now, in words; empty = no reason known
   tandem::Timestamp created_at;
   tandem::Timestamp updated_at;
 

@@ -66,12 +66,12 @@ struct Runtime::Impl {
                   [this](const std::vector<tandem::Delivery>& deliveries, const std::stop_token&) {
                     return orchestrations.Handle(deliveries);
                   }),
-        activity_loop(provider, LogOf(options), internal::kWorkerQueue, options.activity_threads,
-                      DequeueOf(options, 1),
-                      [this](const std::vector<tandem::Delivery>& deliveries,
-                             const std::stop_token& stop) {
-                        return activities.Handle(deliveries.front(), stop);
-                      }) {}
+        activity_loop(
+            provider, LogOf(options), internal::kWorkerQueue, options.activity_threads,
+            DequeueOf(options, 1),
+            [this](const std::vector<tandem::Delivery>& deliveries, const std::stop_token& stop) {
+              return activities.Handle(deliveries.front(), stop);
+            }) {}
 
   tandem::Provider& provider;
   const Registry registry;

@@ -1,8 +1,8 @@
 #pragma once
 
-// A Runtime runs orchestrations and activities: it takes work from a provider, and puts what comes of
-// it back. All state is in the provider, so a runtime can stop or die at any moment, and several may
-// share one provider; each then takes what it gets.
+// A Runtime runs orchestrations and activities: it takes work from a provider, and puts what comes
+// of it back. All state is in the provider, so a runtime can stop or die at any moment, and several
+// may share one provider; each then takes what it gets.
 //
 //   auto runtime = duroxide::Runtime::Start(provider, std::move(registry));
 //   if (!runtime.ok()) ...

@@ -10,10 +10,10 @@
 //   }
 //
 // Parameters are owned values: no references, pointers, views, captures or `this`; the compiler
-// refuses them here, since a task starts after its caller's temporaries are gone. Because of bugs of
-// g++ 12 some more is forbidden in a statement with co_await: a brace-list temporary, a lambda that
-// captures, and `?:` with class values; tests/duroxide_runtime/compiler_traps_test.cc shows what to
-// write instead.
+// refuses them here, since a task starts after its caller's temporaries are gone. Because of bugs
+// of g++ 12 some more is forbidden in a statement with co_await: a brace-list temporary, a lambda
+// that captures, and `?:` with class values; tests/duroxide_runtime/compiler_traps_test.cc shows
+// what to write instead.
 
 #include <coroutine>
 #include <string_view>
@@ -119,8 +119,8 @@ inline Task<void> Promise<void>::get_return_object() {
 template <typename A>
 concept Complete = requires { sizeof(A); };
 
-// A captureless lambda and an empty class may come as a reference: there is nothing to dangle. A type
-// that is not complete is a lambda's own on g++, and judged by kNoCaptures when it is.
+// A captureless lambda and an empty class may come as a reference: there is nothing to dangle. A
+// type that is not complete is a lambda's own on g++, and judged by kNoCaptures when it is.
 template <typename A>
 constexpr bool kHarmless = !Complete<A>;
 template <Complete A>

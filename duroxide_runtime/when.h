@@ -8,13 +8,13 @@
 //   auto any = co_await WhenAny(ctx.WaitForEvent<std::string>("go"), ctx.StartTimer(1h));
 //   if (any.index() == 1) ...  // the timer
 //
-// C++ does not say in which order arguments are evaluated, and operations start when their argument is.
-// One compiler always does the same; where histories have to survive a change of compiler, name the
-// operations first and pass them with std::move.
+// C++ does not say in which order arguments are evaluated, and operations start when their argument
+// is. One compiler always does the same; where histories have to survive a change of compiler, name
+// the operations first and pass them with std::move.
 //
-// Which one is first is decided by the order of the history, never by the order of the arguments. The
-// losers of WhenAny are dropped, and so cancelled, in the order of the arguments. An operand without
-// a value (a timer, a Task<void>) counts as std::monostate.
+// Which one is first is decided by the order of the history, never by the order of the arguments.
+// The losers of WhenAny are dropped, and so cancelled, in the order of the arguments. An operand
+// without a value (a timer, a Task<void>) counts as std::monostate.
 
 #include <cstddef>
 #include <optional>
@@ -34,8 +34,8 @@ std::vector<Task<void>> MakeDrivers(Rendezvous& rendezvous, std::tuple<Slot<Sett
                                     std::index_sequence<I...>, A&... operands) {
   std::vector<Task<void>> drivers;
   drivers.reserve(sizeof...(A));
-  (drivers.push_back(Drive<A>(std::move(operands), DriverReport<Settled<A>>(
-                                                       rendezvous, std::get<I>(slots), I))),
+  (drivers.push_back(
+       Drive<A>(std::move(operands), DriverReport<Settled<A>>(rendezvous, std::get<I>(slots), I))),
    ...);
   return drivers;
 }
@@ -77,8 +77,8 @@ template <Durable... A>
 Task<std::tuple<internal::Settled<A>...>> WhenAll(A... operands) {
   internal::Rendezvous rendezvous(sizeof...(A));
   std::tuple<internal::Slot<internal::Settled<A>>...> slots;
-  std::vector<Task<void>> drivers = internal::MakeDrivers<A...>(
-      rendezvous, slots, std::index_sequence_for<A...>(), operands...);
+  std::vector<Task<void>> drivers =
+      internal::MakeDrivers<A...>(rendezvous, slots, std::index_sequence_for<A...>(), operands...);
   co_await internal::StartAndMeet(rendezvous, drivers);
   co_return internal::TakeAll(slots);
 }
@@ -104,8 +104,8 @@ template <Durable... A>
 Task<std::variant<internal::Settled<A>...>> WhenAny(A... operands) {
   internal::Rendezvous rendezvous(1);
   std::tuple<internal::Slot<internal::Settled<A>>...> slots;
-  std::vector<Task<void>> drivers = internal::MakeDrivers<A...>(
-      rendezvous, slots, std::index_sequence_for<A...>(), operands...);
+  std::vector<Task<void>> drivers =
+      internal::MakeDrivers<A...>(rendezvous, slots, std::index_sequence_for<A...>(), operands...);
   co_await internal::StartAndMeet(rendezvous, drivers);
   internal::DestroyInOrder(drivers);
   co_return internal::TakeOne(slots, rendezvous.first());

@@ -42,9 +42,9 @@ std::vector<tandem::Operation> ReportBatch(const tandem::LockToken& token,
 }  // namespace
 
 Status ActivityDispatcher::Handle(const tandem::Delivery& delivery, const std::stop_token& stop) {
-  Result<WorkItem> decoded = DecodeWorkItem(
-      delivery.payload,
-      "message " + std::to_string(delivery.id) + " of queue '" + delivery.queue + "'");
+  Result<WorkItem> decoded =
+      DecodeWorkItem(delivery.payload, "message " + std::to_string(delivery.id) + " of queue '" +
+                                           delivery.queue + "'");
   if (!decoded.ok()) return ParkUnreadable(delivery, decoded.status());
   const auto* item = std::get_if<ActivityItem>(&*decoded);
   if (item == nullptr) {
@@ -61,8 +61,7 @@ Status ActivityDispatcher::Handle(const tandem::Delivery& delivery, const std::s
 
 Result<std::string> ActivityDispatcher::Run(const ActivityHandler& handler,
                                             const tandem::Delivery& delivery,
-                                            const ActivityItem& item,
-                                            const std::stop_token& stop) {
+                                            const ActivityItem& item, const std::stop_token& stop) {
   ActivityContext context(item.instance, item.id.execution, item.id.scheduled_id,
                           delivery.delivery_count, stop);
   try {

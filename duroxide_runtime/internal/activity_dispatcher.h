@@ -1,12 +1,12 @@
 #pragma once
 
-// The activity dispatcher runs activities of the queue "worker" and reports each result in one batch
-// with the acknowledgement of its message: an activity that is reported is never run again, and one
-// that is not is run again.
+// The activity dispatcher runs activities of the queue "worker" and reports each result in one
+// batch with the acknowledgement of its message: an activity that is reported is never run again,
+// and one that is not is run again.
 //
 // The seam for fused commits: Report is the only place where a result leaves. There a result can
-// first be offered, with the token of its message, to the instance's turn in this runtime, whose one
-// batch then stores both; what Report does now remains as the fallback.
+// first be offered, with the token of its message, to the instance's turn in this runtime, whose
+// one batch then stores both; what Report does now remains as the fallback.
 
 #include <stop_token>
 #include <string>
@@ -26,11 +26,7 @@ class ActivityDispatcher {
   // All references outlive the dispatcher.
   ActivityDispatcher(tandem::Provider& provider, const Registry& registry, LogSink& log,
                      Counters& counters, LeaseKeeper& leases)
-      : provider_(provider),
-        registry_(registry),
-        log_(log),
-        counters_(counters),
-        leases_(leases) {}
+      : provider_(provider), registry_(registry), log_(log), counters_(counters), leases_(leases) {}
 
   // Handles one delivery. Thread-safe. Returns an error of the store that ended it; the activity
   // then runs again when its lease has ended.

@@ -61,10 +61,11 @@ std::size_t Core::Start(OperationKind kind, HistoryBody body) {
   step_operations_ += 1;
   step_bytes_ += BytesOf(body);
   if (step_operations_ > kStepOperationsMax || step_bytes_ > kStepBytesMax) {
-    Fail(Status::TooLarge("the orchestration asks for too much at once: the limits between two "
-                          "awaits are " +
-                          std::to_string(kStepOperationsMax) + " operations and " +
-                          std::to_string(kStepBytesMax) + " bytes of input"));
+    Fail(
+        Status::TooLarge("the orchestration asks for too much at once: the limits between two "
+                         "awaits are " +
+                         std::to_string(kStepOperationsMax) + " operations and " +
+                         std::to_string(kStepBytesMax) + " bytes of input"));
     operation.state = Operation::State::kClosed;  // never recorded
     operations_.push_back(std::move(operation));
     return index;

@@ -84,9 +84,9 @@ HistoryBody Execution::End() {
     }
   }
   if (result.ok() && result->size() > kValueBytesMax) {
-    result = Status::TooLarge("the output of the orchestration has " +
-                              std::to_string(result->size()) + " bytes, the limit is " +
-                              std::to_string(kValueBytesMax));
+    result =
+        Status::TooLarge("the output of the orchestration has " + std::to_string(result->size()) +
+                         " bytes, the limit is " + std::to_string(kValueBytesMax));
   }
   if (result.ok()) return OrchestrationCompleted{*std::move(result)};
   return OrchestrationFailed{result.status().code(), FailureMessage(result.status())};

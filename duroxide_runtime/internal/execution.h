@@ -34,8 +34,8 @@ class Execution {
   bool Accepts(const HistoryBody& input) const;
 
   // Delivers one input, history event `id`, and runs the code until it waits again. Returns what
-  // history holds behind that input: the code's commands and, if it has finished, the end; the first
-  // of them is event id + 1. REQUIRES: Accepts(input)
+  // history holds behind that input: the code's commands and, if it has finished, the end; the
+  // first of them is event id + 1. REQUIRES: Accepts(input)
   std::vector<HistoryBody> Apply(EventId id, const HistoryEvent& input, bool replaying);
 
   bool ended() const { return ended_; }

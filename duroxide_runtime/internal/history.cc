@@ -149,8 +149,8 @@ std::string Of(std::string_view kind, EventId id) {
 
 bool IsInput(const HistoryBody& body) {
   return std::holds_alternative<Started>(body) || std::holds_alternative<ActivityCompleted>(body) ||
-         std::holds_alternative<ActivityFailed>(body) ||
-         std::holds_alternative<TimerFired>(body) || std::holds_alternative<EventRaised>(body);
+         std::holds_alternative<ActivityFailed>(body) || std::holds_alternative<TimerFired>(body) ||
+         std::holds_alternative<EventRaised>(body);
 }
 
 bool IsEnd(const HistoryBody& body) {
@@ -214,14 +214,13 @@ std::string EncodeHistoryEvent(const HistoryEvent& event) {
 Result<HistoryEvent> DecodeHistoryEvent(std::string_view bytes, std::string_view where) {
   HistoryEvent event;
   bool known = false;
-  TANDEM_RETURN_IF_ERROR(
-      tandem::DecodeRecord<Record>(bytes, where, [&](Record::Reader record) {
-        event.time = FromMicros(record.getTime());
-        if (auto body = Read(record)) {
-          event.body = *std::move(body);
-          known = true;
-        }
-      }));
+  TANDEM_RETURN_IF_ERROR(tandem::DecodeRecord<Record>(bytes, where, [&](Record::Reader record) {
+    event.time = FromMicros(record.getTime());
+    if (auto body = Read(record)) {
+      event.body = *std::move(body);
+      known = true;
+    }
+  }));
   if (!known) {
     return Status::Unsupported(std::string(where) +
                                ": written by a newer version of the runtime, which knows more "

@@ -105,8 +105,8 @@ using History = std::vector<HistoryEvent>;
 bool IsInput(const HistoryBody& body);
 bool IsEnd(const HistoryBody& body);
 
-// True when the code, asked again, asked for the same: equal, but timers by kind only (their time is
-// the recorded one), and a failure by kind only (its text may name an address).
+// True when the code, asked again, asked for the same: equal, but timers by kind only (their time
+// is the recorded one), and a failure by kind only (its text may name an address).
 bool SameOutput(const HistoryBody& recorded, const HistoryBody& asked);
 
 // One line for people: `ActivityScheduled "hash" input "/usr/incl"... (120 bytes)`.

@@ -130,9 +130,8 @@ Result<LoadedHistory> LoadHistory(tandem::Provider& provider, std::string_view i
   tandem::ReadOptions options;
   options.from = 1;
   while (loaded.history.size() < latest->head) {
-    TANDEM_ASSIGN_OR_RETURN(
-        const tandem::EventPage page,
-        provider.Read(HistoryStream(instance, loaded.execution), options));
+    TANDEM_ASSIGN_OR_RETURN(const tandem::EventPage page,
+                            provider.Read(HistoryStream(instance, loaded.execution), options));
     if (page.events.empty()) {
       return Status::Corruption(NameEvent(instance, loaded.execution, loaded.history.size() + 1),
                                 "missing");

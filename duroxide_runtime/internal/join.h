@@ -1,7 +1,7 @@
 #pragma once
 
-// What WhenAll and WhenAny are made of. Each operand is awaited by a driver, a small task of its own
-// that puts the result into its slot and reports to the rendezvous, where the combinator waits.
+// What WhenAll and WhenAny are made of. Each operand is awaited by a driver, a small task of its
+// own that puts the result into its slot and reports to the rendezvous, where the combinator waits.
 // Drivers run in the order in which history delivers, so the winner is the same on every replay.
 
 #include <coroutine>
@@ -19,8 +19,8 @@ namespace duroxide::internal {
 
 // What an operand gives as a value: std::monostate for void.
 template <typename A>
-using Settled = std::conditional_t<std::is_void_v<typename A::Output>, std::monostate,
-                                   typename A::Output>;
+using Settled =
+    std::conditional_t<std::is_void_v<typename A::Output>, std::monostate, typename A::Output>;
 
 template <typename T>
 class Slot {

@@ -1,8 +1,8 @@
 #pragma once
 
-// The LeaseKeeper renews the leases of work that takes long: one thread, each lease when half of its
-// time is over. An error that may pass is tried again until the lease's deadline. Once a lease is
-// lost, or can't be known to hold any more, the work is asked to stop.
+// The LeaseKeeper renews the leases of work that takes long: one thread, each lease when half of
+// its time is over. An error that may pass is tried again until the lease's deadline. Once a lease
+// is lost, or can't be known to hold any more, the work is asked to stop.
 
 #include <chrono>
 #include <memory>

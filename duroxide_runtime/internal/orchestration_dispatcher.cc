@@ -84,9 +84,8 @@ Result<TurnInput> OrchestrationDispatcher::Load(const std::vector<tandem::Delive
   input.items.reserve(deliveries.size());
   for (const tandem::Delivery& delivery : deliveries) {
     TANDEM_ASSIGN_OR_RETURN(
-        WorkItem item,
-        DecodeWorkItem(delivery.payload, "message " + std::to_string(delivery.id) + " of queue '" +
-                                             delivery.queue + "'"));
+        WorkItem item, DecodeWorkItem(delivery.payload, "message " + std::to_string(delivery.id) +
+                                                            " of queue '" + delivery.queue + "'"));
     input.items.push_back(std::move(item));
   }
   input.now = provider_.clock().Now();

@@ -4,9 +4,9 @@
 // that waits for one instance, reads the history, runs the turn engine, and stores the turn in one
 // batch. Whoever loses a race (Conflict, LeaseLost) drops its turn and changes nothing.
 //
-// Fate of what can't be processed: an instance without its code, whose code diverges, or whose stored
-// records can't be read, is parked (internal/parking.h); messages for an instance that never started
-// are acknowledged and counted.
+// Fate of what can't be processed: an instance without its code, whose code diverges, or whose
+// stored records can't be read, is parked (internal/parking.h); messages for an instance that never
+// started are acknowledged and counted.
 
 #include <cstdint>
 #include <functional>

@@ -1,7 +1,7 @@
 #pragma once
 
-// Parking: work that can't be done with the code at hand goes back to its queue for a while, and the
-// instance's status says why. Nothing is lost, and the right runtime picks it up.
+// Parking: work that can't be done with the code at hand goes back to its queue for a while, and
+// the instance's status says why. Nothing is lost, and the right runtime picks it up.
 
 #include <chrono>
 #include <cstdint>

@@ -73,9 +73,9 @@ class PromiseBase : public Resumable {
   bool finished_ = false;
 };
 
-// The late half of the guard in task.h: g++ shows a lambda's own object as a reference, and knows only
-// here whether it is empty. Clang 19 does not show it at all; there clang-tidy finds such lambdas
-// (cppcoreguidelines-avoid-capturing-lambda-coroutines).
+// The late half of the guard in task.h: g++ shows a lambda's own object as a reference, and knows
+// only here whether it is empty. Clang 19 does not show it at all; there clang-tidy finds such
+// lambdas (cppcoreguidelines-avoid-capturing-lambda-coroutines).
 template <typename... Args>
 constexpr bool kNoCaptures =
     (... && (!std::is_reference_v<Args> || std::is_empty_v<std::remove_cvref_t<Args>>));
@@ -87,7 +87,8 @@ class Promise final : public PromiseBase {
 
   template <typename... Args>
   explicit Promise(Args&...) : Promise() {
-    static_assert(kNoCaptures<Args...>, "a coroutine lambda must not capture: it is destroyed first");
+    static_assert(kNoCaptures<Args...>,
+                  "a coroutine lambda must not capture: it is destroyed first");
   }
   Promise() : PromiseBase(std::coroutine_handle<Promise>::from_promise(*this)) {}
 
@@ -118,7 +119,8 @@ class Promise<void> final : public PromiseBase {
 
   template <typename... Args>
   explicit Promise(Args&...) : Promise() {
-    static_assert(kNoCaptures<Args...>, "a coroutine lambda must not capture: it is destroyed first");
+    static_assert(kNoCaptures<Args...>,
+                  "a coroutine lambda must not capture: it is destroyed first");
   }
   Promise() : PromiseBase(std::coroutine_handle<Promise>::from_promise(*this)) {}
 

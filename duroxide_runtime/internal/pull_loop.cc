@@ -72,9 +72,9 @@ void PullLoop::Run() {
 
 void PullLoop::NoteTrouble(const tandem::Status& status) {
   if (in_trouble_.exchange(true)) return;
-  log_.Log(LogLevel::kError, "",
-           "queue '" + queue_ + "': the store is in trouble, will keep trying: " +
-               status.ToString());
+  log_.Log(
+      LogLevel::kError, "",
+      "queue '" + queue_ + "': the store is in trouble, will keep trying: " + status.ToString());
 }
 
 void PullLoop::NoteRecovery() {

@@ -8,7 +8,8 @@ namespace duroxide::internal {
 
 namespace {
 
-// The message of a divergence at event `id`: what history holds, what the code asked for, what to do.
+// The message of a divergence at event `id`: what history holds, what the code asked for, what to
+// do.
 std::string Divergence(EventId id, const HistoryBody* recorded, const HistoryBody* asked) {
   std::string text = "the code no longer matches the history at event " + std::to_string(id) + ": ";
   if (recorded != nullptr) {

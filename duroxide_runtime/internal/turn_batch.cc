@@ -47,8 +47,7 @@ void AddEffect(const TurnInput& turn, EventId id, const HistoryBody& body,
 }
 
 InstanceStatus StatusAfter(const TurnInput& turn, const TurnOutcome& outcome) {
-  const HistoryEvent& first =
-      turn.history.empty() ? outcome.events.front() : turn.history.front();
+  const HistoryEvent& first = turn.history.empty() ? outcome.events.front() : turn.history.front();
   return StatusOfHistory(History{first, outcome.events.back()});
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
-// Work items: what the queues of the runtime carry. Each says all that is needed to act on it later.
+// Work items: what the queues of the runtime carry. Each says all that is needed to act on it
+// later.
 //
 //   queue "orchestrator", group = instance: everything but ActivityItem
 //   queue "worker": ActivityItem

@@ -95,8 +95,7 @@ duroxide::Registry MakeRegistry() {
 }
 
 class ExampleTest : public duroxide::testing::RuntimeFixture {};
-INSTANTIATE_TEST_SUITE_P(, ExampleTest,
-                         ::testing::ValuesIn(duroxide::testing::ProviderKinds()),
+INSTANTIATE_TEST_SUITE_P(, ExampleTest, ::testing::ValuesIn(duroxide::testing::ProviderKinds()),
                          duroxide::testing::KindName);
 
 TEST_P(ExampleTest, RunsThroughRestartsToItsResult) {

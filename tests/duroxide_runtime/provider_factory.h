@@ -1,7 +1,7 @@
 #pragma once
 
-// The providers that the tests of the runtime run on: every test runs on each. To add one, add a line
-// to ProviderKinds and link it in CMakeLists.txt.
+// The providers that the tests of the runtime run on: every test runs on each. To add one, add a
+// line to ProviderKinds and link it in CMakeLists.txt.
 
 #include <functional>
 #include <memory>

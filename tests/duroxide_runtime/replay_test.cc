@@ -1,6 +1,7 @@
-// Replay equivalence: wherever a history is cut, replaying the part and giving the next inputs again
-// writes the rest again, however the inputs are spread over turns. And the golden histories: what
-// the samples write is compared with golden/*.txt, so that a change of order or content is seen.
+// Replay equivalence: wherever a history is cut, replaying the part and giving the next inputs
+// again writes the rest again, however the inputs are spread over turns. And the golden histories:
+// what the samples write is compared with golden/*.txt, so that a change of order or content is
+// seen.
 //
 // Format of a golden file: one line per event, `id +seconds-since-start description`.
 // To write them anew: TANDEM_UPDATE_GOLDEN=1 duroxide_engine_test --gtest_filter='*Golden*'
@@ -37,17 +38,18 @@ std::vector<Script> Scripts() {
   };
   return {
       {"sequence", "3", {{completed(2, "1")}, {completed(4, "3")}, {completed(6, "6")}}},
-      {"fan-out", "4",
+      {"fan-out",
+       "4",
        {{completed(3, "2"), completed(5, "4")}, {completed(2, "1")}, {completed(4, "3")}}},
       {"approval", "trip", {{raised("approved", "ann")}}},
-      {"approval", "late",
-       {{raised("noise", "x"), fired(3)}, {raised("approved", "early"), completed(7, "")},
+      {"approval",
+       "late",
+       {{raised("noise", "x"), fired(3)},
+        {raised("approved", "early"), completed(7, "")},
         {raised("approved", "bob")}}},
-      {"mixed", "text",
-       {{completed(3, "TEXT")}, {fired(6)}, {completed(9, "slow")}}},
+      {"mixed", "text", {{completed(3, "TEXT")}, {fired(6)}, {completed(9, "slow")}}},
       {"mixed", "skip", {{raised("skip", ""), completed(3, "SKIP")}}},
-      {"mixed", "fails",
-       {{ActivityFailedItem{{1, 3}, StatusCode::kIoError, "disk"}}, {fired(5)}}},
+      {"mixed", "fails", {{ActivityFailedItem{{1, 3}, StatusCode::kIoError, "disk"}}, {fired(5)}}},
   };
 }
 

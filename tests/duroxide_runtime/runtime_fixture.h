@@ -1,7 +1,7 @@
 #pragma once
 
-// What tests of a running runtime share: a provider on a manual clock, a log that can be waited for,
-// and a gate to hold an activity with. Nothing here sleeps.
+// What tests of a running runtime share: a provider on a manual clock, a log that can be waited
+// for, and a gate to hold an activity with. Nothing here sleeps.
 
 #include <gtest/gtest.h>
 
