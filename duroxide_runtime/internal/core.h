@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -60,8 +61,7 @@ class Core {
   std::string NewUuid();
   void Log(LogLevel level, std::string_view text);
 
-  // --- The engine's side
-  // --------------------------------------------------------------------------
+  // --- The engine's side ------------------------------------------------------------------------
 
   Pump& pump() { return pump_; }
   void SetSeed(std::uint64_t seed) { seed_ = seed; }
@@ -122,6 +122,8 @@ class Core {
   std::vector<Command> commands_;
   std::vector<LogEntry> logs_;
   std::optional<Status> fatal_;
+  std::size_t step_operations_ = 0;  // started since BeginStep
+  std::size_t step_bytes_ = 0;       // of their names and inputs
 
   Timestamp now_;
   std::uint64_t seed_ = 0;

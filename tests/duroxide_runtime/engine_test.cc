@@ -254,6 +254,42 @@ TEST(EngineTest, OutputOverTheLimitFailsTheInstance) {
             StatusCode::kTooLarge);
 }
 
+Output AsksForTooMuch(OrchestrationContext ctx, std::string) {
+  std::vector<Future<std::string>> futures;
+  for (std::size_t i = 0; i <= kStepOperationsMax; ++i) futures.push_back(ctx.Call(kEcho, "x"));
+  co_await WhenAll(std::move(futures));
+  co_return "";
+}
+
+TEST(EngineTest, TooManyOperationsAtOnceFailTheInstance) {
+  Engine engine(AsksForTooMuch);
+  engine.Start();
+  EXPECT_EQ(std::get<OrchestrationFailed>(engine.history().back().body).code,
+            StatusCode::kTooLarge);
+  EXPECT_EQ(engine.history().size(), 2 * kStepOperationsMax + 2);  // all is cancelled
+  EXPECT_EQ(FindDivergence("instance", 1, engine.history(), engine.registry()), std::nullopt);
+}
+
+class CallsWhenDestroyed {
+ public:
+  explicit CallsWhenDestroyed(OrchestrationContext ctx) : ctx_(ctx) {}
+  ~CallsWhenDestroyed() { static_cast<void>(ctx_.StartTimer(hours(1))); }
+
+ private:
+  OrchestrationContext ctx_;
+};
+
+Output ActsInADestructor(OrchestrationContext ctx, std::string) {
+  const CallsWhenDestroyed local(ctx);
+  co_await ctx.Sleep(hours(1));
+  co_return "";
+}
+
+TEST(EngineDeathTest, StartingSomethingWhileBeingDestroyedAborts) {
+  Engine engine(ActsInADestructor);
+  EXPECT_DEATH(engine.Start(), "while its orchestration is being destroyed");
+}
+
 Output TimeAndIds(OrchestrationContext ctx, std::string) {
   std::string text = std::to_string(ctx.Now().time_since_epoch().count()) + " " + ctx.NewUuid();
   co_await ctx.Sleep(hours(1));

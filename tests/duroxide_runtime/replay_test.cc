@@ -155,6 +155,26 @@ TEST(ReplayTest, HistoryEventsComeBackFromTheirRecords) {
       EXPECT_EQ(*decoded, event);
     }
   }
+}
+
+TEST(ReplayTest, WorkItemsComeBackFromTheirRecords) {
+  const std::string bytes("\0\xff", 2);
+  const std::vector<WorkItem> items{
+      StartItem{"name", bytes},
+      ActivityItem{"instance", {1, 2}, "name", bytes},
+      ActivityCompletedItem{{1, 2}, bytes},
+      ActivityFailedItem{{1, 2}, StatusCode::kNoSpace, "full"},
+      TimerFiredItem{{1, 2}},
+      EventRaisedItem{"name", bytes},
+  };
+  for (const WorkItem& item : items) {
+    const Result<WorkItem> decoded = DecodeWorkItem(EncodeWorkItem(item), "message");
+    ASSERT_TRUE(decoded.ok()) << decoded.status();
+    EXPECT_EQ(*decoded, item);
+  }
+}
+
+TEST(ReplayTest, DamagedRecordsAreCorruption) {
   EXPECT_EQ(DecodeHistoryEvent("garbage!", "event 7").status().code(), StatusCode::kCorruption);
   EXPECT_EQ(DecodeWorkItem("", "message 7").status().code(), StatusCode::kCorruption);
 }
