@@ -328,8 +328,8 @@ TEST_F(CorruptionTest, ALogThatIsMissingOrCutBeforeTheLastIsNoticed) {
           std::move(operations), {i % 3 == 0 ? Durability::kSync : Durability::kBuffered});
       ASSERT_TRUE(written.ok()) << written.status();
     }
-    testing::CopyStore(built_, pristine_);
   }
+  testing::CopyStore(built_, pristine_);  // closed: nothing in the background changes its files
   Record();
   const auto logs = testing::FilesOf(pristine_, ".log");
   ASSERT_GE(logs.size(), 2U);

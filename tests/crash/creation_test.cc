@@ -4,8 +4,8 @@
 
 #include <chrono>
 #include <random>
-#include <thread>
 
+#include "base/clock.h"
 #include "batch/rocksdb_provider.h"
 #include "tests/crash/random_seed.h"
 #include "tests/crash/writer_process.h"
@@ -32,7 +32,9 @@ std::chrono::microseconds TimeOfOpen(const std::filesystem::path& directory) {
 
 void KillWhileOpening(const std::filesystem::path& directory, std::chrono::microseconds after) {
   WriterProcess writer(OpenOnly(directory));
-  std::this_thread::sleep_for(after);  // the random moment of the kill
+  SystemClock clock;
+  Signal nobody_notifies;
+  clock.WaitUntil(nobody_notifies, clock.Now() + after);  // the random moment of the kill
   writer.Kill();
   while (const auto line = writer.NextLine()) EXPECT_EQ(*line, "open");
 }
