@@ -140,11 +140,11 @@ Result<OperationResult> BatchProposal::StageOne(const Operation& operation, Time
 
 void BatchProposal::Publish() {
   if (!failures_.empty()) return;
+  messages_.Publish(effects_);
   for (const Operation& operation : operations_) {
     const auto* append = std::get_if<AppendEvents>(&operation);
     if (append != nullptr && !append->events.empty()) events_.Publish(append->stream);
   }
-  messages_.Publish(effects_);
 }
 
 Result<BatchResult> BatchProposal::TakeResult() {

@@ -68,6 +68,11 @@ bool IsRocksDbFile(const std::string& name) {
          name.ends_with(".dbtmp") || name.ends_with(".log") || name.ends_with(".sst");
 }
 
+// Made only after CURRENT: where there is one, there was a store.
+bool IsDataFile(const std::string& name) {
+  return name.ends_with(".log") || name.ends_with(".sst");
+}
+
 // Makes the directory if it may, and refuses what is something else.
 Status PrepareDirectory(const std::filesystem::path& directory, bool create_if_missing) {
   std::error_code error;
@@ -84,10 +89,12 @@ Status PrepareDirectory(const std::filesystem::path& directory, bool create_if_m
     return Status::InvalidArgument(directory.string() + " is no directory; a store needs its own");
   }
   bool has_current = false;
+  bool has_data = false;
   bool has_others = false;
   for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
     const std::string name = entry.path().filename().string();
     has_current |= name == "CURRENT";
+    has_data |= IsDataFile(name);
     has_others |= !IsRocksDbFile(name);
   }
   if (error) return Status::IoError("can't list " + directory.string() + ": " + error.message());
@@ -95,6 +102,10 @@ Status PrepareDirectory(const std::filesystem::path& directory, bool create_if_m
   if (!has_current && has_others) {
     return Status::InvalidArgument(directory.string() +
                                    " holds other files and no store; a store needs its own");
+  }
+  if (!has_current && has_data) {
+    return Status::Corruption((directory / "CURRENT").string(),
+                              "the file is missing, but there is data");
   }
   if (!has_current && !create_if_missing) {
     return Status::NotFound("no store at " + directory.string());
@@ -116,7 +127,22 @@ Status CheckNotHeld(const std::filesystem::path& directory) {
                              " is held by another process; close it there first");
 }
 
-// Refuses the column families of a newer version, and those of somebody else's database.
+// A database without our column families is a store whose making was interrupted, and then holds
+// nothing, or somebody else's. Reads it only: what is refused stays as it is.
+Status CheckUnfinished(const rocksdb::DBOptions& options, const std::filesystem::path& directory) {
+  rocksdb::DB* opened = nullptr;
+  TANDEM_RETURN_IF_ERROR(
+      FromRocks(rocksdb::DB::OpenForReadOnly(rocksdb::Options(options, {}), directory, &opened),
+                "open of " + directory.string()));
+  const std::unique_ptr<rocksdb::DB> db(opened);
+  const std::unique_ptr<rocksdb::Iterator> it(db->NewIterator(rocksdb::ReadOptions()));
+  it->SeekToFirst();
+  TANDEM_RETURN_IF_ERROR(FromRocks(it->status(), "read of " + directory.string()));
+  if (!it->Valid()) return Status::Ok();
+  return Status::InvalidArgument(directory.string() + " is a RocksDB database of something else");
+}
+
+// Refuses the column families of a newer version, and somebody else's database.
 Status CheckFamilies(const rocksdb::DBOptions& options, const std::filesystem::path& directory) {
   if (!std::filesystem::exists(directory / "CURRENT")) return Status::Ok();
   std::vector<std::string> names;
@@ -130,7 +156,9 @@ Status CheckFamilies(const rocksdb::DBOptions& options, const std::filesystem::p
     return Status::Unsupported("the store at " + directory.string() + " has a part '" + name +
                                "' that this version does not know; use a newer one");
   }
-  return Status::Ok();
+  const bool is_whole = std::ranges::count(names, kEventsFamily) > 0 &&
+                        std::ranges::count(names, kMessagesFamily) > 0;
+  return is_whole ? Status::Ok() : CheckUnfinished(options, directory);
 }
 
 Status ReadStoreRecord(StoreDatabase& database, const std::string& where) {
