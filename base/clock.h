@@ -20,6 +20,17 @@ constexpr Timestamp kNever = Timestamp::max();
 // `duration` after `start`, kNever where that is out of range.
 Timestamp SaturatingAdd(Timestamp start, std::chrono::microseconds duration);
 
+// The same for a coarser unit, whose longest durations do not fit in microseconds.
+template <typename Rep, typename Period>
+Timestamp SaturatingAdd(Timestamp start, std::chrono::duration<Rep, Period> duration) {
+  using Duration = std::chrono::duration<Rep, Period>;
+  using std::chrono::microseconds;
+  constexpr auto kLongest = std::chrono::duration_cast<Duration>(microseconds::max());
+  if (duration > kLongest) return kNever;
+  if (duration < -kLongest) return Timestamp::min();
+  return SaturatingAdd(start, microseconds(duration));
+}
+
 // A sticky wake-up call: a Notify before the wait is not lost, and wakes it at once. One waiter at
 // a time; Notify from any thread.
 class Signal {

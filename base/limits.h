@@ -15,8 +15,8 @@ constexpr std::size_t kNameBytesMax = 1024;
 // One event, one message, one metadata value.
 constexpr std::size_t kPayloadBytesMax = std::size_t{16} << 20;
 
-// One batch: operations (an event, a metadata entry count as one each), and bytes of names and
-// payloads together.
+// One batch: operations, where each event and each metadata entry counts as a further one, and the
+// bytes of names, tokens and payloads together.
 constexpr std::size_t kBatchOperationsMax = 65'536;
 constexpr std::size_t kBatchBytesMax = std::size_t{64} << 20;
 

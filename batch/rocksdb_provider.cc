@@ -26,7 +26,8 @@ struct RocksDbProvider::Impl {
   Impl(std::unique_ptr<internal::StoreDatabase> opened, Clock* given_clock)
       : database(std::move(opened)),
         clock(given_clock == nullptr ? &own_clock : given_clock),
-        pipeline(database->db.get(), clock, database->identity.incarnation),
+        pipeline(database->db.get(), clock, database->identity.incarnation,
+                 [this] { messages.WakeAll(); }),
         events(database->db.get(), database->events, clock),
         messages(database->db.get(), database->messages, clock, &pipeline, database->identity),
         synced_before(database->statistics->getTickerCount(rocksdb::WAL_FILE_SYNCED)),

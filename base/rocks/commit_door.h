@@ -40,6 +40,9 @@ class CommitDoor {
   // Blocks until the proposal was staged and what it staged, and what it was judged by, is written
   // (and flushed, for kSync). A failure says that nothing of it can be relied on.
   virtual Status Commit(Proposal& proposal) = 0;
+
+  // Ok, or Unavailable with the reason why nothing is written any more.
+  virtual Status Health() const { return Status::Ok(); }
 };
 
 }  // namespace tandem

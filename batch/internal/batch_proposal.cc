@@ -33,11 +33,17 @@ Size SizeOf(const Enqueue& enqueue) {
                  enqueue.options.key.size()};
 }
 
-// The others carry names only.
-template <typename Small>
-Size SizeOf(const Small& /*operation*/) {
-  return {};
+Size SizeOf(const CheckVersion& check) { return {1, check.stream.entity.size()}; }
+
+Size SizeOf(const CheckMetadata& check) {
+  return {1, check.stream.entity.size() + check.key.size() + check.expected.value_or("").size()};
 }
+
+Size SizeOf(const DeleteMessages& ack) { return {1, ack.lock_token.bytes.size()}; }
+
+Size SizeOf(const AbandonMessages& abandon) { return {1, abandon.lock_token.bytes.size()}; }
+
+Size SizeOf(const CancelMessage& cancel) { return {1, cancel.queue.size() + cancel.key.size()}; }
 
 const LockToken* TokenOf(const Operation& operation) {
   if (const auto* ack = std::get_if<DeleteMessages>(&operation)) return &ack->lock_token;
@@ -140,11 +146,11 @@ Result<OperationResult> BatchProposal::StageOne(const Operation& operation, Time
 
 void BatchProposal::Publish() {
   if (!failures_.empty()) return;
+  messages_.Publish(effects_);
   for (const Operation& operation : operations_) {
     const auto* append = std::get_if<AppendEvents>(&operation);
     if (append != nullptr && !append->events.empty()) events_.Publish(append->stream);
   }
-  messages_.Publish(effects_);
 }
 
 Result<BatchResult> BatchProposal::TakeResult() {

@@ -71,9 +71,11 @@ void CommitPipeline::Lead(std::unique_lock<std::mutex>& lock) {
   lock.lock();
   writing_ = false;
   in_flight_ = nullptr;
-  if (!status.ok() && stopped_.ok()) stopped_ = status;
+  const bool stops = !status.ok() && stopped_.ok();
+  if (stops) stopped_ = status;
   if (turn_ != nullptr) turn_->Notify();
   lock.unlock();
+  if (stops) on_stop_();
   Finish(group, status);
 }
 
@@ -142,6 +144,11 @@ void CommitPipeline::Finish(Group& group, const Status& status) {
     request->done = true;
     request->wake.Notify();  // from here on the request may be gone
   }
+}
+
+Status CommitPipeline::Health() const {
+  const std::lock_guard lock(mutex_);
+  return stopped_.ok() ? Status::Ok() : Stopped(stopped_);
 }
 
 CommitCounts CommitPipeline::Counts() const { return {groups_, flushes_}; }

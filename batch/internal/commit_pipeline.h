@@ -22,8 +22,10 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -45,10 +47,13 @@ class CommitPipeline final : public CommitDoor {
   static constexpr std::size_t kGroupProposalsMax = 4096;
   static constexpr std::size_t kGroupBytesMax = std::size_t{8} << 20;
 
-  CommitPipeline(rocksdb::DB* db, Clock* clock, std::uint64_t incarnation)
-      : db_(db), clock_(clock), incarnation_(incarnation) {}
+  // `on_stop` is called once, when the store has stopped: to wake who waits for what never comes.
+  CommitPipeline(rocksdb::DB* db, Clock* clock, std::uint64_t incarnation,
+                 std::function<void()> on_stop)
+      : db_(db), clock_(clock), incarnation_(incarnation), on_stop_(std::move(on_stop)) {}
 
   Status Commit(Proposal& proposal) override;
+  Status Health() const override;
 
   CommitCounts Counts() const;
 
@@ -86,6 +91,7 @@ class CommitPipeline final : public CommitDoor {
   rocksdb::DB* const db_;
   Clock* const clock_;
   const std::uint64_t incarnation_;
+  const std::function<void()> on_stop_;
 
   mutable std::mutex mutex_;
   std::deque<Request*> waiting_;  // guarded by mutex_

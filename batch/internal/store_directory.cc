@@ -62,10 +62,15 @@ rocksdb::ColumnFamilyOptions FamilyOptions(const RocksDbOptions& options,
   return family;
 }
 
+// Made only after CURRENT: where there is one, there was a store.
+bool IsDataFile(const std::string& name) {
+  return name.ends_with(".log") || name.ends_with(".sst");
+}
+
 bool IsRocksDbFile(const std::string& name) {
   return name == "LOCK" || name == "IDENTITY" || name == "CURRENT" || name.starts_with("LOG") ||
          name.starts_with("MANIFEST-") || name.starts_with("OPTIONS-") ||
-         name.ends_with(".dbtmp") || name.ends_with(".log") || name.ends_with(".sst");
+         name.ends_with(".dbtmp") || IsDataFile(name);
 }
 
 // RocksDB flushes the names in its directory, but not the name of the directory itself: without
@@ -118,7 +123,7 @@ Status PrepareDirectory(const std::filesystem::path& directory, bool create_if_m
   for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
     const std::string name = entry.path().filename().string();
     has_current |= name == "CURRENT";
-    has_data |= name.ends_with(".log") || name.ends_with(".sst");
+    has_data |= IsDataFile(name);
     has_others |= !IsRocksDbFile(name);
   }
   if (error) return Status::IoError("can't list " + directory.string() + ": " + error.message());
@@ -155,9 +160,7 @@ Status CheckNotHeld(const std::filesystem::path& directory) {
 // Opening makes a write-ahead log before the column families, and from then on there always is one:
 // the next is made before the last is deleted. RocksDB takes a store without any for one that has
 // nothing to replay.
-Status CheckLogExists(const std::filesystem::path& directory,
-                      const std::vector<std::string>& families) {
-  if (std::ranges::find(families, kMessagesFamily) == families.end()) return Status::Ok();
+Status CheckLogExists(const std::filesystem::path& directory) {
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
     if (entry.path().extension() == ".log") return Status::Ok();
@@ -166,7 +169,22 @@ Status CheckLogExists(const std::filesystem::path& directory,
   return Status::Corruption(directory.string(), "the write-ahead log is missing");
 }
 
-// Refuses the column families of a newer version, and those of somebody else's database.
+// A database without our column families is a store whose making was interrupted, and then holds
+// nothing, or somebody else's. Reads it only: what is refused stays as it is.
+Status CheckUnfinished(const rocksdb::DBOptions& options, const std::filesystem::path& directory) {
+  rocksdb::DB* opened = nullptr;
+  TANDEM_RETURN_IF_ERROR(
+      FromRocks(rocksdb::DB::OpenForReadOnly(rocksdb::Options(options, {}), directory, &opened),
+                "open of " + directory.string()));
+  const std::unique_ptr<rocksdb::DB> db(opened);
+  const std::unique_ptr<rocksdb::Iterator> it(db->NewIterator(rocksdb::ReadOptions()));
+  it->SeekToFirst();
+  TANDEM_RETURN_IF_ERROR(FromRocks(it->status(), "read of " + directory.string()));
+  if (!it->Valid()) return Status::Ok();
+  return Status::InvalidArgument(directory.string() + " is a RocksDB database of something else");
+}
+
+// Refuses the column families of a newer version, and somebody else's database.
 Status CheckFamilies(const rocksdb::DBOptions& options, const std::filesystem::path& directory) {
   if (!std::filesystem::exists(directory / "CURRENT")) return Status::Ok();
   std::vector<std::string> names;
@@ -180,7 +198,9 @@ Status CheckFamilies(const rocksdb::DBOptions& options, const std::filesystem::p
     return Status::Unsupported("the store at " + directory.string() + " has a part '" + name +
                                "' that this version does not know; use a newer one");
   }
-  return CheckLogExists(directory, names);
+  const bool is_whole = std::ranges::count(names, kEventsFamily) > 0 &&
+                        std::ranges::count(names, kMessagesFamily) > 0;
+  return is_whole ? CheckLogExists(directory) : CheckUnfinished(options, directory);
 }
 
 // An incarnation's groups come after the record that names it: if the log has some of them, but not

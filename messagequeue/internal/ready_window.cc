@@ -23,14 +23,19 @@ void ReadyWindow::Add(const ReadyEntry& entry) {
 Place ReadyWindow::BeginRefill() {
   TANDEM_CHECK(cursor_.has_value() && !refilling_, "one refill at a time, where one is needed");
   refilling_ = true;
-  return *cursor_;
+  refill_from_ = *cursor_;
+  return refill_from_;
 }
 
 void ReadyWindow::EndRefill(std::vector<ReadyEntry> scanned, std::optional<Place> rest) {
   refilling_ = false;
+  const std::vector<ReadyEntry> added = std::exchange(added_meanwhile_, {});
+  // An overflow meanwhile has moved the cursor to before the scan's start: all from there on is
+  // left to a later refill.
+  if (cursor_ != refill_from_) return;
   cursor_ = rest;
   for (const ReadyEntry& entry : scanned) Add(entry);
-  for (const ReadyEntry& entry : std::exchange(added_meanwhile_, {})) Add(entry);
+  for (const ReadyEntry& entry : added) Add(entry);
 }
 
 }  // namespace tandem::internal

@@ -54,6 +54,7 @@ class ReadyWindow {
   std::map<Place, std::string> entries_;  // place -> group
   std::optional<Place> cursor_;
   bool refilling_ = false;
+  Place refill_from_;                        // where the last refill began
   std::vector<ReadyEntry> added_meanwhile_;  // at or after the cursor, during a refill
 };
 

@@ -17,6 +17,13 @@ namespace {
 
 constexpr Timestamp kReadyNow = Timestamp::min();
 
+// Stages nothing, and is answered when all before it is published.
+class Settle final : public Proposal {
+ public:
+  Settle() : Proposal(Durability::kBuffered) {}
+  Status Stage(Staging& /*staging*/, Timestamp /*now*/) override { return Status::Ok(); }
+};
+
 }  // namespace
 
 class RocksMessageQueue::WaitScope {
@@ -60,17 +67,31 @@ class RocksMessageQueue::DequeueProposal final : public Proposal {
     ReadyEntry entry;
   };
 
+  struct Obstacle {
+    std::shared_ptr<Lease> lease;  // null: none
+    bool holds = false;            // else it has run out: whoever takes the item ends it
+  };
+
+  Obstacle FindLease(const LeaseItem& item) const {
+    // Another thread may offer the lease at any time: both in one lock.
+    const auto memory = owner_.memory_.Lock();
+    std::shared_ptr<Lease> lease = memory->leases.FindItem(item);
+    const bool holds = lease != nullptr && !lease->offered;
+    return {std::move(lease), holds};
+  }
+
   // Takes the oldest visible entry out of its window; nullopt if there is none.
   std::optional<Candidate> PopOldest(QueueMemory& memory, Timestamp now);
   // False if it would exceed the limits. A candidate that is gone or leased is taken as nothing.
   Result<bool> TakeAlone(const Candidate& candidate, Staging& staging, Timestamp now);
   Result<bool> TakeGroup(const Candidate& candidate, Staging& staging, Timestamp now);
   bool Fits(std::size_t payload_bytes) const {
-    return deliveries_.empty() || (deliveries_.size() < messages_max_ &&
-                                   payload_bytes <= bytes_max_ - std::min(bytes_, bytes_max_));
+    return deliveries_.empty() ||
+           (deliveries_.size() < messages_max_ && bytes_ + payload_bytes <= bytes_max_);
   }
-  Status Deliver(const LeaseItem& item, const Place& place, std::string_view record,
-                 Staging& staging);
+  // False, and nothing staged, if it would exceed the limits.
+  Result<bool> Deliver(const LeaseItem& item, const Place& place, std::string_view record,
+                       Staging& staging);
   void Grant(const LeaseItem& item, const Place& ready, std::size_t first, Timestamp now);
   void PutBack(const Candidate& candidate);
 
@@ -117,6 +138,8 @@ RocksMessageQueue::DequeueProposal::PopOldest(QueueMemory& memory, Timestamp now
   for (const std::string& queue : queues_) {
     owner_.OfferExpired(memory, queue, now);
     QueueState& state = memory.queues.find(queue)->second;  // LookOut has made it
+    if (state.window.NeedsRefill())
+      return std::nullopt;  // its oldest may be older than what others have
     const auto* front = state.window.front();
     if (front == nullptr || front->first.visible_at > now) continue;
     if (oldest != nullptr && oldest->window.front()->first <= front->first) continue;
@@ -133,21 +156,21 @@ Result<bool> RocksMessageQueue::DequeueProposal::TakeAlone(const Candidate& cand
                                                            Staging& staging, Timestamp now) {
   const Place& place = candidate.entry.place;
   const LeaseItem item{candidate.queue, {}, place.id};
-  const auto lease = owner_.memory_.Lock()->leases.FindItem(item);
-  if (lease != nullptr && !lease->offered) return true;
+  const Obstacle obstacle = FindLease(item);
+  if (obstacle.holds) return true;
   const std::string key = ReadyKey(candidate.queue, place, {});
   if (staging.DeletedByStaged(owner_.family_, key)) return true;
-  // From the database, as for a group: between its write and its publication a refill of the window
-  // can already find a message whose payload the overlay still hides.
+  // Not through the view: it shows payloads only once their group is no longer in flight, which
+  // ends after the message was published.
   std::string record;
   const rocksdb::Status read =
       staging.db()->Get(rocksdb::ReadOptions(), owner_.family_, ToSlice(key), &record);
-  if (read.IsNotFound()) return true;  // offered again when it is published
-  TANDEM_RETURN_IF_ERROR(FromRocks(read, "read of a message"));
-  if (!Fits(record.size())) return false;
-  if (lease != nullptr) owner_.EndLease(*lease);
+  if (read.IsNotFound()) return true;
+  TANDEM_RETURN_IF_ERROR(FromRocks(read, "read of queue '" + candidate.queue + "'"));
   const std::size_t first = deliveries_.size();
-  TANDEM_RETURN_IF_ERROR(Deliver(item, place, record, staging));
+  TANDEM_ASSIGN_OR_RETURN(const bool fits, Deliver(item, place, record, staging));
+  if (!fits) return false;
+  if (obstacle.lease != nullptr) owner_.EndLease(*obstacle.lease);
   Grant(item, place, first, now);
   return true;
 }
@@ -156,12 +179,17 @@ Result<bool> RocksMessageQueue::DequeueProposal::TakeGroup(const Candidate& cand
                                                            Staging& staging, Timestamp now) {
   const std::string& group = candidate.entry.group;
   const LeaseItem item{candidate.queue, group, 0};
-  const auto lease = owner_.memory_.Lock()->leases.FindItem(item);
-  if (lease != nullptr && !lease->offered) return true;
-  // The candidate's place may be outdated by a batch that is not published yet: the record decides.
+  const Obstacle obstacle = FindLease(item);
+  if (obstacle.holds) return true;
+  // The candidate's place may be outdated, by a batch that is not published yet or by a message
+  // that was gone before it was published: the record decides.
   TANDEM_ASSIGN_OR_RETURN(const std::optional<GroupState> state,
                           owner_.groups_.Get(staging, candidate.queue, group));
-  if (!state.has_value() || state->ready().visible_at > now) return true;
+  if (!state.has_value()) return true;
+  if (candidate.entry.place < state->ready()) {
+    PutBack(Candidate{candidate.queue, ReadyEntry{state->ready(), group}});
+    return true;
+  }
 
   const std::string prefix = MemberPrefix(candidate.queue, group);
   const std::string end = PrefixEnd(prefix);
@@ -175,22 +203,24 @@ Result<bool> RocksMessageQueue::DequeueProposal::TakeGroup(const Candidate& cand
     const std::optional<Place> place = ParseMemberKey(ToView(it->key()), prefix);
     if (!place.has_value()) failure_ = Status::Corruption("group '" + group + "'", "bad key");
     if (!failure_.ok()) break;
-    if (place->visible_at > now || !Fits(it->value().size())) break;
-    failure_ = Deliver(item, *place, ToView(it->value()), staging);
-    if (!failure_.ok()) break;
+    if (place->visible_at > now) break;
+    const Result<bool> fits = Deliver(item, *place, ToView(it->value()), staging);
+    failure_ = fits.status();
+    if (!fits.ok() || !*fits) break;
   }
   if (failure_.ok()) failure_ = FromRocks(it->status(), "read of group '" + group + "'");
   if (deliveries_.empty()) {
     if (!failure_.ok()) return failure_;
     return true;
   }
-  if (lease != nullptr) owner_.EndLease(*lease);
+  if (obstacle.lease != nullptr) owner_.EndLease(*obstacle.lease);
   Grant(item, state->ready(), 0, now);
   return true;
 }
 
-Status RocksMessageQueue::DequeueProposal::Deliver(const LeaseItem& item, const Place& place,
-                                                   std::string_view record, Staging& staging) {
+Result<bool> RocksMessageQueue::DequeueProposal::Deliver(const LeaseItem& item, const Place& place,
+                                                         std::string_view record,
+                                                         Staging& staging) {
   Delivery delivery;
   delivery.queue = item.queue;
   delivery.group = item.group;
@@ -204,6 +234,7 @@ Status RocksMessageQueue::DequeueProposal::Deliver(const LeaseItem& item, const 
         delivery.key = ToBytes(message.getKey());
         delivery.payload = ToBytes(message.getPayload());
       }));
+  if (!Fits(delivery.payload.size())) return false;
   TANDEM_ASSIGN_OR_RETURN(const std::uint32_t deliveries,
                           owner_.DeliveriesOf(staging, item.queue, place.id));
   delivery.delivery_count = deliveries + 1;
@@ -211,10 +242,10 @@ Status RocksMessageQueue::DequeueProposal::Deliver(const LeaseItem& item, const 
               EncodeRecord<DeliveredRecord>([&delivery](DeliveredRecord::Builder stored) {
                 stored.setCount(delivery.delivery_count);
               }));
-  bytes_ += record.size();
+  bytes_ += delivery.payload.size();
   deliveries_.push_back(std::move(delivery));
   places_.push_back(place);
-  return Status::Ok();
+  return true;
 }
 
 // Puts the deliveries from `first` on under one new lease.
@@ -239,7 +270,10 @@ void RocksMessageQueue::DequeueProposal::Grant(const LeaseItem& item, const Plac
 
 void RocksMessageQueue::DequeueProposal::PutBack(const Candidate& candidate) {
   const auto memory = owner_.memory_.Lock();
-  memory->queues.find(candidate.queue)->second.window.Add(candidate.entry);
+  QueueState& state = memory->queues.find(candidate.queue)->second;
+  state.window.Add(candidate.entry);
+  // Whoever was woken for it may have looked while it was out of the window.
+  Wake(state);
 }
 
 // A renewal changes memory only, but is judged in the serial order like everything else.
@@ -298,9 +332,11 @@ Result<std::vector<Delivery>> RocksMessageQueue::Dequeue(std::span<const std::st
   Waiter waiter;
   const NotifyOnStop notify(options.stop, waiter.signal);
   const WaitScope scope(*this, queues, waiter);
+  bool settled = false;
   while (true) {
     TANDEM_RETURN_IF_ERROR(Refill(queues));
     const bool over = clock_->Now() >= deadline || options.stop.stop_requested();
+    const bool unsettled = over && !settled && HasUnpublished(queues);
     TANDEM_ASSIGN_OR_RETURN(const Timestamp watch, LookOut(queues, over ? nullptr : &waiter));
     if (watch == kReadyNow) {
       DequeueProposal proposal(*this, queues, options);
@@ -309,6 +345,15 @@ Result<std::vector<Delivery>> RocksMessageQueue::Dequeue(std::span<const std::st
       if (!deliveries.empty()) return deliveries;
       continue;  // somebody was faster
     }
+    // The events of a batch can be read a moment before its messages are offered: who has seen them
+    // must not be told that there are none.
+    if (unsettled) {
+      Settle settle;
+      TANDEM_RETURN_IF_ERROR(door_->Commit(settle));
+      settled = true;
+      continue;
+    }
+    TANDEM_RETURN_IF_ERROR(door_->Health());
     if (over) return std::vector<Delivery>();
     clock_->WaitUntil(waiter.signal, std::min(deadline, watch));
   }
@@ -406,6 +451,16 @@ Result<Timestamp> RocksMessageQueue::LookOut(std::span<const std::string> queues
   return watch;
 }
 
+bool RocksMessageQueue::HasUnpublished(std::span<const std::string> queues) const {
+  const Timestamp now = clock_->Now();
+  const auto memory = memory_.Lock();
+  return std::ranges::any_of(queues, [&](const std::string& queue) {
+    const auto state = memory->queues.find(queue);
+    if (state == memory->queues.end() || state->second.unpublished.empty()) return false;
+    return state->second.unpublished.begin()->visible_at <= now;
+  });
+}
+
 void RocksMessageQueue::StopWaiting(std::span<const std::string> queues, Waiter& waiter) {
   if (!waiter.registered) return;
   const auto memory = memory_.Lock();
@@ -417,6 +472,13 @@ void RocksMessageQueue::StopWaiting(std::span<const std::string> queues, Waiter&
     if (watched_time) state.watched = kNever;
     // The next one watches the time from now on, or takes what this one was woken for.
     if (watched_time || waiter.notified) Wake(state);
+  }
+}
+
+void RocksMessageQueue::WakeAll() {
+  const auto memory = memory_.Lock();
+  for (auto& [queue, state] : memory->queues) {
+    for (Waiter* waiter : state.waiters) waiter->signal.Notify();
   }
 }
 

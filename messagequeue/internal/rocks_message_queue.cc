@@ -80,7 +80,10 @@ Result<std::shared_ptr<Lease>> RocksMessageQueue::Resolve(const LockToken& token
   }
   std::shared_ptr<Lease> lease;
   if (fields->incarnation == identity_.incarnation) lease = memory->leases.Find(fields->epoch);
-  if (lease != nullptr) return lease;
+  if (lease != nullptr) {
+    if (lease->item == fields->item) return lease;
+    return Status::InvalidArgument("altered lock token: pass one that Dequeue returned, unchanged");
+  }
   const bool taken = memory->leases.FindItem(fields->item) != nullptr;
   return Status::LeaseLost(taken ? LeaseLoss::kTaken : LeaseLoss::kGone);
 }
@@ -191,12 +194,12 @@ Status RocksMessageQueue::Stage(const DeleteMessages& ack, Timestamp now, Stagin
 Status RocksMessageQueue::Stage(const AbandonMessages& abandon, Timestamp now, Staging& staging,
                                 QueueEffects& effects) {
   const std::shared_ptr<Lease> lease = TakeChecked(abandon.lock_token);
-  EndLease(*lease);
+  const bool was_held = EndLease(*lease);
   const std::string& queue = lease->item.queue;
   const std::string& group = lease->item.group;
   const Timestamp not_before = SaturatingAdd(now, abandon.delay);
   const bool delayed = not_before > now;
-  if (!abandon.count) {
+  if (!abandon.count && was_held) {
     for (const LeasedMessage& message : lease->messages) {
       TANDEM_RETURN_IF_ERROR(TakeBackDelivery(queue, message.place.id, staging));
     }
@@ -286,14 +289,14 @@ Status RocksMessageQueue::Offer(std::string_view queue, const ReadyEntry& entry,
     state->floor = entry.place;
     PutFloor(queue, entry.place, staging);
   }
-  effects.added.push_back({std::string(queue), entry});
+  effects.changes.push_back({std::string(queue), entry, /*added=*/true});
   return Status::Ok();
 }
 
 void RocksMessageQueue::RemoveReady(std::string_view queue, const ReadyEntry& entry,
                                     Staging& staging, QueueEffects& effects) {
   staging.Delete(family_, ReadyKey(queue, entry.place, entry.group));
-  effects.removed.push_back({std::string(queue), entry});
+  effects.changes.push_back({std::string(queue), entry, /*added=*/false});
 }
 
 Status RocksMessageQueue::MoveGroup(std::string_view queue, std::string_view group,
@@ -321,7 +324,7 @@ Status RocksMessageQueue::RaiseFloor(std::string_view queue, std::size_t removal
   if (state->removals < kRemovalsPerFloor) return Status::Ok();
   state->removals = 0;
   // Every entry is in the window, on disk from the cursor on, leased, or not yet published.
-  Place floor{now, 0};
+  Place floor{now, next_id_};
   if (const auto* front = state->window.front()) floor = std::min(floor, front->first);
   if (const auto& cursor = state->window.cursor()) floor = std::min(floor, *cursor);
   if (const auto leased = memory->leases.FirstReady(queue)) floor = std::min(floor, *leased);
@@ -387,23 +390,25 @@ void RocksMessageQueue::DeleteTraces(std::string_view queue, MessageId id, std::
   if (!key.empty()) staging.Delete(family_, HeldKey(queue, key));
 }
 
-void RocksMessageQueue::EndLease(const Lease& lease) {
+bool RocksMessageQueue::EndLease(const Lease& lease) {
   const auto memory = memory_.Lock();
-  if (memory->leases.Find(lease.epoch) == nullptr) return;  // ended by this batch already
+  if (memory->leases.Find(lease.epoch) == nullptr) return false;
   if (lease.offered) memory->queues.find(lease.item.queue)->second.window.Remove(lease.ready);
   memory->leases.Remove(lease);
+  return true;
 }
 
 void RocksMessageQueue::Publish(const QueueEffects& effects) {
-  if (effects.removed.empty() && effects.added.empty()) return;
+  if (effects.changes.empty()) return;
   const Timestamp now = clock_->Now();
   const auto memory = memory_.Lock();
-  for (const auto& [queue, entry] : effects.removed) {
-    const auto state = memory->queues.find(queue);
-    if (state != memory->queues.end()) state->second.window.Remove(entry.place);
-  }
-  for (const auto& [queue, entry] : effects.added) {
-    QueueState& state = memory->queues.find(queue)->second;
+  for (const auto& [queue, entry, added] : effects.changes) {
+    const auto found = memory->queues.find(queue);
+    if (!added) {
+      if (found != memory->queues.end()) found->second.window.Remove(entry.place);
+      continue;
+    }
+    QueueState& state = found->second;  // Offer has made it
     state.unpublished.extract(entry.place);
     if (!entry.group.empty()) {
       const auto lease = memory->leases.FindItem(LeaseItem{queue, entry.group, 0});

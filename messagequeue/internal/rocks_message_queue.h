@@ -26,14 +26,15 @@
 
 namespace tandem::internal {
 
-// What a staged batch changes of the windows once it is visible.
+// What a staged batch changes of the windows once it is visible, in order: a later operation may
+// remove what an earlier one has added.
 struct QueueEffects {
   struct Change {
     std::string queue;
     ReadyEntry entry;
+    bool added = false;  // else removed
   };
-  std::vector<Change> removed;
-  std::vector<Change> added;
+  std::vector<Change> changes;
 };
 
 // Which store this is, and the how-manieth time it was opened. Makes ids and tokens unique.
@@ -74,6 +75,9 @@ class RocksMessageQueue {
   // Offers what was added, and wakes one waiter for each. REQUIRES: the writes are visible.
   void Publish(const QueueEffects& effects);
 
+  // Lets every blocked Dequeue look again: the store has stopped.
+  void WakeAll();
+
   Result<std::vector<Delivery>> Dequeue(std::span<const std::string> queues,
                                         const DequeueOptions& options);
   Result<Timestamp> Renew(const LockToken& token, std::chrono::milliseconds duration);
@@ -112,7 +116,8 @@ class RocksMessageQueue {
   Status TakeBackDelivery(std::string_view queue, MessageId id, Staging& staging) const;
   void DeleteTraces(std::string_view queue, MessageId id, std::string_view key,
                     Staging& staging) const;
-  void EndLease(const Lease& lease);
+  // False if this batch has ended it already: a cancellation does.
+  bool EndLease(const Lease& lease);
 
   Status CancelAlone(const CancelMessage& cancel, const HeldMessage& held, Staging& staging,
                      QueueEffects& effects);
@@ -127,6 +132,8 @@ class RocksMessageQueue {
   // Until when there is nothing to take, unless something wakes the waiter, which is put on the
   // lists of its queues; the minimum if there is something right now. Null: does not wait.
   Result<Timestamp> LookOut(std::span<const std::string> queues, Waiter* waiter);
+  // True if something visible of the queues is staged, maybe written, but not yet offered.
+  bool HasUnpublished(std::span<const std::string> queues) const;
   void StopWaiting(std::span<const std::string> queues, Waiter& waiter);
   static void Wake(QueueState& state);   // the first that is not awake: for something to take
   static void Rearm(QueueState& state);  // the one that watches the time: there is an earlier one

@@ -61,6 +61,21 @@ TEST(CreationTest, AKillDuringCreationLeavesAStoreThatOpens) {
   }
 }
 
+TEST(HeldStoreTest, IsUnavailableUntilTheOtherProcessEnds) {
+  const testing::TemporaryDirectory directory;
+  WriterProcess writer({TANDEM_CRASH_WRITER, directory.path(), "1", "1"});
+  ASSERT_TRUE(writer.NextLine().has_value());  // it writes, so it has the store open
+  for (int i = 0; i < 2; ++i) {                // asking does not release the lock
+    EXPECT_EQ(RocksDbProvider::Open(directory.path()).status().code(), StatusCode::kUnavailable);
+  }
+  EXPECT_TRUE(writer.NextLine().has_value());
+  writer.Kill();
+  while (writer.NextLine().has_value()) {
+  }
+  const auto store = RocksDbProvider::Open(directory.path());
+  EXPECT_TRUE(store.ok()) << store.status();
+}
+
 TEST(CreationTest, KillsDuringReopeningLoseNothing) {
   std::mt19937_64 random(testing::TestSeed());
   const testing::TemporaryDirectory directory;

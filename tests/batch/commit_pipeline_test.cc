@@ -1,0 +1,224 @@
+// The commit pipeline by itself, held still by proposals that block.
+
+#include "batch/internal/commit_pipeline.h"
+
+#include <gtest/gtest.h>
+#include <rocksdb/db.h>
+
+#include <atomic>
+#include <latch>
+#include <memory>
+#include <semaphore>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/manual_clock.h"
+#include "tests/support/temporary_directory.h"
+
+namespace tandem {
+namespace {
+
+using internal::CommitPipeline;
+
+class CommitPipelineTest : public ::testing::Test {
+ protected:
+  CommitPipelineTest() {
+    rocksdb::Options options;
+    options.create_if_missing = true;
+    rocksdb::DB* db = nullptr;
+    EXPECT_TRUE(rocksdb::DB::Open(options, directory_.path(), &db).ok());
+    db_.reset(db);
+    pipeline_ = std::make_unique<CommitPipeline>(db, &clock_, 1, [] {});
+  }
+
+  // Puts one key; every hook may be replaced.
+  class TestProposal : public Proposal {
+   public:
+    TestProposal(CommitPipelineTest& test, std::string key,
+                 Durability durability = Durability::kSync)
+        : Proposal(durability), test_(test), key_(std::move(key)) {}
+
+    Status Stage(Staging& staging, Timestamp /*now*/) override {
+      staging.Put(family(), key_, "staged");
+      CountStaged();
+      return Status::Ok();
+    }
+
+   protected:
+    rocksdb::ColumnFamilyHandle* family() const { return test_.db_->DefaultColumnFamily(); }
+    void CountStaged() { test_.staged_.release(); }
+
+    CommitPipelineTest& test_;
+    const std::string key_;
+  };
+
+  // Blocks when it is published: its group is written, and stays in flight until Release.
+  class Plug final : public TestProposal {
+   public:
+    explicit Plug(CommitPipelineTest& test) : TestProposal(test, "plug") {}
+    void Publish() override {
+      published_.count_down();
+      released_.wait();
+    }
+    void AwaitPublished() { published_.wait(); }
+    void Release() { released_.count_down(); }
+
+   private:
+    std::latch published_{1};
+    std::latch released_{1};
+  };
+
+  bool Has(const std::string& key) {
+    std::string value;
+    return db_->Get(rocksdb::ReadOptions(), key, &value).ok();
+  }
+
+  ManualClock clock_;
+  testing::TemporaryDirectory directory_;
+  std::unique_ptr<rocksdb::DB> db_;
+  std::unique_ptr<CommitPipeline> pipeline_;
+  std::counting_semaphore<> staged_{0};
+};
+
+TEST_F(CommitPipelineTest, CallersThatWaitDuringAFlushShareTheNext) {
+  constexpr int kCallers = 32;
+  Plug plug(*this);
+  std::jthread first([&] { EXPECT_TRUE(pipeline_->Commit(plug).ok()); });
+  plug.AwaitPublished();
+  staged_.acquire();
+  std::vector<std::jthread> callers;
+  for (int i = 0; i < kCallers; ++i) {
+    callers.emplace_back([this, i] {
+      TestProposal proposal(*this, "key " + std::to_string(i));
+      EXPECT_TRUE(pipeline_->Commit(proposal).ok());
+      EXPECT_TRUE(Has("key " + std::to_string(i)));
+    });
+  }
+  // The next group's leader wakes for eight callers at a time, so all but seven are staged by now.
+  for (int i = 0; i < kCallers - 7; ++i) staged_.acquire();
+  EXPECT_EQ(pipeline_->Counts().flushes, 1U) << "staged, but the plug still holds the device";
+  EXPECT_FALSE(Has("key 0"));
+  plug.Release();
+  callers.clear();  // joins
+  EXPECT_LE(pipeline_->Counts().flushes, 3U) << "one for the plug, one for all, one for a late one";
+  EXPECT_LE(pipeline_->Counts().groups, 3U);
+}
+
+TEST_F(CommitPipelineTest, TheNextGroupSeesWhatIsStillInFlight) {
+  class Reader final : public TestProposal {
+   public:
+    explicit Reader(CommitPipelineTest& test) : TestProposal(test, "plug", Durability::kBuffered) {}
+    Status Stage(Staging& staging, Timestamp /*now*/) override {
+      const auto value = staging.Get(family(), key_);
+      EXPECT_TRUE(value.ok() && value->has_value() && **value == "staged");
+      staging.Delete(family(), key_);
+      EXPECT_FALSE(staging.Get(family(), key_)->has_value());
+      CountStaged();
+      return Status::Ok();
+    }
+  };
+  Plug plug(*this);
+  std::jthread first([&] { EXPECT_TRUE(pipeline_->Commit(plug).ok()); });
+  plug.AwaitPublished();
+  staged_.acquire();
+  std::jthread second([&] {
+    Reader reader(*this);
+    EXPECT_TRUE(pipeline_->Commit(reader).ok());
+  });
+  staged_.acquire();
+  EXPECT_TRUE(Has("plug"));
+  plug.Release();
+  second.join();
+  EXPECT_FALSE(Has("plug"));
+}
+
+TEST_F(CommitPipelineTest, ProposalsArePublishedInTheirOrderBeforeTheyAreAnswered) {
+  class Numbered final : public TestProposal {
+   public:
+    Numbered(CommitPipelineTest& test, std::atomic<int>& staged, std::atomic<int>& published)
+        : TestProposal(test, "k"), staged_(staged), published_(published) {}
+    Status Stage(Staging& staging, Timestamp now) override {
+      number_ = staged_++;
+      return TestProposal::Stage(staging, now);
+    }
+    void Publish() override {
+      EXPECT_EQ(published_++, number_);
+      done = true;
+    }
+    bool done = false;
+
+   private:
+    std::atomic<int>& staged_;
+    std::atomic<int>& published_;
+    int number_ = 0;
+  };
+  std::atomic<int> staged = 0;
+  std::atomic<int> published = 0;
+  {
+    std::vector<std::jthread> callers;
+    for (int i = 0; i < 8; ++i) {
+      callers.emplace_back([&] {
+        for (int j = 0; j < 50; ++j) {
+          Numbered proposal(*this, staged, published);
+          ASSERT_TRUE(pipeline_->Commit(proposal).ok());
+          ASSERT_TRUE(proposal.done);
+        }
+      });
+    }
+  }
+  EXPECT_EQ(published, 400);
+}
+
+TEST_F(CommitPipelineTest, AFailedStageStopsTheStoreAndWritesNothing) {
+  class Broken final : public TestProposal {
+   public:
+    explicit Broken(CommitPipelineTest& test) : TestProposal(test, "broken") {}
+    Status Stage(Staging& staging, Timestamp now) override {
+      EXPECT_TRUE(TestProposal::Stage(staging, now).ok());
+      return Status::Corruption("a record", "damaged");
+    }
+    void Publish() override { ADD_FAILURE() << "published"; }
+  };
+  Broken broken(*this);
+  EXPECT_EQ(pipeline_->Commit(broken).code(), StatusCode::kCorruption);
+  EXPECT_FALSE(Has("broken"));
+  TestProposal later(*this, "later");
+  EXPECT_EQ(pipeline_->Commit(later).code(), StatusCode::kUnavailable);
+  EXPECT_FALSE(Has("later"));
+}
+
+TEST_F(CommitPipelineTest, AfterAFailedStageThoseInFlightAreStillAnsweredAndThoseBehindAreNot) {
+  class Broken final : public TestProposal {
+   public:
+    explicit Broken(CommitPipelineTest& test) : TestProposal(test, "broken") {}
+    Status Stage(Staging& staging, Timestamp now) override {
+      EXPECT_TRUE(TestProposal::Stage(staging, now).ok());
+      return Status::Corruption("a record", "damaged");
+    }
+  };
+  Plug plug(*this);
+  std::jthread first([&] { EXPECT_TRUE(pipeline_->Commit(plug).ok()) << "it was written before"; });
+  plug.AwaitPublished();
+  staged_.acquire();
+  std::jthread second([&] {
+    Broken broken(*this);
+    EXPECT_EQ(pipeline_->Commit(broken).code(), StatusCode::kCorruption);
+  });
+  staged_.acquire();
+  std::vector<std::jthread> others;
+  for (int i = 0; i < 8; ++i) {
+    others.emplace_back([&] {
+      TestProposal other(*this, "other");
+      EXPECT_EQ(pipeline_->Commit(other).code(), StatusCode::kUnavailable);
+    });
+  }
+  plug.Release();
+  second.join();
+  others.clear();
+  EXPECT_FALSE(Has("broken"));
+  EXPECT_FALSE(Has("other"));
+}
+
+}  // namespace
+}  // namespace tandem
