@@ -4,7 +4,7 @@
 // incarnation and number as log data, and the numbers are consecutive. What replay does not deliver
 // in order fails the open instead of being forgotten.
 //
-//   stamp := incarnation:u64be number:u64be
+//   stamp := 'S' incarnation:u64be number:u64be
 //
 // An incarnation's first write, group 0, is the record that names it.
 

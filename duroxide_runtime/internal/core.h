@@ -60,8 +60,7 @@ class Core {
   std::string NewUuid();
   void Log(LogLevel level, std::string_view text);
 
-  // --- The engine's side
-  // --------------------------------------------------------------------------
+  // --- The engine's side ------------------------------------------------------------------------
 
   Pump& pump() { return pump_; }
   void SetSeed(std::uint64_t seed) { seed_ = seed; }
