@@ -44,8 +44,8 @@ class Client {
   explicit Client(tandem::Provider& provider) : provider_(&provider) {}
 
   // Starts an orchestration under an id that was never used. When it returns, the start is stored.
-  // Errors: AlreadyExists, exactly: of several racing callers one succeeds. NotFound, for a
-  // client of a Runtime, when the orchestration is not registered there.
+  // Errors: AlreadyExists, exactly: of several racing callers one succeeds. NotFound, for a client
+  // of a Runtime, when the orchestration is not registered there.
   template <typename Out, typename In>
   Status Start(const Orchestration<Out(In)>& orchestration, std::string_view instance,
                const std::type_identity_t<In>& input) const {

@@ -36,7 +36,10 @@ class OperationRef {
   }
   ~OperationRef() { Reset(); }
 
-  bool IsDelivered() const { return core_->IsDelivered(operation_); }
+  bool IsDelivered() const {
+    TANDEM_CHECK(core_ != nullptr, "a future is awaited after it was moved away");
+    return core_->IsDelivered(operation_);
+  }
   void SetWaiter(Resumable& waiter) { core_->SetWaiter(operation_, waiter); }
   Result<std::string> Take() { return core_->Take(operation_); }
 

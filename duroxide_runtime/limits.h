@@ -20,6 +20,12 @@ constexpr std::size_t kValueBytesMax = std::size_t{8} << 20;
 // The message of a failure; longer ones are cut.
 constexpr std::size_t kFailureBytesMax = std::size_t{64} << 10;
 
+// What an orchestration asks for between two awaits, i.e. in answer to one input: operations, and
+// bytes of their names and inputs together. Whoever needs more starts them in portions. Sized so
+// that it all fits into the one batch of the turn, together with the cancellation of it all.
+constexpr std::size_t kStepOperationsMax = 10'000;
+constexpr std::size_t kStepBytesMax = std::size_t{16} << 20;
+
 // Orchestrator messages that one turn takes at most.
 constexpr std::size_t kTurnMessagesMax = 256;
 

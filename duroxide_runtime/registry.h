@@ -4,7 +4,7 @@
 // filled, then moved into a Runtime, and does not change from there on.
 //
 //   registry.Add(kHash, [](duroxide::ActivityContext& ctx, FileList in) -> Result<Digest> {...});
-//   registry.Add(kChecksum, Checksum);  // Task<Result<Sum>> Checksum(OrchestrationContext, Job)
+//   registry.Add(kChecksum, Checksum);  // Task<Result<Summary>>(OrchestrationContext, Input)
 //
 // Activities are called from several threads at once. An orchestration function must be a plain
 // function or a lambda without captures: its coroutine outlives the call.

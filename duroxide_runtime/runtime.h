@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <utility>
 
 #include "batch/provider.h"
 #include "duroxide_runtime/client.h"

@@ -12,7 +12,7 @@
 // Parameters are owned values: no references, pointers, views, captures or `this`; the compiler
 // refuses them here, since a task starts after its caller's temporaries are gone. Because of bugs
 // of g++ 12 some more is forbidden in a statement with co_await: a brace-list temporary, a lambda
-// that captures, and `?:` with class values (docs/coroutines.md).
+// that captures, and `?:` with class values; docs/coroutines.md tells what to write instead.
 
 #include <coroutine>
 #include <string_view>
@@ -71,6 +71,7 @@ struct TaskAccess {
   // Queues the task; `continuation` is posted when it has finished. REQUIRES: not started yet.
   template <typename T>
   static void Start(Task<T>& task, Pump& pump, Resumable* continuation) {
+    TANDEM_CHECK(task.handle_ != nullptr, "a task is awaited after it was moved away");
     Promise<T>& promise = task.handle_.promise();
     TANDEM_CHECK(promise.pump() == nullptr, "a task is started once");
     promise.set_continuation(continuation);

@@ -1,6 +1,7 @@
 #include "duroxide_runtime/internal/core.h"
 
 #include <cstdio>
+#include <utility>
 
 #include "base/check.h"
 #include "duroxide_runtime/limits.h"
@@ -35,6 +36,15 @@ HistoryBody CancelBody(OperationKind kind, EventId scheduled_id) {
   TANDEM_CHECK(false, "an unknown kind of operation");
 }
 
+// Of the names and inputs in a command.
+std::size_t BytesOf(const HistoryBody& body) {
+  if (const auto* call = std::get_if<ActivityScheduled>(&body)) {
+    return call->name.size() + call->input.size();
+  }
+  if (const auto* wait = std::get_if<EventSubscribed>(&body)) return wait->name.size();
+  return 0;
+}
+
 bool IsCancel(const HistoryBody& body) {
   return std::holds_alternative<ActivityCancelRequested>(body) ||
          std::holds_alternative<TimerCancelled>(body) ||
@@ -48,6 +58,18 @@ std::size_t Core::Start(OperationKind kind, HistoryBody body) {
   const std::size_t index = operations_.size();
   Operation operation;
   operation.kind = kind;
+  step_operations_ += 1;
+  step_bytes_ += BytesOf(body);
+  if (step_operations_ > kStepOperationsMax || step_bytes_ > kStepBytesMax) {
+    Fail(
+        Status::TooLarge("the orchestration asks for too much at once: the limits between two "
+                         "awaits are " +
+                         std::to_string(kStepOperationsMax) + " operations and " +
+                         std::to_string(kStepBytesMax) + " bytes of input"));
+    operation.state = Operation::State::kClosed;  // never recorded
+    operations_.push_back(std::move(operation));
+    return index;
+  }
   operations_.push_back(std::move(operation));
   commands_.push_back(Command{index, std::move(body)});
   return index;
@@ -143,6 +165,8 @@ void Core::Log(LogLevel level, std::string_view text) {
 void Core::BeginStep(Timestamp now, bool replaying) {
   now_ = now;
   replaying_ = replaying;
+  step_operations_ = 0;
+  step_bytes_ = 0;
 }
 
 bool Core::IsOpen(OperationKind kind, EventId scheduled_id) const {

@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -121,6 +122,8 @@ class Core {
   std::vector<Command> commands_;
   std::vector<LogEntry> logs_;
   std::optional<Status> fatal_;
+  std::size_t step_operations_ = 0;  // started since BeginStep
+  std::size_t step_bytes_ = 0;       // of their names and inputs
 
   Timestamp now_;
   std::uint64_t seed_ = 0;

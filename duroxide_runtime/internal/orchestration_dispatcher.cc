@@ -89,7 +89,7 @@ Result<TurnInput> OrchestrationDispatcher::Load(const std::vector<tandem::Delive
     input.items.push_back(std::move(item));
   }
   input.now = provider_.clock().Now();
-  input.seed = seeds_();
+  if (input.history.empty()) input.seed = seeds_();
   return input;
 }
 

@@ -10,6 +10,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "batch/provider.h"
@@ -23,7 +25,7 @@ namespace duroxide::internal {
 
 class OrchestrationDispatcher {
  public:
-  // All references outlive the dispatcher. `seeds` is called once per turn, from any thread.
+  // All references outlive the dispatcher. `seeds` is called for every start, from any thread.
   OrchestrationDispatcher(tandem::Provider& provider, const Registry& registry, LogSink& log,
                           Counters& counters, LeaseKeeper& leases,
                           std::function<std::uint64_t()> seeds)

@@ -1,5 +1,13 @@
-// g++ 12 destroys some temporaries twice in a statement with co_await (docs/coroutines.md). This runs
-// every form that is safe, each with a value that counts, so that a change of compiler is noticed.
+// g++ 12 destroys some temporaries twice in a statement with co_await, and says nothing:
+//
+//   G1  an aggregate temporary:  co_await f(Options{.tag = "gpu"})
+//   G2  co_await in aggregate initialisation:  T x{co_await a(), s}
+//   G3  a temporary lambda that captures by value:  co_await f([s] {...})
+//   G4  `?:` that yields a class value:  co_await f(q ? s : t)
+//   G5  a brace list for a vector or string:  co_await f({"a", "b"})  (does not compile)
+//
+// This runs every form to be written instead, each with a value that counts, so that a change of
+// compiler is noticed.
 
 #include <gtest/gtest.h>
 

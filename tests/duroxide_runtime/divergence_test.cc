@@ -45,9 +45,7 @@ void ExpectDivergence(const std::string& diagnosis, const std::string& expected)
   EXPECT_NE(diagnosis.find("Restore the code that wrote this history"), std::string::npos);
 }
 
-TEST(DivergenceTest, SameCodeDoesNotDiverge) {
-  EXPECT_EQ(Diagnosis(Original), "no divergence");
-}
+TEST(DivergenceTest, SameCodeDoesNotDiverge) { EXPECT_EQ(Diagnosis(Original), "no divergence"); }
 
 Output ChangedName(OrchestrationContext ctx, std::string) {
   co_return co_await ctx.Call(kOther, "a");
@@ -154,8 +152,8 @@ Output NoCancel(OrchestrationContext ctx, std::string) {
 }
 Output Cancels(OrchestrationContext ctx, std::string) {
   {
-    const auto any = co_await WhenAny(ctx.StartTimer(std::chrono::hours(1)),
-                                      ctx.WaitForEvent<std::string>("e"));
+    const auto any =
+        co_await WhenAny(ctx.StartTimer(std::chrono::hours(1)), ctx.WaitForEvent<std::string>("e"));
   }
   co_return co_await ctx.WaitForEvent<std::string>("f");
 }

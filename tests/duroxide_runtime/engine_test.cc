@@ -134,8 +134,7 @@ TEST(EngineTest, EventBeforeTheWaitIsRecordedAndSkippedForEver) {
   engine.Fire(2);
   EXPECT_EQ(engine.history().size(), 5u);  // Started, timer, early event, fired, subscribed
   engine.Raise("e", "in time");
-  EXPECT_EQ(Describe(engine.history().back().body),
-            "OrchestrationCompleted output \"in time\"");
+  EXPECT_EQ(Describe(engine.history().back().body), "OrchestrationCompleted output \"in time\"");
 }
 
 TEST(EngineTest, LateAndRepeatedCompletionsAreDropped) {
@@ -144,11 +143,11 @@ TEST(EngineTest, LateAndRepeatedCompletionsAreDropped) {
   engine.Complete(2, "A");
   const std::string before = engine.Text();
   const TurnOutcome outcome = engine.Turn({
-      ActivityCompletedItem{{1, 2}, "again"},            // closed
+      ActivityCompletedItem{{1, 2}, "again"},  // closed
       ActivityFailedItem{{1, 2}, StatusCode::kInternal, "again"},
-      ActivityCompletedItem{{1, 77}, "unknown"},         // never scheduled
+      ActivityCompletedItem{{1, 77}, "unknown"},  // never scheduled
       ActivityCompletedItem{{2, 4}, "other execution"},
-      TimerFiredItem{{1, 4}},                            // 4 is no timer
+      TimerFiredItem{{1, 4}},  // 4 is no timer
       StartItem{"test", "again"},
   });
   EXPECT_EQ(outcome.dropped, 6u);
@@ -166,8 +165,8 @@ TEST(EngineTest, MessagesForAnInstanceThatNeverStartedAreDropped) {
 TEST(EngineTest, NothingIsRecordedBehindTheEnd) {
   Engine engine(TwoSteps);
   engine.Start("x");
-  const TurnOutcome end =
-      engine.Turn({ActivityFailedItem{{1, 2}, StatusCode::kInternal, "e"}, EventRaisedItem{"e", ""}});
+  const TurnOutcome end = engine.Turn(
+      {ActivityFailedItem{{1, 2}, StatusCode::kInternal, "e"}, EventRaisedItem{"e", ""}});
   EXPECT_EQ(end.dropped, 1u);
   EXPECT_TRUE(IsEnd(engine.history().back().body));
   EXPECT_EQ(engine.Raise("e", "x").dropped, 1u);
@@ -255,6 +254,42 @@ TEST(EngineTest, OutputOverTheLimitFailsTheInstance) {
             StatusCode::kTooLarge);
 }
 
+Output AsksForTooMuch(OrchestrationContext ctx, std::string) {
+  std::vector<Future<std::string>> futures;
+  for (std::size_t i = 0; i <= kStepOperationsMax; ++i) futures.push_back(ctx.Call(kEcho, "x"));
+  co_await WhenAll(std::move(futures));
+  co_return "";
+}
+
+TEST(EngineTest, TooManyOperationsAtOnceFailTheInstance) {
+  Engine engine(AsksForTooMuch);
+  engine.Start();
+  EXPECT_EQ(std::get<OrchestrationFailed>(engine.history().back().body).code,
+            StatusCode::kTooLarge);
+  EXPECT_EQ(engine.history().size(), 2 * kStepOperationsMax + 2);  // all is cancelled
+  EXPECT_EQ(FindDivergence("instance", 1, engine.history(), engine.registry()), std::nullopt);
+}
+
+class CallsWhenDestroyed {
+ public:
+  explicit CallsWhenDestroyed(OrchestrationContext ctx) : ctx_(ctx) {}
+  ~CallsWhenDestroyed() { static_cast<void>(ctx_.StartTimer(hours(1))); }
+
+ private:
+  OrchestrationContext ctx_;
+};
+
+Output ActsInADestructor(OrchestrationContext ctx, std::string) {
+  const CallsWhenDestroyed local(ctx);
+  co_await ctx.Sleep(hours(1));
+  co_return "";
+}
+
+TEST(EngineDeathTest, StartingSomethingWhileBeingDestroyedAborts) {
+  Engine engine(ActsInADestructor);
+  EXPECT_DEATH(engine.Start(), "while its orchestration is being destroyed");
+}
+
 Output TimeAndIds(OrchestrationContext ctx, std::string) {
   std::string text = std::to_string(ctx.Now().time_since_epoch().count()) + " " + ctx.NewUuid();
   co_await ctx.Sleep(hours(1));
@@ -269,8 +304,7 @@ TEST(EngineTest, TimeAndIdsAreThoseOfTheFirstRun) {
   engine.Fire(2);
   engine.Complete(4, "");  // replays all before
   const auto& scheduled = std::get<ActivityScheduled>(engine.history()[3].body);
-  EXPECT_EQ(std::get<OrchestrationCompleted>(engine.history().back().body).output,
-            scheduled.input);
+  EXPECT_EQ(std::get<OrchestrationCompleted>(engine.history().back().body).output, scheduled.input);
   EXPECT_NE(scheduled.input.substr(17, 36), scheduled.input.substr(scheduled.input.size() - 36));
   EXPECT_EQ(scheduled.input[17 + 14], '4');  // the version digit of a UUID
 }

@@ -200,8 +200,14 @@ std::vector<tandem::Delivery> FakeProvider::TakeReady(std::span<const std::strin
     message.token = token;
     message.delivery_count += 1;
     leases_[token].messages.push_back(id);
-    deliveries.push_back({{token}, message.queue, id, message.key, message.group,
-                          message.delivery_count, message.enqueued_at, message.payload});
+    deliveries.push_back({{token},
+                          message.queue,
+                          id,
+                          message.key,
+                          message.group,
+                          message.delivery_count,
+                          message.enqueued_at,
+                          message.payload});
   }
   return deliveries;
 }
@@ -227,8 +233,8 @@ void FakeProvider::WaitFor(std::chrono::milliseconds wait, const std::stop_token
   waiters_.erase(&signal);
 }
 
-Result<std::vector<tandem::Delivery>> FakeProvider::Dequeue(
-    std::span<const std::string> queues, const tandem::DequeueOptions& options) {
+Result<std::vector<tandem::Delivery>> FakeProvider::Dequeue(std::span<const std::string> queues,
+                                                            const tandem::DequeueOptions& options) {
   std::vector<tandem::Delivery> deliveries;
   WaitFor(options.wait, options.stop, [&](Timestamp& again_at) {
     deliveries = TakeReady(queues, options);

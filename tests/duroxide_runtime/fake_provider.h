@@ -1,8 +1,8 @@
 #pragma once
 
 // A Provider in memory for the tests of the runtime: one mutex, obvious code, nothing durable and
-// nothing fast. It honours what the runtime relies on: expected versions, checks, leases with tokens,
-// groups, keys, visibility by the clock, and waiting through it.
+// nothing fast. It honours what the runtime relies on: expected versions, checks, leases with
+// tokens, groups, keys, visibility by the clock, and waiting through it.
 
 #include <functional>
 #include <map>

@@ -1,8 +1,11 @@
 #pragma once
 
-// The providers that the tests of the runtime run on: every test runs on each. To add one, add a line
-// to ProviderKinds and link it in CMakeLists.txt.
+// The providers that the tests of the runtime run on: every test runs on each. To add one, add a
+// line to ProviderKinds and link it in CMakeLists.txt.
 
+#include <gtest/gtest.h>
+
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <ostream>
@@ -10,25 +13,40 @@
 #include <vector>
 
 #include "batch/provider.h"
+#include "batch/rocksdb_provider.h"
 #include "tests/duroxide_runtime/fake_provider.h"
 
 namespace duroxide::testing {
 
 struct ProviderKind {
   std::string name;
-  // A new, empty provider that waits through `clock`, which outlives it.
-  std::function<std::unique_ptr<tandem::Provider>(tandem::Clock& clock)> make;
+  // A new, empty provider that waits through `clock`, and may keep files in an empty `directory`;
+  // both outlive it.
+  std::function<std::unique_ptr<tandem::Provider>(tandem::Clock& clock,
+                                                  const std::filesystem::path& directory)>
+      make;
 };
 
 inline std::ostream& operator<<(std::ostream& out, const ProviderKind& kind) {
   return out << kind.name;
 }
 
+inline std::unique_ptr<tandem::Provider> MakeFake(tandem::Clock& clock,
+                                                  const std::filesystem::path& /*directory*/) {
+  return std::make_unique<FakeProvider>(clock);
+}
+
+inline std::unique_ptr<tandem::Provider> MakeRocksDb(tandem::Clock& clock,
+                                                     const std::filesystem::path& directory) {
+  tandem::RocksDbOptions options;
+  options.clock = &clock;
+  auto opened = tandem::RocksDbProvider::Open(directory, options);
+  EXPECT_TRUE(opened.ok()) << opened.status();
+  return *std::move(opened);
+}
+
 inline std::vector<ProviderKind> ProviderKinds() {
-  std::vector<ProviderKind> kinds;
-  kinds.push_back(
-      {"Fake", [](tandem::Clock& clock) { return std::make_unique<FakeProvider>(clock); }});
-  return kinds;
+  return {{"Fake", MakeFake}, {"RocksDb", MakeRocksDb}};
 }
 
 }  // namespace duroxide::testing

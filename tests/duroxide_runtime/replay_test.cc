@@ -1,9 +1,10 @@
-// Replay equivalence: wherever a history is cut, replaying the part and giving the next inputs again
-// writes the rest again, however the inputs are spread over turns. And the golden histories: what
-// the samples write is compared with golden/*.txt, so that a change of order or content is seen.
+// Replay equivalence: wherever a history is cut, replaying the part and giving the next inputs
+// again writes the rest again, however the inputs are spread over turns. And the golden histories:
+// what the samples write is compared with golden/*.txt, so that a change of order or content is
+// seen.
 //
-// Format of a golden file: one line per event, `id +seconds-since-start description`.
-// To write them anew: TANDEM_UPDATE_GOLDEN=1 duroxide_engine_test --gtest_filter='*Golden*'
+// Format of a golden file: one line per event, `id +seconds-since-start description`. To write them
+// anew: TANDEM_UPDATE_GOLDEN=1 duroxide_engine_test --gtest_filter='*Golden*'
 
 #include <gtest/gtest.h>
 
@@ -37,17 +38,18 @@ std::vector<Script> Scripts() {
   };
   return {
       {"sequence", "3", {{completed(2, "1")}, {completed(4, "3")}, {completed(6, "6")}}},
-      {"fan-out", "4",
+      {"fan-out",
+       "4",
        {{completed(3, "2"), completed(5, "4")}, {completed(2, "1")}, {completed(4, "3")}}},
       {"approval", "trip", {{raised("approved", "ann")}}},
-      {"approval", "late",
-       {{raised("noise", "x"), fired(3)}, {raised("approved", "early"), completed(7, "")},
+      {"approval",
+       "late",
+       {{raised("noise", "x"), fired(3)},
+        {raised("approved", "early"), completed(7, "")},
         {raised("approved", "bob")}}},
-      {"mixed", "text",
-       {{completed(3, "TEXT")}, {fired(6)}, {completed(9, "slow")}}},
+      {"mixed", "text", {{completed(3, "TEXT")}, {fired(6)}, {completed(9, "slow")}}},
       {"mixed", "skip", {{raised("skip", ""), completed(3, "SKIP")}}},
-      {"mixed", "fails",
-       {{ActivityFailedItem{{1, 3}, StatusCode::kIoError, "disk"}}, {fired(5)}}},
+      {"mixed", "fails", {{ActivityFailedItem{{1, 3}, StatusCode::kIoError, "disk"}}, {fired(5)}}},
   };
 }
 
@@ -153,6 +155,26 @@ TEST(ReplayTest, HistoryEventsComeBackFromTheirRecords) {
       EXPECT_EQ(*decoded, event);
     }
   }
+}
+
+TEST(ReplayTest, WorkItemsComeBackFromTheirRecords) {
+  const std::string bytes("\0\xff", 2);
+  const std::vector<WorkItem> items{
+      StartItem{"name", bytes},
+      ActivityItem{"instance", {1, 2}, "name", bytes},
+      ActivityCompletedItem{{1, 2}, bytes},
+      ActivityFailedItem{{1, 2}, StatusCode::kNoSpace, "full"},
+      TimerFiredItem{{1, 2}},
+      EventRaisedItem{"name", bytes},
+  };
+  for (const WorkItem& item : items) {
+    const Result<WorkItem> decoded = DecodeWorkItem(EncodeWorkItem(item), "message");
+    ASSERT_TRUE(decoded.ok()) << decoded.status();
+    EXPECT_EQ(*decoded, item);
+  }
+}
+
+TEST(ReplayTest, DamagedRecordsAreCorruption) {
   EXPECT_EQ(DecodeHistoryEvent("garbage!", "event 7").status().code(), StatusCode::kCorruption);
   EXPECT_EQ(DecodeWorkItem("", "message 7").status().code(), StatusCode::kCorruption);
 }

@@ -1,7 +1,7 @@
 #pragma once
 
-// What tests of a running runtime share: a provider on a manual clock, a log that can be waited for,
-// and a gate to hold an activity with. Nothing here sleeps.
+// What tests of a running runtime share: a provider on a manual clock, a log that can be waited
+// for, and a gate to hold an activity with. Nothing here sleeps.
 
 #include <gtest/gtest.h>
 
@@ -17,6 +17,7 @@
 #include "duroxide_runtime/internal/instance_store.h"
 #include "tests/duroxide_runtime/probe_provider.h"
 #include "tests/duroxide_runtime/provider_factory.h"
+#include "tests/support/temporary_directory.h"
 
 namespace duroxide::testing {
 
@@ -105,7 +106,7 @@ class RuntimeFixture : public ::testing::TestWithParam<ProviderKind> {
     options.wait = kLong;
     ASSERT_TRUE(provider.Read(internal::HistoryStream(instance, 1), options).ok());
   }
-  internal::History HistoryOf(const std::string& instance) {
+  History HistoryOf(const std::string& instance) {
     auto loaded = internal::LoadHistory(provider, instance);
     EXPECT_TRUE(loaded.ok()) << loaded.status();
     return std::move(loaded->history);
@@ -113,7 +114,8 @@ class RuntimeFixture : public ::testing::TestWithParam<ProviderKind> {
 
   tandem::ManualClock clock;
   CollectingLog log;
-  ProbeProvider provider{GetParam().make(clock)};
+  tandem::testing::TemporaryDirectory directory;
+  ProbeProvider provider{GetParam().make(clock, directory.path())};
   Client client{provider};
 };
 

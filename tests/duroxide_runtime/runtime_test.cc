@@ -23,18 +23,8 @@ using tandem::StatusCode;
 class RuntimeTest : public RuntimeFixture {};
 INSTANTIATE_TEST_SUITE_P(, RuntimeTest, ::testing::ValuesIn(ProviderKinds()), KindName);
 
-Registry Samples() {
-  Registry registry;
-  AddSamples(registry);
-  registry.Add(kAdd, [](ActivityContext&, int x) -> Result<int> { return x; });
-  registry.Add(kEcho, [](ActivityContext&, std::string text) -> Result<std::string> {
-    return text;
-  });
-  return registry;
-}
-
 TEST_P(RuntimeTest, OrchestrationRunsToItsOutput) {
-  const auto runtime = StartRuntime(Samples());
+  const auto runtime = StartRuntime(Working());
   ASSERT_TRUE(client.Start(kSequence, "i", 3).ok());
   const Result<int> sum = client.Wait(kSequence, "i", kLong);
   ASSERT_TRUE(sum.ok()) << sum.status();
@@ -75,14 +65,14 @@ TEST_P(RuntimeTest, OfRacingStartersExactlyOneSucceeds) {
   for (std::thread& starter : starters) starter.join();
   EXPECT_EQ(started, 1);
   EXPECT_EQ(existed, 7);
-  const auto runtime = StartRuntime(Samples());
+  const auto runtime = StartRuntime(Working());
   EXPECT_TRUE(client.Wait(kSequence, "the-one", kLong).ok());
   EXPECT_EQ(client.Start(kSequence, "the-one", 1).ToString(),
             "AlreadyExists: instance 'the-one' already exists");
 }
 
 TEST_P(RuntimeTest, RaisedEventReachesItsWait) {
-  const auto runtime = StartRuntime(Samples());
+  const auto runtime = StartRuntime(Working());
   ASSERT_TRUE(client.Start(kApproval, "i", "trip").ok());
   AwaitHistory("i", 3);
   ASSERT_TRUE(client.RaiseEvent("i", "approved", std::string("ann")).ok());
@@ -92,7 +82,7 @@ TEST_P(RuntimeTest, RaisedEventReachesItsWait) {
 }
 
 TEST_P(RuntimeTest, TimerFiresWhenItsTimeHasComeAndNotBefore) {
-  const auto runtime = StartRuntime(Samples());
+  const auto runtime = StartRuntime(Working());
   ASSERT_TRUE(client.Start(kApproval, "i", "trip").ok());
   AwaitHistory("i", 3);
   clock.Advance(hours(1) - seconds(1));
@@ -108,9 +98,8 @@ TEST_P(RuntimeTest, TimerFiresWhenItsTimeHasComeAndNotBefore) {
 TEST_P(RuntimeTest, FailedOrchestrationIsItsStatus) {
   Registry registry;
   registry.Add(kSequence, Sequence);
-  registry.Add(kAdd, [](ActivityContext&, int) -> Result<int> {
-    return Status::NoSpace("disk full");
-  });
+  registry.Add(kAdd,
+               [](ActivityContext&, int) -> Result<int> { return Status::NoSpace("disk full"); });
   const auto runtime = StartRuntime(std::move(registry));
   ASSERT_TRUE(client.Start(kSequence, "i", 3).ok());
   EXPECT_EQ(client.Wait(kSequence, "i", kLong).status().ToString(), "NoSpace: disk full");
@@ -128,13 +117,13 @@ TEST_P(RuntimeTest, ExceptionOfAnActivityIsItsFailure) {
 
 TEST_P(RuntimeTest, ActivityKnowsItsCall) {
   Registry registry;
-  registry.Add(kApproval, [](OrchestrationContext ctx, std::string in) -> Task<Result<std::string>> {
-    co_return co_await ctx.Call(kEcho, in);
-  });
+  registry.Add(kApproval,
+               [](OrchestrationContext ctx, std::string in) -> Task<Result<std::string>> {
+                 co_return co_await ctx.Call(kEcho, in);
+               });
   registry.Add(kEcho, [](ActivityContext& context, std::string) -> Result<std::string> {
     return context.instance() + "/" + std::to_string(context.execution()) + "/" +
-           std::to_string(context.id()) + " delivery " +
-           std::to_string(context.delivery_count());
+           std::to_string(context.id()) + " delivery " + std::to_string(context.delivery_count());
   });
   const auto runtime = StartRuntime(std::move(registry));
   ASSERT_TRUE(client.Start(kApproval, "i", "x").ok());
@@ -142,7 +131,7 @@ TEST_P(RuntimeTest, ActivityKnowsItsCall) {
 }
 
 TEST_P(RuntimeTest, EveryTurnAndEveryActivityIsOneBatch) {
-  const auto runtime = StartRuntime(Samples());
+  const auto runtime = StartRuntime(Working());
   constexpr int kSteps = 10;
   ASSERT_TRUE(client.Start(kSequence, "i", kSteps).ok());
   ASSERT_TRUE(client.Wait(kSequence, "i", kLong).ok());
@@ -153,8 +142,8 @@ TEST_P(RuntimeTest, EveryTurnAndEveryActivityIsOneBatch) {
 }
 
 TEST_P(RuntimeTest, TwoRuntimesShareTheWork) {
-  const auto one = StartRuntime(Samples());
-  const auto two = StartRuntime(Samples());
+  const auto one = StartRuntime(Working());
+  const auto two = StartRuntime(Working());
   constexpr int kInstances = 40;
   for (int i = 0; i < kInstances; ++i) {
     ASSERT_TRUE(client.Start(kFanOut, Numbered("fan-", i), 5).ok());
@@ -167,7 +156,7 @@ TEST_P(RuntimeTest, TwoRuntimesShareTheWork) {
 }
 
 TEST_P(RuntimeTest, ErasingTheStatusOfARunningInstanceChangesNothing) {
-  const auto runtime = StartRuntime(Samples());
+  const auto runtime = StartRuntime(Working());
   ASSERT_TRUE(client.Start(kApproval, "i", "trip").ok());
   AwaitHistory("i", 3);
   tandem::UpdateMetadata erase;
@@ -200,7 +189,7 @@ TEST_P(RuntimeTest, ShutdownLetsARunningActivityReport) {
   stopper.join();
   runtime->Shutdown();  // again: nothing happens
   EXPECT_EQ(runtime->Stats().activities_run, 1u);
-  const auto next = StartRuntime(Samples());
+  const auto next = StartRuntime(Working());
   EXPECT_EQ(client.Wait(kSequence, "i", kLong).value(), 1);
   EXPECT_EQ(next->Stats().activities_run, 0u);  // it was not run again
 }
@@ -211,10 +200,10 @@ TEST_P(RuntimeTest, InstancesGoOnInTheNextRuntime) {
     ASSERT_TRUE(client.Start(kSequence, Numbered("i", i), 20).ok());
   }
   for (int round = 0; round < 10; ++round) {
-    const auto runtime = StartRuntime(Samples());
+    const auto runtime = StartRuntime(Working());
     AwaitHistory("i0", static_cast<tandem::Version>(round) + 1);
   }
-  const auto last = StartRuntime(Samples());
+  const auto last = StartRuntime(Working());
   for (int i = 0; i < kInstances; ++i) {
     EXPECT_EQ(client.Wait(kSequence, Numbered("i", i), kLong).value(), 210);
   }
@@ -234,7 +223,7 @@ TEST_P(RuntimeTest, WaitGivesUpAtItsTimeout) {
 }
 
 TEST_P(RuntimeTest, WaitWithTheWrongHandleSaysSo) {
-  const auto runtime = StartRuntime(Samples());
+  const auto runtime = StartRuntime(Working());
   ASSERT_TRUE(client.Start(kSequence, "i", 1).ok());
   EXPECT_EQ(client.Wait(kFanOut, "i", kLong).status().ToString(),
             "InvalidArgument: instance 'i' runs orchestration 'sequence', not 'fan-out'");

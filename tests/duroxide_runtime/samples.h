@@ -17,6 +17,7 @@ inline constexpr Orchestration<int(int)> kSequence("sequence");
 inline constexpr Orchestration<int(int)> kFanOut("fan-out");
 inline constexpr Orchestration<std::string(std::string)> kApproval("approval");
 inline constexpr Orchestration<std::string(std::string)> kMixed("mixed");
+inline constexpr Orchestration<std::string(std::string)> kOnce("once");
 
 // n activities, one after the other.
 inline Task<Result<int>> Sequence(OrchestrationContext ctx, int n) {
@@ -58,13 +59,17 @@ inline Task<Result<std::string>> SlowEcho(OrchestrationContext ctx, std::string 
 inline Task<Result<std::string>> Mixed(OrchestrationContext ctx, std::string text) {
   Future<std::string> never_awaited = ctx.Call(kEcho, ctx.NewUuid());
   const auto [echo, any] = co_await WhenAll(
-      ctx.Call(kEcho, text),
-      WhenAny(SlowEcho(ctx, "slow"), ctx.WaitForEvent<std::string>("skip"),
-              ctx.StartTimer(std::chrono::minutes(5))));
+      ctx.Call(kEcho, text), WhenAny(SlowEcho(ctx, "slow"), ctx.WaitForEvent<std::string>("skip"),
+                                     ctx.StartTimer(std::chrono::minutes(5))));
   std::string result = echo.ok() ? *echo : echo.status().message();
   result.append(" ").append(std::to_string(any.index()));
   result.append(" ").append(std::to_string(ctx.Now().time_since_epoch().count()));
   co_return result.append(" ").append(ctx.NewUuid());
+}
+
+// One activity.
+inline Task<Result<std::string>> EchoOnce(OrchestrationContext ctx, std::string text) {
+  co_return co_await ctx.Call(kEcho, text);
 }
 
 inline void AddSamples(Registry& registry) {
@@ -72,6 +77,17 @@ inline void AddSamples(Registry& registry) {
   registry.Add(kFanOut, FanOut);
   registry.Add(kApproval, Approval);
   registry.Add(kMixed, Mixed);
+  registry.Add(kOnce, EchoOnce);
+}
+
+// All samples with activities that give back what they get.
+inline Registry Working() {
+  Registry registry;
+  AddSamples(registry);
+  registry.Add(kAdd, [](ActivityContext&, int x) -> Result<int> { return x; });
+  registry.Add(kEcho,
+               [](ActivityContext&, std::string text) -> Result<std::string> { return text; });
+  return registry;
 }
 
 }  // namespace duroxide::testing

@@ -1,5 +1,5 @@
-// What the runtime does when things go wrong: code that is missing or has changed, leases that are
-// lost, a store that fails, messages that belong to nobody.
+// What the runtime does when things go wrong: code that is missing or has changed, a store that
+// fails, messages that belong to nobody.
 
 #include <gtest/gtest.h>
 
@@ -22,23 +22,6 @@ using tandem::StatusCode;
 
 class TroubleTest : public RuntimeFixture {};
 INSTANTIATE_TEST_SUITE_P(, TroubleTest, ::testing::ValuesIn(ProviderKinds()), KindName);
-
-Task<Result<std::string>> EchoOnce(OrchestrationContext ctx, std::string text) {
-  co_return co_await ctx.Call(kEcho, text);
-}
-
-Result<std::string> Echo(ActivityContext&, std::string text) { return text; }
-
-inline constexpr Orchestration<std::string(std::string)> kOnce("once");
-
-Registry Working() {
-  Registry registry;
-  AddSamples(registry);
-  registry.Add(kOnce, EchoOnce);
-  registry.Add(kEcho, Echo);
-  registry.Add(kAdd, [](ActivityContext&, int x) -> Result<int> { return x; });
-  return registry;
-}
 
 TEST(ParkDelayTest, DoublesFromOneSecondToOneMinute) {
   EXPECT_EQ(internal::ParkDelay(1), seconds(1));
@@ -95,7 +78,7 @@ TEST_P(TroubleTest, DivergingInstanceIsParkedAndGoesOnWithTheOldCode) {
   ASSERT_TRUE(client.Start(kApproval, "i", "trip").ok());
   AwaitHistory("i", 3);
   runtime.reset();
-  const internal::History before = HistoryOf("i");
+  const History before = HistoryOf("i");
 
   Registry changed;
   changed.Add(kApproval, EchoOnce);
@@ -126,9 +109,8 @@ TEST_P(TroubleTest, MessagesWithoutAnInstanceAreDroppedAndBlockNobody) {
   tandem::EnqueueOptions orphan;
   orphan.group = "nobody";
   const auto queue = std::string(internal::kOrchestratorQueue);
-  ASSERT_TRUE(provider
-                  .Enqueue(queue, EncodeWorkItem(internal::EventRaisedItem{"e", "x"}), orphan)
-                  .ok());
+  ASSERT_TRUE(
+      provider.Enqueue(queue, EncodeWorkItem(internal::EventRaisedItem{"e", "x"}), orphan).ok());
   ASSERT_TRUE(provider.Enqueue(queue, "no group", tandem::EnqueueOptions()).ok());
   const auto runtime = StartRuntime(Working());
   ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
@@ -136,111 +118,6 @@ TEST_P(TroubleTest, MessagesWithoutAnInstanceAreDroppedAndBlockNobody) {
   log.Await("no such instance was ever started");
   log.Await("a message without an instance");
   EXPECT_EQ(runtime->Stats().messages_dropped, 2u);
-}
-
-TEST_P(TroubleTest, LeaseIsRenewedWhileAnActivityRunsLong) {
-  Barrier barrier;
-  std::atomic<int> runs = 0;
-  Registry registry;
-  registry.Add(kOnce, EchoOnce);
-  registry.Add(kEcho, [&](ActivityContext& context, std::string text) -> Result<std::string> {
-    ++runs;
-    barrier.Enter();
-    EXPECT_FALSE(context.stop_token().stop_requested());
-    return text;
-  });
-  RuntimeOptions options;
-  options.orchestration_threads = 1;
-  options.activity_threads = 2;
-  const auto runtime = StartRuntime(std::move(registry), options);
-  ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
-  barrier.AwaitEntered(1);
-  // Waiting: the keeper, the idle activity thread, the orchestration thread.
-  for (int i = 0; i < 10; ++i) {
-    clock.AwaitWaiters(3);
-    const std::uint64_t before = provider.renewals();
-    clock.Advance(seconds(15));
-    while (provider.renewals() == before) std::this_thread::yield();
-  }
-  barrier.Open();
-  EXPECT_EQ(client.Wait(kOnce, "i", kLong).value(), "x");
-  EXPECT_EQ(runs, 1);
-}
-
-// Blocks until stop is requested.
-void AwaitStop(const std::stop_token& stop) {
-  tandem::Signal signal;
-  const tandem::NotifyOnStop notify(stop, signal);
-  signal.Wait();
-}
-
-TEST_P(TroubleTest, LostLeaseStopsTheActivityAndDropsItsResult) {
-  std::atomic<int> runs = 0;
-  std::atomic<bool> renewals_fail = true;
-  std::atomic<bool> stopped = false;
-  Barrier started;
-  Barrier first_returns;
-  Barrier second_returns;
-  started.Open();
-  Registry registry;
-  registry.Add(kOnce, EchoOnce);
-  registry.Add(kEcho, [&](ActivityContext& context, std::string) -> Result<std::string> {
-    if (++runs == 1) {
-      // Called by the keeper itself, before it renews anything else.
-      const std::stop_callback works_again(context.stop_token(), [&] { renewals_fail = false; });
-      started.Enter();
-      AwaitStop(context.stop_token());
-      stopped = true;
-      first_returns.Enter();
-      return std::string("first");
-    }
-    second_returns.Enter();
-    return "delivery " + std::to_string(context.delivery_count());
-  });
-  provider.OnRenew([&]() -> Status {
-    return renewals_fail ? Status::Unavailable("no renewal today") : Status::Ok();
-  });
-  RuntimeOptions options;
-  options.activity_threads = 2;
-  const auto runtime = StartRuntime(std::move(registry), options);
-  ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
-  started.AwaitEntered(1);
-  // The keeper tries until the lease's end; then the other thread takes the activity over.
-  while (!stopped) {
-    clock.Advance(seconds(1));
-    std::this_thread::yield();
-  }
-  second_returns.Open();
-  EXPECT_EQ(client.Wait(kOnce, "i", kLong).value(), "delivery 2");
-  first_returns.Open();
-  log.Await("dropped the result of activity 'echo'");
-  EXPECT_EQ(runtime->Stats().activities_dropped, 1u);
-  EXPECT_EQ(runtime->Stats().activities_run, 1u);
-  EXPECT_EQ(runs, 2);
-}
-
-Task<Result<std::string>> GivesUp(OrchestrationContext ctx, std::string text) {
-  const auto any = co_await WhenAny(ctx.Call(kEcho, text), ctx.WaitForEvent<std::string>("stop"));
-  co_return std::to_string(any.index());
-}
-
-TEST_P(TroubleTest, CancelledActivityIsToldAndItsResultDropped) {
-  Barrier running;
-  running.Open();
-  Registry registry;
-  registry.Add(kOnce, GivesUp);
-  registry.Add(kEcho, [&](ActivityContext& context, std::string text) -> Result<std::string> {
-    running.Enter();
-    AwaitStop(context.stop_token());
-    return text;
-  });
-  const auto runtime = StartRuntime(std::move(registry));
-  ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
-  running.AwaitEntered(1);
-  ASSERT_TRUE(client.RaiseEvent("i", "stop").ok());
-  EXPECT_EQ(client.Wait(kOnce, "i", kLong).value(), "1");
-  clock.Advance(seconds(15));  // the next renewal finds the lease gone
-  log.Await("dropped the result of activity 'echo'");
 }
 
 TEST_P(TroubleTest, ConflictingTurnIsDroppedAndTriedAgain) {
@@ -270,6 +147,69 @@ TEST_P(TroubleTest, TurnThatCanNotBeStoredIsParked) {
   EXPECT_EQ(client.Wait(kOnce, "i", kLong).value(), "x");
 }
 
+TEST_P(TroubleTest, ParkingLeavesTheStatusOfAFinishedInstanceAlone) {
+  {
+    const auto runtime = StartRuntime(Working());
+    ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
+    ASSERT_TRUE(client.Wait(kOnce, "i", kLong).ok());
+  }
+  ASSERT_TRUE(provider.Enqueue("q", "m", tandem::EnqueueOptions()).ok());
+  internal::ParkOrder order;
+  order.token = provider.Dequeue("q")->front().lock_token;
+  order.instance = "i";
+  order.diagnosis = "late";
+  EXPECT_TRUE(internal::Park(provider, order).ok());
+  EXPECT_EQ(client.GetStatus("i")->state, InstanceState::kCompleted);
+  EXPECT_EQ(client.GetStatus("i")->diagnosis, "");
+  EXPECT_TRUE(provider.Dequeue("q")->empty());  // hidden
+  clock.Advance(seconds(1));
+  EXPECT_EQ(provider.Dequeue("q")->size(), 1u);  // not lost
+}
+
+TEST_P(TroubleTest, ParkingNeverOverwritesANewerStatus) {
+  ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
+  ASSERT_TRUE(provider.Enqueue("q", "m", tandem::EnqueueOptions()).ok());
+  internal::ParkOrder order;
+  order.token = provider.Dequeue("q")->front().lock_token;
+  order.instance = "i";
+  order.diagnosis = "no code";
+  // Between reading and writing the status the instance finishes.
+  bool finished = false;
+  provider.OnBatch([&](const ProbeProvider::Operations& operations) -> Status {
+    if (finished || !Has<tandem::AbandonMessages>(operations)) return Status::Ok();
+    finished = true;
+    const auto runtime = StartRuntime(Working());
+    return client.Wait(kOnce, "i", kLong).status();
+  });
+  EXPECT_TRUE(internal::Park(provider, order).ok());
+  EXPECT_TRUE(finished);
+  EXPECT_EQ(client.GetStatus("i")->state, InstanceState::kCompleted);
+  EXPECT_EQ(client.GetStatus("i")->diagnosis, "");
+}
+
+Task<Result<int>> CountEvents(OrchestrationContext ctx, int n) {
+  int sum = 0;
+  for (int i = 0; i < n; ++i) sum += co_await OrFail(ctx.WaitForEvent<int>("add"));
+  co_return sum;
+}
+
+TEST_P(TroubleTest, BacklogAndHistoryOfManyPagesAreProcessedWhole) {
+  Registry registry;
+  registry.Add(kSequence, CountEvents);
+  constexpr int kEvents = 1500;
+  {
+    const auto runtime = StartRuntime(std::move(registry));
+    ASSERT_TRUE(client.Start(kSequence, "i", kEvents).ok());
+    AwaitHistory("i", 2);
+  }
+  for (int i = 1; i <= kEvents; ++i) ASSERT_TRUE(client.RaiseEvent("i", "add", i).ok());
+  Registry again;
+  again.Add(kSequence, CountEvents);
+  const auto runtime = StartRuntime(std::move(again));
+  EXPECT_EQ(client.Wait(kSequence, "i", kLong).value(), kEvents * (kEvents + 1) / 2);
+  EXPECT_LE(runtime->Stats().turns, 10u);  // many messages per turn
+}
+
 TEST_P(TroubleTest, StoppedStoreIsLoggedOnceAndNotHammered) {
   provider.OnDequeue([]() -> Status { return Status::Unavailable("stopped"); });
   RuntimeOptions options;
@@ -284,7 +224,7 @@ TEST_P(TroubleTest, StoppedStoreIsLoggedOnceAndNotHammered) {
     }
   }
   clock.AwaitWaiters(3);
-  EXPECT_EQ(provider.dequeues(), 2u * 21);  // one try per wait
+  EXPECT_EQ(provider.dequeues(), 2u * 21);              // one try per wait
   EXPECT_EQ(log.Count("the store is in trouble"), 2u);  // once per queue
   runtime->Shutdown();
 }
@@ -293,8 +233,8 @@ TEST_P(TroubleTest, ResultIsReportedWhenTheStoreWorksAgain) {
   std::atomic<int> failures = 5;
   std::atomic<int> runs = 0;
   provider.OnBatch([&](const ProbeProvider::Operations& operations) -> Status {
-    const bool report = Has<tandem::DeleteMessages>(operations) &&
-                        !Has<tandem::AppendEvents>(operations);
+    const bool report =
+        Has<tandem::DeleteMessages>(operations) && !Has<tandem::AppendEvents>(operations);
     if (!report || failures-- <= 0) return Status::Ok();
     return Status::Unavailable("later");
   });
@@ -319,8 +259,8 @@ TEST_P(TroubleTest, ResultIsReportedWhenTheStoreWorksAgain) {
   EXPECT_EQ(runs, 1);
 }
 
-// Batches fail at random on two runtimes; every instance still ends with the right result, and every
-// history is one that its code would write.
+// Batches fail at random on two runtimes; every instance still ends with the right result, and
+// every history is one that its code would write.
 TEST_P(TroubleTest, RandomFailuresLoseAndDoubleNothing) {
   const auto seed = static_cast<unsigned>(::testing::UnitTest::GetInstance()->random_seed());
   SCOPED_TRACE("seed " + std::to_string(seed));
@@ -357,8 +297,7 @@ TEST_P(TroubleTest, RandomFailuresLoseAndDoubleNothing) {
     for (const char* name : {"fan-", "seq-"}) {
       const std::string instance = Numbered(name, i);
       EXPECT_EQ(client.WaitUntilFinished(instance, kLong)->output, "21");
-      EXPECT_EQ(internal::FindDivergence(instance, 1, HistoryOf(instance), registry),
-                std::nullopt);
+      EXPECT_EQ(internal::FindDivergence(instance, 1, HistoryOf(instance), registry), std::nullopt);
     }
   }
   done = true;

@@ -38,7 +38,7 @@ struct Ended {
 
 Ended RunProgram(const std::string& path) {
   Ended ended;
-  FILE* const pipe = popen(("'" + path + "'").c_str(), "r");
+  FILE* const pipe = popen(("'" + path + "' 2>&1").c_str(), "r");
   if (pipe == nullptr) return ended;
   char buffer[4096];
   std::size_t count = 0;

@@ -1,0 +1,126 @@
+// Activities that run long, lose their lease, or are cancelled while they run.
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "tests/duroxide_runtime/runtime_fixture.h"
+#include "tests/duroxide_runtime/samples.h"
+
+namespace duroxide {
+namespace {
+
+using namespace duroxide::testing;  // NOLINT
+using std::chrono::seconds;
+
+class LeaseTest : public RuntimeFixture {};
+INSTANTIATE_TEST_SUITE_P(, LeaseTest, ::testing::ValuesIn(ProviderKinds()), KindName);
+
+TEST_P(LeaseTest, LeaseIsRenewedWhileAnActivityRunsLong) {
+  Barrier barrier;
+  std::atomic<int> runs = 0;
+  Registry registry;
+  registry.Add(kOnce, EchoOnce);
+  registry.Add(kEcho, [&](ActivityContext& context, std::string text) -> Result<std::string> {
+    ++runs;
+    barrier.Enter();
+    EXPECT_FALSE(context.stop_token().stop_requested());
+    return text;
+  });
+  RuntimeOptions options;
+  options.orchestration_threads = 1;
+  options.activity_threads = 2;
+  const auto runtime = StartRuntime(std::move(registry), options);
+  ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
+  barrier.AwaitEntered(1);
+  // Waiting: the keeper, the idle activity thread, the orchestration thread.
+  for (int i = 0; i < 10; ++i) {
+    clock.AwaitWaiters(3);
+    const std::uint64_t before = provider.renewals();
+    clock.Advance(seconds(15));
+    while (provider.renewals() == before) std::this_thread::yield();
+  }
+  barrier.Open();
+  EXPECT_EQ(client.Wait(kOnce, "i", kLong).value(), "x");
+  EXPECT_EQ(runs, 1);
+}
+
+// Blocks until stop is requested.
+void AwaitStop(const std::stop_token& stop) {
+  tandem::Signal signal;
+  const tandem::NotifyOnStop notify(stop, signal);
+  signal.Wait();
+}
+
+TEST_P(LeaseTest, LostLeaseStopsTheActivityAndDropsItsResult) {
+  std::atomic<int> runs = 0;
+  std::atomic<bool> renewals_fail = true;
+  std::atomic<bool> stopped = false;
+  Barrier started;
+  Barrier first_returns;
+  Barrier second_returns;
+  started.Open();
+  Registry registry;
+  registry.Add(kOnce, EchoOnce);
+  registry.Add(kEcho, [&](ActivityContext& context, std::string) -> Result<std::string> {
+    if (++runs == 1) {
+      // Called by the keeper itself, before it renews anything else.
+      const std::stop_callback works_again(context.stop_token(), [&] { renewals_fail = false; });
+      started.Enter();
+      AwaitStop(context.stop_token());
+      stopped = true;
+      first_returns.Enter();
+      return std::string("first");
+    }
+    second_returns.Enter();
+    return "delivery " + std::to_string(context.delivery_count());
+  });
+  provider.OnRenew([&]() -> Status {
+    return renewals_fail ? Status::Unavailable("no renewal today") : Status::Ok();
+  });
+  RuntimeOptions options;
+  options.activity_threads = 2;
+  const auto runtime = StartRuntime(std::move(registry), options);
+  ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
+  started.AwaitEntered(1);
+  // The keeper tries until the lease's end; then the other thread takes the activity over.
+  while (!stopped) {
+    clock.Advance(seconds(1));
+    std::this_thread::yield();
+  }
+  second_returns.Open();
+  EXPECT_EQ(client.Wait(kOnce, "i", kLong).value(), "delivery 2");
+  first_returns.Open();
+  log.Await("dropped the result of activity 'echo'");
+  EXPECT_EQ(runtime->Stats().activities_dropped, 1u);
+  EXPECT_EQ(runtime->Stats().activities_run, 1u);
+  EXPECT_EQ(runs, 2);
+}
+
+Task<Result<std::string>> GivesUp(OrchestrationContext ctx, std::string text) {
+  const auto any = co_await WhenAny(ctx.Call(kEcho, text), ctx.WaitForEvent<std::string>("stop"));
+  co_return std::to_string(any.index());
+}
+
+TEST_P(LeaseTest, CancelledActivityIsToldAndItsResultDropped) {
+  Barrier running;
+  running.Open();
+  Registry registry;
+  registry.Add(kOnce, GivesUp);
+  registry.Add(kEcho, [&](ActivityContext& context, std::string text) -> Result<std::string> {
+    running.Enter();
+    AwaitStop(context.stop_token());
+    return text;
+  });
+  const auto runtime = StartRuntime(std::move(registry));
+  ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
+  running.AwaitEntered(1);
+  ASSERT_TRUE(client.RaiseEvent("i", "stop").ok());
+  EXPECT_EQ(client.Wait(kOnce, "i", kLong).value(), "1");
+  clock.Advance(seconds(15));  // the next renewal finds the lease gone
+  log.Await("dropped the result of activity 'echo'");
+}
+
+}  // namespace
+}  // namespace duroxide
