@@ -27,7 +27,7 @@ enum class StatusCode : std::uint8_t {
   kIdempotencyMismatch = 7,  // a known batch id with other content
   kUnavailable = 8,          // certainly not applied; retry freely
   kIndeterminate = 9,        // unknown whether applied; repeat with the same batch id
-  kNoSpace = 10,
+  kNoSpace = 10,  // the disk is full; of a write, unknown whether applied, as kIndeterminate
   kIoError = 11,
   kCorruption = 12,  // CorruptionDetail: stored bytes are damaged; never skipped or repaired
   kUnsupported = 13,

@@ -29,8 +29,9 @@ class Provider : public EventStore, public MessageQueue {
   // also a Conflict or LeaseLost to a kSync batch, is given only when what it was judged against is
   // flushed. A crash always leaves a prefix of the serial order.
   //
-  // Errors besides those of the operations: Indeterminate if the flush failed (the store then
-  // refuses writes until it is opened again), Unavailable if it had failed before.
+  // Errors besides those of the operations: Indeterminate, or NoSpace on a full disk, if the write
+  // or its flush failed (either way the batch may or may not survive, and the store refuses writes
+  // until it is opened again); Unavailable if one had failed before.
   virtual Result<BatchResult> AtomicBatch(std::vector<Operation> operations,
                                           const BatchOptions& options) = 0;
   Result<BatchResult> AtomicBatch(std::vector<Operation> operations) {

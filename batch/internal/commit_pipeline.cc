@@ -21,9 +21,10 @@ Status Stopped(const Status& reason) {
 // What the callers of a group are told whose write failed.
 Status WriteFailure(const rocksdb::Status& status) {
   if (status.IsNoSpace()) {
+    // It may have shown only when the log was flushed: the record is in it then.
     return Status::NoSpace(
-        "nothing was written, the disk is full: free space "
-        "and open the store again");
+        "the disk is full, and the write may or may not "
+        "survive: free space and open the store again");
   }
   return Status::Indeterminate("the write may or may not survive, open the store again to see: " +
                                status.ToString());

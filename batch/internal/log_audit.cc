@@ -6,6 +6,8 @@
 #include <cstring>
 #include <fstream>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/result.h"
 
@@ -64,7 +66,7 @@ Status Damaged(std::string_view name, std::size_t offset, const char* what) {
   return Status::Corruption(std::string(name) + " at byte " + std::to_string(offset), what);
 }
 
-Status AuditFile(const std::filesystem::path& path) {
+Status AuditFile(const std::filesystem::path& path, bool is_last) {
   std::ifstream file(path, std::ios::binary);
   std::string log;
   if (file) {
@@ -72,12 +74,12 @@ Status AuditFile(const std::filesystem::path& path) {
     file.read(log.data(), static_cast<std::streamsize>(log.size()));
   }
   if (!file) return Status::IoError("can't read " + path.string() + ": " + std::strerror(errno));
-  return AuditLog(log, path.filename().string());
+  return AuditLog(log, path.filename().string(), is_last);
 }
 
 }  // namespace
 
-Status AuditLog(std::string_view log, std::string_view name) {
+Status AuditLog(std::string_view log, std::string_view name, bool is_last) {
   std::size_t offset = 0;
   while (offset < log.size()) {
     const std::size_t block_end = offset - offset % kBlockBytes + kBlockBytes;
@@ -91,7 +93,9 @@ Status AuditLog(std::string_view log, std::string_view name) {
     if (type < kTypeMin || type > kTypeMax) {
       // A power cut may leave a grown file whose last bytes never arrived.
       const std::string_view rest = log.substr(offset);
-      if (rest.find_first_not_of('\0') == std::string_view::npos) return Status::Ok();
+      if (rest.find_first_not_of('\0') == std::string_view::npos) {
+        return is_last ? Status::Ok() : Damaged(name, offset, "zeros before the next log");
+      }
       return Damaged(name, offset, "unknown record type");
     }
     const std::size_t end = offset + kHeaderBytes + length;
@@ -107,13 +111,20 @@ Status AuditLog(std::string_view log, std::string_view name) {
 
 Status AuditLogs(const std::filesystem::path& directory) {
   std::error_code error;
+  std::vector<std::filesystem::path> logs;
   for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
     const std::string name = entry.path().filename().string();
-    if (name.ends_with(".log") || name.starts_with("MANIFEST-")) {
-      TANDEM_RETURN_IF_ERROR(AuditFile(entry.path()));
-    }
+    if (name.starts_with("MANIFEST-")) TANDEM_RETURN_IF_ERROR(AuditFile(entry.path(), true));
+    if (name.ends_with(".log") && entry.file_size(error) > 0) logs.push_back(entry.path());
   }
   if (error) return Status::IoError("can't list " + directory.string() + ": " + error.message());
+  // In the order of their numbers, which are padded to six digits at least.
+  std::ranges::sort(logs, {}, [](const std::filesystem::path& path) {
+    const std::string name = path.filename().string();
+    return std::pair(name.size(), name);
+  });
+  for (const std::filesystem::path& path : logs)
+    TANDEM_RETURN_IF_ERROR(AuditFile(path, path == logs.back()));
   return Status::Ok();
 }
 

@@ -24,7 +24,8 @@ namespace tandem::internal {
 // Audits the write-ahead logs and the manifest of a RocksDB directory. Corruption, IoError.
 Status AuditLogs(const std::filesystem::path& directory);
 
-// One log's bytes; `name` is for the message.
-Status AuditLog(std::string_view log, std::string_view name);
+// One log's bytes; `name` is for the message. Zeros at the end are what a power cut may leave, but
+// only of the last log that was written to (`is_last`).
+Status AuditLog(std::string_view log, std::string_view name, bool is_last = true);
 
 }  // namespace tandem::internal

@@ -68,26 +68,57 @@ bool IsRocksDbFile(const std::string& name) {
          name.ends_with(".dbtmp") || name.ends_with(".log") || name.ends_with(".sst");
 }
 
+// RocksDB flushes the names in its directory, but not the name of the directory itself: without
+// that a power cut could take a new store with all its flushed batches.
+Status FlushName(const std::filesystem::path& directory) {
+  const std::string parent = directory.parent_path();
+  std::unique_ptr<rocksdb::Directory> opened;
+  rocksdb::Status status = rocksdb::Env::Default()->NewDirectory(parent, &opened);
+  if (status.ok()) status = opened->Fsync();
+  return FromRocks(status, "flush of the directory " + parent);
+}
+
+// Makes the directory and those above it.
+Status MakeDirectory(const std::filesystem::path& directory) {
+  std::error_code error;
+  std::vector<std::filesystem::path> missing;
+  for (auto path = directory; !std::filesystem::exists(path, error); path = path.parent_path()) {
+    missing.push_back(path);
+  }
+  std::filesystem::create_directories(directory, error);
+  if (error) {
+    return Status::IoError("can't make the directory " + directory.string() + ": " +
+                           error.message());
+  }
+  for (const auto& path : missing) TANDEM_RETURN_IF_ERROR(FlushName(path));
+  return Status::Ok();
+}
+
+// Without a final separator, which would hide the parent.
+std::filesystem::path Absolute(const std::filesystem::path& directory) {
+  std::filesystem::path path = std::filesystem::absolute(directory).lexically_normal();
+  return path.has_filename() ? path : path.parent_path();
+}
+
 // Makes the directory if it may, and refuses what is something else.
 Status PrepareDirectory(const std::filesystem::path& directory, bool create_if_missing) {
   std::error_code error;
   const auto type = std::filesystem::status(directory, error).type();
   if (type == std::filesystem::file_type::not_found) {
     if (!create_if_missing) return Status::NotFound("no store at " + directory.string());
-    std::filesystem::create_directories(directory, error);
-    if (!error) return Status::Ok();
-    return Status::IoError("can't make the directory " + directory.string() + ": " +
-                           error.message());
+    return MakeDirectory(Absolute(directory));
   }
   if (type != std::filesystem::file_type::directory) {
     if (error) return Status::IoError(directory.string() + ": " + error.message());
     return Status::InvalidArgument(directory.string() + " is no directory; a store needs its own");
   }
   bool has_current = false;
+  bool has_data = false;
   bool has_others = false;
   for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
     const std::string name = entry.path().filename().string();
     has_current |= name == "CURRENT";
+    has_data |= name.ends_with(".log") || name.ends_with(".sst");
     has_others |= !IsRocksDbFile(name);
   }
   if (error) return Status::IoError("can't list " + directory.string() + ": " + error.message());
@@ -95,6 +126,11 @@ Status PrepareDirectory(const std::filesystem::path& directory, bool create_if_m
   if (!has_current && has_others) {
     return Status::InvalidArgument(directory.string() +
                                    " holds other files and no store; a store needs its own");
+  }
+  // RocksDB makes CURRENT before the first log and table. Where it is missing later, RocksDB would
+  // make a new database and delete the tables of the old.
+  if (!has_current && has_data) {
+    return Status::Corruption(directory / "CURRENT", "the file is missing, but there is a store");
   }
   if (!has_current && !create_if_missing) {
     return Status::NotFound("no store at " + directory.string());
@@ -116,6 +152,20 @@ Status CheckNotHeld(const std::filesystem::path& directory) {
                              " is held by another process; close it there first");
 }
 
+// Opening makes a write-ahead log before the column families, and from then on there always is one:
+// the next is made before the last is deleted. RocksDB takes a store without any for one that has
+// nothing to replay.
+Status CheckLogExists(const std::filesystem::path& directory,
+                      const std::vector<std::string>& families) {
+  if (std::ranges::find(families, kMessagesFamily) == families.end()) return Status::Ok();
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
+    if (entry.path().extension() == ".log") return Status::Ok();
+  }
+  if (error) return Status::IoError("can't list " + directory.string() + ": " + error.message());
+  return Status::Corruption(directory.string(), "the write-ahead log is missing");
+}
+
 // Refuses the column families of a newer version, and those of somebody else's database.
 Status CheckFamilies(const rocksdb::DBOptions& options, const std::filesystem::path& directory) {
   if (!std::filesystem::exists(directory / "CURRENT")) return Status::Ok();
@@ -130,7 +180,17 @@ Status CheckFamilies(const rocksdb::DBOptions& options, const std::filesystem::p
     return Status::Unsupported("the store at " + directory.string() + " has a part '" + name +
                                "' that this version does not know; use a newer one");
   }
-  return Status::Ok();
+  return CheckLogExists(directory, names);
+}
+
+// An incarnation's groups come after the record that names it: if the log has some of them, but not
+// that record, its beginning is missing.
+Status CheckIncarnation(const StoreDatabase& database, const std::string& where) {
+  const std::optional<GroupStamp>& last = database.wal_guard.last();
+  if (!last.has_value() || last->incarnation == database.identity.incarnation) return Status::Ok();
+  return Status::Corruption(where, "the write-ahead log ends in incarnation " +
+                                       std::to_string(last->incarnation) + ", the store is in " +
+                                       std::to_string(database.identity.incarnation));
 }
 
 Status ReadStoreRecord(StoreDatabase& database, const std::string& where) {
@@ -138,6 +198,9 @@ Status ReadStoreRecord(StoreDatabase& database, const std::string& where) {
   const rocksdb::Status got =
       database.db->Get(rocksdb::ReadOptions(), database.store, kStoreKey, &record);
   if (got.IsNotFound()) {
+    if (database.wal_guard.last().has_value()) {
+      return Status::Corruption(where, "the write-ahead log lacks the store's first record");
+    }
     const std::unique_ptr<rocksdb::Iterator> it(
         database.db->NewIterator(rocksdb::ReadOptions(), database.store));
     it->SeekToFirst();
@@ -156,7 +219,7 @@ Status ReadStoreRecord(StoreDatabase& database, const std::string& where) {
         format = stored.getFormat();
         database.identity = StoreIdentity{stored.getStore(), stored.getIncarnation()};
       }));
-  if (format == kFormat) return Status::Ok();
+  if (format == kFormat) return CheckIncarnation(database, where);
   return Status::Unsupported("the store at " + where + " has format " + std::to_string(format) +
                              "; this version reads format " + std::to_string(kFormat));
 }

@@ -25,6 +25,12 @@ class StampFinder final : public rocksdb::WriteBatch::Handler {
   std::optional<GroupStamp> stamp;
 };
 
+bool IsNext(const GroupStamp& last, const GroupStamp& stamp) {
+  const bool next_group = stamp.incarnation == last.incarnation && stamp.number == last.number + 1;
+  const bool next_incarnation = stamp.incarnation == last.incarnation + 1 && stamp.number == 0;
+  return next_group || next_incarnation;
+}
+
 std::string Describe(const GroupStamp& stamp) {
   return "group " + std::to_string(stamp.number) + " of incarnation " +
          std::to_string(stamp.incarnation);
@@ -44,7 +50,7 @@ std::optional<GroupStamp> DecodeGroupStamp(std::string_view bytes) {
   return GroupStamp{*incarnation, *number};
 }
 
-rocksdb::WalFilter::WalProcessingOption WalGuard::LogRecordFound(unsigned long long /*log_number*/,
+rocksdb::WalFilter::WalProcessingOption WalGuard::LogRecordFound(unsigned long long log_number,
                                                                  const std::string& log_file_name,
                                                                  const rocksdb::WriteBatch& batch,
                                                                  rocksdb::WriteBatch* /*new_batch*/,
@@ -52,21 +58,26 @@ rocksdb::WalFilter::WalProcessingOption WalGuard::LogRecordFound(unsigned long l
   StampFinder finder;
   const rocksdb::Status read = batch.Iterate(&finder);
   if (status_.ok()) {
-    status_ = read.ok() ? Follow(finder.stamp, log_file_name) : FromRocks(read, log_file_name);
+    status_ = read.ok() ? Follow(finder.stamp, log_number, log_file_name)
+                        : FromRocks(read, log_file_name);
   }
-  return status_.ok() ? WalProcessingOption::kContinueProcessing
-                      : WalProcessingOption::kCorruptedRecord;
+  if (!status_.ok()) return WalProcessingOption::kCorruptedRecord;
+  return ended_ ? WalProcessingOption::kStopReplay : WalProcessingOption::kContinueProcessing;
 }
 
-Status WalGuard::Follow(const std::optional<GroupStamp>& stamp, const std::string& log_file_name) {
+Status WalGuard::Follow(const std::optional<GroupStamp>& stamp, unsigned long long log_number,
+                        const std::string& log_file_name) {
+  if (ended_) return Status::Ok();
   if (!stamp.has_value()) return Status::Corruption(log_file_name, "a record without a stamp");
-  const std::optional<GroupStamp> last = std::exchange(last_, stamp);
-  if (!last.has_value()) return Status::Ok();
-  const bool next_group =
-      stamp->incarnation == last->incarnation && stamp->number == last->number + 1;
-  const bool next_incarnation = stamp->incarnation == last->incarnation + 1 && stamp->number == 0;
-  if (next_group || next_incarnation) return Status::Ok();
-  return Status::Corruption(log_file_name, Describe(*last) + " is followed by " + Describe(*stamp));
+  const bool next_log = std::exchange(last_log_, log_number) != log_number;
+  if (last_.has_value() && !IsNext(*last_, *stamp)) {
+    ended_ = next_log && stamp->incarnation == last_->incarnation && stamp->number > last_->number;
+    if (ended_) return Status::Ok();
+    return Status::Corruption(log_file_name,
+                              Describe(*last_) + " is followed by " + Describe(*stamp));
+  }
+  last_ = stamp;
+  return Status::Ok();
 }
 
 }  // namespace tandem::internal

@@ -4,6 +4,12 @@
 // incarnation and number as log data, and the numbers are consecutive. What replay does not deliver
 // in order fails the open instead of being forgotten.
 //
+// One hole is no damage: a power cut may take the unflushed end of a log and leave some of the next
+// log. Nothing behind that hole was ever promised: a flush of the next log flushes the one before
+// and notes its size in the manifest first, and RocksDB refuses a log that is shorter than noted
+// (track_and_verify_wals_in_manifest). The replay then ends at the hole, so that what is left is a
+// prefix.
+//
 //   stamp := 'S' incarnation:u64be number:u64be
 //
 // An incarnation's first write, group 0, is the record that names it.
@@ -40,10 +46,16 @@ class WalGuard final : public rocksdb::WalFilter {
   // Why the replay was ended; ok if it was not.
   const Status& status() const { return status_; }
 
+  // Of the last record that was replayed; nullopt if there was none.
+  const std::optional<GroupStamp>& last() const { return last_; }
+
  private:
-  Status Follow(const std::optional<GroupStamp>& stamp, const std::string& log_file_name);
+  Status Follow(const std::optional<GroupStamp>& stamp, unsigned long long log_number,
+                const std::string& log_file_name);
 
   std::optional<GroupStamp> last_;
+  unsigned long long last_log_ = 0;  // the log of last_
+  bool ended_ = false;               // at a hole between two logs
   Status status_;
 };
 

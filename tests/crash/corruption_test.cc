@@ -1,0 +1,385 @@
+// Damaged files: a store either fails with an error or shows what was written.
+// It never shows anything else, and it neither crashes nor hangs.
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <map>
+#include <random>
+
+#include "batch/rocksdb_provider.h"
+#include "tests/crash/file_faults.h"
+#include "tests/crash/random_seed.h"
+#include "tests/crash/store_files.h"
+#include "tests/crash/workload.h"
+#include "tests/support/temporary_directory.h"
+
+namespace tandem {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::BatchPlan;
+
+const std::vector<std::string> kQueues = {testing::kWorkQueue, "later"};
+constexpr int kBatches = 120;
+
+// What opening and reading a damaged store came to.
+enum class Outcome { kSame, kError };
+
+class CorruptionTest : public ::testing::Test {
+ protected:
+  CorruptionTest() { testing::SkipSyncs(true); }
+  ~CorruptionTest() override { testing::SkipSyncs(false); }
+
+  static RocksDbOptions Options() {
+    RocksDbOptions options;
+    options.write_buffer_bytes = std::size_t{64} << 20;
+    return options;
+  }
+
+  static void Fill(Provider& store) {
+    for (int i = 1; i <= kBatches; ++i) {
+      const BatchPlan plan({static_cast<std::uint32_t>(i % 3), static_cast<std::uint64_t>(i)});
+      const auto written = store.AtomicBatch(plan.Operations(), {Durability::kBuffered});
+      ASSERT_TRUE(written.ok()) << written.status();
+      if (i % 10 != 0) continue;
+      DequeueOptions options;
+      options.max_messages = 5;
+      const auto taken = store.Dequeue(testing::kWorkQueue, options);
+      ASSERT_TRUE(taken.ok()) << taken.status();
+      ASSERT_TRUE(store.AtomicBatch(testing::ConsumerBatch(0, *taken)).ok());
+    }
+  }
+
+  // Everything is in the write-ahead log: a copy of an open store.
+  void BuildInLog() {
+    {
+      auto store = RocksDbProvider::Open(built_, Options());
+      ASSERT_TRUE(store.ok()) << store.status();
+      Fill(**store);
+      testing::CopyStore(built_, pristine_);
+    }
+    Record();
+  }
+
+  // Everything is in tables: reopening empties the log into them.
+  void BuildInTables() {
+    for (int part = 0; part < 3; ++part) {
+      auto store = RocksDbProvider::Open(built_, Options());
+      ASSERT_TRUE(store.ok()) << store.status();
+      if (part == 0) Fill(**store);
+    }
+    testing::CopyStore(built_, pristine_);
+    Record();
+  }
+
+  void Record() {
+    testing::CopyStore(pristine_, damaged_);
+    const Result<std::string> dump = OpenAndDump();
+    ASSERT_TRUE(dump.ok()) << dump.status();
+    expected_ = *dump;
+    ASSERT_GT(expected_.size(), 100'000U);
+  }
+
+  Result<std::string> OpenAndDump() {
+    TANDEM_ASSIGN_OR_RETURN(auto store, RocksDbProvider::Open(damaged_, Options()));
+    return testing::DumpStore(*store, {}, kQueues);
+  }
+
+  // Damages a fresh copy, and sees what comes of it.
+  Outcome Try(const std::string& what, const std::function<void()>& damage) {
+    testing::CopyStore(pristine_, damaged_);
+    damage();
+    const Result<std::string> dump = OpenAndDump();
+    if (dump.ok()) {
+      EXPECT_TRUE(*dump == expected_) << "unnoticed: " << what << ": " << dump->size()
+                                      << " bytes instead of " << expected_.size();
+      return Outcome::kSame;
+    }
+    const StatusCode code = dump.status().code();
+    EXPECT_TRUE(code == StatusCode::kCorruption || code == StatusCode::kIoError ||
+                code == StatusCode::kUnsupported || code == StatusCode::kInvalidArgument ||
+                code == StatusCode::kNotFound)
+        << what << ": " << dump.status();
+    ++codes_[StatusCodeName(code)];
+    return Outcome::kError;
+  }
+
+  Outcome TryFlip(const std::string& name, std::size_t byte, int bit) {
+    return Try("bit " + std::to_string(bit) + " of byte " + std::to_string(byte) + " of " + name,
+               [&] { Flip(name, byte, bit); });
+  }
+
+  void Flip(const std::string& name, std::size_t byte, int bit) {
+    std::string bytes = testing::ReadFile(damaged_ / name);
+    bytes[byte] = static_cast<char>(bytes[byte] ^ (1 << bit));
+    testing::WriteFile(damaged_ / name, bytes);
+  }
+
+  void RandomFlips(int flips) {
+    std::mt19937_64 random(testing::TestSeed());
+    std::map<std::string, std::pair<int, int>> seen;  // kind -> same, error
+    const auto files = testing::FilesOf(pristine_);
+    for (int i = 0; i < flips; ++i) {
+      const fs::path& file = files[random() % files.size()];
+      const std::size_t size = fs::file_size(file);
+      if (size == 0) continue;
+      const std::string name = file.filename();
+      // Half of them near the end, where indexes and footers are.
+      const std::size_t from = random() % 2 == 0 && size > 1000 ? size - 1000 : 0;
+      const std::size_t byte = from + random() % (size - from);
+      const Outcome outcome = TryFlip(name, byte, static_cast<int>(random() % 8));
+      // Nobody reads IDENTITY and OPTIONS, and RocksDB goes on without a
+      // table's filter, which a checksum of its own guards; the padding of a
+      // table's footer means nothing.
+      if (!name.starts_with("IDENTITY") && !name.starts_with("OPTIONS") &&
+          !name.ends_with(".sst")) {
+        EXPECT_EQ(outcome, Outcome::kError) << "byte " << byte << " of " << name;
+      }
+      auto& [same, error] = seen[name.substr(0, name.find('-')).ends_with("g") ? "log"
+                                 : name.ends_with(".sst")                      ? "sst"
+                                                          : name.substr(0, name.find('-'))];
+      ++(outcome == Outcome::kSame ? same : error);
+    }
+    for (const auto& [kind, counts] : seen) {
+      std::cout << kind << ": " << counts.second << " errors, " << counts.first << " without effect"
+                << std::endl;
+    }
+    for (const auto& [code, times] : codes_) std::cout << code << ": " << times << std::endl;
+  }
+
+  fs::path LastLog() const { return testing::FilesOf(pristine_, ".log").back().filename(); }
+
+  // Replaces the records of the log.
+  Outcome TryRecords(const std::string& what, const std::vector<std::string>& records) {
+    return Try(what, [&] { testing::WriteFile(damaged_ / LastLog(), testing::WriteLog(records)); });
+  }
+
+  testing::TemporaryDirectory directory_;
+  const fs::path built_ = directory_.path() / "built";
+  const fs::path pristine_ = directory_.path() / "pristine";
+  const fs::path damaged_ = directory_.path() / "damaged";
+  std::string expected_;
+  std::map<std::string_view, int> codes_;
+};
+
+TEST_F(CorruptionTest, AFlippedBitInAStoreInTheLogIsNoticedOrHarmless) {
+  ASSERT_NO_FATAL_FAILURE(BuildInLog());
+  RandomFlips(testing::ScaledRounds(150));
+}
+
+TEST_F(CorruptionTest, AFlippedBitInAStoreInTablesIsNoticedOrHarmless) {
+  ASSERT_NO_FATAL_FAILURE(BuildInTables());
+  ASSERT_FALSE(testing::FilesOf(pristine_, ".sst").empty());
+  RandomFlips(testing::ScaledRounds(250));
+}
+
+TEST_F(CorruptionTest, EveryFlippedBitInTheLastHeadersOfTheLogIsNoticed) {
+  ASSERT_NO_FATAL_FAILURE(BuildInLog());
+  const auto fragments = testing::LogFragments(testing::ReadFile(pristine_ / LastLog()));
+  ASSERT_GT(fragments.size(), 10U);
+  for (std::size_t i = fragments.size() - 5; i < fragments.size(); ++i) {
+    for (std::size_t bit = 0; bit < 8 * testing::kLogHeaderBytes; ++bit) {
+      EXPECT_EQ(TryFlip(LastLog(), fragments[i].offset + bit / 8, static_cast<int>(bit % 8)),
+                Outcome::kError)
+          << "header " << i << " of " << fragments.size() << ", bit " << bit;
+    }
+  }
+}
+
+TEST_F(CorruptionTest, EveryFlippedBitInTheHeadersOfTheManifestIsNoticed) {
+  ASSERT_NO_FATAL_FAILURE(BuildInTables());
+  for (const fs::path& file : testing::FilesOf(pristine_)) {
+    const std::string name = file.filename();
+    if (!name.starts_with("MANIFEST")) continue;
+    for (const auto& fragment : testing::LogFragments(testing::ReadFile(file))) {
+      for (std::size_t bit = 0; bit < 8 * testing::kLogHeaderBytes; ++bit) {
+        EXPECT_EQ(TryFlip(name, fragment.offset + bit / 8, static_cast<int>(bit % 8)),
+                  Outcome::kError)
+            << name << " at " << fragment.offset << ", bit " << bit;
+      }
+    }
+  }
+}
+
+TEST_F(CorruptionTest, EveryFlippedBitInCurrentIsNoticed) {
+  ASSERT_NO_FATAL_FAILURE(BuildInTables());
+  const std::size_t size = fs::file_size(pristine_ / "CURRENT");
+  for (std::size_t bit = 0; bit < 8 * size; ++bit) {
+    EXPECT_EQ(TryFlip("CURRENT", bit / 8, static_cast<int>(bit % 8)), Outcome::kError) << bit;
+  }
+}
+
+TEST_F(CorruptionTest, AGroupThatIsMissingInTheLogIsNoticed) {
+  ASSERT_NO_FATAL_FAILURE(BuildInLog());
+  const auto records = testing::LogRecords(testing::ReadFile(pristine_ / LastLog()));
+  ASSERT_GT(records.size(), 100U);
+  ASSERT_EQ(TryRecords("nothing", records), Outcome::kSame);
+  std::mt19937_64 random(testing::TestSeed());
+  for (int i = 0; i < 20; ++i) {
+    auto fewer = records;
+    // Not the last: a log that ends early is what a power cut leaves.
+    const std::size_t at = i == 0 ? 0 : random() % (records.size() - 1);
+    fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(at));
+    EXPECT_EQ(TryRecords("record " + std::to_string(at) + " is missing", fewer), Outcome::kError)
+        << at;
+  }
+}
+
+TEST_F(CorruptionTest, AGroupThatIsTwiceOrOutOfOrderInTheLogIsNoticed) {
+  ASSERT_NO_FATAL_FAILURE(BuildInLog());
+  const auto records = testing::LogRecords(testing::ReadFile(pristine_ / LastLog()));
+  std::mt19937_64 random(testing::TestSeed());
+  for (int i = 0; i < 10; ++i) {
+    const std::size_t at = random() % records.size();
+    auto more = records;
+    more.insert(more.begin() + static_cast<std::ptrdiff_t>(at), records[at]);
+    EXPECT_EQ(TryRecords("record " + std::to_string(at) + " twice", more), Outcome::kError);
+    auto swapped = records;
+    const std::size_t other = (at + 1) % records.size();
+    std::swap(swapped[at], swapped[other]);
+    EXPECT_EQ(TryRecords("record " + std::to_string(at) + " swapped", swapped), Outcome::kError);
+  }
+}
+
+TEST_F(CorruptionTest, AStretchThatIsCutOutOfTheLogOrZeroIsNoticed) {
+  ASSERT_NO_FATAL_FAILURE(BuildInLog());
+  const std::string log = testing::ReadFile(pristine_ / LastLog());
+  std::mt19937_64 random(testing::TestSeed());
+  for (int i = 0; i < testing::ScaledRounds(40); ++i) {
+    const std::size_t size = std::size_t{1} << (random() % 15);
+    const std::size_t at = random() % (log.size() - size - 1);
+    const std::string where = std::to_string(size) + " bytes at " + std::to_string(at);
+    EXPECT_EQ(Try("cut out: " + where,
+                  [&] {
+                    testing::WriteFile(damaged_ / LastLog(),
+                                       log.substr(0, at) + log.substr(at + size));
+                  }),
+              Outcome::kError)
+        << where;
+    // A page that never reached the device.
+    const std::size_t page = at - at % 4096;
+    const std::size_t end = std::min(page + 4096, log.size() - 1);
+    if (log.find_first_not_of('\0', page) >= end) continue;
+    (void)Try("zeros at " + std::to_string(page), [&] {
+      std::string zeroed = log;
+      std::fill(zeroed.begin() + static_cast<std::ptrdiff_t>(page),
+                zeroed.begin() + static_cast<std::ptrdiff_t>(end), '\0');
+      testing::WriteFile(damaged_ / LastLog(), zeroed);
+    });
+  }
+}
+
+TEST_F(CorruptionTest, EveryFileThatIsMissingIsNoticedOrHarmless) {
+  for (const bool in_tables : {false, true}) {
+    if (in_tables) {
+      fs::remove_all(built_);
+      ASSERT_NO_FATAL_FAILURE(BuildInTables());
+    } else {
+      ASSERT_NO_FATAL_FAILURE(BuildInLog());
+    }
+    for (const fs::path& file : testing::FilesOf(pristine_)) {
+      const std::string name = file.filename();
+      const Outcome outcome = Try(name + " is missing", [&] { fs::remove(damaged_ / name); });
+      const bool harmless = name == "IDENTITY" || name.starts_with("OPTIONS");
+      EXPECT_EQ(outcome, harmless ? Outcome::kSame : Outcome::kError) << name;
+      if (!harmless && fs::exists(pristine_ / "CURRENT")) {
+        // Nothing else was destroyed in the attempt.
+        fs::copy_file(pristine_ / name, damaged_ / name, fs::copy_options::overwrite_existing);
+        const Result<std::string> dump = OpenAndDump();
+        EXPECT_TRUE(dump.ok()) << dump.status() << " after " << name << " came back";
+        EXPECT_TRUE(dump.ok() && *dump == expected_) << name;
+      }
+    }
+  }
+}
+
+TEST_F(CorruptionTest, ATableThatIsTruncatedOrGrownIsNoticed) {
+  ASSERT_NO_FATAL_FAILURE(BuildInTables());
+  for (const fs::path& file : testing::FilesOf(pristine_, ".sst")) {
+    const std::string bytes = testing::ReadFile(file);
+    for (const std::size_t size : {std::size_t{0}, bytes.size() / 2, bytes.size() - 1}) {
+      EXPECT_EQ(Try("a truncated table",
+                    [&] { testing::WriteFile(damaged_ / file.filename(), bytes.substr(0, size)); }),
+                Outcome::kError);
+    }
+    EXPECT_EQ(
+        Try("a grown table", [&] { testing::WriteFile(damaged_ / file.filename(), bytes + 'x'); }),
+        Outcome::kError);
+  }
+}
+
+// Several logs: events fill their memtable again and again, and each time a new
+// log begins; the few messages keep the old ones alive.
+TEST_F(CorruptionTest, ALogThatIsMissingOrCutBeforeTheLastIsNoticed) {
+  RocksDbOptions options;
+  options.write_buffer_bytes = std::size_t{128} << 10;
+  {
+    auto store = RocksDbProvider::Open(built_, options);
+    ASSERT_TRUE(store.ok()) << store.status();
+    for (int i = 0; i < 200; ++i) {
+      std::vector<Operation> operations;
+      AppendEvents append;
+      append.stream.entity = "big";
+      append.events.emplace_back(4000, static_cast<char>('a' + i % 26));
+      operations.emplace_back(std::move(append));
+      if (i % 50 == 0) operations.push_back(Enqueue{testing::kWorkQueue, "message", {}});
+      const auto written = (*store)->AtomicBatch(
+          std::move(operations), {i % 3 == 0 ? Durability::kSync : Durability::kBuffered});
+      ASSERT_TRUE(written.ok()) << written.status();
+    }
+  }
+  testing::CopyStore(built_, pristine_);  // closed: nothing in the background changes its files
+  Record();
+  const auto logs = testing::FilesOf(pristine_, ".log");
+  ASSERT_GE(logs.size(), 2U);
+  for (std::size_t i = 0; i + 1 < logs.size(); ++i) {
+    const std::string name = logs[i].filename();
+    const std::string log = testing::ReadFile(logs[i]);
+    EXPECT_EQ(Try(name + " is missing", [&] { fs::remove(damaged_ / name); }), Outcome::kError)
+        << name;
+    for (const std::size_t size : {std::size_t{0}, log.size() / 2, log.size() - 1}) {
+      EXPECT_EQ(
+          Try(name + " is cut", [&] { testing::WriteFile(damaged_ / name, log.substr(0, size)); }),
+          Outcome::kError)
+          << name << " cut to " << size << " of " << log.size();
+    }
+  }
+  for (std::size_t i = 0; i + 1 < logs.size(); ++i) {
+    std::string log = testing::ReadFile(logs[i]);
+    for (const std::size_t zeros : {std::size_t{4096}, log.size()}) {
+      std::fill(log.end() - static_cast<std::ptrdiff_t>(std::min(zeros, log.size())), log.end(),
+                '\0');
+      EXPECT_EQ(Try("zeros at the end of a log",
+                    [&] { testing::WriteFile(damaged_ / logs[i].filename(), log); }),
+                Outcome::kError)
+          << logs[i] << " of " << log.size() << ", " << zeros << " zeros";
+    }
+  }
+  // Of the newest nobody can say how long it was, nor, as long as there are
+  // older ones, that it was there: see docs/formats.md.
+}
+
+TEST_F(CorruptionTest, ANewerFormatIsRefusedAndLeftAlone) {
+  ASSERT_NO_FATAL_FAILURE(BuildInLog());
+  // The store's record is the first of the log.
+  auto records = testing::LogRecords(testing::ReadFile(pristine_ / LastLog()));
+  // A Cap'n Proto message of one segment; its first data word holds `format`.
+  const std::size_t key = records[0].find("store");
+  ASSERT_NE(key, std::string::npos);
+  const std::string format_1("\x01\0\0\0\0\0\0\0", 8);
+  const std::size_t format = records[0].find(format_1, key + 16);
+  ASSERT_NE(format, std::string::npos);
+  records[0][format] = 2;
+  testing::CopyStore(pristine_, damaged_);
+  testing::WriteFile(damaged_ / LastLog(), testing::WriteLog(records));
+  const std::string before = testing::ReadFile(damaged_ / LastLog());
+  for (int i = 0; i < 2; ++i) {
+    const auto opened = RocksDbProvider::Open(damaged_, Options());
+    ASSERT_EQ(opened.status().code(), StatusCode::kUnsupported) << opened.status();
+    EXPECT_NE(opened.status().message().find("format 2"), std::string::npos) << opened.status();
+  }
+}
+
+}  // namespace
+}  // namespace tandem
