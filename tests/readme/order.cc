@@ -17,11 +17,13 @@ namespace {
 using namespace std::chrono_literals;
 
 // README: begin
+using duroxide::ActivityContext;
 using duroxide::OrFail;
 using duroxide::Result;
+using duroxide::Unit;
 
 constexpr duroxide::Activity<std::string(std::string)> kReserve("reserve");
-constexpr duroxide::Activity<duroxide::Unit(std::string)> kRelease("release");
+constexpr duroxide::Activity<Unit(std::string)> kRelease("release");
 constexpr duroxide::Orchestration<std::string(std::string)> kOrder("order");
 
 duroxide::Task<Result<std::string>> Order(duroxide::OrchestrationContext ctx, std::string item) {
@@ -37,12 +39,11 @@ duroxide::Task<Result<std::string>> Order(duroxide::OrchestrationContext ctx, st
 duroxide::Registry MakeRegistry() {
   duroxide::Registry registry;
   registry.Add(kOrder, Order);
-  registry.Add(kReserve, [](duroxide::ActivityContext&, std::string item) -> Result<std::string> {
+  registry.Add(kReserve, [](ActivityContext&, const std::string& item) -> Result<std::string> {
     return "shelf-" + std::to_string(item.size());  // ordinary code: may block, may fail
   });
-  registry.Add(kRelease, [](duroxide::ActivityContext&, std::string) -> Result<duroxide::Unit> {
-    return duroxide::Unit();
-  });
+  registry.Add(kRelease,
+               [](ActivityContext&, const std::string&) -> Result<Unit> { return Unit(); });
   return registry;
 }
 

@@ -16,7 +16,7 @@ using tandem::Status;
 const tandem::StreamId kBalances{"balances", 0};  // the projection: account -> balance
 
 struct Account {
-  long balance = 0;
+  int balance = 0;
   tandem::Version version = 0;
 };
 
@@ -27,15 +27,15 @@ Result<Account> Load(tandem::Provider& store, const std::string& id) {
     page_options.from = account.version + 1;
     TANDEM_ASSIGN_OR_RETURN(const auto page, store.Read({id, 0}, page_options));
     if (page.events.empty()) return account;
-    for (const tandem::Event& event : page.events) account.balance += std::stol(event.payload);
+    for (const tandem::Event& event : page.events) account.balance += std::stoi(event.payload);
     account.version = page.next - 1;
   }
 }
 
 // Decides on what it has read, and only on that: Conflict if another was faster; then call again.
-Status Move(tandem::Provider& store, const std::string& id, long amount) {
+Status Move(tandem::Provider& store, const std::string& id, int amount) {
   TANDEM_ASSIGN_OR_RETURN(const Account account, Load(store, id));
-  const long balance = account.balance + amount;
+  const int balance = account.balance + amount;
   if (balance < 0) return Status::InvalidArgument("not enough in " + id);
   tandem::AppendEvents append;
   append.stream = {id, 0};
