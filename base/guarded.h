@@ -3,8 +3,7 @@
 // A Guarded<T> is a T that can't be reached without its lock:
 //   Guarded<std::map<...>> index;
 //   index.Lock()->insert(...);                // one access
-//   auto locked = index.Lock(); locked->...;  // several, until `locked` goes
-//   away
+//   auto locked = index.Lock(); locked->...;  // several, until `locked` goes away
 
 #include <mutex>
 #include <utility>

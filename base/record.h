@@ -3,9 +3,8 @@
 // Stored records are Cap'n Proto structs. These two functions are the only way in and out, and the
 // only place that meets kj::Exception: damaged or hostile bytes become Corruption.
 //
-//   std::string bytes = EncodeRecord<HeadRecord>([&](HeadRecord::Builder head)
-//   { ... }); Status status = DecodeRecord<HeadRecord>(bytes, "head of ...",
-//   [&](HeadRecord::Reader head) {
+//   std::string bytes = EncodeRecord<HeadRecord>([&](HeadRecord::Builder head) { ... });
+//   Status status = DecodeRecord<HeadRecord>(bytes, "head of ...", [&](HeadRecord::Reader head) {
 //     version = head.getVersion();
 //   });
 //

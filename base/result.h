@@ -18,8 +18,7 @@ class [[nodiscard]] Result {
  public:
   using value_type = T;
 
-  // NOLINTBEGIN(google-explicit-constructor): `return value;` and `return
-  // status;` are the point.
+  // NOLINTBEGIN(google-explicit-constructor): `return value;` and `return status;` are the point.
   Result(T value) : value_(std::move(value)) {}
   Result(Status status) : status_(std::move(status)) {
     TANDEM_CHECK(!status_.ok(), "a Result without a value needs an error");

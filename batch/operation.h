@@ -1,7 +1,7 @@
 #pragma once
 
-// A batch is a list of operations on events and messages. Nothing is visible until AtomicBatch
-// returns; then all of it is.
+// A batch is a list of operations on events and messages. Nothing is visible before AtomicBatch has
+// committed it; when that returns, all of it is.
 
 #include <variant>
 #include <vector>

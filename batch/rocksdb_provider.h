@@ -22,7 +22,7 @@ struct RocksDbOptions {
 
 // Counts since open.
 struct RocksDbStats {
-  std::uint64_t batches = 0;     // AtomicBatch calls answered, also those that failed
+  std::uint64_t batches = 0;     // AtomicBatch calls judged, also those with a failed precondition
   std::uint64_t groups = 0;      // rocksdb::WriteBatches written
   std::uint64_t flushes = 0;     // of the write-ahead log, counted by us
   std::uint64_t wal_synced = 0;  // the same by RocksDB's own ticker WAL_FILE_SYNCED

@@ -1,8 +1,7 @@
 #pragma once
 
 // A Client starts orchestrations, raises events, and asks how instances are doing. It needs only
-// the provider: the runtime that does the work may be in another process. Thread-safe, cheap to
-// copy.
+// the provider: the work is done by any runtime that shares it. Thread-safe, cheap to copy.
 
 #include <chrono>
 #include <cstdint>

@@ -12,8 +12,7 @@
 // Parameters are owned values: no references, pointers, views, captures or `this`; the compiler
 // refuses them here, since a task starts after its caller's temporaries are gone. Because of bugs
 // of g++ 12 some more is forbidden in a statement with co_await: a brace-list temporary, a lambda
-// that captures, and `?:` with class values; tests/duroxide_runtime/compiler_traps_test.cc shows
-// what to write instead.
+// that captures, and `?:` with class values; docs/coroutines.md tells what to write instead.
 
 #include <coroutine>
 #include <string_view>

@@ -4,10 +4,9 @@
 //
 //   entity     bytes that name a thing, e.g. an aggregate ("account-42")
 //   partition  a generation of the entity; a stream is (entity, partition)
-//   event      opaque bytes; its version in the stream is 1, 2, 3, ...; an
-//   empty stream is at 0 position   the event's place in the commit order of
-//   the whole store, 1, 2, 3, ... metadata   an ordered map key -> bytes that
-//   belongs to a stream; it may exist without events
+//   event      opaque bytes; its version in the stream is 1, 2, 3, ...; an empty stream is at 0
+//   position   the event's place in the commit order of the whole store, 1, 2, 3, ...
+//   metadata   an ordered map key -> bytes that belongs to a stream; it may exist without events
 //
 // All names and payloads are binary. Limits: base/limits.h. Every implementation is thread-safe and
 // linearizable. Errors common to all calls: InvalidArgument or TooLarge (bad names, sizes),
@@ -66,8 +65,7 @@ class Expected {
   Version version_;
 };
 
-// --- Operations of a batch (batch/provider.h) that concern this store
-// --------------------------
+// --- Operations of a batch (batch/provider.h) that concern this store ---------------------------
 
 // Appends events, all or none. Several appends to one stream in a batch concatenate.
 struct AppendEvents {
@@ -100,8 +98,7 @@ struct CheckMetadata {
   std::optional<std::string> expected;  // nullopt: the key must be absent
 };
 
-// --- Calls
-// --------------------------------------------------------------------------------------
+// --- Calls --------------------------------------------------------------------------------------
 
 struct AppendOptions {
   Expected expected = Expected::Any();

@@ -3,13 +3,11 @@
 // A MessageQueue keeps messages until somebody who took one under a lease has acknowledged it.
 //
 //   message  opaque bytes in a named queue; visible from a certain time on
-//   lease    the exclusive right to a message, or to a group's messages, for a
-//   time token    names a lease. Correctness rests on it, never on a clock:
-//   once another lease has taken
+//   lease    the exclusive right to a message, or to a group's messages, for a time
+//   token    names a lease. Correctness rests on it, never on a clock: once another lease has taken
 //            over, the old token can change nothing any more
-//   group    messages of one (queue, group) are delivered in order, to one
-//   holder at a time key      names a message within its queue from enqueue
-//   until removal
+//   group    messages of one (queue, group) are delivered in order, to one holder at a time
+//   key      names a message within its queue from enqueue until removal
 //
 // All names and payloads are binary. Limits: base/limits.h. Every implementation is thread-safe.
 // Errors common to all calls: InvalidArgument or TooLarge (bad names, sizes, tokens), IoError,
@@ -42,8 +40,7 @@ struct LockToken {
   auto operator<=>(const LockToken&) const = default;
 };
 
-// --- Operations of a batch (batch/provider.h) that concern this store
-// --------------------------
+// --- Operations of a batch (batch/provider.h) that concern this store ---------------------------
 
 struct EnqueueOptions {
   std::chrono::milliseconds delay{0};   // visible this long after the enqueue...
@@ -95,8 +92,7 @@ struct CancelResult {
   bool cancelled = false;  // false: no message held the key
 };
 
-// --- Calls
-// --------------------------------------------------------------------------------------
+// --- Calls --------------------------------------------------------------------------------------
 
 struct DequeueOptions {
   std::chrono::milliseconds lease{30'000};

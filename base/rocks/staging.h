@@ -2,10 +2,9 @@
 
 // How a decision sees the database, and how it changes it.
 //
-//   Overlay  what one group of batches has staged: key -> value or deletion,
-//   per column family View     the database under the overlays of what is
-//   staged but not yet published Staging  a View that can be written to: each
-//   Put and Delete goes to the group's write batch and
+//   Overlay  what one group of batches has staged: key -> value or deletion, per column family
+//   View     the database under the overlays of what is staged but not yet published
+//   Staging  a View that can be written to: each Put and Delete goes to the group's write batch and
 //            to its overlay, so that the next decision sees it
 //
 // A decision reads nothing but its View. The writes become visible to readers of the database when

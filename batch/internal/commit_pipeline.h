@@ -7,9 +7,8 @@
 // staged as one rocksdb::WriteBatch with one flush, if any of them asks for one. Two groups are
 // under way at a time:
 //
-//   group N     staged | being written and flushed ........ | published,
-//   callers answered group N+1            being staged, and grows meanwhile ..
-//   | being written and flushed ...
+//   group N     staged | being written and flushed ........ | published, callers answered
+//   group N+1            being staged, and grows meanwhile .. | being written and flushed ...
 //
 // Group N+1 is judged by the database under what N staged (View), so it need not wait for N's
 // flush; its callers are answered after N's, because it is written after N.

@@ -8,10 +8,10 @@
 // flipped bit in a header does either, and everything behind it, acknowledged or not, would be gone
 // in silence. This audit tells the two apart; everything else is left to RocksDB's own checksums.
 //
-// log     := block*                       (format: RocksDB's wiki, "Write Ahead
-// Log File Format") block   := record* filler               32 KiB; the filler
-// is shorter than a header record  := crc:u32le length:u16le type:u8 payload,
-// within one block crc     := masked CRC-32C of type and payload
+//   log     := block*          (format: RocksDB's wiki, "Write Ahead Log File Format")
+//   block   := record* filler  32 KiB; the filler is shorter than a header
+//   record  := crc:u32le length:u16le type:u8 payload, within one block
+//   crc     := masked CRC-32C of type and payload
 
 #include <cstdint>
 #include <filesystem>

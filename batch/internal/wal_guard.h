@@ -10,7 +10,7 @@
 // (track_and_verify_wals_in_manifest). The replay then ends at the hole, so that what is left is a
 // prefix.
 //
-//   stamp := incarnation:u64be number:u64be
+//   stamp := 'S' incarnation:u64be number:u64be
 //
 // An incarnation's first write, group 0, is the record that names it.
 

@@ -2,11 +2,10 @@
 
 // The key layout of the events, in the column family "events" (docs/formats.md):
 //
-//   head      := 'H' entity:escaped partition:u64be               -> HeadRecord
-//   event     := 'V' entity:escaped partition:u64be version:u64be ->
-//   EventRecord metadata  := 'M' entity:escaped partition:u64be key:raw -> the
-//   value itself feed      := 'F' last_position:u64be -> FeedRecord, one per
-//   append
+//   head      := 'H' entity:escaped partition:u64be                -> HeadRecord
+//   event     := 'V' entity:escaped partition:u64be version:u64be  -> EventRecord
+//   metadata  := 'M' entity:escaped partition:u64be key:raw        -> the value itself
+//   feed      := 'F' last_position:u64be                           -> FeedRecord, one per append
 //
 // A head exists exactly for the streams that have events, so the last head of an entity is its
 // latest partition. 'H' sorts before 'V': one iterator reads both of a stream from one snapshot.

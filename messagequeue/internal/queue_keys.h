@@ -3,13 +3,12 @@
 // The key layout of the messages, in the column family "messages" (docs/formats.md). A place is
 // visible_at:u64be id:u64be, with visible_at in microseconds since the Unix epoch.
 //
-//   ready      := 'R' queue:escaped place group:raw         -> MessageRecord,
-//   or empty for a group member     := 'G' queue:escaped group:escaped place ->
-//   MessageRecord group      := 'H' queue:escaped group:raw               ->
-//   GroupRecord key        := 'K' queue:escaped key:raw                 ->
-//   KeyRecord delivered  := 'D' queue:escaped id:u64be                ->
-//   DeliveredRecord, once delivered floor      := 'F' queue:escaped ->
-//   FloorRecord
+//   ready      := 'R' queue:escaped place group:raw      -> MessageRecord; empty for a group
+//   member     := 'G' queue:escaped group:escaped place  -> MessageRecord
+//   group      := 'H' queue:escaped group:raw            -> GroupRecord
+//   key        := 'K' queue:escaped key:raw              -> KeyRecord
+//   delivered  := 'D' queue:escaped id:u64be             -> DeliveredRecord, once delivered
+//   floor      := 'F' queue:escaped                      -> FloorRecord
 //
 // The ready index holds each message without a group, and one entry for each group that has
 // messages, at the place of its first. It does not know of leases: they live in memory and end when

@@ -1,0 +1,89 @@
+// README, event sourcing: a decision with an outbox message, and a consumer with a projection.
+
+#include <cstdio>
+#include <filesystem>
+#include <string>
+
+#include "batch/rocksdb_provider.h"
+#include "tests/support/temporary_directory.h"
+
+namespace {
+
+using tandem::Result;
+using tandem::Status;
+
+// README: begin
+const tandem::StreamId kBalances{"balances", 0};  // the projection: account -> balance
+
+struct Account {
+  int balance = 0;
+  tandem::Version version = 0;
+};
+
+Result<Account> Load(tandem::Provider& store, const std::string& id) {
+  Account account;
+  tandem::ReadOptions page_options;
+  while (true) {
+    page_options.from = account.version + 1;
+    TANDEM_ASSIGN_OR_RETURN(const auto page, store.Read({id, 0}, page_options));
+    if (page.events.empty()) return account;
+    for (const tandem::Event& event : page.events) account.balance += std::stoi(event.payload);
+    account.version = page.next - 1;
+  }
+}
+
+// Decides on what it has read, and only on that: Conflict if another was faster; then call again.
+Status Move(tandem::Provider& store, const std::string& id, int amount) {
+  TANDEM_ASSIGN_OR_RETURN(const Account account, Load(store, id));
+  const int balance = account.balance + amount;
+  if (balance < 0) return Status::InvalidArgument("not enough in " + id);
+  tandem::AppendEvents append;
+  append.stream = {id, 0};
+  append.events = {std::to_string(amount)};
+  append.expected = tandem::Expected::Exactly(account.version);
+  tandem::Enqueue enqueue{"changed", std::to_string(balance), {}};
+  enqueue.options.group = id;  // the messages of one account come in order, to one consumer
+  return store.AtomicBatch({append, enqueue}).status();
+}
+
+// The acknowledgement and its effect are one batch: each message counts once, whoever dies when.
+Result<bool> ProjectOne(tandem::Provider& store) {
+  TANDEM_ASSIGN_OR_RETURN(const auto deliveries, store.Dequeue("changed"));
+  if (deliveries.empty()) return false;
+  const tandem::Delivery& message = deliveries.front();
+  const tandem::UpdateMetadata update{kBalances, {{message.group, message.payload}}, {}};
+  TANDEM_RETURN_IF_ERROR(
+      store.AtomicBatch({tandem::DeleteMessages{message.lock_token}, update}).status());
+  return true;
+}
+// README: end
+
+Status Run(const std::filesystem::path& directory) {
+  TANDEM_ASSIGN_OR_RETURN(const auto store, tandem::RocksDbProvider::Open(directory));
+  TANDEM_RETURN_IF_ERROR(Move(*store, "ann", 100));
+  TANDEM_RETURN_IF_ERROR(Move(*store, "bob", 5));
+  TANDEM_RETURN_IF_ERROR(Move(*store, "ann", -30));
+  const Status refused = Move(*store, "bob", -6);
+  std::printf("%s\n", refused.ToString().c_str());
+  int projected = 0;
+  while (true) {
+    TANDEM_ASSIGN_OR_RETURN(const bool more, ProjectOne(*store));
+    if (!more) break;
+    ++projected;
+  }
+  std::printf("%d messages\n", projected);
+  TANDEM_ASSIGN_OR_RETURN(const auto balances, store->ReadMetadata(kBalances, {}));
+  for (const auto& [account, balance] : balances.entries) {
+    std::printf("%s has %s\n", account.c_str(), balance.c_str());
+  }
+  return Status::Ok();
+}
+
+}  // namespace
+
+int main() {
+  const tandem::testing::TemporaryDirectory directory;
+  const Status status = Run(directory.path());
+  if (!status.ok()) std::printf("%s\n", status.ToString().c_str());
+  return status.ok() ? 0 : 1;
+}
