@@ -22,6 +22,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -69,6 +70,11 @@ class Expected {
 
 // Appends events, all or none. Several appends to one stream in a batch concatenate.
 struct AppendEvents {
+  // A constructor rather than an aggregate: g++ 12 warns without reason about the latter.
+  AppendEvents() = default;
+  AppendEvents(StreamId to, std::vector<std::string> payloads, Expected before = Expected::Any())
+      : stream(std::move(to)), events(std::move(payloads)), expected(before) {}
+
   StreamId stream;
   std::vector<std::string> events;
   Expected expected = Expected::Any();

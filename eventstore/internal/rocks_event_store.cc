@@ -73,7 +73,8 @@ Status RocksEventStore::Validate(const CheckVersion& check) { return ValidateStr
 
 Status RocksEventStore::Validate(const CheckMetadata& check) {
   TANDEM_RETURN_IF_ERROR(ValidateStream(check.stream));
-  TANDEM_RETURN_IF_ERROR(CheckPayload("expected metadata value", check.expected.value_or("").size()));
+  TANDEM_RETURN_IF_ERROR(
+      CheckPayload("expected metadata value", check.expected.value_or("").size()));
   return CheckName("metadata key", check.key);
 }
 

@@ -9,9 +9,9 @@
 
 #include "batch/rocksdb_provider.h"
 #include "tests/crash/file_faults.h"
-#include "tests/crash/random_seed.h"
 #include "tests/crash/store_files.h"
 #include "tests/crash/workload.h"
+#include "tests/support/random_seed.h"
 #include "tests/support/temporary_directory.h"
 
 namespace tandem {

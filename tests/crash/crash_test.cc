@@ -7,8 +7,8 @@
 
 #include "batch/rocksdb_provider.h"
 #include "tests/crash/ledger.h"
-#include "tests/crash/random_seed.h"
 #include "tests/crash/writer_process.h"
+#include "tests/support/random_seed.h"
 #include "tests/support/temporary_directory.h"
 
 namespace tandem {

@@ -9,8 +9,8 @@
 #include <random>
 
 #include "batch/internal/wal_guard.h"
-#include "tests/crash/random_seed.h"
 #include "tests/crash/store_files.h"
+#include "tests/support/random_seed.h"
 
 namespace tandem::internal {
 namespace {

@@ -16,6 +16,7 @@
 
 #include "tests/duroxide_runtime/engine.h"
 #include "tests/duroxide_runtime/samples.h"
+#include "tests/support/random_seed.h"
 
 namespace duroxide {
 namespace {
@@ -125,7 +126,7 @@ TEST(ReplayTest, CutInsideATurnIsADivergenceUnlessCommandsAreComplete) {
 
 // Any completions in any order, in turns of any size: the result depends on nothing but the order.
 TEST(ReplayTest, RandomOrderAndBatchingWriteWhatReplayReads) {
-  const auto base = static_cast<unsigned>(::testing::UnitTest::GetInstance()->random_seed());
+  const auto base = static_cast<unsigned>(tandem::testing::TestSeed());
   for (unsigned seed = base; seed < base + 100; ++seed) {
     std::mt19937 random(seed);
     SCOPED_TRACE("seed " + std::to_string(seed));

@@ -11,6 +11,7 @@
 #include "duroxide_runtime/internal/turn.h"
 #include "tests/duroxide_runtime/runtime_fixture.h"
 #include "tests/duroxide_runtime/samples.h"
+#include "tests/support/random_seed.h"
 
 namespace duroxide {
 namespace {
@@ -262,7 +263,7 @@ TEST_P(TroubleTest, ResultIsReportedWhenTheStoreWorksAgain) {
 // Batches fail at random on two runtimes; every instance still ends with the right result, and
 // every history is one that its code would write.
 TEST_P(TroubleTest, RandomFailuresLoseAndDoubleNothing) {
-  const auto seed = static_cast<unsigned>(::testing::UnitTest::GetInstance()->random_seed());
+  const auto seed = static_cast<unsigned>(tandem::testing::TestSeed());
   SCOPED_TRACE("seed " + std::to_string(seed));
   tandem::Guarded<std::mt19937> random(seed);
   std::atomic<bool> quiet = true;

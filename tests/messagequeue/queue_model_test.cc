@@ -2,7 +2,6 @@
 //   TANDEM_SEED=<seed> messagequeue_test --gtest_filter='QueueModelTest.*'
 
 #include <algorithm>
-#include <cstdlib>
 #include <map>
 #include <optional>
 #include <random>
@@ -11,6 +10,7 @@
 #include <tuple>
 
 #include "tests/messagequeue/queue_fixture.h"
+#include "tests/support/random_seed.h"
 
 namespace tandem {
 namespace {
@@ -421,11 +421,7 @@ class QueueModelTest : public testing::QueueTest {
 };
 
 TEST_F(QueueModelTest, RandomOperationsAgreeWithTheModel) {
-  const char* given = std::getenv("TANDEM_SEED");
-  const auto seed = given != nullptr ? static_cast<std::uint32_t>(std::strtoul(given, nullptr, 10))
-                                     : std::random_device()();
-  std::printf("TANDEM_SEED=%u\n", seed);
-  SCOPED_TRACE("TANDEM_SEED=" + std::to_string(seed));
+  const auto seed = static_cast<std::uint32_t>(testing::TestSeed());
   random_.seed(seed);
   Run(4000);
 }

@@ -10,6 +10,7 @@
 
 #include "messagequeue/internal/ready_window.h"
 #include "tests/messagequeue/queue_fixture.h"
+#include "tests/support/random_seed.h"
 
 namespace tandem {
 namespace {
@@ -304,9 +305,7 @@ TEST(ReadyWindowTest, AnOverflowDuringARefillIsNotForgotten) {
 
 // An index on "disk" and its window, driven at random: what is popped is always the first entry.
 TEST(ReadyWindowTest, ItsFrontIsAlwaysTheFirstEntryOfTheIndex) {
-  const auto seed = std::random_device()();
-  SCOPED_TRACE("seed " + std::to_string(seed));
-  std::mt19937 random(seed);
+  std::mt19937 random(static_cast<std::uint32_t>(testing::TestSeed()));
   const auto dice = [&random](int end) { return static_cast<int>(random() % end); };
   std::set<Place> index;
   ReadyWindow window(Place{});
