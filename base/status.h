@@ -24,9 +24,9 @@ enum class StatusCode : std::uint8_t {
   kAlreadyExists = 4,
   kConflict = 5,             // ConflictDetail: the state is not as expected; reload, decide anew
   kLeaseLost = 6,            // LeaseLostDetail: drop the work, somebody else has it or it is gone
-  kIdempotencyMismatch = 7,  // a known batch id with other content
+  kIdempotencyMismatch = 7,  // an id that was used before, with other content
   kUnavailable = 8,          // certainly not applied; retry freely
-  kIndeterminate = 9,        // unknown whether applied; repeat with the same batch id
+  kIndeterminate = 9,        // unknown whether applied: open the store again, read, decide
   kNoSpace = 10,  // the disk is full; of a write, unknown whether applied, as kIndeterminate
   kIoError = 11,
   kCorruption = 12,  // CorruptionDetail: stored bytes are damaged; never skipped or repaired

@@ -48,7 +48,7 @@ std::vector<LockToken> LeaseMessages(RocksDbProvider& store, int count) {
 void Must(const Status& status) {
   if (status.ok()) return;
   std::fprintf(stderr, "%s\n", status.ToString().c_str());
-  std::exit(EXIT_FAILURE);
+  std::abort();
 }
 
 TandemTurns::TandemTurns(const std::filesystem::path& directory, int workers, int batches) {

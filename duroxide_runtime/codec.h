@@ -69,8 +69,9 @@ struct Codec<T> {
   static std::string Encode(const T& value) { return std::to_string(value); }
   static Result<T> Decode(std::string_view bytes) {
     T value{};
-    const char* end = bytes.data() + bytes.size();
-    const auto [rest, error] = std::from_chars(bytes.data(), end, value);
+    const char* const begin = bytes.begin();
+    const char* const end = bytes.end();
+    const auto [rest, error] = std::from_chars(begin, end, value);
     if (error != std::errc() || rest != end) {
       return Status::InvalidArgument("expected an integer of " + std::to_string(sizeof(T)) +
                                      " bytes in decimal");

@@ -80,7 +80,8 @@ void Registry::Add(const Activity<Out(In)>& activity, Function function) {
                 "the function of an Activity<Out(In)> is Result<Out>(ActivityContext&, In)");
   std::string name(activity.name());
   auto handler = [function = std::move(function), name](
-                     ActivityContext& context, std::string input) mutable -> Result<std::string> {
+                     ActivityContext& context,
+                     const std::string& input) mutable -> Result<std::string> {
     Result<In> decoded = Codec<In>::Decode(input);
     if (!decoded.ok()) return internal::BadInput("activity", name, decoded.status());
     Result<Out> output = function(context, *std::move(decoded));
@@ -99,7 +100,7 @@ void Registry::Add(const Orchestration<Out(In)>& orchestration, Function functio
                 "an orchestration is a plain function or a lambda without captures");
   std::string name(orchestration.name());
   auto handler = [function, name](OrchestrationContext context,
-                                  std::string input) -> Task<Result<std::string>> {
+                                  const std::string& input) -> Task<Result<std::string>> {
     Result<In> decoded = Codec<In>::Decode(input);
     if (!decoded.ok()) {
       return internal::FailedTask(internal::BadInput("orchestration", name, decoded.status()));

@@ -73,7 +73,7 @@ struct DeleteMessages {
   LockToken lock_token;
 };
 
-// Ends the lease; what it held comes back in the old order.
+// Ends the lease; what it held comes back in the old order, or, with a delay, at the end of it.
 struct AbandonMessages {
   LockToken lock_token;
   std::chrono::milliseconds delay{0};  // hidden for this long; a group waits as a whole
@@ -133,7 +133,8 @@ class MessageQueue {
   // Leases the oldest visible messages across `queues`: either up to `max_messages` without a
   // group, each under its own token, or messages of one group, in order of (visible_at, id), all
   // under one token; whatever is oldest decides. The rest of that group, also what arrives later,
-  // stays hidden until the lease ends. Empty only when nothing is eligible until `wait` is over.
+  // stays hidden until the lease ends. May return fewer than are ready; empty only when nothing is
+  // eligible until `wait` is over or a stop is requested.
   //
   // A lease that has run out lets others take the messages; until somebody does, it is still good.
   // All leases end when the store is opened again.
@@ -146,7 +147,7 @@ class MessageQueue {
     return Dequeue(queue, DequeueOptions());
   }
 
-  // DeleteMessages and AbandonMessages by themselves.
+  // DeleteMessages and AbandonMessages by themselves, kSync.
   virtual Status Ack(const LockToken& token) = 0;
   virtual Status Abandon(const LockToken& token, const AbandonOptions& options) = 0;
   Status Abandon(const LockToken& token) { return Abandon(token, AbandonOptions()); }

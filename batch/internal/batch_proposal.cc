@@ -105,8 +105,8 @@ Status BatchProposal::Stage(Staging& staging, Timestamp now) {
   }
   if (!failures_.empty()) return Status::Ok();
   for (const Operation& operation : operations_) {
-    TANDEM_ASSIGN_OR_RETURN(OperationResult result, StageOne(operation, now, staging));
-    result_.operations.push_back(std::move(result));
+    TANDEM_ASSIGN_OR_RETURN(const OperationResult result, StageOne(operation, now, staging));
+    result_.operations.push_back(result);
   }
   return Status::Ok();
 }

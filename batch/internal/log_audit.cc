@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <fstream>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -73,7 +73,10 @@ Status AuditFile(const std::filesystem::path& path, bool is_last) {
     log.resize(std::filesystem::file_size(path));
     file.read(log.data(), static_cast<std::streamsize>(log.size()));
   }
-  if (!file) return Status::IoError("can't read " + path.string() + ": " + std::strerror(errno));
+  if (!file) {
+    return Status::IoError("can't read " + path.string() + ": " +
+                           std::generic_category().message(errno));
+  }
   return AuditLog(log, path.filename().string(), is_last);
 }
 
@@ -123,8 +126,9 @@ Status AuditLogs(const std::filesystem::path& directory) {
     const std::string name = path.filename().string();
     return std::pair(name.size(), name);
   });
-  for (const std::filesystem::path& path : logs)
+  for (const std::filesystem::path& path : logs) {
     TANDEM_RETURN_IF_ERROR(AuditFile(path, path == logs.back()));
+  }
   return Status::Ok();
 }
 

@@ -50,6 +50,7 @@ std::optional<GroupStamp> DecodeGroupStamp(std::string_view bytes) {
   return GroupStamp{*incarnation, *number};
 }
 
+// NOLINTNEXTLINE(google-runtime-int): as RocksDB declares it
 rocksdb::WalFilter::WalProcessingOption WalGuard::LogRecordFound(unsigned long long log_number,
                                                                  const std::string& log_file_name,
                                                                  const rocksdb::WriteBatch& batch,
@@ -65,7 +66,7 @@ rocksdb::WalFilter::WalProcessingOption WalGuard::LogRecordFound(unsigned long l
   return ended_ ? WalProcessingOption::kStopReplay : WalProcessingOption::kContinueProcessing;
 }
 
-Status WalGuard::Follow(const std::optional<GroupStamp>& stamp, unsigned long long log_number,
+Status WalGuard::Follow(const std::optional<GroupStamp>& stamp, std::uint64_t log_number,
                         const std::string& log_file_name) {
   if (ended_) return Status::Ok();
   if (!stamp.has_value()) return Status::Corruption(log_file_name, "a record without a stamp");

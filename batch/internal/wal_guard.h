@@ -37,6 +37,7 @@ std::optional<GroupStamp> DecodeGroupStamp(std::string_view bytes);
 // Set as rocksdb::DBOptions::wal_filter while the database is opened.
 class WalGuard final : public rocksdb::WalFilter {
  public:
+  // NOLINTNEXTLINE(google-runtime-int): as RocksDB declares it
   WalProcessingOption LogRecordFound(unsigned long long log_number,
                                      const std::string& log_file_name,
                                      const rocksdb::WriteBatch& batch,
@@ -50,12 +51,12 @@ class WalGuard final : public rocksdb::WalFilter {
   const std::optional<GroupStamp>& last() const { return last_; }
 
  private:
-  Status Follow(const std::optional<GroupStamp>& stamp, unsigned long long log_number,
+  Status Follow(const std::optional<GroupStamp>& stamp, std::uint64_t log_number,
                 const std::string& log_file_name);
 
   std::optional<GroupStamp> last_;
-  unsigned long long last_log_ = 0;  // the log of last_
-  bool ended_ = false;               // at a hole between two logs
+  std::uint64_t last_log_ = 0;  // the log of last_
+  bool ended_ = false;          // at a hole between two logs
   Status status_;
 };
 

@@ -52,7 +52,9 @@ class Rendezvous {
   void Await(Resumable& parent) { parent_ = &parent; }
   void Settle(std::size_t index) {
     if (!first_) first_ = index;
-    if (needed_ > 0 && --needed_ == 0) parent_->pump()->Post(*parent_);
+    if (needed_ == 0) return;
+    --needed_;
+    if (needed_ == 0) parent_->pump()->Post(*parent_);
   }
 
  private:

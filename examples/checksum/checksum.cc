@@ -78,7 +78,7 @@ Result<Unit> Done(const duroxide::Status& status) {
 
 }  // namespace
 
-duroxide::Registry MakeRegistry(OnStart on_start) {
+duroxide::Registry MakeRegistry(const OnStart& on_start) {
   duroxide::Registry registry;
   registry.Add(kChecksum, Checksum);
   Add(registry, kListFiles, on_start, ListFiles);

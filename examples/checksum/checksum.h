@@ -20,6 +20,6 @@ inline constexpr std::string_view kInstance = "checksum";
 // how often it has been tried.
 using OnStart = std::function<void(std::string_view activity, const duroxide::ActivityContext&)>;
 
-duroxide::Registry MakeRegistry(OnStart on_start);
+duroxide::Registry MakeRegistry(const OnStart& on_start);
 
 }  // namespace checksum

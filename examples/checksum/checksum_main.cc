@@ -8,10 +8,11 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
-#include <cstring>
+#include <exception>
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <system_error>
 
 #include "batch/rocksdb_provider.h"
 #include "examples/checksum/checksum.h"
@@ -50,7 +51,7 @@ class ActivityLog {
     if (path.empty()) return std::shared_ptr<ActivityLog>(new ActivityLog(-1));
     const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
     if (file >= 0) return std::shared_ptr<ActivityLog>(new ActivityLog(file));
-    return Status::IoError("can't write " + path + ": " + std::strerror(errno));
+    return Status::IoError("can't write " + path + ": " + std::generic_category().message(errno));
   }
   ~ActivityLog() {
     if (file_ >= 0) close(file_);
@@ -157,4 +158,11 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace checksum
 
-int main(int argc, char** argv) { return checksum::Main(argc, argv); }
+int main(int argc, char** argv) {
+  try {
+    return checksum::Main(argc, argv);
+  } catch (const std::exception& failure) {
+    std::fprintf(stderr, "checksum: %s\n", failure.what());
+    return 1;
+  }
+}

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <exception>
 #include <filesystem>
 #include <random>
 #include <string>
@@ -88,4 +89,11 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace checksum
 
-int main(int argc, char** argv) { return checksum::Main(argc, argv); }
+int main(int argc, char** argv) {
+  try {
+    return checksum::Main(argc, argv);
+  } catch (const std::exception& failure) {
+    std::fprintf(stderr, "checksum-demo: %s\n", failure.what());
+    return 1;
+  }
+}

@@ -2,9 +2,9 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <system_error>
 
 namespace checksum {
 
@@ -23,7 +23,7 @@ Status WriteFile(const std::string& path, const std::string& text) {
   file << text;
   file.close();
   if (!file || std::rename(unfinished.c_str(), path.c_str()) != 0) {
-    return Status::IoError("can't write " + path + ": " + std::strerror(errno));
+    return Status::IoError("can't write " + path + ": " + std::generic_category().message(errno));
   }
   return Status::Ok();
 }

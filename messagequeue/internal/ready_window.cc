@@ -27,7 +27,7 @@ Place ReadyWindow::BeginRefill() {
   return refill_from_;
 }
 
-void ReadyWindow::EndRefill(std::vector<ReadyEntry> scanned, std::optional<Place> rest) {
+void ReadyWindow::EndRefill(const std::vector<ReadyEntry>& scanned, std::optional<Place> rest) {
   refilling_ = false;
   const std::vector<ReadyEntry> added = std::exchange(added_meanwhile_, {});
   // An overflow meanwhile has moved the cursor to before the scan's start: all from there on is

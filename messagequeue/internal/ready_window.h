@@ -44,7 +44,7 @@ class ReadyWindow {
   Place BeginRefill();
   // `scanned`: entries from there in order, without those that are leased; `rest`: where the scan
   // stopped, nullopt at the end of the index.
-  void EndRefill(std::vector<ReadyEntry> scanned, std::optional<Place> rest);
+  void EndRefill(const std::vector<ReadyEntry>& scanned, std::optional<Place> rest);
   void CancelRefill() { EndRefill({}, cursor_); }
 
   // No entry outside the window stands before this; nullopt if the window has all of them.

@@ -138,8 +138,9 @@ RocksMessageQueue::DequeueProposal::PopOldest(QueueMemory& memory, Timestamp now
   for (const std::string& queue : queues_) {
     owner_.OfferExpired(memory, queue, now);
     QueueState& state = memory.queues.find(queue)->second;  // LookOut has made it
-    if (state.window.NeedsRefill())
+    if (state.window.NeedsRefill()) {
       return std::nullopt;  // its oldest may be older than what others have
+    }
     const auto* front = state.window.front();
     if (front == nullptr || front->first.visible_at > now) continue;
     if (oldest != nullptr && oldest->window.front()->first <= front->first) continue;
@@ -389,7 +390,7 @@ Status RocksMessageQueue::Refill(std::span<const std::string> queues) {
         const auto lease = memory->leases.FindItem(LeaseItem{queue, entry.group, id});
         return lease != nullptr && !lease->offered;
       });
-      window.EndRefill(std::move(scanned), rest);
+      window.EndRefill(scanned, rest);
     }
   }
   return Status::Ok();

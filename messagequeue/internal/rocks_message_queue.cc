@@ -219,8 +219,9 @@ Status RocksMessageQueue::Stage(const AbandonMessages& abandon, Timestamp now, S
   if (staging.DeletedByStaged(family_, ready_key)) return Status::Ok();  // cancelled by this batch
   if (!delayed) return Offer(queue, ReadyEntry{message.place, {}}, staging, effects);
   TANDEM_ASSIGN_OR_RETURN(const auto record, staging.Get(family_, ready_key));
-  if (!record.has_value())
+  if (!record.has_value()) {
     return Status::Corruption("queue '" + queue + "'", "a leased message is missing");
+  }
   const Place later{not_before, message.place.id};
   RemoveReady(queue, ReadyEntry{message.place, {}}, staging, effects);
   TANDEM_RETURN_IF_ERROR(AddReady(queue, ReadyEntry{later, {}}, *record, staging, effects));

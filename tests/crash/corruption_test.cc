@@ -373,7 +373,6 @@ TEST_F(CorruptionTest, ANewerFormatIsRefusedAndLeftAlone) {
   records[0][format] = 2;
   testing::CopyStore(pristine_, damaged_);
   testing::WriteFile(damaged_ / LastLog(), testing::WriteLog(records));
-  const std::string before = testing::ReadFile(damaged_ / LastLog());
   for (int i = 0; i < 2; ++i) {
     const auto opened = RocksDbProvider::Open(damaged_, Options());
     ASSERT_EQ(opened.status().code(), StatusCode::kUnsupported) << opened.status();

@@ -61,8 +61,9 @@ TEST(CrashTest, ManyKillsInARowAreAsGoodAsOne) {
   const testing::TemporaryDirectory directory;
   Ledger ledger;
   const int rounds = testing::ScaledRounds(15);
-  for (int round = 1; round <= rounds; ++round)
+  for (int round = 1; round <= rounds; ++round) {
     RunAndKill(directory.path(), random(), round, 1 + random() % 60, ledger);
+  }
   auto store = RocksDbProvider::Open(directory.path());
   ASSERT_TRUE(store.ok()) << store.status();
   ledger.ExpectAgrees(testing::ReadImage(**store), static_cast<std::uint32_t>(rounds));

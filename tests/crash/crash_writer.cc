@@ -96,10 +96,12 @@ int Main(int argc, char** argv) {
   RocksDbProvider& store = **opened;
   if (argc > 4) return 0;
   std::vector<std::jthread> threads;
-  for (std::uint32_t i = 0; i < kProducers; ++i)
+  for (std::uint32_t i = 0; i < kProducers; ++i) {
     threads.emplace_back([&store, i, number] { Produce(store, i, number); });
-  for (std::uint32_t i = 0; i < kConsumers; ++i)
+  }
+  for (std::uint32_t i = 0; i < kConsumers; ++i) {
     threads.emplace_back([&store, i, seed] { Consume(store, i, seed); });
+  }
   return 0;
 }
 

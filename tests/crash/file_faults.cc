@@ -27,8 +27,8 @@ struct State {
 
 // Never destroyed: files are written until the very end of the process.
 State& TheState() {
-  static State* const state = new State;
-  return *state;
+  static State* const kState = new State;
+  return *kState;
 }
 
 std::string PathOf(int fd) {
@@ -61,7 +61,7 @@ std::optional<FileFault> Injected(FileFault::Call call, int fd) {
   return state.fault;
 }
 
-int Sync(long number, int fd) {
+int Sync(std::int64_t number, int fd) {
   State& state = TheState();
   const auto lock = EnterCall();
   if (const auto fault = Injected(FileFault::Call::kSync, fd)) {
@@ -73,10 +73,11 @@ int Sync(long number, int fd) {
   const int result = state.skip_syncs ? 0 : static_cast<int>(syscall(number, fd));
   if (result == 0 && known) {
     const std::lock_guard guard(state.mutex);
-    if (S_ISDIR(before.st_mode))
+    if (S_ISDIR(before.st_mode)) {
       state.directories.insert(PathOf(fd));
-    else
+    } else {
       state.durable[PathOf(fd)] = static_cast<std::uint64_t>(before.st_size);
+    }
   }
   return result;
 }

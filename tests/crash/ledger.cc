@@ -130,10 +130,12 @@ void ExpectWhole(const StoreImage& image) {
         << (image.queued.contains(text) ? "still" : "not") << " queued";
   }
   EXPECT_EQ(image.numbers, numbers) << "the metadata of the producers";
-  for (const auto& [name, times] : image.consumed)
+  for (const auto& [name, times] : image.consumed) {
     EXPECT_TRUE(image.batches.contains(ParseName(name))) << name;
-  for (const auto& [name, count] : image.queued)
+  }
+  for (const auto& [name, count] : image.queued) {
     EXPECT_TRUE(image.batches.contains(ParseName(name))) << name;
+  }
 }
 
 }  // namespace

@@ -58,8 +58,9 @@ TEST(LogAuditTest, ALogTornAnywhereIsGood) {
 }
 
 TEST(LogAuditTest, ALogThatGrewByZerosIsGood) {
-  for (const std::size_t zeros : {1U, 6U, 7U, 100U, 40'000U})
+  for (const std::size_t zeros : {1U, 6U, 7U, 100U, 40'000U}) {
     EXPECT_TRUE(AuditLog(SmallLog() + std::string(zeros, '\0'), "log").ok());
+  }
 }
 
 TEST(LogAuditTest, ZerosAtTheEndOfALogBeforeTheLastAreDamage) {
@@ -79,8 +80,9 @@ TEST(LogAuditTest, RecordsThatEndAtABlockBoundaryAreGood) {
     const std::string log =
         WriteLog({Payload(kLogBlockBytes - kLogHeaderBytes - left, 1), Payload(50, 2)});
     EXPECT_TRUE(AuditLog(log, "log").ok()) << left;
-    for (std::size_t size = kLogBlockBytes - 20; size < log.size(); ++size)
+    for (std::size_t size = kLogBlockBytes - 20; size < log.size(); ++size) {
       EXPECT_TRUE(AuditLog(log.substr(0, size), "log").ok()) << left;
+    }
   }
 }
 
@@ -198,8 +200,9 @@ TEST(WalGuardTest, AStampOfAnotherLengthIsNone) {
   EXPECT_EQ(decoded->incarnation, 3U);
   EXPECT_EQ(decoded->number, 4U);
   EXPECT_FALSE(DecodeGroupStamp(stamp + "x").has_value());
-  for (std::size_t size = 0; size < stamp.size(); ++size)
+  for (std::size_t size = 0; size < stamp.size(); ++size) {
     EXPECT_FALSE(DecodeGroupStamp(stamp.substr(0, size)).has_value());
+  }
 }
 
 }  // namespace

@@ -60,8 +60,9 @@ class PowerCutTest : public ::testing::Test {
       promised_.merge(flushed);  // the barrier covers what was acknowledged
       if (plan.durability == Durability::kSync) {
         // A flush makes all before it durable; of this thread's at least.
-        for (std::uint64_t earlier = 1; earlier <= number; ++earlier)
+        for (std::uint64_t earlier = 1; earlier <= number; ++earlier) {
           promised_.insert({producer, earlier});
+        }
       }
     }
   }
@@ -135,8 +136,9 @@ class PowerCutTest : public ::testing::Test {
       EXPECT_TRUE(image.batches.contains(name))
           << "lost: " << name.ToString() << ", acknowledged as flushed";
     }
-    for (const auto& [name, events] : image.batches)
+    for (const auto& [name, events] : image.batches) {
       EXPECT_TRUE(cut.intended.contains(name)) << name.ToString();
+    }
     // It goes on from there.
     ASSERT_TRUE((*store)->Append({"later", 0}, {"event"}).ok());
     store = Status::Unavailable("closed");
@@ -195,8 +197,9 @@ TEST_F(PowerCutTest, UnflushedBytesAreLostAsAPrefixAndNothingPromisedIsLost) {
     ASSERT_GE(size, cut.durable);
     unflushed += size - cut.durable;
     std::set<std::uint64_t> sizes = {cut.durable, size};
-    for (int i = 0; i < testing::ScaledRounds(4); ++i)
+    for (int i = 0; i < testing::ScaledRounds(4); ++i) {
       sizes.insert(cut.durable + random() % (size - cut.durable + 1));
+    }
     for (const std::uint64_t at : sizes) {
       ASSERT_NO_FATAL_FAILURE(ExpectGoodAt(cut, at, false));
       ASSERT_NO_FATAL_FAILURE(ExpectGoodAt(cut, at, true));

@@ -97,8 +97,9 @@ void CopyStore(const fs::path& from, const fs::path& to) {
 std::vector<fs::path> FilesOf(const fs::path& directory, std::string_view suffix) {
   std::vector<fs::path> paths;
   for (const auto& entry : fs::directory_iterator(directory)) {
-    if (entry.is_regular_file() && entry.path().string().ends_with(suffix))
+    if (entry.is_regular_file() && entry.path().string().ends_with(suffix)) {
       paths.push_back(entry.path());
+    }
   }
   std::ranges::sort(paths);
   return paths;

@@ -83,8 +83,9 @@ inline std::vector<Operation> ConsumerBatch(std::uint32_t consumer,
   AppendEvents consumed{{"consumer-" + std::to_string(consumer), 0}, {}};
   const LockToken* last = nullptr;
   for (const Delivery& delivery : deliveries) {
-    if (last == nullptr || *last != delivery.lock_token)
+    if (last == nullptr || *last != delivery.lock_token) {
       operations.push_back(DeleteMessages{delivery.lock_token});
+    }
     last = &delivery.lock_token;
     consumed.events.push_back("consumed " + delivery.payload);
   }

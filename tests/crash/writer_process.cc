@@ -15,8 +15,9 @@ WriterProcess::WriterProcess(const std::vector<std::string>& command) {
   int ends[2];
   TANDEM_CHECK(pipe(ends) == 0, "a pipe can be made");
   std::vector<char*> arguments;
-  for (const std::string& argument : command)
+  for (const std::string& argument : command) {
     arguments.push_back(const_cast<char*>(argument.c_str()));
+  }
   arguments.push_back(nullptr);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
