@@ -22,7 +22,8 @@ constexpr std::size_t kFailureBytesMax = std::size_t{64} << 10;
 
 // What an orchestration asks for between two awaits, i.e. in answer to one input: operations, and
 // bytes of their names and inputs together. Whoever needs more starts them in portions. Sized so
-// that it all fits into the one batch of the turn, together with the cancellation of it all.
+// that the answer to one input fits into a batch, together with the cancellation of it all; that to
+// all kTurnMessagesMax inputs of a turn may not.
 constexpr std::size_t kStepOperationsMax = 10'000;
 constexpr std::size_t kStepBytesMax = std::size_t{16} << 20;
 

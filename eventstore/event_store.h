@@ -10,7 +10,8 @@
 //
 // All names and payloads are binary. Limits: base/limits.h. Every implementation is thread-safe and
 // linearizable. Errors common to all calls: InvalidArgument or TooLarge (bad names, sizes),
-// IoError, Corruption, and Unavailable once the store has stopped.
+// IoError, Corruption; of Append also Unavailable once the store has stopped. Reads go on then, and
+// one that waits does so until its time is over.
 
 #include <chrono>
 #include <compare>
