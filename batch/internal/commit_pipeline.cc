@@ -117,23 +117,26 @@ Status CommitPipeline::Write(Group& group) {
   if (!group.failure.ok()) return group.failure;
   if (group.batch.Count() > 0) return WriteToRocks(group);
   // Nothing was staged, but a kSync answer must not rest on what is not flushed.
-  if (!group.sync || !unsynced_) return Status::Ok();
+  if (!group.sync || flushed_group_ == last_group_) return Status::Ok();
   const rocksdb::Status status = db_->SyncWAL();
   if (!status.ok()) return WriteFailure(status);
-  ++flushes_;
-  unsynced_ = false;
+  NoteFlush();
   return Status::Ok();
 }
 
+void CommitPipeline::NoteFlush() {
+  ++flushes_;
+  flushed_group_ = last_group_;
+}
+
 Status CommitPipeline::WriteToRocks(Group& group) {
-  group.batch.PutLogData(EncodeGroupStamp(GroupStamp{incarnation_, ++last_group_}));
+  group.batch.PutLogData(EncodeGroupStamp(GroupStamp{incarnation_, ++last_group_, flushed_group_}));
   rocksdb::WriteOptions options;
   options.sync = group.sync;
   const rocksdb::Status status = db_->Write(options, &group.batch);
   if (!status.ok()) return WriteFailure(status);
   ++groups_;
-  if (group.sync) ++flushes_;
-  unsynced_ = !group.sync;
+  if (group.sync) NoteFlush();
   return Status::Ok();
 }
 

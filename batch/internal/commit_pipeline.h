@@ -86,6 +86,7 @@ class CommitPipeline final : public CommitDoor {
   // REQUIRES: it is the group's turn to write (writing_ is its own).
   Status Write(Group& group);
   Status WriteToRocks(Group& group);
+  void NoteFlush();
 
   rocksdb::DB* const db_;
   Clock* const clock_;
@@ -100,8 +101,8 @@ class CommitPipeline final : public CommitDoor {
   std::shared_ptr<const Overlay> in_flight_;  // guarded by mutex_: of the group being written
   Status stopped_;                            // guarded by mutex_: why nothing is written any more
 
-  std::uint64_t last_group_ = 0;  // guarded by the turn to write
-  bool unsynced_ = false;         // guarded by the turn to write: written but not yet flushed
+  std::uint64_t last_group_ = 0;     // guarded by the turn to write
+  std::uint64_t flushed_group_ = 0;  // guarded by the turn to write
   std::atomic<std::uint64_t> groups_ = 0;
   std::atomic<std::uint64_t> flushes_ = 0;
 };

@@ -49,17 +49,41 @@ std::uint32_t MaskCrc(std::uint32_t crc) {
   return ((crc >> 15) | (crc << 17)) + 0xA282EAD8U;
 }
 
+std::uint32_t StoredCrc(std::string_view record) {
+  std::uint32_t stored = 0;
+  for (std::size_t i = 0; i < 4; ++i) stored |= std::uint32_t{Byte(record, i)} << (8 * i);
+  return stored;
+}
+
+std::size_t StoredLength(std::string_view record) {
+  return Byte(record, 4) + 256 * std::size_t{Byte(record, 5)};
+}
+
+bool IsRecordType(unsigned char type) { return type >= kTypeMin && type <= kTypeMax; }
+
 // True if some shorter length makes the checksum right: then the record was written whole, and it
 // is its length that is damaged. A torn record passes with a chance of at most 32768 / 2^32.
 bool IsWholeWithAnotherLength(std::string_view record) {
-  std::uint32_t stored = 0;
-  for (std::size_t i = 0; i < 4; ++i) stored |= std::uint32_t{Byte(record, i)} << (8 * i);
+  const std::uint32_t stored = StoredCrc(record);
   std::uint32_t crc = ExtendCrc(0xFFFFFFFFU, Byte(record, kHeaderBytes - 1));
   for (std::size_t i = kHeaderBytes; i < record.size(); ++i) {
     if (MaskCrc(crc) == stored) return true;
     crc = ExtendCrc(crc, Byte(record, i));
   }
   return MaskCrc(crc) == stored;
+}
+
+// True if a whole record with the right checksum begins somewhere in `bytes`. Behind a record that
+// is really torn there is none.
+bool ContainsWholeRecord(std::string_view bytes) {
+  for (; bytes.size() >= kHeaderBytes; bytes.remove_prefix(1)) {
+    const std::size_t end = kHeaderBytes + StoredLength(bytes);
+    if (!IsRecordType(Byte(bytes, kHeaderBytes - 1)) || end > bytes.size()) continue;
+    std::uint32_t crc = 0xFFFFFFFFU;
+    for (std::size_t i = kHeaderBytes - 1; i < end; ++i) crc = ExtendCrc(crc, Byte(bytes, i));
+    if (MaskCrc(crc) == StoredCrc(bytes)) return true;
+  }
+  return false;
 }
 
 Status Damaged(std::string_view name, std::size_t offset, const char* what) {
@@ -91,9 +115,8 @@ Status AuditLog(std::string_view log, std::string_view name, bool is_last) {
       continue;
     }
     if (log.size() - offset < kHeaderBytes) return Status::Ok();  // a torn header
-    const std::size_t length = Byte(log, offset + 4) + 256 * std::size_t{Byte(log, offset + 5)};
-    const unsigned char type = Byte(log, offset + 6);
-    if (type < kTypeMin || type > kTypeMax) {
+    const std::size_t length = StoredLength(log.substr(offset));
+    if (!IsRecordType(Byte(log, offset + kHeaderBytes - 1))) {
       // A power cut may leave a grown file whose last bytes never arrived.
       const std::string_view rest = log.substr(offset);
       if (rest.find_first_not_of('\0') == std::string_view::npos) {
@@ -104,8 +127,14 @@ Status AuditLog(std::string_view log, std::string_view name, bool is_last) {
     const std::size_t end = offset + kHeaderBytes + length;
     if (end > block_end) return Damaged(name, offset, "a record longer than its block");
     if (end > log.size()) {
-      if (!IsWholeWithAnotherLength(log.substr(offset))) return Status::Ok();  // torn
-      return Damaged(name, offset, "a whole record with a wrong length");
+      const std::string_view rest = log.substr(offset);
+      if (IsWholeWithAnotherLength(rest)) {
+        return Damaged(name, offset, "a whole record with a wrong length");
+      }
+      if (ContainsWholeRecord(rest.substr(1))) {
+        return Damaged(name, offset, "a damaged record before whole ones");
+      }
+      return Status::Ok();  // torn
     }
     offset = end;
   }

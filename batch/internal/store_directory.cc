@@ -137,10 +137,10 @@ Status PrepareDirectory(const std::filesystem::path& directory, bool create_if_m
   if (!has_current && has_data) {
     return Status::Corruption(directory / "CURRENT", "the file is missing, but there is a store");
   }
-  if (!has_current && !create_if_missing) {
-    return Status::NotFound("no store at " + directory.string());
-  }
-  return Status::Ok();
+  if (has_current) return Status::Ok();
+  if (!create_if_missing) return Status::NotFound("no store at " + directory.string());
+  // Whoever made the directory may have died before its name was flushed.
+  return FlushName(Absolute(directory));
 }
 
 // Held by another process, or by this one a second time?

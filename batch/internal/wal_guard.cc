@@ -39,15 +39,16 @@ std::string Describe(const GroupStamp& stamp) {
 }  // namespace
 
 std::string EncodeGroupStamp(const GroupStamp& stamp) {
-  return KeyWriter(kStampPrefix).U64(stamp.incarnation).U64(stamp.number).Take();
+  return KeyWriter(kStampPrefix).U64(stamp.incarnation).U64(stamp.number).U64(stamp.flushed).Take();
 }
 
 std::optional<GroupStamp> DecodeGroupStamp(std::string_view bytes) {
   KeyReader reader(bytes, kStampPrefix);
   const std::optional<std::uint64_t> incarnation = reader.U64();
   const std::optional<std::uint64_t> number = reader.U64();
-  if (!incarnation.has_value() || !number.has_value() || !reader.AtEnd()) return std::nullopt;
-  return GroupStamp{*incarnation, *number};
+  const std::optional<std::uint64_t> flushed = reader.U64();
+  if (!incarnation || !number || !flushed || !reader.AtEnd()) return std::nullopt;
+  return GroupStamp{*incarnation, *number, *flushed};
 }
 
 // NOLINTNEXTLINE(google-runtime-int): as RocksDB declares it
@@ -63,22 +64,25 @@ rocksdb::WalFilter::WalProcessingOption WalGuard::LogRecordFound(unsigned long l
                         : FromRocks(read, log_file_name);
   }
   if (!status_.ok()) return WalProcessingOption::kCorruptedRecord;
-  return ended_ ? WalProcessingOption::kStopReplay : WalProcessingOption::kContinueProcessing;
+  return ended_ ? WalProcessingOption::kIgnoreCurrentRecord
+                : WalProcessingOption::kContinueProcessing;
 }
 
 Status WalGuard::Follow(const std::optional<GroupStamp>& stamp, std::uint64_t log_number,
                         const std::string& log_file_name) {
-  if (ended_) return Status::Ok();
   if (!stamp.has_value()) return Status::Corruption(log_file_name, "a record without a stamp");
   const bool next_log = std::exchange(last_log_, log_number) != log_number;
-  if (last_.has_value() && !IsNext(*last_, *stamp)) {
-    ended_ = next_log && stamp->incarnation == last_->incarnation && stamp->number > last_->number;
-    if (ended_) return Status::Ok();
-    return Status::Corruption(log_file_name,
-                              Describe(*last_) + " is followed by " + Describe(*stamp));
+  if (!ended_ && (!last_.has_value() || IsNext(*last_, *stamp))) {
+    last_ = stamp;
+    return Status::Ok();
   }
-  last_ = stamp;
-  return Status::Ok();
+  // A hole, or behind one.
+  const bool was_promised =
+      stamp->incarnation != last_->incarnation || stamp->flushed > last_->number;
+  ended_ = ended_ || (next_log && stamp->number > last_->number);
+  if (ended_ && !was_promised) return Status::Ok();
+  return Status::Corruption(log_file_name,
+                            Describe(*last_) + " is followed by " + Describe(*stamp));
 }
 
 }  // namespace tandem::internal

@@ -5,12 +5,12 @@
 // in order fails the open instead of being forgotten.
 //
 // One hole is no damage: a power cut may take the unflushed end of a log and leave some of the next
-// log. Nothing behind that hole was ever promised: a flush of the next log flushes the one before
-// and notes its size in the manifest first, and RocksDB refuses a log that is shorter than noted
-// (track_and_verify_wals_in_manifest). The replay then ends at the hole, so that what is left is a
-// prefix.
+// log. So each stamp also says which group was known to be flushed when it was written. If the
+// missing ones were not, as far as every stamp behind the hole tells, nothing behind it was ever
+// promised: a flush flushes all before it. The replay then ignores what is behind the hole, so that
+// what is left is a prefix. If one of them was flushed, it is Corruption.
 //
-//   stamp := 'S' incarnation:u64be number:u64be
+//   stamp := 'S' incarnation:u64be number:u64be flushed:u64be
 //
 // An incarnation's first write, group 0, is the record that names it.
 
@@ -29,6 +29,7 @@ namespace tandem::internal {
 struct GroupStamp {
   std::uint64_t incarnation = 0;
   std::uint64_t number = 0;
+  std::uint64_t flushed = 0;  // the last group of the incarnation that was known to be flushed
 };
 
 std::string EncodeGroupStamp(const GroupStamp& stamp);

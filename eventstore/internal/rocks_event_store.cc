@@ -44,7 +44,9 @@ Status RocksEventStore::Recover() {
   it->SeekForPrev(FeedKey(kVersionMax));
   TANDEM_RETURN_IF_ERROR(FromRocks(it->status(), "read of the feed's end"));
   if (it->Valid() && it->key().starts_with(prefix)) {
-    last_position_ = TrailingNumber(ToView(it->key())).value_or(0);
+    const std::optional<Position> last = TrailingNumber(ToView(it->key()));
+    if (!last.has_value()) return Status::Corruption("feed key", "too short");
+    last_position_ = *last;
   }
   return Status::Ok();
 }

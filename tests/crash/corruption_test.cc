@@ -309,6 +309,28 @@ TEST_F(CorruptionTest, ATableThatIsTruncatedOrGrownIsNoticed) {
   }
 }
 
+// The log with a last record whose length reaches beyond the end and whose payload is damaged, so
+// that its checksum is right for no length: it looks as if a crash had torn it.
+std::string TearLastRecord(std::string log) {
+  constexpr std::size_t kBlock = 32'768;
+  constexpr std::size_t kHeader = 7;
+  std::size_t last = 0;
+  for (std::size_t at = 0; at + kHeader <= log.size();) {
+    if (kBlock - at % kBlock < kHeader) {
+      at += kBlock - at % kBlock;
+      continue;
+    }
+    last = at;
+    at += kHeader + static_cast<unsigned char>(log[at + 4]) +
+          256 * std::size_t{static_cast<unsigned char>(log[at + 5])};
+  }
+  const std::size_t in_block = kBlock - last % kBlock - kHeader;
+  log[last + 4] = static_cast<char>(in_block & 0xFF);
+  log[last + 5] = static_cast<char>(in_block >> 8);
+  log[last + kHeader + 3] = static_cast<char>(log[last + kHeader + 3] ^ 1);
+  return log;
+}
+
 // Several logs: events fill their memtable again and again, and each time a new
 // log begins; the few messages keep the old ones alive.
 TEST_F(CorruptionTest, ALogThatIsMissingOrCutBeforeTheLastIsNoticed) {
@@ -355,6 +377,13 @@ TEST_F(CorruptionTest, ALogThatIsMissingOrCutBeforeTheLastIsNoticed) {
                 Outcome::kError)
           << logs[i] << " of " << log.size() << ", " << zeros << " zeros";
     }
+  }
+  for (std::size_t i = 0; i + 1 < logs.size(); ++i) {
+    const std::string log = testing::ReadFile(logs[i]);
+    EXPECT_EQ(Try("a last record that looks torn",
+                  [&] { testing::WriteFile(damaged_ / logs[i].filename(), TearLastRecord(log)); }),
+              Outcome::kError)
+        << logs[i];
   }
   // Of the newest nobody can say how long it was, nor, as long as there are
   // older ones, that it was there: see docs/formats.md.

@@ -167,10 +167,24 @@ TEST(WalGuardTest, AGroupWithoutAStampDoesNotPass) {
 TEST(WalGuardTest, AHoleBetweenTwoLogsEndsTheReplay) {
   WalGuard guard;
   EXPECT_EQ(Judge(guard, 4, {{1, 0}}), Verdict::kContinueProcessing);
-  EXPECT_EQ(Judge(guard, 7, {{1, 2}}), Verdict::kStopReplay);
-  EXPECT_EQ(Judge(guard, 7, {{1, 3}}), Verdict::kStopReplay);
-  EXPECT_EQ(Judge(guard, 9, {{1, 8}}), Verdict::kStopReplay);
+  EXPECT_EQ(Judge(guard, 7, {{1, 2}}), Verdict::kIgnoreCurrentRecord);
+  EXPECT_EQ(Judge(guard, 7, {{1, 3}}), Verdict::kIgnoreCurrentRecord);
+  EXPECT_EQ(Judge(guard, 9, {{1, 8}}), Verdict::kIgnoreCurrentRecord);
   EXPECT_EQ(guard.last()->number, 0U);
+}
+
+TEST(WalGuardTest, AHoleBetweenTwoLogsOverSomethingFlushedDoesNotPass) {
+  WalGuard at_once;
+  EXPECT_EQ(Judge(at_once, 4, {{1, 4}}), Verdict::kContinueProcessing);
+  EXPECT_EQ(Judge(at_once, 7, {{1, 6, 5}}), Verdict::kCorruptedRecord);
+  WalGuard later;
+  EXPECT_EQ(Judge(later, 4, {{1, 4}}), Verdict::kContinueProcessing);
+  EXPECT_EQ(Judge(later, 7, {{1, 6, 4}}), Verdict::kIgnoreCurrentRecord);
+  EXPECT_EQ(Judge(later, 7, {{1, 7, 6}}), Verdict::kCorruptedRecord);
+  WalGuard reopened;  // naming an incarnation flushes
+  EXPECT_EQ(Judge(reopened, 4, {{1, 4}}), Verdict::kContinueProcessing);
+  EXPECT_EQ(Judge(reopened, 7, {{1, 6, 4}}), Verdict::kIgnoreCurrentRecord);
+  EXPECT_EQ(Judge(reopened, 9, {{2, 0}}), Verdict::kCorruptedRecord);
 }
 
 TEST(WalGuardTest, TwoLogsWithoutAHolePass) {
@@ -194,11 +208,12 @@ TEST(WalGuardTest, OneHoleIsEnough) {
 }
 
 TEST(WalGuardTest, AStampOfAnotherLengthIsNone) {
-  const std::string stamp = EncodeGroupStamp({3, 4});
+  const std::string stamp = EncodeGroupStamp({3, 4, 2});
   const auto decoded = DecodeGroupStamp(stamp);
   ASSERT_TRUE(decoded.has_value());
   EXPECT_EQ(decoded->incarnation, 3U);
   EXPECT_EQ(decoded->number, 4U);
+  EXPECT_EQ(decoded->flushed, 2U);
   EXPECT_FALSE(DecodeGroupStamp(stamp + "x").has_value());
   for (std::size_t size = 0; size < stamp.size(); ++size) {
     EXPECT_FALSE(DecodeGroupStamp(stamp.substr(0, size)).has_value());

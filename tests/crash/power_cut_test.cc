@@ -278,6 +278,7 @@ TEST_F(PowerCutTest, EveryFileMayLoseItsUnflushedBytes) {
       if (HasFailure()) return;
     }
   }
+  EXPECT_GT(several_logs, 0);
   std::cout << cuts.size() << " moments, " << good_ << " stores, " << several_logs
             << " of them with several logs" << std::endl;
 }
