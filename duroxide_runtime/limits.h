@@ -29,4 +29,9 @@ constexpr std::size_t kStepBytesMax = std::size_t{16} << 20;
 // Orchestrator messages that one turn takes at most.
 constexpr std::size_t kTurnMessagesMax = 256;
 
+// A turn takes no further message once it holds more than this: new history events, and bytes of
+// the inputs of activities. What it leaves comes back.
+constexpr std::size_t kTurnEventsMax = 10'000;
+constexpr std::size_t kTurnBytesMax = std::size_t{16} << 20;
+
 }  // namespace duroxide
