@@ -27,7 +27,16 @@ constexpr std::size_t kFailureBytesMax = std::size_t{64} << 10;
 constexpr std::size_t kStepOperationsMax = 10'000;
 constexpr std::size_t kStepBytesMax = std::size_t{16} << 20;
 
+// What an orchestration has in the air at a time: activities, timers and waits without a result.
+// Sized so that one turn can cancel them all, and as many new ones as a step may start.
+constexpr std::size_t kOpenOperationsMax = 12'000;
+
 // Orchestrator messages that one turn takes at most.
 constexpr std::size_t kTurnMessagesMax = 256;
+
+// A turn takes no further message once it holds more than this: new history events, and bytes of
+// the inputs of activities. What it leaves comes back.
+constexpr std::size_t kTurnEventsMax = 10'000;
+constexpr std::size_t kTurnBytesMax = std::size_t{16} << 20;
 
 }  // namespace duroxide

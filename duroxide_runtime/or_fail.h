@@ -79,6 +79,7 @@ class OrFailAwaiter {
     driver_.emplace(DriveOrFail<A, OrFailReport<T, Parent>>(
         std::move(operand_), OrFailReport<T, Parent>(slot_, promise)));
     TaskAccess::Start(*driver_, *promise.pump(), nullptr);
+    TaskAccess::Nest(promise, *driver_);
   }
   T await_resume() { return slot_.Take(); }
 

@@ -33,9 +33,9 @@ LogSink& LogOf(const RuntimeOptions& options) {
   return options.log != nullptr ? *options.log : StderrLogSink();
 }
 
-tandem::DequeueOptions DequeueOf(const RuntimeOptions& options, std::size_t max_messages) {
+tandem::DequeueOptions DequeueOf(std::chrono::milliseconds lease, std::size_t max_messages) {
   tandem::DequeueOptions dequeue;
-  dequeue.lease = options.lease;
+  dequeue.lease = lease;
   dequeue.max_messages = max_messages;
   return dequeue;
 }
@@ -61,14 +61,17 @@ struct Runtime::Impl {
         leases(provider, options.lease),
         orchestrations(provider, registry, LogOf(options), counters, leases, SeedsOf(options)),
         activities(provider, registry, LogOf(options), counters, leases),
-        turn_loop(provider, LogOf(options), internal::kOrchestratorQueue,
-                  options.orchestration_threads, DequeueOf(options, kTurnMessagesMax),
-                  [this](const std::vector<tandem::Delivery>& deliveries, const std::stop_token&) {
-                    return orchestrations.Handle(deliveries);
-                  }),
+        turn_loop(
+            provider, LogOf(options), internal::kOrchestratorQueue, options.orchestration_threads,
+            [this, lease = options.lease] {
+              return DequeueOf(lease, orchestrations.messages_max());
+            },
+            [this](const std::vector<tandem::Delivery>& deliveries, const std::stop_token&) {
+              return orchestrations.Handle(deliveries);
+            }),
         activity_loop(
             provider, LogOf(options), internal::kWorkerQueue, options.activity_threads,
-            DequeueOf(options, 1),
+            [lease = options.lease] { return DequeueOf(lease, 1); },
             [this](const std::vector<tandem::Delivery>& deliveries, const std::stop_token& stop) {
               return activities.Handle(deliveries.front(), stop);
             }) {}

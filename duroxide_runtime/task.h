@@ -58,7 +58,10 @@ class [[nodiscard]] Task {
   explicit Task(std::coroutine_handle<promise_type> handle) : handle_(handle) {}
 
   void Reset() {
-    if (handle_) std::exchange(handle_, nullptr).destroy();
+    if (!handle_) return;
+    const auto handle = std::exchange(handle_, nullptr);
+    handle.promise().DestroyNested();
+    handle.destroy();
   }
 
   std::coroutine_handle<promise_type> handle_;
@@ -89,6 +92,12 @@ struct TaskAccess {
   static void Destroy(Task<T>& task) {
     task.Reset();
   }
+  // REQUIRES: `parent` waits for the task, and `task` stays where it is until it is destroyed.
+  template <typename T>
+  static void Nest(PromiseBase& parent, Task<T>& task) {
+    parent.Nest(task.handle_.promise(), &task,
+                [](void* owner) { Destroy(*static_cast<Task<T>*>(owner)); });
+  }
 };
 
 template <typename T>
@@ -100,6 +109,7 @@ class TaskAwaiter {
   template <std::derived_from<PromiseBase> Parent>
   void await_suspend(std::coroutine_handle<Parent> parent) {
     TaskAccess::Start(task_, *parent.promise().pump(), &parent.promise());
+    TaskAccess::Nest(parent.promise(), task_);
   }
   T await_resume() { return TaskAccess::Take(task_); }
 

@@ -1,5 +1,7 @@
 #include "base/rocks/staging.h"
 
+#include <vector>
+
 #include "base/check.h"
 #include "base/rocks/rocks_status.h"
 
@@ -42,30 +44,45 @@ bool View::DeletedByStaged(rocksdb::ColumnFamilyHandle* family, std::string_view
 
 Result<std::optional<View::Entry>> View::First(rocksdb::ColumnFamilyHandle* family,
                                                std::string_view from, std::string_view end) const {
-  // The first key that a staged write leaves alive...
-  std::optional<Entry> staged;
-  for (const Overlay* overlay : {staged_, in_flight_}) {
-    if (overlay == nullptr) continue;
-    const Overlay::Table& table = overlay->table(family);
-    for (auto it = table.lower_bound(from); it != table.end() && it->first < end; ++it) {
-      if (staged.has_value() && it->first >= staged->first) break;
-      const Overlay::Value* value = Staged(family, it->first);
-      if (!value->has_value()) continue;
-      staged = Entry(it->first, **value);
-      break;
-    }
-  }
-  // ...and the first in the database that no staged write has touched.
-  const rocksdb::Slice bound = ToSlice(staged.has_value() ? std::string_view(staged->first) : end);
+  const rocksdb::Slice bound = ToSlice(end);
   rocksdb::ReadOptions options;
   options.iterate_upper_bound = &bound;
   const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(options, family));
-  for (it->Seek(ToSlice(from)); it->Valid(); it->Next()) {
-    if (Staged(family, ToView(it->key())) != nullptr) continue;
-    return std::optional<Entry>(Entry(it->key().ToString(), it->value().ToString()));
+  it->Seek(ToSlice(from));
+  struct Range {
+    Overlay::Table::const_iterator next;
+    Overlay::Table::const_iterator end;
+  };
+  std::vector<Range> staged;  // newest first
+  for (const Overlay* overlay : {staged_, in_flight_}) {
+    if (overlay == nullptr) continue;
+    const Overlay::Table& table = overlay->table(family);
+    staged.push_back({table.lower_bound(from), table.lower_bound(end)});
   }
-  if (!it->status().ok()) return FromRocks(it->status(), "scan of " + family->GetName());
-  return staged;
+  // All in step: nobody walks over what lies behind the first live key, however much is deleted
+  // there.
+  while (true) {
+    std::optional<std::string_view> key;
+    if (it->Valid()) key = ToView(it->key());
+    for (const Range& range : staged) {
+      if (range.next == range.end) continue;
+      if (!key.has_value() || range.next->first < *key) key = range.next->first;
+    }
+    if (!it->Valid() && !it->status().ok()) {
+      return FromRocks(it->status(), "scan of " + family->GetName());
+    }
+    if (!key.has_value()) return std::optional<Entry>();
+    const Overlay::Value* newest = Staged(family, *key);
+    const bool in_database = it->Valid() && ToView(it->key()) == *key;
+    if (newest == nullptr) {
+      return std::optional<Entry>(Entry(it->key().ToString(), it->value().ToString()));
+    }
+    if (newest->has_value()) return std::optional<Entry>(Entry(*key, **newest));
+    for (Range& range : staged) {
+      if (range.next != range.end && range.next->first == *key) ++range.next;
+    }
+    if (in_database) it->Next();
+  }
 }
 
 void Staging::Put(rocksdb::ColumnFamilyHandle* family, std::string_view key,

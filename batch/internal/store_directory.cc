@@ -28,6 +28,10 @@ constexpr const char* kStoreKey = "store";
 const std::string kEventsFamily = "events";
 const std::string kMessagesFamily = "messages";
 
+// Two shards: a block with the largest payload fits into each. One that is larger than its shard is
+// never cached, and read and decompressed again for every small record beside the payload.
+constexpr int kCacheShardBits = 1;
+
 constexpr int kBloomBitsPerKey = 10;
 constexpr std::uint64_t kWalBytesMax = std::uint64_t{256} << 20;
 
@@ -281,7 +285,7 @@ Result<std::unique_ptr<StoreDatabase>> OpenStoreDatabase(const std::filesystem::
   database->statistics->set_stats_level(rocksdb::StatsLevel::kExceptTimers);
   db_options.statistics = database->statistics;
   db_options.wal_filter = &database->wal_guard;
-  const auto cache = rocksdb::NewLRUCache(options.block_cache_bytes);
+  const auto cache = rocksdb::NewLRUCache(options.block_cache_bytes, kCacheShardBits);
   const rocksdb::ColumnFamilyOptions family = FamilyOptions(options, cache);
   const std::vector<rocksdb::ColumnFamilyDescriptor> families = {
       {rocksdb::kDefaultColumnFamilyName, family},

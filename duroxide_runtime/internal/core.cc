@@ -70,6 +70,14 @@ std::size_t Core::Start(OperationKind kind, HistoryBody body) {
     operations_.push_back(std::move(operation));
     return index;
   }
+  if (open_ == kOpenOperationsMax) {
+    Fail(Status::TooLarge("the orchestration has too much in the air: the limit is " +
+                          std::to_string(kOpenOperationsMax) + " operations without a result"));
+    operation.state = Operation::State::kClosed;  // never recorded
+    operations_.push_back(std::move(operation));
+    return index;
+  }
+  ++open_;
   operations_.push_back(std::move(operation));
   commands_.push_back(Command{index, std::move(body)});
   return index;
@@ -140,6 +148,7 @@ void Core::Drop(std::size_t operation) {
 void Core::Cancel(std::size_t operation) {
   Operation& cancelled = operations_[operation];
   cancelled.state = Operation::State::kClosed;
+  --open_;
   commands_.push_back(Command{operation, CancelBody(cancelled.kind, 0)});
 }
 
@@ -180,6 +189,7 @@ void Core::Deliver(EventId scheduled_id, Result<std::string> value) {
   Operation& operation = operations_[by_id_.at(scheduled_id)];
   TANDEM_CHECK(operation.state == Operation::State::kOpen, "a result is delivered once");
   operation.state = Operation::State::kDelivered;
+  --open_;
   operation.value = std::move(value);
   if (operation.waiter != nullptr) pump_.Post(*std::exchange(operation.waiter, nullptr));
 }

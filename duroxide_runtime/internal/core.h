@@ -122,6 +122,7 @@ class Core {
   std::vector<Command> commands_;
   std::vector<LogEntry> logs_;
   std::optional<Status> fatal_;
+  std::size_t open_ = 0;             // operations without a result
   std::size_t step_operations_ = 0;  // started since BeginStep
   std::size_t step_bytes_ = 0;       // of their names and inputs
 

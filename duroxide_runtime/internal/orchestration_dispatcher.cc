@@ -71,6 +71,10 @@ Status OrchestrationDispatcher::HandleInstance(const std::vector<tandem::Deliver
     return input.status();
   }
   const TurnOutcome outcome = RunTurn(*input, registry_);
+  if (outcome.left > 0) {
+    TakeFewer(token, deliveries.size() - outcome.left);
+    return Status::Ok();
+  }
   if (outcome.diagnosis) return ParkInstance(*input, *outcome.diagnosis, deliveries);
   return Store(*input, outcome, deliveries);
 }
@@ -100,6 +104,9 @@ Status OrchestrationDispatcher::Store(const TurnInput& input, const TurnOutcome&
   const std::vector<tandem::LockToken> tokens(1, token);
   const Status status = provider_.AtomicBatch(TurnBatch(input, outcome, tokens)).status();
   if (status.ok()) {
+    if (deliveries.size() >= messages_max_) {
+      messages_max_ = std::min(2 * deliveries.size(), kTurnMessagesMax);
+    }
     counters_.turns += 1;
     counters_.messages_dropped += outcome.dropped;
     for (const LogEntry& entry : outcome.logs) log_.Log(entry.level, input.instance, entry.text);
@@ -113,6 +120,10 @@ Status OrchestrationDispatcher::Store(const TurnInput& input, const TurnOutcome&
   if (status.code() == StatusCode::kConflict || status.code() == StatusCode::kLeaseLost) {
     counters_.turn_conflicts += 1;
     if (status.code() == StatusCode::kConflict) GiveBack(token);
+    return Status::Ok();
+  }
+  if (status.code() == StatusCode::kTooLarge && deliveries.size() > 1) {
+    TakeFewer(token, deliveries.size() / 2);
     return Status::Ok();
   }
   if (IsDeterministic(status.code())) {
@@ -136,6 +147,11 @@ Status OrchestrationDispatcher::ParkInstance(const TurnInput& input, const std::
   counters_.parked += 1;
   log_.Log(LogLevel::kError, input.instance, diagnosis);
   return Status::Ok();
+}
+
+void OrchestrationDispatcher::TakeFewer(const tandem::LockToken& token, std::size_t messages) {
+  messages_max_ = std::max<std::size_t>(messages, 1);
+  GiveBack(token);
 }
 
 void OrchestrationDispatcher::GiveBack(const tandem::LockToken& token) {

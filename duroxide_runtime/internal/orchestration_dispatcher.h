@@ -2,12 +2,15 @@
 
 // The orchestration dispatcher turns messages of the queue "orchestrator" into turns: it takes all
 // that waits for one instance, reads the history, runs the turn engine, and stores the turn in one
-// batch. Whoever loses a race (Conflict, LeaseLost) drops its turn and changes nothing.
+// batch. Whoever loses a race (Conflict, LeaseLost) drops its turn and changes nothing. Where the
+// messages together ask for more than a batch holds, they are given back and taken in portions.
 //
 // Fate of what can't be processed: an instance without its code, whose code diverges, or whose
 // stored records can't be read, is parked (internal/parking.h); messages for an instance that never
 // started are acknowledged and counted.
 
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -18,6 +21,7 @@
 #include "duroxide_runtime/internal/counters.h"
 #include "duroxide_runtime/internal/lease_keeper.h"
 #include "duroxide_runtime/internal/turn.h"
+#include "duroxide_runtime/limits.h"
 #include "duroxide_runtime/log.h"
 #include "duroxide_runtime/registry.h"
 
@@ -40,6 +44,9 @@ class OrchestrationDispatcher {
   // what was taken then comes back when its lease ends.
   Status Handle(const std::vector<tandem::Delivery>& deliveries);
 
+  // How many messages to take at a time: fewer while their turns do not fit into one batch.
+  std::size_t messages_max() const { return messages_max_; }
+
  private:
   Status HandleInstance(const std::vector<tandem::Delivery>& deliveries);
   // Not of this runtime: nobody can ever process them.
@@ -50,6 +57,8 @@ class OrchestrationDispatcher {
                const std::vector<tandem::Delivery>& deliveries);
   Status ParkInstance(const TurnInput& input, const std::string& diagnosis,
                       const std::vector<tandem::Delivery>& deliveries);
+  // Gives the messages back, to be taken again, by whomever, in portions of `messages`.
+  void TakeFewer(const tandem::LockToken& token, std::size_t messages);
   // After a failure of the store: gives the messages back if that is possible.
   void GiveBack(const tandem::LockToken& token);
 
@@ -59,6 +68,7 @@ class OrchestrationDispatcher {
   Counters& counters_;
   LeaseKeeper& leases_;
   const std::function<std::uint64_t()> seeds_;
+  std::atomic<std::size_t> messages_max_ = kTurnMessagesMax;
 };
 
 }  // namespace duroxide::internal

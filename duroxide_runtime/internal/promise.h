@@ -62,6 +62,28 @@ class PromiseBase : public Resumable {
   bool finished() const { return finished_; }
   void set_continuation(Resumable* continuation) { continuation_ = continuation; }
 
+  // `child` runs for this coroutine, which waits for it and owns it through `owner`; `drop`
+  // destroys it there.
+  void Nest(PromiseBase& child, void* owner, void (*drop)(void* owner)) {
+    child.parent_ = this;
+    child.owner_ = owner;
+    child.drop_ = drop;
+    nested_ = &child;
+  }
+
+  // To be called before the frame is destroyed: takes down what is nested in it, the innermost
+  // first. That is the order of the frames' own destructors, without their recursion.
+  void DestroyNested() {
+    PromiseBase* innermost = this;
+    while (innermost->nested_ != nullptr) innermost = innermost->nested_;
+    while (innermost != this) {
+      PromiseBase* const parent = innermost->parent_;
+      innermost->drop_(innermost->owner_);
+      innermost = parent;
+    }
+    if (parent_ != nullptr && parent_->nested_ == this) parent_->nested_ = nullptr;
+  }
+
   // Ends the coroutine where it stands; its frame lives until its owner destroys it.
   void Finish() {
     finished_ = true;
@@ -71,6 +93,11 @@ class PromiseBase : public Resumable {
  private:
   Resumable* continuation_ = nullptr;  // null for a root, and where somebody else is told
   bool finished_ = false;
+
+  PromiseBase* nested_ = nullptr;  // the task that it waits for
+  PromiseBase* parent_ = nullptr;  // who waits for it, where that one owns it
+  void* owner_ = nullptr;
+  void (*drop_)(void* owner) = nullptr;
 };
 
 // The late half of the guard in task.h: g++ shows a lambda's own object as a reference, and knows

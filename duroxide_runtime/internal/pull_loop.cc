@@ -25,14 +25,12 @@ bool SleepFor(tandem::Clock& clock, std::chrono::milliseconds duration,
 }
 
 PullLoop::PullLoop(tandem::Provider& provider, LogSink& log, std::string_view queue,
-                   std::size_t threads, tandem::DequeueOptions options, Handler handler)
+                   std::size_t threads, Options options, Handler handler)
     : provider_(provider),
       log_(log),
       queue_(queue),
       options_(std::move(options)),
       handler_(std::move(handler)) {
-  options_.wait = kWait;
-  options_.stop = stop_.get_token();
   threads_.reserve(threads);
   for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { Run(); });
 }
@@ -53,7 +51,10 @@ void PullLoop::Run() {
   std::chrono::milliseconds backoff = kBackoffFirst;
   while (!stop.stop_requested()) {
     tandem::Status status;
-    auto deliveries = provider_.Dequeue(queue_, options_);
+    tandem::DequeueOptions options = options_();
+    options.wait = kWait;
+    options.stop = stop;
+    auto deliveries = provider_.Dequeue(queue_, options);
     if (!deliveries.ok()) {
       status = deliveries.status();
     } else if (!deliveries->empty()) {

@@ -24,9 +24,12 @@ class PullLoop {
   using Handler =
       std::function<tandem::Status(std::vector<tandem::Delivery>, const std::stop_token& stop)>;
 
-  // `provider` and `log` outlive the loop; `options` are those of each Dequeue.
+  // The options of a Dequeue, asked for before each; the loop itself sets how long it waits.
+  using Options = std::function<tandem::DequeueOptions()>;
+
+  // `provider` and `log` outlive the loop.
   PullLoop(tandem::Provider& provider, LogSink& log, std::string_view queue, std::size_t threads,
-           tandem::DequeueOptions options, Handler handler);
+           Options options, Handler handler);
   ~PullLoop();
   PullLoop(const PullLoop&) = delete;
   PullLoop& operator=(const PullLoop&) = delete;
@@ -44,7 +47,7 @@ class PullLoop {
   tandem::Provider& provider_;
   LogSink& log_;
   const std::string queue_;
-  tandem::DequeueOptions options_;  // constant after construction
+  const Options options_;
   const Handler handler_;
   std::stop_source stop_;
   std::atomic<bool> in_trouble_ = false;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "duroxide_runtime/internal/execution.h"
+#include "duroxide_runtime/limits.h"
 
 namespace duroxide::internal {
 
@@ -147,6 +148,16 @@ void ApplyItem(const WorkItem& item, const TurnInput& turn, Execution& execution
   for (HistoryBody& body : asked) outcome.events.push_back(HistoryEvent{time, std::move(body)});
 }
 
+// True when the turn takes no further item. What `events` holds from `from` on has not been counted
+// in `bytes` yet.
+bool IsFull(const History& events, std::size_t from, std::size_t& bytes) {
+  for (std::size_t i = from; i < events.size(); ++i) {
+    const auto* call = std::get_if<ActivityScheduled>(&events[i].body);
+    if (call != nullptr) bytes += call->name.size() + call->input.size();
+  }
+  return events.size() > kTurnEventsMax || bytes > kTurnBytesMax;
+}
+
 }  // namespace
 
 TurnOutcome RunTurn(const TurnInput& input, const Registry& registry) {
@@ -164,7 +175,14 @@ TurnOutcome RunTurn(const TurnInput& input, const Registry& registry) {
     return Parked(*std::move(divergence));
   }
   TurnOutcome outcome;
-  for (const WorkItem& item : input.items) ApplyItem(item, input, execution, outcome);
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < input.items.size(); ++i) {
+    const std::size_t counted = outcome.events.size();
+    ApplyItem(input.items[i], input, execution, outcome);
+    if (!IsFull(outcome.events, counted, bytes) || execution.ended()) continue;
+    outcome.left = input.items.size() - i - 1;
+    break;
+  }
   outcome.logs = execution.TakeLogs();
   return outcome;
 }

@@ -37,6 +37,7 @@ struct TurnInput {
 struct TurnOutcome {
   History events;              // to append
   std::size_t dropped = 0;     // items without effect: duplicates, late completions, no instance
+  std::size_t left = 0;        // items that were not looked at: the turn has grown too large
   std::vector<LogEntry> logs;  // to be written once the turn is stored
 
   // The instance can't go on with the code at hand, and why: divergence, not registered, damaged

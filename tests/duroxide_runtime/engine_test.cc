@@ -270,6 +270,26 @@ TEST(EngineTest, TooManyOperationsAtOnceFailTheInstance) {
   EXPECT_EQ(FindDivergence("instance", 1, engine.history(), engine.registry()), std::nullopt);
 }
 
+Output KeepsTooMuchOpen(OrchestrationContext ctx, std::string) {
+  std::vector<Timer> timers;
+  while (true) {
+    for (int i = 0; i < 4000; ++i) timers.push_back(ctx.StartTimer(hours(1)));
+    co_await OrFail(ctx.Call(kEcho, "x"));
+  }
+}
+
+// Else the turn that ends it, and cancels them all, would fit into no batch, however often tried.
+TEST(EngineTest, TooManyOpenOperationsFailTheInstance) {
+  Engine engine(KeepsTooMuchOpen);
+  engine.Start();
+  engine.Complete(4002, "a");
+  EXPECT_EQ(engine.history().size(), 8004u);
+  engine.Complete(8004, "b");
+  EXPECT_EQ(std::get<OrchestrationFailed>(engine.history().back().body).code,
+            StatusCode::kTooLarge);
+  EXPECT_EQ(FindDivergence("instance", 1, engine.history(), engine.registry()), std::nullopt);
+}
+
 class CallsWhenDestroyed {
  public:
   explicit CallsWhenDestroyed(OrchestrationContext ctx) : ctx_(ctx) {}

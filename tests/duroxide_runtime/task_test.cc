@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <stdexcept>
@@ -40,6 +41,41 @@ Task<int> Deep(int depth) {
 }
 
 TEST(TaskTest, RecursionNeedsNoStackToResume) { EXPECT_EQ(RunTask(Deep(10'000)), 10'000); }
+
+struct NotesDestruction {
+  NotesDestruction(std::shared_ptr<std::vector<int>> the_notes, int the_number)
+      : notes(std::move(the_notes)), number(the_number) {}
+  NotesDestruction(NotesDestruction&&) noexcept = default;
+  ~NotesDestruction() {
+    if (notes != nullptr) notes->push_back(number);
+  }
+  std::shared_ptr<std::vector<int>> notes;
+  int number;
+};
+
+Task<Result<int>> BlockedBelow(Gate gate, std::shared_ptr<std::vector<int>> notes, int depth) {
+  const NotesDestruction note(notes, depth);
+  if (depth == 0) co_await GateOpening(gate);
+  if (depth % 2 == 0) {
+    Result<int> below = co_await BlockedBelow(gate, notes, depth - 1);
+    co_return below;
+  }
+  const int below = co_await OrFail(BlockedBelow(gate, notes, depth - 1));
+  co_return below;
+}
+
+// Each turn ends with the destruction of what waits.
+TEST(TaskTest, RecursionNeedsNoStackToDestroy) {
+  constexpr int kDepth = 200'000;
+  const auto notes = std::make_shared<std::vector<int>>();
+  {
+    testing::RootTask root(BlockedBelow(Gate(), notes, kDepth));
+    root.Pump();
+    EXPECT_FALSE(root.finished());
+  }
+  ASSERT_EQ(notes->size(), kDepth + 1u);
+  EXPECT_TRUE(std::ranges::is_sorted(*notes)) << "the innermost first";
+}
 
 Task<void> Note(std::shared_ptr<std::string> log, std::string text) {
   *log += text;

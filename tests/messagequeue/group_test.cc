@@ -217,5 +217,24 @@ TEST_F(GroupTest, ManyMembersComeInTurnsInOrder) {
   EXPECT_TRUE(Take("work").empty());
 }
 
+TEST_F(GroupTest, CancellingManyBehindALiveMemberWalksOverNoneOfThem) {
+  constexpr int kMembers = 30'000;
+  PutIn("g", "first");
+  std::vector<Operation> enqueues;
+  std::vector<Operation> cancels;
+  for (int i = 0; i < kMembers; ++i) {
+    const std::string key = std::to_string(i);
+    enqueues.push_back(
+        Enqueue{"work", "late", {.delay = std::chrono::hours(1), .group = "g", .key = key}});
+    cancels.push_back(CancelMessage{"work", key});
+  }
+  ASSERT_TRUE(store_->AtomicBatch(std::move(enqueues)).ok());
+  const auto start = std::chrono::steady_clock::now();
+  ASSERT_TRUE(store_->AtomicBatch(std::move(cancels)).ok());
+  // Takes 0.3 s; a walk over what is staged at each of them takes more than a minute.
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
+  EXPECT_EQ(TakeTexts("work", All()), Texts{"first"});
+}
+
 }  // namespace
 }  // namespace tandem
