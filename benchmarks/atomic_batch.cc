@@ -158,5 +158,5 @@ int main(int argc, char** argv) {
   tandem::benchmarks::Register("buffered", tandem::Durability::kBuffered);
   tandem::benchmarks::PairedTable table;
   benchmark::RunSpecifiedBenchmarks(&table);
-  return 0;
+  return table.failed() ? 1 : 0;
 }

@@ -21,7 +21,10 @@ bool PairedTable::ReportContext(const Context& /*context*/) { return true; }
 
 void PairedTable::ReportRuns(const std::vector<Run>& runs) {
   for (const Run& run : runs) {
-    if (run.error_occurred) std::cerr << run.benchmark_name() << ": " << run.error_message << "\n";
+    if (run.error_occurred) {
+      std::cerr << run.benchmark_name() << ": " << run.error_message << "\n";
+      failed_ = true;
+    }
     if (run.error_occurred || run.run_type != Run::RT_Iteration) continue;
     const std::string name = run.run_name.function_name + " | " + std::to_string(run.threads);
     if (!values_.contains(name)) order_.push_back(name);

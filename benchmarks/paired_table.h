@@ -17,9 +17,12 @@ class PairedTable final : public benchmark::ConsoleReporter {
   void ReportRuns(const std::vector<Run>& runs) override;
   void Finalize() override;
 
+  bool failed() const { return failed_; }
+
  private:
   // By benchmark, in order of first appearance; each counter's values over the repetitions.
   std::vector<std::string> order_;
+  bool failed_ = false;
   std::map<std::string, std::map<std::string, std::vector<double>>> values_;
 };
 

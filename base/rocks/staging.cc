@@ -85,6 +85,22 @@ Result<std::optional<View::Entry>> View::First(rocksdb::ColumnFamilyHandle* fami
   }
 }
 
+std::string View::FirstUnwritten(rocksdb::ColumnFamilyHandle* family, std::string_view from,
+                                 std::string_view end) const {
+  std::string first(end);
+  for (const Overlay* overlay : {staged_, in_flight_}) {
+    if (overlay == nullptr) continue;
+    const Overlay::Table& table = overlay->table(family);
+    for (auto it = table.lower_bound(from); it != table.end() && it->first < first; ++it) {
+      if (!Staged(family, it->first)->has_value()) continue;
+      rocksdb::PinnableSlice value;
+      const rocksdb::Status read = db_->Get(rocksdb::ReadOptions(), family, it->first, &value);
+      if (read.IsNotFound()) first = it->first;
+    }
+  }
+  return first;
+}
+
 void Staging::Put(rocksdb::ColumnFamilyHandle* family, std::string_view key,
                   std::string_view value) {
   Write(family, key, value, value);

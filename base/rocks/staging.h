@@ -54,6 +54,11 @@ class View {
   // True if the key is deleted by something that is staged but not yet published.
   bool DeletedByStaged(rocksdb::ColumnFamilyHandle* family, std::string_view key) const;
 
+  // The first key with from <= key < end that something staged puts and that is not in the database
+  // yet; `end` if there is none.
+  std::string FirstUnwritten(rocksdb::ColumnFamilyHandle* family, std::string_view from,
+                             std::string_view end) const;
+
   rocksdb::DB* db() const { return db_; }
 
  private:

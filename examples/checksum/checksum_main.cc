@@ -78,6 +78,17 @@ Status StartOrResume(const duroxide::Client& client, const Job& job) {
   if (started.code() != tandem::StatusCode::kAlreadyExists) return started;
   const auto status = client.GetStatus(kInstance);
   if (!status.ok()) return status.status();
+  TANDEM_ASSIGN_OR_RETURN(const duroxide::HistoryPage history, client.ReadHistory(kInstance, {}));
+  if (!history.events.empty()) {
+    const auto* first = std::get_if<duroxide::Started>(&history.events.front().body);
+    const auto stored = duroxide::Codec<Job>::Decode(first == nullptr ? "" : first->input);
+    if (!stored.ok()) return stored.status();
+    if (stored->directory != job.directory || stored->manifest != job.manifest) {
+      return Status::AlreadyExists("the store holds a job for " + stored->directory +
+                                   " with the manifest " + stored->manifest +
+                                   "; name those, or another --store");
+    }
+  }
   std::fprintf(stderr, "this store holds a job (%s): %s\n",
                std::string(duroxide::InstanceStateName(status->state)).c_str(),
                status->finished() ? "showing its result" : "going on with it");

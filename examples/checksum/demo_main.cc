@@ -19,6 +19,7 @@ struct Options {
   std::string directory = "/usr/include";
   std::string work;
   int rounds = 3;
+  bool list = false;
   std::uint64_t seed = std::random_device()();
 };
 
@@ -40,7 +41,14 @@ tandem::Status Run(const Options& options, const fs::path& program, const fs::pa
     std::printf(
         "round %2d: SIGKILL after %4zu activities had started, %4zu were in the history; finished "
         "after restart: %zu files right, %zu in flight were run again\n",
-        i, result.killed_after, result.promised, result.files, result.repeated);
+        i, result.killed_after, result.promised.size(), result.files, result.repeated);
+    if (options.list) {
+      std::printf("          in the history:");
+      for (const duroxide::EventId id : result.promised) {
+        std::printf(" %llu", static_cast<unsigned long long>(id));
+      }
+      std::printf("\n");
+    }
     std::fflush(stdout);
     repeated += result.repeated;
     fs::remove_all(round.work);
@@ -60,6 +68,7 @@ int Main(int argc, char** argv) {
       ->capture_default_str()
       ->check(CLI::Range(1, 100'000));
   app.add_option("--seed", options.seed, "Of the moments [random]");
+  app.add_flag("--list", options.list, "List the ids of the activities in the history at the kill");
   app.add_option("--work", options.work, "Where to keep stores and logs [a temporary directory]");
   CLI11_PARSE(app, argc, argv);
   if (!fs::is_directory(options.directory)) {

@@ -90,7 +90,9 @@ Result<std::set<EventId>> ReadPromises(const Paths& paths) {
     if (page.events.empty()) return completed;
     for (const duroxide::HistoryEvent& event : page.events) {
       const auto* done = std::get_if<duroxide::ActivityCompleted>(&event.body);
+      const auto* failed = std::get_if<duroxide::ActivityFailed>(&event.body);
       if (done != nullptr) completed.insert(done->scheduled_id);
+      if (failed != nullptr) completed.insert(failed->scheduled_id);
     }
     options.from = page.next;
   }
@@ -128,18 +130,22 @@ Result<RoundResult> RunRound(const RoundOptions& options, std::mt19937_64& rando
     TANDEM_ASSIGN_OR_RETURN(result.killed_after, KillSomewhere(child, options, paths, random));
   }
   TANDEM_ASSIGN_OR_RETURN(const std::set<EventId> promised, ReadPromises(paths));
-  result.promised = promised.size();
+  result.promised.assign(promised.begin(), promised.end());
   TANDEM_RETURN_IF_ERROR(Finish(options, paths));
   TANDEM_RETURN_IF_ERROR(CheckManifest(paths));
   result.files = CountLines(paths.manifest);
-  for (const auto& [id, runs] : ReadActivityLog(paths)) {
-    result.runs += runs;
-    result.repeated += runs - 1;
-    if (runs != 1 && promised.contains(id)) {
-      return Status::Internal("activity " + std::to_string(id) +
-                              " was done before the kill, and ran " + std::to_string(runs) +
-                              " times");
-    }
+  const std::map<EventId, std::size_t> runs = ReadActivityLog(paths);
+  for (const auto& [id, times] : runs) {
+    result.runs += times;
+    result.repeated += times - 1;
+  }
+  for (const EventId id : promised) {
+    const auto found = runs.find(id);
+    const std::size_t times = found == runs.end() ? 0 : found->second;
+    if (times == 1) continue;
+    return Status::Internal("activity " + std::to_string(id) +
+                            " was done before the kill, and ran " + std::to_string(times) +
+                            " times");
   }
   return result;
 }

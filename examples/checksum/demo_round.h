@@ -7,8 +7,10 @@
 #include <filesystem>
 #include <random>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
+#include "duroxide_runtime/history.h"
 
 namespace checksum {
 
@@ -20,11 +22,11 @@ struct RoundOptions {
 };
 
 struct RoundResult {
-  std::size_t killed_after = 0;  // activity runs that had started
-  std::size_t promised = 0;      // activities whose completion was in the history by then
-  std::size_t runs = 0;          // activity runs in all, both processes
-  std::size_t repeated = 0;      // of those, runs of an activity that had been started before
-  std::size_t files = 0;         // in the manifest, checked by sha256sum
+  std::size_t killed_after = 0;             // activity runs that had started
+  std::vector<duroxide::EventId> promised;  // activities that had ended in the history by then
+  std::size_t runs = 0;                     // activity runs in all, both processes
+  std::size_t repeated = 0;  // of those, runs of an activity that had been started before
+  std::size_t files = 0;     // in the manifest, checked by sha256sum
 };
 
 // A job that is let alone: how many activity runs it takes.

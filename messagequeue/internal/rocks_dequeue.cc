@@ -193,13 +193,15 @@ Result<bool> RocksMessageQueue::DequeueProposal::TakeGroup(const Candidate& cand
   }
 
   const std::string prefix = MemberPrefix(candidate.queue, group);
-  const std::string end = PrefixEnd(prefix);
+  const std::string head = MemberKey(candidate.queue, group, state->head);
+  // What is in the database only: a message is not delivered before the events of its batch can be
+  // read. And nothing behind one that is not: it comes first, and its publication offers the group.
+  const std::string end = staging.FirstUnwritten(owner_.family_, head, PrefixEnd(prefix));
   const rocksdb::Slice upper = ToSlice(end);
   rocksdb::ReadOptions options;
   options.iterate_upper_bound = &upper;
-  // What is published only: a message is not delivered before the events of its batch can be read.
   const std::unique_ptr<rocksdb::Iterator> it(staging.db()->NewIterator(options, owner_.family_));
-  for (it->Seek(MemberKey(candidate.queue, group, state->head)); it->Valid(); it->Next()) {
+  for (it->Seek(head); it->Valid(); it->Next()) {
     if (staging.DeletedByStaged(owner_.family_, ToView(it->key()))) continue;
     const std::optional<Place> place = ParseMemberKey(ToView(it->key()), prefix);
     if (!place.has_value()) failure_ = Status::Corruption("group '" + group + "'", "bad key");

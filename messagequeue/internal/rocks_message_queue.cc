@@ -124,7 +124,13 @@ Status RocksMessageQueue::Check(const DeleteMessages& ack, const View& view) {
 }
 
 Status RocksMessageQueue::Check(const AbandonMessages& abandon, const View& view) {
-  return Check(DeleteMessages{abandon.lock_token}, view);
+  TANDEM_RETURN_IF_ERROR(Check(DeleteMessages{abandon.lock_token}, view));
+  if (abandon.count) return Status::Ok();
+  const Lease& lease = *checked_leases_.find(abandon.lock_token)->second;
+  for (const LeasedMessage& message : lease.messages) {
+    TANDEM_RETURN_IF_ERROR(DeliveriesOf(view, lease.item.queue, message.place.id).status());
+  }
+  return Status::Ok();
 }
 
 Status RocksMessageQueue::Check(const CancelMessage& cancel, const View& view) const {
