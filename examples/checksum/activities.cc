@@ -13,6 +13,8 @@ namespace checksum {
 
 namespace {
 
+namespace fs = std::filesystem;
+
 // An activity hashes so many files, or so many bytes, at most (or one larger file).
 constexpr std::size_t kBatchFilesMax = 64;
 constexpr std::uintmax_t kBatchBytesMax = std::uintmax_t{8} << 20;
@@ -22,26 +24,26 @@ constexpr std::size_t kPageFilesMax = 4096;
 
 using File = std::pair<std::string, std::uintmax_t>;  // path, bytes
 
-Result<std::vector<File>> WalkFiles(const std::string& directory, const std::string& after) {
-  namespace fs = std::filesystem;
-  std::error_code error;
+struct Walk {
   std::vector<File> files;
-  fs::recursive_directory_iterator it(directory, fs::directory_options::skip_permission_denied,
-                                      error);
-  if (error) return Status::NotFound("can't list " + directory + ": " + error.message());
-  for (; it != fs::recursive_directory_iterator(); it.increment(error)) {
-    if (error) break;
+  std::vector<std::string> unreadable;  // directories
+};
+
+void WalkDirectory(const fs::path& directory, Walk& walk) {
+  std::error_code error;
+  fs::directory_iterator it(directory, error);
+  for (; !error && it != fs::directory_iterator(); it.increment(error)) {
     std::error_code
-        ignored;  // a file that vanishes meanwhile counts as empty, and is hashed as such
-    if (!it->is_regular_file(ignored) || it->is_symlink(ignored)) continue;
-    std::string path = it->path().string();
-    if (path <= after) continue;
-    const std::uintmax_t bytes = it->file_size(ignored);
-    files.emplace_back(std::move(path), ignored ? 0 : bytes);
+        vanished;  // such a file counts as empty here, and as unreadable when it is hashed
+    if (it->is_symlink(vanished)) continue;
+    if (it->is_directory(vanished)) {
+      WalkDirectory(it->path(), walk);
+    } else if (it->is_regular_file(vanished)) {
+      const std::uintmax_t bytes = it->file_size(vanished);
+      walk.files.emplace_back(it->path().string(), vanished ? 0 : bytes);
+    }
   }
-  if (error) return Status::IoError("can't list " + directory + ": " + error.message());
-  std::ranges::sort(files);
-  return files;
+  if (error) walk.unreadable.push_back(directory.string());
 }
 
 std::string ToHex(const unsigned char* bytes, std::size_t count) {
@@ -77,8 +79,17 @@ FileDigest HashFile(const std::string& path) {
 }  // namespace
 
 Result<FilePage> ListFiles(const ListRequest& request) {
-  TANDEM_ASSIGN_OR_RETURN(std::vector<File> files, WalkFiles(request.directory, request.after));
+  std::error_code error;
+  if (!fs::is_directory(request.directory, error)) {
+    return Status::NotFound("there is no directory " + request.directory);
+  }
+  Walk walk;
+  WalkDirectory(request.directory, walk);
+  std::vector<File>& files = walk.files;
+  std::ranges::sort(files);
+  std::erase_if(files, [&](const File& file) { return file.first <= request.after; });
   FilePage page;
+  if (request.after.empty()) page.unreadable = std::move(walk.unreadable);
   page.more = files.size() > kPageFilesMax;
   if (page.more) files.resize(kPageFilesMax);
   std::uintmax_t batch_bytes = 0;

@@ -22,6 +22,7 @@ struct FilePage {
   batches @0 :List(FileBatch);
   last    @1 :Data;
   more    @2 :Bool;
+  unreadable @3 :List(Data);
 }
 
 struct FileDigest {

@@ -39,6 +39,10 @@ Task<Result<Summary>> Checksum(duroxide::OrchestrationContext ctx, Job job) {
   while (more) {
     FilePage page = co_await OrFail(ctx.Call(kListFiles, request));
     more = page.more;
+    for (const std::string& path : page.unreadable) {
+      ++summary.unreadable;
+      ctx.Log(duroxide::LogLevel::kWarning, "can't list " + path);
+    }
     request.after = page.last;
 
     HashedFiles hashed = co_await OrFail(HashPage(ctx, std::move(page.batches)));

@@ -69,6 +69,10 @@ std::string Codec<FilePage>::Encode(const FilePage& page) {
     }
     record.setLast(ToData(page.last));
     record.setMore(page.more);
+    auto unreadable = record.initUnreadable(page.unreadable.size());
+    for (std::size_t i = 0; i < page.unreadable.size(); ++i) {
+      unreadable.set(i, ToData(page.unreadable[i]));
+    }
   });
 }
 Result<FilePage> Codec<FilePage>::Decode(std::string_view bytes) {
@@ -81,6 +85,7 @@ Result<FilePage> Codec<FilePage>::Decode(std::string_view bytes) {
         }
         page.last = ToString(record.getLast());
         page.more = record.getMore();
+        for (const auto path : record.getUnreadable()) page.unreadable.push_back(ToString(path));
       }));
   return page;
 }

@@ -31,6 +31,7 @@ struct FilePage {
   std::vector<std::vector<std::string>> batches;  // paths that one activity should hash
   std::string last;
   bool more = false;
+  std::vector<std::string> unreadable;  // directories that can't be listed; on the first page
 };
 
 struct FileDigest {
