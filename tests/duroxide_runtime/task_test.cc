@@ -55,7 +55,10 @@ struct NotesDestruction {
 
 Task<Result<int>> BlockedBelow(Gate gate, std::shared_ptr<std::vector<int>> notes, int depth) {
   const NotesDestruction note(notes, depth);
-  if (depth == 0) co_await GateOpening(gate);
+  if (depth == 0) {
+    co_await GateOpening(gate);
+    co_return 0;
+  }
   if (depth % 2 == 0) {
     Result<int> below = co_await BlockedBelow(gate, notes, depth - 1);
     co_return below;
