@@ -31,15 +31,25 @@ Timestamp SaturatingAdd(Timestamp start, std::chrono::duration<Rep, Period> dura
   return SaturatingAdd(start, microseconds(duration));
 }
 
+// Can be told, from any thread, that what it waits for may have come. Notify takes short locks
+// only: it may be called while others are held.
+class Notifiable {
+ public:
+  Notifiable() = default;
+  Notifiable(const Notifiable&) = delete;
+  Notifiable& operator=(const Notifiable&) = delete;
+
+  virtual void Notify() = 0;
+
+ protected:
+  ~Notifiable() = default;
+};
+
 // A sticky wake-up call: a Notify before the wait is not lost, and wakes it at once. One waiter at
 // a time; Notify from any thread.
-class Signal {
+class Signal final : public Notifiable {
  public:
-  Signal() = default;
-  Signal(const Signal&) = delete;
-  Signal& operator=(const Signal&) = delete;
-
-  void Notify();
+  void Notify() override;
 
   // Blocks until notified, and takes the notification.
   void Wait();
@@ -55,19 +65,20 @@ class Signal {
   bool notified_ = false;  // guarded by mutex_
 };
 
-// Notifies a signal when stop is requested, also if that was before; for as long as it lives.
+// Notifies when stop is requested, also if that was before; for as long as it lives.
 class NotifyOnStop {
  public:
-  NotifyOnStop(const std::stop_token& stop, Signal& signal) : callback_(stop, Notifier(&signal)) {}
+  NotifyOnStop(const std::stop_token& stop, Notifiable& waiter)
+      : callback_(stop, Notifier(&waiter)) {}
 
  private:
   class Notifier {
    public:
-    explicit Notifier(Signal* signal) : signal_(signal) {}
-    void operator()() const { signal_->Notify(); }
+    explicit Notifier(Notifiable* waiter) : waiter_(waiter) {}
+    void operator()() const { waiter_->Notify(); }
 
    private:
-    Signal* signal_;
+    Notifiable* waiter_;
   };
   std::stop_callback<Notifier> callback_;
 };

@@ -84,6 +84,9 @@ Status Status::LeaseLost(LeaseLoss reason) {
                                       : "the lease of this lock token has ended",
           LeaseLostDetail{reason}};
 }
+Status Status::IdempotencyMismatch(std::string message) {
+  return {StatusCode::kIdempotencyMismatch, std::move(message)};
+}
 Status Status::Unavailable(std::string message) {
   return {StatusCode::kUnavailable, std::move(message)};
 }

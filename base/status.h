@@ -73,6 +73,7 @@ class [[nodiscard]] Status {
   static Status AlreadyExists(std::string message);
   static Status Conflict(std::string expected, std::uint64_t actual);
   static Status LeaseLost(LeaseLoss reason);
+  static Status IdempotencyMismatch(std::string message);
   static Status Unavailable(std::string message);
   static Status Indeterminate(std::string message);
   static Status NoSpace(std::string message);

@@ -3,26 +3,42 @@
 // A batch is a list of operations on events and messages. Nothing is visible before AtomicBatch has
 // committed it; when that returns, all of it is.
 
+#include <functional>
+#include <string>
 #include <variant>
 #include <vector>
 
+#include "base/result.h"
 #include "eventstore/event_store.h"
 #include "messagequeue/message_queue.h"
 
 namespace tandem {
 
-using Operation = std::variant<AppendEvents, UpdateMetadata, CheckVersion, CheckMetadata, Enqueue,
-                               DeleteMessages, AbandonMessages, CancelMessage>;
+using Operation = std::variant<AppendEvents, UpdateMetadata, DeletePartition, DeleteEntity,
+                               CheckVersion, CheckMetadata, Enqueue, DeleteMessages,
+                               AbandonMessages, CancelMessage, DeleteGroup>;
 
 // What an operation reports; monostate for those that only succeed.
-using OperationResult = std::variant<std::monostate, AppendResult, EnqueueResult, CancelResult>;
+using OperationResult = std::variant<std::monostate, AppendResult, DeleteEventsResult,
+                                     EnqueueResult, CancelResult, DeleteGroupResult>;
 
 struct BatchOptions {
   Durability durability = Durability::kSync;
+
+  // Makes the batch repeatable after an unknown outcome; empty = none. Repeating a batch that was
+  // applied under the same id applies nothing and returns the first result; the same id with other
+  // operations is IdempotencyMismatch. Known for a time (24 h unless the provider is told
+  // otherwise) after it was applied. A batch that was refused leaves no id.
+  std::string id;
 };
 
 struct BatchResult {
   std::vector<OperationResult> operations;  // one entry per operation, in order
+  bool repeated = false;  // the id was known: this is the first result, and nothing was applied now
 };
+
+// Called exactly once, on a thread of the provider, never within the call that it was passed to.
+// May make asynchronous calls, but not block.
+using BatchCallback = std::function<void(Result<BatchResult>)>;
 
 }  // namespace tandem

@@ -7,11 +7,10 @@ namespace tandem {
 namespace {
 
 // A batch of one operation; its failure is the operation's own, without an index.
-Result<OperationResult> Single(Provider& provider, Operation operation, Durability durability) {
+Result<OperationResult> Single(Provider& provider, Operation operation,
+                               const BatchOptions& options) {
   std::vector<Operation> operations;
   operations.push_back(std::move(operation));
-  BatchOptions options;
-  options.durability = durability;
   Result<BatchResult> result = provider.AtomicBatch(std::move(operations), options);
   if (result.ok()) return result->operations.front();
   const auto& failures = result.status().failures();
@@ -20,11 +19,16 @@ Result<OperationResult> Single(Provider& provider, Operation operation, Durabili
 
 }  // namespace
 
+void Provider::AtomicBatchAsync(std::vector<Operation> /*operations*/,
+                                const BatchOptions& /*options*/, BatchCallback callback) {
+  callback(Status::Unsupported("this provider has no asynchronous batches"));
+}
+
 Result<AppendResult> Provider::Append(const StreamId& stream, std::vector<std::string> events,
                                       const AppendOptions& options) {
-  TANDEM_ASSIGN_OR_RETURN(
-      OperationResult result,
-      Single(*this, AppendEvents{stream, std::move(events), options.expected}, options.durability));
+  TANDEM_ASSIGN_OR_RETURN(OperationResult result,
+                          Single(*this, AppendEvents{stream, std::move(events), options.expected},
+                                 BatchOptions{options.durability, options.batch_id}));
   return std::get<AppendResult>(result);
 }
 
@@ -33,16 +37,16 @@ Result<EnqueueResult> Provider::Enqueue(std::string queue, std::string payload,
   TANDEM_ASSIGN_OR_RETURN(
       OperationResult result,
       Single(*this, tandem::Enqueue{std::move(queue), std::move(payload), options},
-             options.durability));
+             BatchOptions{options.durability, {}}));
   return std::get<EnqueueResult>(result);
 }
 
 Status Provider::Ack(const LockToken& token) {
-  return Single(*this, DeleteMessages{token}, Durability::kSync).status();
+  return Single(*this, DeleteMessages{token}, BatchOptions()).status();
 }
 
 Status Provider::Abandon(const LockToken& token, const AbandonOptions& options) {
-  return Single(*this, AbandonMessages{token, options.delay, options.count}, Durability::kSync)
+  return Single(*this, AbandonMessages{token, options.delay, options.count}, BatchOptions())
       .status();
 }
 

@@ -13,17 +13,21 @@
 
 namespace tandem {
 
+class ProviderAdmin;
+
 // Thread-safe. A backend implements AtomicBatch, Flush, Read, LatestPartition, ReadMetadata,
-// Dequeue and Renew, and ReadAll where it can; the rest is built on those here.
+// Dequeue and Renew, and where it can ReadAll, the asynchronous forms and admin(); the rest is
+// built on those here.
 class Provider : public EventStore, public MessageQueue {
  public:
   // Applies all operations or none, also for readers: nobody ever sees part of a batch, across
   // events and messages. Batches are strictly serializable.
   //
-  // Preconditions (expected versions, Check*, lock tokens) are judged against the state just before
-  // the batch. If any fails, nothing is applied and Status::failures() lists every one that failed,
-  // with its index and reason. Keys and cancellations are effects: they apply in list order, see
-  // earlier operations of the same batch, and never fail.
+  // Preconditions (expected versions, Check*, lock tokens, deletions) are judged against the state
+  // just before the batch. If any fails, nothing is applied and Status::failures() lists every one
+  // that failed, with its index and reason. Keys and cancellations are effects: they apply in list
+  // order, see earlier operations of the same batch, and never fail. What a batch deletes it must
+  // not also change: InvalidArgument.
   //
   // A kSync batch becomes visible when its flush is done, a kBuffered one at once; every answer,
   // also a Conflict or LeaseLost to a kSync batch, is given only when what it was judged against is
@@ -38,11 +42,19 @@ class Provider : public EventStore, public MessageQueue {
     return AtomicBatch(std::move(operations), BatchOptions());
   }
 
+  // The same without a thread that waits. Batches of one thread keep their order, asynchronous and
+  // blocking. Optional: Unsupported.
+  virtual void AtomicBatchAsync(std::vector<Operation> operations, const BatchOptions& options,
+                                BatchCallback callback);
+
   // The barrier: when it returns, everything acknowledged before is flushed to the device.
   virtual Status Flush() = 0;
 
   // The clock that decides when a message is visible and when a lease has run out.
   virtual Clock& clock() = 0;
+
+  // What operators do (batch/provider_admin.h); null if the provider has none of it.
+  virtual ProviderAdmin* admin() { return nullptr; }
 
   using EventStore::Append;
   using MessageQueue::Abandon;

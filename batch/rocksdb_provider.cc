@@ -3,6 +3,7 @@
 #include <atomic>
 #include <utility>
 
+#include "batch/internal/batch_limits.h"
 #include "batch/internal/batch_proposal.h"
 #include "batch/internal/commit_pipeline.h"
 #include "batch/internal/store_directory.h"
@@ -57,7 +58,7 @@ Result<std::unique_ptr<RocksDbProvider>> RocksDbProvider::Open(
 
 Result<BatchResult> RocksDbProvider::AtomicBatch(std::vector<Operation> operations,
                                                  const BatchOptions& options) {
-  TANDEM_RETURN_IF_ERROR(internal::ValidateBatch(operations));
+  TANDEM_RETURN_IF_ERROR(internal::ValidateBatch(operations, options));
   internal::BatchProposal proposal(impl_->events, impl_->messages, operations, options.durability);
   TANDEM_RETURN_IF_ERROR(impl_->pipeline.Commit(proposal));
   ++impl_->batches;

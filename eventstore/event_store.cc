@@ -30,4 +30,9 @@ std::string Expected::ToString() const {
   return "?";
 }
 
+void EventStore::ReadAsync(const StreamId& /*stream*/, const ReadOptions& /*options*/,
+                           ReadCallback callback) {
+  callback(Status::Unsupported("this store has no asynchronous reads"));
+}
+
 }  // namespace tandem

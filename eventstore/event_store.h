@@ -17,6 +17,7 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <map>
 #include <optional>
@@ -94,6 +95,23 @@ struct UpdateMetadata {
   std::vector<std::string> erase;
 };
 
+// Removes a stream for good, events and metadata: nothing can be written to it again. Only a
+// partition below the latest of its entity; else Conflict.
+struct DeletePartition {
+  StreamId stream;
+};
+
+// Removes all partitions of an entity for good, events and metadata. What is left is a tombstone
+// with the highest of them: partitions up to it can't be written again, a new life of the entity
+// uses the next one.
+struct DeleteEntity {
+  std::string entity;
+};
+
+struct DeleteEventsResult {
+  std::uint64_t events = 0;  // removed; 0 if there was nothing, or only metadata
+};
+
 // Preconditions without an effect: Conflict unless the state just before the batch is as expected.
 struct CheckVersion {
   StreamId stream;
@@ -110,6 +128,7 @@ struct CheckMetadata {
 struct AppendOptions {
   Expected expected = Expected::Any();
   Durability durability = Durability::kSync;
+  std::string batch_id;  // makes the append repeatable: BatchOptions::id (batch/operation.h)
 };
 
 enum class Direction { kForward, kBackward };
@@ -139,11 +158,16 @@ struct EventPage {
   std::vector<Event> events;  // in the direction of the read
   Version next = 0;           // where the next read of the same direction starts; backward 0 = done
   Version head = 0;           // the stream's version at the snapshot
+  Version first = 1;  // the oldest version still there: above 1 if truncated, at most head + 1
 };
+
+// Called exactly once, on a thread of the store, never within the call that it was passed to. May
+// make asynchronous calls, but not block.
+using ReadCallback = std::function<void(Result<EventPage>)>;
 
 struct PartitionHead {
   std::uint64_t partition = 0;
-  Version head = 0;
+  Version head = 0;  // 0: the entity was deleted, and this is its tombstone
 };
 
 struct MetadataOptions {
@@ -189,7 +213,12 @@ class EventStore {
   // One page of a stream; see ReadOptions and EventPage.
   virtual Result<EventPage> Read(const StreamId& stream, const ReadOptions& options) = 0;
 
-  // The highest partition of the entity that has events, with its head. O(1); sees every
+  // The same without a thread that waits: any number of reads may wait at a time. Ended by its stop
+  // token like a blocking one; Cancelled if the store is closed. Optional: Unsupported.
+  virtual void ReadAsync(const StreamId& stream, const ReadOptions& options, ReadCallback callback);
+
+  // The highest partition of the entity that has events, with its head; for a deleted entity its
+  // tombstone, with head 0. So a new partition is the returned one + 1. O(1); sees every
   // acknowledged append.
   virtual Result<std::optional<PartitionHead>> LatestPartition(std::string_view entity) = 0;
 

@@ -17,6 +17,7 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -92,6 +93,17 @@ struct CancelResult {
   bool cancelled = false;  // false: no message held the key
 };
 
+// Removes all messages of a group, also those that are leased: their lease ends, its token is gone.
+// Never fails. Costs as much as acknowledging them.
+struct DeleteGroup {
+  std::string queue;
+  std::string group;
+};
+
+struct DeleteGroupResult {
+  std::uint64_t messages = 0;  // removed
+};
+
 // --- Calls --------------------------------------------------------------------------------------
 
 struct DequeueOptions {
@@ -99,9 +111,22 @@ struct DequeueOptions {
   std::size_t max_messages = 1;
   std::size_t max_bytes = std::size_t{4} << 20;  // of payloads; one message at least is returned
 
+  // A message that was delivered so often already moves to the queue's dead letters instead
+  // (DeadLetterQueue), as part of taking. 0 = no limit.
+  std::uint32_t max_deliveries = 0;
+
   // How long to block until a message is ready. A stop request ends the wait early.
   std::chrono::milliseconds wait{0};
   std::stop_token stop;
+};
+
+// The queue in which the dead letters of `queue` wait: "<queue>/dead". A queue like any other.
+std::string DeadLetterQueue(std::string_view queue);
+
+// Where a dead letter comes from.
+struct DeadLetter {
+  std::string queue;
+  std::uint32_t deliveries = 0;  // that it had there
 };
 
 struct Delivery {
@@ -113,7 +138,14 @@ struct Delivery {
   std::uint32_t delivery_count = 0;  // leases granted so far, this one included
   Timestamp enqueued_at;
   std::string payload;
+  // Set for a dead letter. It keeps id, group, enqueued_at and payload; its key is only told, and
+  // free in both queues; its delivery count starts anew.
+  std::optional<DeadLetter> dead_letter;
 };
+
+// Called exactly once, on a thread of the queue, never within the call that it was passed to. May
+// make asynchronous calls, but not block.
+using DequeueCallback = std::function<void(Result<std::vector<Delivery>>)>;
 
 struct AbandonOptions {
   std::chrono::milliseconds delay{0};
@@ -146,6 +178,11 @@ class MessageQueue {
   Result<std::vector<Delivery>> Dequeue(const std::string& queue) {
     return Dequeue(queue, DequeueOptions());
   }
+
+  // The same without a thread that waits: any number of calls may wait at a time. Ended by its stop
+  // token like a blocking one; Cancelled if the queue is closed. Optional: Unsupported.
+  virtual void DequeueAsync(std::vector<std::string> queues, const DequeueOptions& options,
+                            DequeueCallback callback);
 
   // DeleteMessages and AbandonMessages by themselves, kSync.
   virtual Status Ack(const LockToken& token) = 0;

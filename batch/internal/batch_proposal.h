@@ -3,7 +3,6 @@
 // One AtomicBatch on its way through the commit door: it checks all its operations, then stages
 // all.
 
-#include <set>
 #include <utility>
 #include <vector>
 
@@ -14,12 +13,9 @@
 
 namespace tandem::internal {
 
-// Limits of all operations, before anything is done; every operation over one is reported.
-Status ValidateBatch(const std::vector<Operation>& operations);
-
 class BatchProposal final : public Proposal {
  public:
-  // REQUIRES: ValidateBatch(operations) passed.
+  // REQUIRES: ValidateBatch (batch_limits.h) passed.
   BatchProposal(RocksEventStore& events, RocksMessageQueue& messages,
                 const std::vector<Operation>& operations, Durability durability)
       : Proposal(durability), events_(events), messages_(messages), operations_(operations) {}

@@ -9,13 +9,12 @@
 #include "base/rocks/rocks_status.h"
 #include "eventstore/event_records.capnp.h"
 #include "eventstore/internal/event_keys.h"
+#include "eventstore/internal/event_limits.h"
 #include "eventstore/internal/event_reader.h"
 
 namespace tandem::internal {
 
 namespace {
-
-Status ValidateStream(const StreamId& stream) { return CheckName("entity", stream.entity); }
 
 // Calls `read` until it finds something, the wait is over, or a stop is requested. `found` tells
 // whether a page has what was waited for.
@@ -49,35 +48,6 @@ Status RocksEventStore::Recover() {
     last_position_ = *last;
   }
   return Status::Ok();
-}
-
-Status RocksEventStore::Validate(const AppendEvents& append) {
-  TANDEM_RETURN_IF_ERROR(ValidateStream(append.stream));
-  for (const std::string& event : append.events) {
-    TANDEM_RETURN_IF_ERROR(CheckPayload("event", event.size()));
-  }
-  return Status::Ok();
-}
-
-Status RocksEventStore::Validate(const UpdateMetadata& update) {
-  TANDEM_RETURN_IF_ERROR(ValidateStream(update.stream));
-  for (const std::string& key : update.erase) {
-    TANDEM_RETURN_IF_ERROR(CheckName("metadata key", key));
-  }
-  for (const auto& [key, value] : update.set) {
-    TANDEM_RETURN_IF_ERROR(CheckName("metadata key", key));
-    TANDEM_RETURN_IF_ERROR(CheckPayload("metadata value", value.size()));
-  }
-  return Status::Ok();
-}
-
-Status RocksEventStore::Validate(const CheckVersion& check) { return ValidateStream(check.stream); }
-
-Status RocksEventStore::Validate(const CheckMetadata& check) {
-  TANDEM_RETURN_IF_ERROR(ValidateStream(check.stream));
-  TANDEM_RETURN_IF_ERROR(
-      CheckPayload("expected metadata value", check.expected.value_or("").size()));
-  return CheckName("metadata key", check.key);
 }
 
 Result<Version> RocksEventStore::HeadOf(const StreamId& stream, const View& view) const {
@@ -148,11 +118,7 @@ void RocksEventStore::Stage(const UpdateMetadata& update, Staging& staging) {
 }
 
 Result<EventPage> RocksEventStore::Read(const StreamId& stream, const ReadOptions& options) {
-  TANDEM_RETURN_IF_ERROR(ValidateStream(stream));
-  if (options.max_events == 0) return Status::InvalidArgument("max_events must not be 0");
-  if (options.direction == Direction::kForward && options.from == Version{0}) {
-    return Status::InvalidArgument("the first version of a stream is 1");
-  }
+  TANDEM_RETURN_IF_ERROR(ValidateRead(stream, options));
   if (options.direction == Direction::kBackward) return ReadPage(stream, options);
   return ReadOrWait<EventPage>(
       *clock_, waiters_, &stream, options.wait, options.stop,
@@ -184,7 +150,7 @@ Result<EventPage> RocksEventStore::ReadPage(const StreamId& stream,
 
 Result<std::optional<PartitionHead>> RocksEventStore::LatestPartition(
     std::string_view entity) const {
-  TANDEM_RETURN_IF_ERROR(CheckName("entity", entity));
+  TANDEM_RETURN_IF_ERROR(ValidateEntity(entity));
   const std::string prefix = HeadPrefix(entity);
   const std::string end = PrefixEnd(prefix);
   const rocksdb::Slice lower = ToSlice(prefix);
@@ -206,8 +172,7 @@ Result<std::optional<PartitionHead>> RocksEventStore::LatestPartition(
 
 Result<MetadataPage> RocksEventStore::ReadMetadata(const StreamId& stream,
                                                    const MetadataOptions& options) const {
-  TANDEM_RETURN_IF_ERROR(ValidateStream(stream));
-  if (options.limit == 0) return Status::InvalidArgument("limit must not be 0");
+  TANDEM_RETURN_IF_ERROR(ValidateReadMetadata(stream, options));
   const std::string prefix = MetadataKey(stream, options.prefix);
   const std::string end = PrefixEnd(prefix);
   const rocksdb::Slice upper = ToSlice(end);
@@ -234,7 +199,7 @@ Result<MetadataPage> RocksEventStore::ReadMetadata(const StreamId& stream,
 }
 
 Result<FeedPage> RocksEventStore::ReadAll(Position after, const FeedOptions& options) {
-  if (options.limit == 0) return Status::InvalidArgument("limit must not be 0");
+  TANDEM_RETURN_IF_ERROR(ValidateReadAll(options));
   return ReadOrWait<FeedPage>(
       *clock_, waiters_, nullptr, options.wait, options.stop,
       [&] { return ReadFeedPage(after, options); },

@@ -26,12 +26,6 @@ class RocksEventStore {
   // Finds the last position. REQUIRES: called once, before anything else.
   Status Recover();
 
-  // Limits of the arguments, before anything is done.
-  static Status Validate(const AppendEvents& append);
-  static Status Validate(const UpdateMetadata& update);
-  static Status Validate(const CheckVersion& check);
-  static Status Validate(const CheckMetadata& check);
-
   // REQUIRES: the commit latch is held.
   Status Check(const AppendEvents& append, const View& view) const;
   Status Check(const CheckVersion& check, const View& view) const;

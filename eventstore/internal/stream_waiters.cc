@@ -13,10 +13,10 @@ const StreamId& AnyStream() {
 }  // namespace
 
 StreamWaiters::Registration::Registration(StreamWaiters& waiters, const StreamId* stream,
-                                          Signal& signal)
+                                          Notifiable& waiter)
     : waiters_(waiters) {
   auto signals = waiters_.signals_.Lock();
-  self_ = signals->emplace(stream == nullptr ? AnyStream() : *stream, &signal);
+  self_ = signals->emplace(stream == nullptr ? AnyStream() : *stream, &waiter);
   ++waiters_.count_;
 }
 

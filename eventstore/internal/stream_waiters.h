@@ -17,14 +17,14 @@ class StreamWaiters {
   // Waits for a stream, or for any event at all where `stream` is null, for as long as it lives.
   class Registration {
    public:
-    Registration(StreamWaiters& waiters, const StreamId* stream, Signal& signal);
+    Registration(StreamWaiters& waiters, const StreamId* stream, Notifiable& waiter);
     ~Registration();
     Registration(const Registration&) = delete;
     Registration& operator=(const Registration&) = delete;
 
    private:
     StreamWaiters& waiters_;
-    std::multimap<StreamId, Signal*>::iterator self_;
+    std::multimap<StreamId, Notifiable*>::iterator self_;
   };
 
   // Wakes those who wait for `stream`, and those who wait for anything.
@@ -32,7 +32,7 @@ class StreamWaiters {
 
  private:
   std::atomic<int> count_ = 0;  // lets Notify pass without the lock when nobody waits
-  Guarded<std::multimap<StreamId, Signal*>> signals_;
+  Guarded<std::multimap<StreamId, Notifiable*>> signals_;
 };
 
 }  // namespace tandem::internal

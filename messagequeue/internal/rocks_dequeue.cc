@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "base/key_encoding.h"
-#include "base/limits.h"
 #include "base/rocks/rocks_status.h"
 #include "messagequeue/internal/dequeue_proposal.h"
+#include "messagequeue/internal/queue_limits.h"
 #include "messagequeue/internal/rocks_message_queue.h"
 
 namespace tandem::internal {
@@ -72,10 +72,7 @@ class RocksMessageQueue::RenewProposal final : public Proposal {
 
 Result<Timestamp> RocksMessageQueue::Renew(const LockToken& token,
                                            std::chrono::milliseconds duration) {
-  TANDEM_RETURN_IF_ERROR(Validate(DeleteMessages{token}));
-  if (duration <= std::chrono::milliseconds::zero()) {
-    return Status::InvalidArgument("a lease is renewed for a positive duration");
-  }
+  TANDEM_RETURN_IF_ERROR(ValidateRenew(token, duration));
   RenewProposal proposal(*this, token, duration);
   TANDEM_RETURN_IF_ERROR(door_->Commit(proposal));
   return proposal.result();
@@ -83,15 +80,7 @@ Result<Timestamp> RocksMessageQueue::Renew(const LockToken& token,
 
 Result<std::vector<Delivery>> RocksMessageQueue::Dequeue(std::span<const std::string> queues,
                                                          const DequeueOptions& options) {
-  if (queues.empty() || queues.size() > kDequeueQueuesMax) {
-    return Status::InvalidArgument("dequeue from 1 to " + std::to_string(kDequeueQueuesMax) +
-                                   " queues");
-  }
-  for (const std::string& queue : queues) TANDEM_RETURN_IF_ERROR(CheckName("queue", queue));
-  if (options.max_messages == 0) return Status::InvalidArgument("max_messages must not be 0");
-  if (options.lease <= std::chrono::milliseconds::zero()) {
-    return Status::InvalidArgument("a lease has a positive duration");
-  }
+  TANDEM_RETURN_IF_ERROR(ValidateDequeue(queues, options));
   const Timestamp deadline = SaturatingAdd(clock_->Now(), options.wait);
   Waiter waiter;
   const NotifyOnStop notify(options.stop, waiter.signal);

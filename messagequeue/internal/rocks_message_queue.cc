@@ -5,7 +5,6 @@
 
 #include "base/check.h"
 #include "base/key_encoding.h"
-#include "base/limits.h"
 #include "base/record.h"
 #include "base/rocks/rocks_status.h"
 #include "messagequeue/queue_records.capnp.h"
@@ -38,34 +37,6 @@ RocksMessageQueue::RocksMessageQueue(rocksdb::DB* db, rocksdb::ColumnFamilyHandl
       identity_(identity),
       groups_(family),
       next_id_((identity.incarnation << kIdCounterBits) + 1) {}
-
-Status RocksMessageQueue::Validate(const Enqueue& enqueue) {
-  TANDEM_RETURN_IF_ERROR(CheckName("queue", enqueue.queue));
-  TANDEM_RETURN_IF_ERROR(CheckOptionalName("group", enqueue.options.group));
-  TANDEM_RETURN_IF_ERROR(CheckOptionalName("message key", enqueue.options.key));
-  TANDEM_RETURN_IF_ERROR(CheckPayload("message", enqueue.payload.size()));
-  if (enqueue.options.delay < std::chrono::milliseconds::zero()) {
-    return Status::InvalidArgument("delay must not be negative");
-  }
-  return Status::Ok();
-}
-
-Status RocksMessageQueue::Validate(const DeleteMessages& ack) {
-  if (DecodeToken(ack.lock_token).has_value()) return Status::Ok();
-  return Status::InvalidArgument("malformed lock token: pass one that Dequeue returned, unchanged");
-}
-
-Status RocksMessageQueue::Validate(const AbandonMessages& abandon) {
-  if (abandon.delay < std::chrono::milliseconds::zero()) {
-    return Status::InvalidArgument("delay must not be negative");
-  }
-  return Validate(DeleteMessages{abandon.lock_token});
-}
-
-Status RocksMessageQueue::Validate(const CancelMessage& cancel) {
-  TANDEM_RETURN_IF_ERROR(CheckName("queue", cancel.queue));
-  return CheckName("message key", cancel.key);
-}
 
 Result<std::shared_ptr<Lease>> RocksMessageQueue::Resolve(const LockToken& token) const {
   const std::optional<TokenFields> fields = DecodeToken(token);

@@ -50,12 +50,6 @@ class RocksMessageQueue {
   RocksMessageQueue(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* family, Clock* clock,
                     CommitDoor* door, StoreIdentity identity);
 
-  // Limits of the arguments, before anything is done.
-  static Status Validate(const Enqueue& enqueue);
-  static Status Validate(const DeleteMessages& ack);
-  static Status Validate(const AbandonMessages& abandon);
-  static Status Validate(const CancelMessage& cancel);
-
   // REQUIRES (all of Check): the commit latch is held, BeginChecks was called for this batch.
   void BeginChecks() { checked_leases_.clear(); }
   Status Check(const Enqueue& enqueue, const View& view) const;

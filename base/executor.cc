@@ -1,0 +1,90 @@
+#include "base/executor.h"
+
+namespace tandem {
+
+Executor::~Executor() {
+  std::vector<std::thread> workers;
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    alarms_.clear();
+    due_.clear();
+    workers.swap(workers_);
+  }
+  posted_.notify_all();
+  watch_again_.Notify();
+  if (watch_.joinable()) watch_.join();
+  for (std::thread& worker : workers) worker.join();
+}
+
+void Executor::Post(Task task) {
+  {
+    const std::lock_guard lock(mutex_);
+    tasks_.push_back(std::move(task));
+    if (!stopping_ && tasks_.size() > idle_ && workers_.size() < threads_max_) {
+      workers_.emplace_back([this] { Work(); });
+    }
+  }
+  posted_.notify_one();
+}
+
+Executor::Alarm Executor::PostAt(Timestamp at, Task task) {
+  const std::lock_guard lock(mutex_);
+  const Alarm alarm = ++last_alarm_;
+  if (stopping_) return alarm;
+  if (!watch_.joinable()) watch_ = std::thread([this] { Watch(); });
+  const auto [entry, inserted] = alarms_.emplace(std::pair(at, alarm), std::move(task));
+  due_.emplace(alarm, at);
+  if (entry == alarms_.begin()) watch_again_.Notify();
+  return alarm;
+}
+
+bool Executor::Cancel(Alarm alarm) {
+  const std::lock_guard lock(mutex_);
+  const auto due = due_.find(alarm);
+  if (due == due_.end()) return false;
+  alarms_.erase({due->second, alarm});
+  due_.erase(due);
+  return true;
+}
+
+void Executor::Work() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    ++idle_;
+    posted_.wait(lock, [this] { return !tasks_.empty() || stopping_; });
+    --idle_;
+    if (tasks_.empty()) return;
+    const Task task = std::move(tasks_.front());
+    tasks_.pop_front();
+    lock.unlock();
+    task();
+    lock.lock();
+  }
+}
+
+void Executor::Watch() {
+  while (true) {
+    Timestamp next = kNever;
+    {
+      const std::lock_guard lock(mutex_);
+      if (stopping_) return;
+      if (!alarms_.empty()) next = alarms_.begin()->first.first;
+    }
+    clock_->WaitUntil(watch_again_, next);
+    const Timestamp now = clock_->Now();
+    while (true) {
+      Task task;
+      {
+        const std::lock_guard lock(mutex_);
+        if (alarms_.empty() || alarms_.begin()->first.first > now) break;
+        due_.erase(alarms_.begin()->first.second);
+        task = std::move(alarms_.begin()->second);
+        alarms_.erase(alarms_.begin());
+      }
+      Post(std::move(task));
+    }
+  }
+}
+
+}  // namespace tandem

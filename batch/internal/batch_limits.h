@@ -1,0 +1,14 @@
+#pragma once
+
+#include <vector>
+
+#include "base/status.h"
+#include "batch/operation.h"
+
+namespace tandem::internal {
+
+// What a batch is refused for by itself, before anything is done, whatever the store holds: limits
+// and impossible combinations. Every operation at fault is reported. The same for every provider.
+Status ValidateBatch(const std::vector<Operation>& operations, const BatchOptions& options);
+
+}  // namespace tandem::internal

@@ -1,0 +1,65 @@
+#include "eventstore/internal/event_limits.h"
+
+#include <string>
+
+#include "base/limits.h"
+#include "base/result.h"
+
+namespace tandem::internal {
+
+Status ValidateEntity(std::string_view entity) { return CheckName("entity", entity); }
+
+Status Validate(const AppendEvents& append) {
+  TANDEM_RETURN_IF_ERROR(ValidateEntity(append.stream.entity));
+  for (const std::string& event : append.events) {
+    TANDEM_RETURN_IF_ERROR(CheckPayload("event", event.size()));
+  }
+  return Status::Ok();
+}
+
+Status Validate(const UpdateMetadata& update) {
+  TANDEM_RETURN_IF_ERROR(ValidateEntity(update.stream.entity));
+  for (const std::string& key : update.erase) {
+    TANDEM_RETURN_IF_ERROR(CheckName("metadata key", key));
+  }
+  for (const auto& [key, value] : update.set) {
+    TANDEM_RETURN_IF_ERROR(CheckName("metadata key", key));
+    TANDEM_RETURN_IF_ERROR(CheckPayload("metadata value", value.size()));
+  }
+  return Status::Ok();
+}
+
+Status Validate(const DeletePartition& remove) { return ValidateEntity(remove.stream.entity); }
+
+Status Validate(const DeleteEntity& remove) { return ValidateEntity(remove.entity); }
+
+Status Validate(const CheckVersion& check) { return ValidateEntity(check.stream.entity); }
+
+Status Validate(const CheckMetadata& check) {
+  TANDEM_RETURN_IF_ERROR(ValidateEntity(check.stream.entity));
+  TANDEM_RETURN_IF_ERROR(
+      CheckPayload("expected metadata value", check.expected.value_or("").size()));
+  return CheckName("metadata key", check.key);
+}
+
+Status ValidateRead(const StreamId& stream, const ReadOptions& options) {
+  TANDEM_RETURN_IF_ERROR(ValidateEntity(stream.entity));
+  if (options.max_events == 0) return Status::InvalidArgument("max_events must not be 0");
+  if (options.direction == Direction::kForward && options.from == Version{0}) {
+    return Status::InvalidArgument("the first version of a stream is 1");
+  }
+  return Status::Ok();
+}
+
+Status ValidateReadMetadata(const StreamId& stream, const MetadataOptions& options) {
+  TANDEM_RETURN_IF_ERROR(ValidateEntity(stream.entity));
+  if (options.limit == 0) return Status::InvalidArgument("limit must not be 0");
+  return Status::Ok();
+}
+
+Status ValidateReadAll(const FeedOptions& options) {
+  if (options.limit == 0) return Status::InvalidArgument("limit must not be 0");
+  return Status::Ok();
+}
+
+}  // namespace tandem::internal

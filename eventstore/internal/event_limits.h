@@ -1,0 +1,25 @@
+#pragma once
+
+// What the event store refuses by the arguments alone, before anything is done. The same for every
+// provider.
+
+#include <string_view>
+
+#include "base/status.h"
+#include "eventstore/event_store.h"
+
+namespace tandem::internal {
+
+Status Validate(const AppendEvents& append);
+Status Validate(const UpdateMetadata& update);
+Status Validate(const DeletePartition& remove);
+Status Validate(const DeleteEntity& remove);
+Status Validate(const CheckVersion& check);
+Status Validate(const CheckMetadata& check);
+
+Status ValidateEntity(std::string_view entity);
+Status ValidateRead(const StreamId& stream, const ReadOptions& options);
+Status ValidateReadMetadata(const StreamId& stream, const MetadataOptions& options);
+Status ValidateReadAll(const FeedOptions& options);
+
+}  // namespace tandem::internal
