@@ -6,6 +6,7 @@
 #include "batch/internal/batch_limits.h"
 #include "batch/internal/batch_proposal.h"
 #include "batch/internal/commit_pipeline.h"
+#include "batch/internal/rocks_admin.h"
 #include "batch/internal/store_directory.h"
 #include "eventstore/internal/rocks_event_store.h"
 #include "messagequeue/internal/rocks_message_queue.h"
@@ -13,6 +14,9 @@
 namespace tandem {
 
 namespace {
+
+// Two can lead a group each, which blocks them; the others run steps of waits and callbacks.
+constexpr std::size_t kExecutorThreads = 4;
 
 // Flush() as a proposal: it stages nothing, and is answered when all before it is flushed.
 class Barrier final : public Proposal {
@@ -27,10 +31,14 @@ struct RocksDbProvider::Impl {
   Impl(std::unique_ptr<internal::StoreDatabase> opened, Clock* given_clock)
       : database(std::move(opened)),
         clock(given_clock == nullptr ? &own_clock : given_clock),
-        pipeline(database->db.get(), clock, database->identity.incarnation,
+        pipeline(database->db.get(), clock, &executor, database->identity.incarnation,
                  [this] { messages.WakeAll(); }),
-        events(database->db.get(), database->events, clock),
-        messages(database->db.get(), database->messages, clock, &pipeline, database->identity),
+        events(database->db.get(), database->events, clock, &waits),
+        messages(database->db.get(), database->messages, clock, &pipeline, &waits,
+                 database->identity),
+        admin(database.get(), &pipeline, &events, &messages),
+        executor(clock, kExecutorThreads),
+        waits(&executor),
         synced_before(database->statistics->getTickerCount(rocksdb::WAL_FILE_SYNCED)),
         wal_bytes_before(database->statistics->getTickerCount(rocksdb::WAL_FILE_BYTES)) {}
 
@@ -40,6 +48,10 @@ struct RocksDbProvider::Impl {
   internal::CommitPipeline pipeline;
   internal::RocksEventStore events;
   internal::RocksMessageQueue messages;
+  internal::RocksAdmin admin;
+  // Last, so destroyed first: all that waits is called back, all that was posted runs to its end.
+  Executor executor;
+  AsyncWaits waits;
   const std::uint64_t synced_before;  // RocksDB's tickers when the store had been opened
   const std::uint64_t wal_bytes_before;
   std::atomic<std::uint64_t> batches = 0;
@@ -71,6 +83,8 @@ Status RocksDbProvider::Flush() {
 }
 
 Clock& RocksDbProvider::clock() { return *impl_->clock; }
+
+ProviderAdmin* RocksDbProvider::admin() { return &impl_->admin; }
 
 Result<EventPage> RocksDbProvider::Read(const StreamId& stream, const ReadOptions& options) {
   return impl_->events.Read(stream, options);

@@ -48,6 +48,7 @@ class RocksDbProvider final : public Provider {
                                   const BatchOptions& options) override;
   Status Flush() override;
   Clock& clock() override;
+  ProviderAdmin* admin() override;
 
   Result<EventPage> Read(const StreamId& stream, const ReadOptions& options) override;
   Result<std::optional<PartitionHead>> LatestPartition(std::string_view entity) override;

@@ -4,6 +4,8 @@
 // the door calls it in the serial order of all proposals, and writes what several of them staged in
 // one go.
 
+#include <functional>
+
 #include "base/clock.h"
 #include "base/durability.h"
 #include "base/rocks/staging.h"
@@ -40,6 +42,10 @@ class CommitDoor {
   // Blocks until the proposal was staged and what it staged, and what it was judged by, is written
   // (and flushed, for kSync). A failure says that nothing of it can be relied on.
   virtual Status Commit(Proposal& proposal) = 0;
+
+  // The same without a thread that waits: `done` is called once, on a thread of the door's, never
+  // within this call. REQUIRES: the proposal lives until then.
+  virtual void CommitAsync(Proposal& proposal, std::function<void(Status)> done) = 0;
 
   // Ok, or Unavailable with the reason why nothing is written any more.
   virtual Status Health() const { return Status::Ok(); }

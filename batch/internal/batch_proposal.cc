@@ -12,10 +12,26 @@ template <typename T>
 constexpr bool kInterim = std::is_same_v<T, DeleteEntity> || std::is_same_v<T, DeletePartition> ||
                           std::is_same_v<T, DeleteGroup>;
 
+template <typename T, typename... Options>
+constexpr bool kIsOneOf = (std::is_same_v<T, Options> || ...);
+
 template <typename T>
-constexpr bool kConcernsEvents =
-    std::is_same_v<T, AppendEvents> || std::is_same_v<T, UpdateMetadata> ||
-    std::is_same_v<T, CheckVersion> || std::is_same_v<T, CheckMetadata>;
+constexpr bool kConcernsEvents = kIsOneOf<T, AppendEvents, UpdateMetadata, DeletePartition,
+                                          DeleteEntity, CheckVersion, CheckMetadata>;
+
+template <typename T>
+constexpr bool kIsCheck = kIsOneOf<T, CheckVersion, CheckMetadata>;
+
+// What a Stage returns, as what the batch reports of it.
+template <typename T>
+Result<OperationResult> Reported(Result<T> staged) {
+  if (!staged.ok()) return staged.status();
+  return OperationResult(*std::move(staged));
+}
+Result<OperationResult> Reported(const Status& staged) {
+  if (!staged.ok()) return staged;
+  return OperationResult();
+}
 
 }  // namespace
 
@@ -38,8 +54,6 @@ Status BatchProposal::CheckOne(const Operation& operation, const View& view) {
       [&]<typename T>(const T& op) {
         if constexpr (kInterim<T>) {
           return Status::Unsupported("interim");
-        } else if constexpr (std::is_same_v<T, UpdateMetadata>) {
-          return Status::Ok();  // no precondition
         } else if constexpr (kConcernsEvents<T>) {
           return events_.Check(op, view);
         } else {
@@ -53,18 +67,13 @@ Result<OperationResult> BatchProposal::StageOne(const Operation& operation, Time
                                                 Staging& staging) {
   return std::visit(
       [&]<typename T>(const T& op) -> Result<OperationResult> {
-        OperationResult result;
-        if constexpr (kInterim<T>) {
-        } else if constexpr (std::is_same_v<T, AppendEvents>) {
-          TANDEM_ASSIGN_OR_RETURN(result, events_.Stage(op, now, staging));
-        } else if constexpr (std::is_same_v<T, UpdateMetadata>) {
-          events_.Stage(op, staging);
-        } else if constexpr (std::is_same_v<T, Enqueue> || std::is_same_v<T, CancelMessage>) {
-          TANDEM_ASSIGN_OR_RETURN(result, messages_.Stage(op, now, staging, effects_));
-        } else if constexpr (!kConcernsEvents<T>) {
-          TANDEM_RETURN_IF_ERROR(messages_.Stage(op, now, staging, effects_));
+        if constexpr (kInterim<T> || kIsCheck<T>) {
+          return OperationResult();
+        } else if constexpr (kConcernsEvents<T>) {
+          return Reported(events_.Stage(op, now, staging));
+        } else {
+          return Reported(messages_.Stage(op, now, staging, effects_));
         }
-        return result;
       },
       operation);
 }

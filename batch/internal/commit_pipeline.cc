@@ -1,5 +1,6 @@
 #include "batch/internal/commit_pipeline.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/rocks/rocks_status.h"
@@ -36,17 +37,53 @@ Status CommitPipeline::Commit(Proposal& proposal) {
   Request request(proposal);
   std::unique_lock lock(mutex_);
   if (!stopped_.ok()) return Stopped(stopped_);
-  waiting_.push_back(&request);
-  if (staging_) {
-    if (turn_ != nullptr && waiting_.size() >= kCallersToWakeLeader) turn_->Notify();
-    lock.unlock();
+  bool leads = Join(request);
+  while (true) {
+    if (leads) {
+      Lead(lock);  // its group may have been full before this request's turn
+    } else {
+      lock.unlock();
+    }
     request.wake.Wait();
     if (request.done) return request.result;
     lock.lock();
+    leads = true;
   }
-  staging_ = true;
-  Lead(lock);
-  return request.result;
+}
+
+void CommitPipeline::CommitAsync(Proposal& proposal, std::function<void(Status)> done) {
+  const std::lock_guard lock(mutex_);
+  if (!stopped_.ok()) {
+    executor_->Post([done = std::move(done), status = Stopped(stopped_)] { done(status); });
+    return;
+  }
+  auto request = std::make_unique<Request>(proposal);
+  request->callback = std::move(done);
+  if (Join(*request.release())) LeadOnExecutor();
+}
+
+bool CommitPipeline::Join(Request& request) {
+  waiting_.push_back(&request);
+  if (!request.callback) ++callers_;
+  if (!staging_) {
+    staging_ = true;
+    return true;
+  }
+  if (turn_ != nullptr && waiting_.size() >= kCallersToWakeLeader) turn_->Notify();
+  return false;
+}
+
+void CommitPipeline::HandOn() {
+  if (callers_ == 0) return LeadOnExecutor();
+  const auto is_caller = [](const Request* request) { return !request->callback; };
+  (*std::ranges::find_if(waiting_, is_caller))->wake.Notify();
+}
+
+void CommitPipeline::LeadOnExecutor() {
+  executor_->Post([this] {
+    std::unique_lock lock(mutex_);
+    Lead(lock);
+  });
 }
 
 void CommitPipeline::Lead(std::unique_lock<std::mutex>& lock) {
@@ -58,7 +95,7 @@ void CommitPipeline::Lead(std::unique_lock<std::mutex>& lock) {
   // Somebody may have come after the last look, or been left over: he leads the next group.
   if (!waiting_.empty()) {
     staging_ = true;
-    waiting_.front()->wake.Notify();
+    HandOn();
   }
   const Status stopped = stopped_;
   lock.unlock();
@@ -89,6 +126,7 @@ void CommitPipeline::Gather(Group& group, std::unique_lock<std::mutex>& lock) {
     if (!full && !waiting_.empty()) {
       Request& request = *waiting_.front();
       waiting_.pop_front();
+      if (!request.callback) --callers_;
       const std::shared_ptr<const Overlay> in_flight = in_flight_;
       lock.unlock();
       Stage(group, request, in_flight.get());
@@ -141,12 +179,22 @@ Status CommitPipeline::WriteToRocks(Group& group) {
 }
 
 void CommitPipeline::Finish(Group& group, const Status& status) {
+  std::vector<std::unique_ptr<Request>> called_back;
   for (Request* request : group.requests) {
     const bool bystander = group.culprit != nullptr && group.culprit != request;
     request->result = bystander ? Stopped(status) : status;
-    request->done = true;
-    request->wake.Notify();  // from here on the request may be gone
+    if (request->callback) {
+      called_back.emplace_back(request);
+    } else {
+      request->done = true;
+      request->wake.Notify();  // from here on the request may be gone
+    }
   }
+  if (called_back.empty()) return;
+  // Not here: a caller that leads must not run into what somebody else's callback waits for.
+  executor_->Post([requests = std::make_shared<decltype(called_back)>(std::move(called_back))] {
+    for (const auto& request : *requests) request->callback(request->result);
+  });
 }
 
 Status CommitPipeline::Health() const {

@@ -13,6 +13,10 @@
 // Group N+1 is judged by the database under what N staged (View), so it need not wait for N's
 // flush; its callers are answered after N's, because it is written after N.
 //
+// A proposal that nobody waits for is answered by a callback on the executor. As long as callers
+// wait, one of them leads; a thread of the executor leads only when all that waits is asynchronous,
+// so a caller never depends on another thread being woken.
+//
 // Each group carries (incarnation, number), consecutive numbers, as log data: recovery notices a
 // missing one (wal_guard.h). After a failed write or flush nothing is written any more.
 
@@ -28,6 +32,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/executor.h"
 #include "base/rocks/commit_door.h"
 #include "base/rocks/staging.h"
 #include "base/status.h"
@@ -47,23 +52,31 @@ class CommitPipeline final : public CommitDoor {
   static constexpr std::size_t kGroupBytesMax = std::size_t{8} << 20;
 
   // `on_stop` is called once, when the store has stopped: to wake who waits for what never comes.
-  CommitPipeline(rocksdb::DB* db, Clock* clock, std::uint64_t incarnation,
+  // REQUIRES: `executor` is destroyed before the pipeline, and not used by it before that.
+  CommitPipeline(rocksdb::DB* db, Clock* clock, Executor* executor, std::uint64_t incarnation,
                  std::function<void()> on_stop)
-      : db_(db), clock_(clock), incarnation_(incarnation), on_stop_(std::move(on_stop)) {}
+      : db_(db),
+        clock_(clock),
+        executor_(executor),
+        incarnation_(incarnation),
+        on_stop_(std::move(on_stop)) {}
 
   Status Commit(Proposal& proposal) override;
+  void CommitAsync(Proposal& proposal, std::function<void(Status)> done) override;
   Status Health() const override;
 
   CommitCounts Counts() const;
 
  private:
-  // A caller that waits in Commit.
+  // A caller that waits in Commit, or a callback.
   struct Request {
     explicit Request(Proposal& proposal) : proposal(&proposal) {}
     Proposal* const proposal;
     Signal wake;        // done, or to lead
     bool done = false;  // set before it is woken; else it is woken to lead
     Status result;      // set before it is woken as done
+
+    std::function<void(Status)> callback;  // set: nobody waits, and who answers it owns it
   };
 
   struct Group {
@@ -79,8 +92,14 @@ class CommitPipeline final : public CommitDoor {
   // go.
   void Lead(std::unique_lock<std::mutex>& lock);
   void Gather(Group& group, std::unique_lock<std::mutex>& lock);
+  // Puts the request in line; true if it is the first and nobody leads: somebody is to. REQUIRES:
+  // mutex_ is held.
+  bool Join(Request& request);
+  // Lets somebody lead what waits. REQUIRES: mutex_ is held, staging_ is set for him.
+  void HandOn();
+  void LeadOnExecutor();
 
-  static void Finish(Group& group, const Status& status);
+  void Finish(Group& group, const Status& status);
 
   void Stage(Group& group, Request& request, const Overlay* in_flight);
   // REQUIRES: it is the group's turn to write (writing_ is its own).
@@ -90,11 +109,13 @@ class CommitPipeline final : public CommitDoor {
 
   rocksdb::DB* const db_;
   Clock* const clock_;
+  Executor* const executor_;
   const std::uint64_t incarnation_;
   const std::function<void()> on_stop_;
 
   mutable std::mutex mutex_;
   std::deque<Request*> waiting_;  // guarded by mutex_
+  std::size_t callers_ = 0;       // guarded by mutex_: of those, without a callback
   bool staging_ = false;          // guarded by mutex_: somebody leads a group
   bool writing_ = false;          // guarded by mutex_: a group is being written
   Signal* turn_ = nullptr;        // guarded by mutex_: of the leader that waits to write

@@ -60,6 +60,10 @@ Status RocksEventStore::Check(const AppendEvents& append, const View& view) cons
   return Check(CheckVersion{append.stream, append.expected}, view);
 }
 
+Status RocksEventStore::Check(const UpdateMetadata& /*update*/, const View& /*view*/) const {
+  return Status::Ok();
+}
+
 Status RocksEventStore::Check(const CheckVersion& check, const View& view) const {
   TANDEM_ASSIGN_OR_RETURN(const Version actual, HeadOf(check.stream, view));
   if (check.expected.Holds(actual)) return Status::Ok();
@@ -108,13 +112,14 @@ Result<AppendResult> RocksEventStore::Stage(const AppendEvents& append, Timestam
   return result;
 }
 
-void RocksEventStore::Stage(const UpdateMetadata& update, Staging& staging) {
+Status RocksEventStore::Stage(const UpdateMetadata& update, Timestamp /*now*/, Staging& staging) {
   for (const std::string& key : update.erase) {
     staging.Delete(family_, MetadataKey(update.stream, key));
   }
   for (const auto& [key, value] : update.set) {
     staging.Put(family_, MetadataKey(update.stream, key), value);
   }
+  return Status::Ok();
 }
 
 Result<EventPage> RocksEventStore::Read(const StreamId& stream, const ReadOptions& options) {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/async_wait.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/rocks/staging.h"
@@ -20,20 +21,23 @@ namespace tandem::internal {
 // batches; Publish once their writes are visible.
 class RocksEventStore {
  public:
-  RocksEventStore(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* family, Clock* clock)
-      : db_(db), family_(family), clock_(clock) {}
+  // REQUIRES: `waits` is destroyed before this.
+  RocksEventStore(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* family, Clock* clock,
+                  AsyncWaits* waits)
+      : db_(db), family_(family), clock_(clock), async_waits_(waits) {}
 
   // Finds the last position. REQUIRES: called once, before anything else.
   Status Recover();
 
   // REQUIRES: the commit latch is held.
   Status Check(const AppendEvents& append, const View& view) const;
+  Status Check(const UpdateMetadata& update, const View& view) const;
   Status Check(const CheckVersion& check, const View& view) const;
   Status Check(const CheckMetadata& check, const View& view) const;
 
   // REQUIRES: the commit latch is held; every check of the batch has passed.
   Result<AppendResult> Stage(const AppendEvents& append, Timestamp now, Staging& staging);
-  void Stage(const UpdateMetadata& update, Staging& staging);
+  Status Stage(const UpdateMetadata& update, Timestamp now, Staging& staging);
 
   // Wakes readers that wait for the stream. REQUIRES: its events are visible.
   void Publish(const StreamId& stream) { waiters_.Notify(stream); }
@@ -51,6 +55,7 @@ class RocksEventStore {
   rocksdb::DB* const db_;
   rocksdb::ColumnFamilyHandle* const family_;
   Clock* const clock_;
+  AsyncWaits* const async_waits_;
   Position last_position_ = 0;  // staged; guarded by the commit latch
   StreamWaiters waiters_;       // own synchronization
 };

@@ -29,11 +29,13 @@ Timestamp VisibleAt(const EnqueueOptions& options, Timestamp now) {
 }  // namespace
 
 RocksMessageQueue::RocksMessageQueue(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* family,
-                                     Clock* clock, CommitDoor* door, StoreIdentity identity)
+                                     Clock* clock, CommitDoor* door, AsyncWaits* waits,
+                                     StoreIdentity identity)
     : db_(db),
       family_(family),
       clock_(clock),
       door_(door),
+      async_waits_(waits),
       identity_(identity),
       groups_(family),
       next_id_((identity.incarnation << kIdCounterBits) + 1) {}

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/async_wait.h"
 #include "base/clock.h"
 #include "base/guarded.h"
 #include "base/result.h"
@@ -47,8 +48,9 @@ struct StoreIdentity {
 // serial order of batches; Publish once their writes are visible.
 class RocksMessageQueue {
  public:
+  // REQUIRES: `waits` is destroyed before this.
   RocksMessageQueue(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* family, Clock* clock,
-                    CommitDoor* door, StoreIdentity identity);
+                    CommitDoor* door, AsyncWaits* waits, StoreIdentity identity);
 
   // REQUIRES (all of Check): the commit latch is held, BeginChecks was called for this batch.
   void BeginChecks() { checked_leases_.clear(); }
@@ -136,6 +138,7 @@ class RocksMessageQueue {
   rocksdb::ColumnFamilyHandle* const family_;
   Clock* const clock_;
   CommitDoor* const door_;
+  AsyncWaits* const async_waits_;
   const StoreIdentity identity_;
   const GroupIndex groups_;
 
