@@ -12,9 +12,9 @@
 #include <string>
 #include <vector>
 
+#include "batch/memory_provider.h"
 #include "batch/provider.h"
 #include "batch/rocksdb_provider.h"
-#include "tests/duroxide_runtime/fake_provider.h"
 
 namespace duroxide::testing {
 
@@ -31,9 +31,11 @@ inline std::ostream& operator<<(std::ostream& out, const ProviderKind& kind) {
   return out << kind.name;
 }
 
-inline std::unique_ptr<tandem::Provider> MakeFake(tandem::Clock& clock,
-                                                  const std::filesystem::path& /*directory*/) {
-  return std::make_unique<FakeProvider>(clock);
+inline std::unique_ptr<tandem::Provider> MakeMemory(tandem::Clock& clock,
+                                                    const std::filesystem::path& /*directory*/) {
+  tandem::MemoryOptions options;
+  options.clock = &clock;
+  return std::make_unique<tandem::MemoryProvider>(options);
 }
 
 inline std::unique_ptr<tandem::Provider> MakeRocksDb(tandem::Clock& clock,
@@ -46,7 +48,7 @@ inline std::unique_ptr<tandem::Provider> MakeRocksDb(tandem::Clock& clock,
 }
 
 inline std::vector<ProviderKind> ProviderKinds() {
-  return {{"Fake", MakeFake}, {"RocksDb", MakeRocksDb}};
+  return {{"Memory", MakeMemory}, {"RocksDb", MakeRocksDb}};
 }
 
 }  // namespace duroxide::testing

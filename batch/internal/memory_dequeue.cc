@@ -1,0 +1,184 @@
+// How the in-memory provider takes messages, and how it renews their leases.
+
+#include <algorithm>
+#include <utility>
+
+#include "base/limits.h"
+#include "batch/internal/memory_queues.h"
+
+namespace tandem::internal {
+
+// What one call takes.
+struct MemoryQueues::Basket {
+  Basket(const DequeueOptions& options, Timestamp moment)
+      : messages_max(std::min(options.max_messages, kDequeueMessagesMax)),
+        bytes_max(std::min(options.max_bytes, kPageBytesMax)),
+        deliveries_max(options.max_deliveries),
+        deadline(SaturatingAdd(moment, options.lease)),
+        now(moment) {}
+
+  bool Fits(const MemoryMessage& message) const {
+    if (deliveries.empty()) return true;
+    return deliveries.size() < messages_max && bytes + message.payload.size() <= bytes_max;
+  }
+  bool IsDead(const MemoryMessage& message) const {
+    return deliveries_max > 0 && message.delivery_count >= deliveries_max;
+  }
+
+  const std::size_t messages_max;
+  const std::size_t bytes_max;
+  const std::uint32_t deliveries_max;
+  const Timestamp deadline;  // of the leases
+  const Timestamp now;
+  std::vector<Delivery> deliveries;
+  std::vector<Place> places;  // of the deliveries
+  std::size_t bytes = 0;
+};
+
+std::vector<Delivery> MemoryQueues::Take(std::span<const std::string> queues,
+                                         const DequeueOptions& options, Timestamp now) {
+  Basket basket(options, now);
+  while (basket.deliveries.size() < basket.messages_max) {
+    const std::optional<Candidate> oldest = OldestReady(queues, now);
+    if (!oldest.has_value()) break;
+    if (oldest->group.empty()) {
+      if (!TakeAlone(*oldest, basket)) break;
+      continue;
+    }
+    // A group is delivered by itself, under its one token.
+    if (!basket.deliveries.empty()) break;
+    TakeGroup(*oldest, basket);
+    if (!basket.deliveries.empty()) break;
+  }
+  return std::move(basket.deliveries);
+}
+
+std::optional<MemoryQueues::Candidate> MemoryQueues::OldestReady(
+    std::span<const std::string> queues, Timestamp now) const {
+  std::optional<Candidate> oldest;
+  for (const std::string& name : queues) {
+    const auto found = queues_.find(name);
+    if (found == queues_.end()) continue;
+    const MemoryQueue& queue = found->second;
+    for (const auto& [place, message] : queue.messages) {
+      if (place.visible_at > now || (oldest.has_value() && oldest->place <= place)) break;
+      if (ReadyAt(queue, place, message) > now) continue;
+      const Place stands{VisibleAt(queue, place, message), place.id};
+      if (!oldest.has_value() || stands < oldest->place) oldest = {name, stands, message.group};
+    }
+  }
+  return oldest;
+}
+
+Timestamp MemoryQueues::VisibleAt(const MemoryQueue& queue, const Place& place,
+                                  const MemoryMessage& message) {
+  if (message.group.empty()) return place.visible_at;
+  return std::max(place.visible_at, queue.groups.at(message.group).not_before);
+}
+
+Timestamp MemoryQueues::ReadyAt(const MemoryQueue& queue, const Place& place,
+                                const MemoryMessage& message) const {
+  LeaseNumber lease = message.lease;
+  if (!message.group.empty()) {
+    const MemoryGroup& group = queue.groups.at(message.group);
+    if (place != *group.members.begin()) return kNever;  // its first speaks for the group
+    lease = group.lease;
+  }
+  const Timestamp visible_at = VisibleAt(queue, place, message);
+  return lease == 0 ? visible_at : std::max(visible_at, leases_.at(lease).deadline);
+}
+
+bool MemoryQueues::TakeAlone(const Candidate& candidate, Basket& basket) {
+  MemoryMessage& message = queues_.at(candidate.queue).messages.at(candidate.place);
+  const bool dead = basket.IsDead(message);
+  if (!dead && !basket.Fits(message)) return false;
+  EndLease(message.lease, /*count=*/true);  // it has run out
+  if (dead) {
+    Bury(candidate.queue, candidate.place, basket.now);
+    return true;
+  }
+  Deliver(candidate, candidate.place, basket);
+  Grant(LeaseItem{candidate.queue, {}, candidate.place.id}, basket.deliveries.size() - 1, basket);
+  return true;
+}
+
+void MemoryQueues::TakeGroup(const Candidate& candidate, Basket& basket) {
+  const MemoryQueue& queue = queues_.at(candidate.queue);
+  const MemoryGroup& group = queue.groups.at(candidate.group);
+  EndLease(group.lease, /*count=*/true);  // it has run out
+  std::vector<Place> dead;
+  for (const Place& place : group.members) {
+    const MemoryMessage& message = queue.messages.at(place);
+    if (place.visible_at > basket.now) break;
+    if (basket.IsDead(message)) {
+      dead.push_back(place);
+    } else if (basket.Fits(message)) {
+      Deliver(candidate, place, basket);
+    } else {
+      break;
+    }
+  }
+  if (!basket.deliveries.empty()) Grant(LeaseItem{candidate.queue, candidate.group, 0}, 0, basket);
+  for (const Place& place : dead) Bury(candidate.queue, place, basket.now);
+}
+
+void MemoryQueues::Bury(const std::string& name, const Place& place, Timestamp now) {
+  MemoryMessage message = Remove(name, place, now);
+  message.dead_letter = DeadLetter{name, std::exchange(message.delivery_count, 0)};
+  Insert(DeadLetterQueue(name), Place{now, place.id}, std::move(message));
+}
+
+void MemoryQueues::Deliver(const Candidate& candidate, const Place& place, Basket& basket) {
+  MemoryMessage& message = queues_.at(candidate.queue).messages.at(place);
+  Delivery delivery;
+  delivery.queue = candidate.queue;
+  delivery.id = place.id;
+  delivery.key = message.key;
+  delivery.group = message.group;
+  delivery.delivery_count = ++message.delivery_count;
+  delivery.enqueued_at = message.enqueued_at;
+  delivery.payload = message.payload;
+  delivery.dead_letter = message.dead_letter;
+  basket.bytes += message.payload.size();
+  basket.deliveries.push_back(std::move(delivery));
+  basket.places.push_back(place);
+}
+
+// Puts the deliveries from `deliveries_before` on under one new lease.
+void MemoryQueues::Grant(const LeaseItem& item, std::size_t deliveries_before, Basket& basket) {
+  MemoryQueue& queue = queues_.at(item.queue);
+  MemoryLease& lease = leases_[++last_lease_];
+  lease.item = item;
+  lease.deadline = basket.deadline;
+  const LockToken token = EncodeToken(TokenFields{store_, incarnation_, last_lease_, item});
+  for (std::size_t i = deliveries_before; i < basket.deliveries.size(); ++i) {
+    basket.deliveries[i].lock_token = token;
+    lease.places.push_back(basket.places[i]);
+    queue.messages.at(basket.places[i]).lease = last_lease_;
+  }
+  if (!item.group.empty()) queue.groups.at(item.group).lease = last_lease_;
+  ++changes_;
+}
+
+Timestamp MemoryQueues::NextReady(std::span<const std::string> queues) const {
+  Timestamp next = kNever;
+  for (const std::string& name : queues) {
+    const auto found = queues_.find(name);
+    if (found == queues_.end()) continue;
+    for (const auto& [place, message] : found->second.messages) {
+      if (place.visible_at >= next) break;
+      next = std::min(next, ReadyAt(found->second, place, message));
+    }
+  }
+  return next;
+}
+
+Result<Timestamp> MemoryQueues::Renew(const LockToken& token, std::chrono::milliseconds duration,
+                                      Timestamp now) {
+  TANDEM_ASSIGN_OR_RETURN(const LeaseNumber number, Resolve(token));
+  MemoryLease& lease = leases_.at(number);
+  lease.deadline = std::max(lease.deadline, SaturatingAdd(now, duration));
+  return lease.deadline;
+}
+
+}  // namespace tandem::internal

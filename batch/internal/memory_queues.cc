@@ -1,0 +1,204 @@
+#include "batch/internal/memory_queues.h"
+
+#include <algorithm>
+#include <random>
+#include <utility>
+
+#include "base/check.h"
+
+namespace tandem::internal {
+
+namespace {
+
+// A message id is the incarnation above these bits and a counter below: unique for ever, and
+// growing.
+constexpr int kIdCounterBits = 40;
+
+}  // namespace
+
+void MemoryQueues::OpenAgain() {
+  while (!leases_.empty()) EndLease(leases_.begin()->first, /*count=*/true);
+  if (store_ == 0) {
+    std::random_device random;
+    store_ = (std::uint64_t{random()} << 32) | random() | 1;
+  }
+  ++incarnation_;
+  last_lease_ = 0;
+  last_id_ = incarnation_ << kIdCounterBits;
+}
+
+// --- What a token names ----------------------------------------------------------------------
+
+Result<LeaseNumber> MemoryQueues::Resolve(const LockToken& token) const {
+  const std::optional<TokenFields> fields = DecodeToken(token);
+  if (!fields.has_value()) return Status::InvalidArgument("malformed lock token");
+  const bool of_now = fields->incarnation == incarnation_;
+  const bool issued_here = fields->store == store_ && (fields->incarnation < incarnation_ ||
+                                                       (of_now && fields->epoch <= last_lease_));
+  if (!issued_here) {
+    return Status::InvalidArgument("unknown lock token: this store never issued it");
+  }
+  if (const auto lease = leases_.find(fields->epoch); of_now && lease != leases_.end()) {
+    if (lease->second.item == fields->item) return lease->first;
+    return Status::InvalidArgument("altered lock token: pass one that Dequeue returned, unchanged");
+  }
+  const bool taken = HolderOf(fields->item) != 0;
+  return Status::LeaseLost(taken ? LeaseLoss::kTaken : LeaseLoss::kGone);
+}
+
+LeaseNumber MemoryQueues::HolderOf(const LeaseItem& item) const {
+  for (const auto& [number, lease] : leases_) {
+    if (lease.item == item) return number;
+  }
+  return 0;
+}
+
+// --- Checks ----------------------------------------------------------------------------------
+
+Status MemoryQueues::Check(const Enqueue& /*enqueue*/, Judged& /*judged*/) const {
+  return Status::Ok();
+}
+
+Status MemoryQueues::Check(const DeleteMessages& ack, Judged& judged) const {
+  TANDEM_ASSIGN_OR_RETURN(const LeaseNumber number, Resolve(ack.lock_token));
+  judged[ack.lock_token] = {number, leases_.at(number)};
+  return Status::Ok();
+}
+
+Status MemoryQueues::Check(const AbandonMessages& abandon, Judged& judged) const {
+  return Check(DeleteMessages{abandon.lock_token}, judged);
+}
+
+Status MemoryQueues::Check(const CancelMessage& /*cancel*/, Judged& /*judged*/) const {
+  return Status::Ok();
+}
+
+Status MemoryQueues::Check(const DeleteGroup& /*remove*/, Judged& /*judged*/) const {
+  return Status::Ok();
+}
+
+// --- Effects ---------------------------------------------------------------------------------
+
+OperationResult MemoryQueues::Apply(const Enqueue& enqueue, Timestamp now,
+                                    const Judged& /*judged*/) {
+  const EnqueueOptions& options = enqueue.options;
+  if (const auto queue = queues_.find(enqueue.queue);
+      !options.key.empty() && queue != queues_.end()) {
+    const auto held = queue->second.keys.find(options.key);
+    if (held != queue->second.keys.end()) {
+      return EnqueueResult{held->second.id, EnqueueOutcome::kDuplicate};
+    }
+  }
+  MemoryMessage message;
+  message.group = options.group;
+  message.key = options.key;
+  message.payload = enqueue.payload;
+  message.enqueued_at = now;
+  const Timestamp wanted = options.visible_at.value_or(SaturatingAdd(now, options.delay));
+  Insert(enqueue.queue, Place{std::max(wanted, now), ++last_id_}, std::move(message));
+  return EnqueueResult{last_id_, EnqueueOutcome::kQueued};
+}
+
+OperationResult MemoryQueues::Apply(const DeleteMessages& ack, Timestamp now,
+                                    const Judged& judged) {
+  const auto& [number, lease] = judged.at(ack.lock_token);
+  EndLease(number, /*count=*/true);
+  for (const Place& place : lease.places) {
+    // An earlier operation of the batch may have removed it, and the whole queue with it.
+    const auto queue = queues_.find(lease.item.queue);
+    if (queue == queues_.end() || !queue->second.messages.contains(place)) continue;
+    Remove(lease.item.queue, place, now);
+  }
+  return std::monostate();
+}
+
+OperationResult MemoryQueues::Apply(const AbandonMessages& abandon, Timestamp now,
+                                    const Judged& judged) {
+  const auto& [number, lease] = judged.at(abandon.lock_token);
+  EndLease(number, abandon.count);
+  const std::string& name = lease.item.queue;
+  const Timestamp not_before = SaturatingAdd(now, abandon.delay);
+  if (not_before <= now) return std::monostate();
+  for (const Place& place : lease.places) {
+    const auto queue = queues_.find(name);
+    if (queue == queues_.end() || !queue->second.messages.contains(place)) continue;
+    if (!lease.item.group.empty()) {
+      queue->second.groups.at(lease.item.group).not_before = not_before;
+      continue;
+    }
+    Insert(name, Place{not_before, place.id}, Remove(name, place, now));
+  }
+  return std::monostate();
+}
+
+OperationResult MemoryQueues::Apply(const CancelMessage& cancel, Timestamp now,
+                                    const Judged& /*judged*/) {
+  const auto queue = queues_.find(cancel.queue);
+  if (queue == queues_.end()) return CancelResult{false};
+  const auto held = queue->second.keys.find(cancel.key);
+  if (held == queue->second.keys.end()) return CancelResult{false};
+  const Place place = held->second;
+  // The others of a group come back, and that delivery is not counted.
+  EndLease(queue->second.messages.at(place).lease, /*count=*/false);
+  Remove(cancel.queue, place, now);
+  return CancelResult{true};
+}
+
+OperationResult MemoryQueues::Apply(const DeleteGroup& remove, Timestamp now,
+                                    const Judged& /*judged*/) {
+  const auto queue = queues_.find(remove.queue);
+  if (queue == queues_.end()) return DeleteGroupResult{};
+  const auto group = queue->second.groups.find(remove.group);
+  if (group == queue->second.groups.end()) return DeleteGroupResult{};
+  EndLease(group->second.lease, /*count=*/true);
+  const std::set<Place> members = group->second.members;
+  for (const Place& place : members) Remove(remove.queue, place, now);
+  return DeleteGroupResult{members.size()};
+}
+
+// --- The parts of effects --------------------------------------------------------------------
+
+void MemoryQueues::Insert(const std::string& name, const Place& place, MemoryMessage message) {
+  MemoryQueue& queue = queues_[name];
+  if (!message.group.empty()) queue.groups[message.group].members.insert(place);
+  if (message.HoldsKey()) queue.keys[message.key] = place;
+  queue.messages.emplace(place, std::move(message));
+  ++changes_;
+}
+
+MemoryMessage MemoryQueues::Remove(const std::string& name, const Place& place, Timestamp now) {
+  MemoryQueue& queue = queues_.at(name);
+  const auto found = queue.messages.find(place);
+  MemoryMessage message = std::move(found->second);
+  TANDEM_CHECK(message.lease == 0, "a lease ends before what it covers is removed");
+  queue.messages.erase(found);
+  if (message.HoldsKey()) queue.keys.erase(message.key);
+  if (!message.group.empty()) {
+    MemoryGroup& group = queue.groups.at(message.group);
+    group.members.erase(place);
+    if (group.not_before <= now) group.not_before = Timestamp();
+    if (group.members.empty()) queue.groups.erase(message.group);
+  }
+  if (queue.messages.empty()) queues_.erase(name);
+  ++changes_;
+  return message;
+}
+
+// What it covers is free again. 0 names none.
+void MemoryQueues::EndLease(LeaseNumber number, bool count) {
+  const auto lease = leases_.find(number);
+  if (lease == leases_.end()) return;
+  MemoryQueue& queue = queues_.at(lease->second.item.queue);
+  for (const Place& place : lease->second.places) {
+    MemoryMessage& message = queue.messages.at(place);
+    message.lease = 0;
+    if (!count) --message.delivery_count;
+  }
+  if (const std::string& group = lease->second.item.group; !group.empty()) {
+    queue.groups.at(group).lease = 0;
+  }
+  leases_.erase(lease);
+  ++changes_;
+}
+
+}  // namespace tandem::internal

@@ -1,0 +1,60 @@
+#include "batch/internal/memory_state.h"
+
+#include <utility>
+#include <variant>
+
+#include "batch/internal/batch_digest.h"
+
+namespace tandem::internal {
+
+Result<BatchResult> MemoryState::Apply(const std::vector<Operation>& operations,
+                                       const std::string& id, std::chrono::milliseconds retention,
+                                       Timestamp now) {
+  while (!applied_order.empty() &&
+         now >= SaturatingAdd(applied.at(applied_order.front()).applied_at, retention)) {
+    applied.erase(applied_order.front());
+    applied_order.pop_front();
+  }
+  if (const auto known = applied.find(id); known != applied.end()) {
+    if (known->second.digest != BatchDigest(operations)) {
+      return Status::IdempotencyMismatch("batch id '" + id + "' was used with other operations");
+    }
+    BatchResult result = known->second.result;
+    result.repeated = true;
+    return result;
+  }
+
+  MemoryQueues::Judged judged;
+  std::vector<OperationFailure> failures;
+  for (std::size_t i = 0; i < operations.size(); ++i) {
+    const auto check = [&](const auto& operation) {
+      if constexpr (requires { events.Check(operation); }) {
+        return events.Check(operation);
+      } else {
+        return queues.Check(operation, judged);
+      }
+    };
+    Status status = std::visit(check, operations[i]);
+    if (!status.ok()) failures.push_back({i, std::move(status)});
+  }
+  if (!failures.empty()) return Status::OfFailures(std::move(failures));
+
+  BatchResult result;
+  for (const Operation& each : operations) {
+    const auto apply = [&](const auto& operation) {
+      if constexpr (requires { events.Apply(operation, now); }) {
+        return events.Apply(operation, now);
+      } else {
+        return queues.Apply(operation, now, judged);
+      }
+    };
+    result.operations.push_back(std::visit(apply, each));
+  }
+  if (!id.empty()) {
+    applied[id] = AppliedBatch{BatchDigest(operations), result, now};
+    applied_order.push_back(id);
+  }
+  return result;
+}
+
+}  // namespace tandem::internal

@@ -1,0 +1,36 @@
+#pragma once
+
+// All that the in-memory provider holds, as a plain value: its copy is what a crash right after a
+// flush would leave. Calls come one after the other, and that is the serial order.
+
+#include <chrono>
+#include <deque>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "batch/internal/memory_events.h"
+#include "batch/internal/memory_queues.h"
+#include "batch/operation.h"
+
+namespace tandem::internal {
+
+struct AppliedBatch {
+  std::string digest;
+  BatchResult result;
+  Timestamp applied_at;
+};
+
+struct MemoryState {
+  // Judges all operations by the state as it is, then applies all of them or none. REQUIRES:
+  // ValidateBatch has passed.
+  Result<BatchResult> Apply(const std::vector<Operation>& operations, const std::string& id,
+                            std::chrono::milliseconds retention, Timestamp now);
+
+  MemoryEvents events;
+  MemoryQueues queues;
+  std::map<std::string, AppliedBatch> applied;  // the batches that had an id, by it
+  std::deque<std::string> applied_order;        // their ids, the oldest first
+};
+
+}  // namespace tandem::internal

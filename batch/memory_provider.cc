@@ -1,0 +1,278 @@
+#include "batch/memory_provider.h"
+
+#include <utility>
+
+#include "base/async_wait.h"
+#include "base/executor.h"
+#include "base/limits.h"
+#include "batch/internal/batch_limits.h"
+#include "batch/internal/memory_state.h"
+#include "batch/internal/memory_store.h"
+#include "eventstore/internal/event_limits.h"
+#include "messagequeue/internal/queue_limits.h"
+
+namespace tandem {
+
+namespace {
+
+using internal::MemoryState;
+using internal::Search;
+
+// So callbacks come one after the other.
+constexpr std::size_t kExecutorThreads = 1;
+
+Status ValidateLimit(std::size_t limit) {
+  if (limit > 0) return Status::Ok();
+  return Status::InvalidArgument("limit must not be 0");
+}
+
+NamePage PageOf(const std::set<std::string>& names, const ListOptions& options) {
+  const std::size_t limit = std::min(options.limit, kPageEventsMax);
+  NamePage page;
+  for (const std::string& name : names) {
+    if (!name.starts_with(options.prefix) || name <= options.after) continue;
+    page.more = page.names.size() == limit;
+    if (page.more) break;
+    page.names.push_back(name);
+  }
+  return page;
+}
+
+}  // namespace
+
+struct MemoryProvider::Impl {
+  Impl(const MemoryOptions& options, MemoryState state)
+      : clock(options.clock == nullptr ? &own_clock : options.clock),
+        retention(options.batch_id_retention),
+        store(clock, std::move(state)),
+        executor(clock, kExecutorThreads),
+        waits(&executor) {}
+
+  Timestamp Deadline(std::chrono::milliseconds wait) const {
+    return SaturatingAdd(clock->Now(), wait);
+  }
+  Search<EventPage> SearchFor(const StreamId& stream, const ReadOptions& options) const;
+  Search<std::vector<Delivery>> SearchFor(std::vector<std::string> queues,
+                                          const DequeueOptions& options) const;
+  Result<BatchResult> Apply(const std::vector<Operation>& operations, const BatchOptions& options);
+
+  SystemClock own_clock;
+  Clock* const clock;
+  const std::chrono::milliseconds retention;
+  internal::MemoryStore store;
+  // Last, so destroyed first: all that waits is called back, all that was posted runs to its end.
+  Executor executor;
+  AsyncWaits waits;
+};
+
+MemoryProvider::MemoryProvider(const MemoryOptions& options)
+    : impl_(std::make_unique<Impl>(
+          options, options.image.state_ == nullptr ? MemoryState() : *options.image.state_)) {}
+
+MemoryProvider::~MemoryProvider() = default;
+
+MemoryImage MemoryProvider::Image() const {
+  MemoryImage image;
+  image.state_ = impl_->store.Look([](const MemoryState& state, Timestamp /*now*/) {
+    return std::make_shared<const MemoryState>(state);
+  });
+  return image;
+}
+
+Clock& MemoryProvider::clock() { return *impl_->clock; }
+
+// --- Batches ---------------------------------------------------------------------------------
+
+Result<BatchResult> MemoryProvider::Impl::Apply(const std::vector<Operation>& operations,
+                                                const BatchOptions& options) {
+  TANDEM_RETURN_IF_ERROR(internal::ValidateBatch(operations, options));
+  return store.Change([&](MemoryState& state, Timestamp now) {
+    return state.Apply(operations, options.id, retention, now);
+  });
+}
+
+Result<BatchResult> MemoryProvider::AtomicBatch(std::vector<Operation> operations,
+                                                const BatchOptions& options) {
+  return impl_->Apply(operations, options);
+}
+
+void MemoryProvider::AtomicBatchAsync(std::vector<Operation> operations,
+                                      const BatchOptions& options, BatchCallback callback) {
+  // Applied here, so in the order of submission; only the answer comes later.
+  auto result = impl_->Apply(operations, options);
+  impl_->executor.Post([callback = std::move(callback), result = std::move(result)]() mutable {
+    callback(std::move(result));
+  });
+}
+
+Status MemoryProvider::Flush() { return Status::Ok(); }
+
+// --- Events ----------------------------------------------------------------------------------
+
+Search<EventPage> MemoryProvider::Impl::SearchFor(const StreamId& stream,
+                                                  const ReadOptions& options) const {
+  Search<EventPage> search;
+  search.look = [stream, options](const MemoryState& state, Timestamp /*now*/) {
+    return state.events.Read(stream, options);
+  };
+  search.next = [](const MemoryState& /*state*/) { return kNever; };
+  const bool waits_for_events = options.direction == Direction::kForward;
+  search.deadline = Deadline(waits_for_events ? options.wait : std::chrono::milliseconds(0));
+  search.stop = options.stop;
+  return search;
+}
+
+Result<EventPage> MemoryProvider::Read(const StreamId& stream, const ReadOptions& options) {
+  TANDEM_RETURN_IF_ERROR(internal::ValidateRead(stream, options));
+  return impl_->store.Await(impl_->SearchFor(stream, options));
+}
+
+void MemoryProvider::ReadAsync(const StreamId& stream, const ReadOptions& options,
+                               ReadCallback callback) {
+  if (Status status = internal::ValidateRead(stream, options); !status.ok()) {
+    impl_->executor.Post([callback = std::move(callback), status] { callback(status); });
+    return;
+  }
+  impl_->waits.Start(std::make_shared<internal::MemoryWait<EventPage>>(
+      &impl_->store, impl_->SearchFor(stream, options), std::move(callback)));
+}
+
+Result<std::optional<PartitionHead>> MemoryProvider::LatestPartition(std::string_view entity) {
+  TANDEM_RETURN_IF_ERROR(internal::ValidateEntity(entity));
+  return impl_->store.Look([&](const MemoryState& state, Timestamp /*now*/) {
+    return state.events.LatestPartition(entity);
+  });
+}
+
+Result<MetadataPage> MemoryProvider::ReadMetadata(const StreamId& stream,
+                                                  const MetadataOptions& options) {
+  TANDEM_RETURN_IF_ERROR(internal::ValidateReadMetadata(stream, options));
+  return impl_->store.Look([&](const MemoryState& state, Timestamp /*now*/) {
+    return state.events.ReadMetadata(stream, options);
+  });
+}
+
+Result<FeedPage> MemoryProvider::ReadAll(Position after, const FeedOptions& options) {
+  TANDEM_RETURN_IF_ERROR(internal::ValidateReadAll(options));
+  Search<FeedPage> search;
+  search.look = [&](const MemoryState& state, Timestamp /*now*/) {
+    return state.events.ReadAll(after, options);
+  };
+  search.next = [](const MemoryState& /*state*/) { return kNever; };
+  search.deadline = impl_->Deadline(options.wait);
+  search.stop = options.stop;
+  return impl_->store.Await(search);
+}
+
+// --- Messages --------------------------------------------------------------------------------
+
+Search<std::vector<Delivery>> MemoryProvider::Impl::SearchFor(std::vector<std::string> queues,
+                                                              const DequeueOptions& options) const {
+  Search<std::vector<Delivery>> search;
+  search.look = [queues, options](MemoryState& state, Timestamp now) {
+    return state.queues.Take(queues, options, now);
+  };
+  search.next = [queues](const MemoryState& state) { return state.queues.NextReady(queues); };
+  search.deadline = Deadline(options.wait);
+  search.stop = options.stop;
+  return search;
+}
+
+Result<std::vector<Delivery>> MemoryProvider::Dequeue(std::span<const std::string> queues,
+                                                      const DequeueOptions& options) {
+  TANDEM_RETURN_IF_ERROR(internal::ValidateDequeue(queues, options));
+  return impl_->store.Await(impl_->SearchFor({queues.begin(), queues.end()}, options));
+}
+
+void MemoryProvider::DequeueAsync(std::vector<std::string> queues, const DequeueOptions& options,
+                                  DequeueCallback callback) {
+  if (Status status = internal::ValidateDequeue(queues, options); !status.ok()) {
+    impl_->executor.Post([callback = std::move(callback), status] { callback(status); });
+    return;
+  }
+  impl_->waits.Start(std::make_shared<internal::MemoryWait<std::vector<Delivery>>>(
+      &impl_->store, impl_->SearchFor(std::move(queues), options), std::move(callback)));
+}
+
+Result<Timestamp> MemoryProvider::Renew(const LockToken& token,
+                                        std::chrono::milliseconds duration) {
+  TANDEM_RETURN_IF_ERROR(internal::ValidateRenew(token, duration));
+  return impl_->store.Change(
+      [&](MemoryState& state, Timestamp now) { return state.queues.Renew(token, duration, now); });
+}
+
+// --- Administration --------------------------------------------------------------------------
+
+Result<NamePage> MemoryProvider::ListEntities(const ListOptions& options) {
+  TANDEM_RETURN_IF_ERROR(ValidateLimit(options.limit));
+  return impl_->store.Look([&](const MemoryState& state, Timestamp /*now*/) {
+    return PageOf(state.events.Entities(), options);
+  });
+}
+
+Result<PartitionPage> MemoryProvider::ListPartitions(std::string_view entity,
+                                                     const PartitionOptions& options) {
+  TANDEM_RETURN_IF_ERROR(internal::ValidateEntity(entity));
+  TANDEM_RETURN_IF_ERROR(ValidateLimit(options.limit));
+  return impl_->store.Look([&](const MemoryState& state, Timestamp /*now*/) {
+    return state.events.ListPartitions(entity, options);
+  });
+}
+
+Result<NamePage> MemoryProvider::ListQueues(const ListOptions& options) {
+  TANDEM_RETURN_IF_ERROR(ValidateLimit(options.limit));
+  return impl_->store.Look([&](const MemoryState& state, Timestamp /*now*/) {
+    return PageOf(state.queues.Names(), options);
+  });
+}
+
+Result<QueueStatistics> MemoryProvider::Statistics(std::string_view queue) {
+  TANDEM_RETURN_IF_ERROR(internal::ValidateQueue(queue));
+  return impl_->store.Look([&](const MemoryState& state, Timestamp now) {
+    return state.queues.Statistics(std::string(queue), now);
+  });
+}
+
+Result<BrowsePage> MemoryProvider::Browse(std::string_view queue, const BrowseOptions& options) {
+  TANDEM_RETURN_IF_ERROR(internal::ValidateQueue(queue));
+  TANDEM_RETURN_IF_ERROR(ValidateLimit(options.limit));
+  return impl_->store.Look([&](const MemoryState& state, Timestamp now) {
+    return state.queues.Browse(std::string(queue), options, now);
+  });
+}
+
+Result<std::uint64_t> MemoryProvider::Purge(std::string_view queue) {
+  TANDEM_RETURN_IF_ERROR(internal::ValidateQueue(queue));
+  return impl_->store.Change([&](MemoryState& state, Timestamp /*now*/) {
+    return state.queues.Purge(std::string(queue));
+  });
+}
+
+Result<RedriveResult> MemoryProvider::Redrive(std::string_view queue) {
+  TANDEM_RETURN_IF_ERROR(internal::ValidateQueue(queue));
+  TANDEM_RETURN_IF_ERROR(CheckName("queue of the dead letters", DeadLetterQueue(queue)));
+  return impl_->store.Change([&](MemoryState& state, Timestamp now) {
+    return state.queues.Redrive(std::string(queue), now);
+  });
+}
+
+Result<std::uint64_t> MemoryProvider::Truncate(const StreamId& stream, Version before) {
+  TANDEM_RETURN_IF_ERROR(internal::ValidateEntity(stream.entity));
+  return impl_->store.Change(
+      [&](MemoryState& state, Timestamp /*now*/) { return state.events.Truncate(stream, before); });
+}
+
+Status MemoryProvider::Checkpoint(const std::filesystem::path& /*directory*/) {
+  return Status::Unsupported("a store in memory has no files to copy; see MemoryProvider::Image");
+}
+
+Result<VerifyReport> MemoryProvider::Verify() {
+  return impl_->store.Look([](const MemoryState& state, Timestamp /*now*/) -> Result<VerifyReport> {
+    VerifyReport report;
+    TANDEM_RETURN_IF_ERROR(state.events.Verify(&report));
+    TANDEM_RETURN_IF_ERROR(state.queues.Verify(&report));
+    return report;
+  });
+}
+
+}  // namespace tandem
