@@ -1,0 +1,191 @@
+// Cancelling messages by key, deleting groups, and both within a batch (C).
+
+#include <string>
+#include <vector>
+
+#include "tests/provider_conformance/conformance_test.h"
+
+namespace tandem::conformance {
+
+CONFORMANCE_CHAPTER(Cancelling)
+
+namespace {
+
+class CancellingTest : public ConformanceTest {
+ protected:
+  MessageId PutKey(const std::string& key, const std::string& payload,
+                   const std::string& group = "") {
+    return Put(kQueue, payload, {.group = group, .key = key});
+  }
+  static bool Cancelled(const OperationResult& result) {
+    return std::get<CancelResult>(result).cancelled;
+  }
+  std::uint64_t Delete(const std::string& group) {
+    return std::get<DeleteGroupResult>(Commit({DeleteGroup{kQueue, group}}).front()).messages;
+  }
+};
+
+CONFORMANCE_CASE(Cancelling, ACancelRemovesTheHolderOfAKey, Shows("C1")) {
+  PutKey("k", "x");
+  PutKey("other", "y");
+  Put("queue 2", "z", {.key = "k"});
+  EXPECT_TRUE(Cancel(kQueue, "k"));
+  EXPECT_FALSE(Cancel(kQueue, "k")) << "there is none any more";
+  EXPECT_FALSE(Cancel("unknown", "k"));
+  EXPECT_EQ(TextsOf(Drain(kQueue)), Texts{"y"});
+  EXPECT_EQ(TextsOf(Drain("queue 2")), Texts{"z"});
+}
+
+CONFORMANCE_CASE(Cancelling, ADelayedMessageIsCancelled, Shows("C1").Needs(Part::kReopen)) {
+  Put(kQueue, "x", {.delay = kSecond, .key = "k"});
+  EXPECT_TRUE(Cancel(kQueue, "k"));
+  clock().Advance(kMinute);
+  EXPECT_TRUE(Take(kQueue).empty());
+  Reopen();
+  EXPECT_TRUE(Take(kQueue).empty());
+}
+
+CONFORMANCE_CASE(Cancelling, ALeasedMessageIsCancelled, Shows("C1", "L4")) {
+  PutKey("k", "x");
+  const Delivery held = TakeOne(kQueue);
+  EXPECT_TRUE(Cancel(kQueue, "k"));
+  ExpectLost(store().Ack(held.lock_token), LeaseLoss::kGone);
+  clock().Advance(kHour);
+  EXPECT_TRUE(Take(kQueue).empty());
+}
+
+CONFORMANCE_CASE(Cancelling, ACancelInALeasedGroupEndsTheLease, Shows("C2", "D8")) {
+  for (const std::string key : {"k1", "k2", "k3"}) PutKey(key, key, "g");
+  const Deliveries members = Take(kQueue, All());
+  ASSERT_EQ(members.size(), 3U);
+  EXPECT_TRUE(Cancel(kQueue, "k2"));
+  ExpectLost(store().Ack(members[0].lock_token), LeaseLoss::kGone);
+  const Deliveries others = Take(kQueue, All());
+  ASSERT_EQ(TextsOf(others), (Texts{"k1", "k3"}));
+  EXPECT_EQ(others[0].delivery_count, 1U) << "the delivery that was ended is not counted";
+  EXPECT_EQ(others[1].delivery_count, 1U);
+}
+
+CONFORMANCE_CASE(Cancelling, ACancelOutsideOfTheLeaseLeavesIt, Shows("C3")) {
+  for (const std::string key : {"k1", "k2", "k3"}) PutKey(key, key, "g");
+  const Delivery held = TakeOne(kQueue);
+  EXPECT_TRUE(Cancel(kQueue, "k3"));
+  EXPECT_TRUE(Take(kQueue, All()).empty());
+  Ack(held.lock_token);
+  EXPECT_EQ(TakeTexts(kQueue, All()), Texts{"k2"});
+}
+
+CONFORMANCE_CASE(Cancelling, ALeaseThatRanOutIsNotHarmedByOneOutsideOfIt, Shows("C3", "L3")) {
+  for (const std::string key : {"k1", "k2"}) PutKey(key, key, "g");
+  const Delivery held = TakeOne(kQueue, {.lease = kSecond});
+  clock().Advance(kSecond);
+  EXPECT_TRUE(Cancel(kQueue, "k2"));
+  Ack(held.lock_token);
+  EXPECT_TRUE(Take(kQueue).empty());
+}
+
+CONFORMANCE_CASE(Cancelling, CancelAndEnqueueIsAReschedule, Shows("C4")) {
+  const MessageId old = PutKey("k", "old");
+  const auto results =
+      Commit({CancelMessage{kQueue, "k"}, Enqueue{kQueue, "new", {.delay = kSecond, .key = "k"}}});
+  EXPECT_TRUE(Cancelled(results[0]));
+  EXPECT_EQ(std::get<EnqueueResult>(results[1]).outcome, EnqueueOutcome::kQueued);
+  EXPECT_NE(std::get<EnqueueResult>(results[1]).id, old);
+  EXPECT_TRUE(Take(kQueue).empty());
+  clock().Advance(kSecond);
+  EXPECT_EQ(TakeTexts(kQueue), Texts{"new"});
+}
+
+CONFORMANCE_CASE(Cancelling, EffectsSeeEarlierOnesOfTheBatch, Shows("C4")) {
+  const auto results =
+      Commit({Enqueue{kQueue, "1", {.key = "k"}}, Enqueue{kQueue, "2", {.key = "k"}},
+              CancelMessage{kQueue, "k"}, CancelMessage{kQueue, "k"},
+              Enqueue{kQueue, "3", {.key = "k"}}, Enqueue{kQueue, "4", {.key = "k"}}});
+  const auto& first = std::get<EnqueueResult>(results[0]);
+  const auto& third = std::get<EnqueueResult>(results[4]);
+  EXPECT_EQ(first.outcome, EnqueueOutcome::kQueued);
+  EXPECT_EQ(std::get<EnqueueResult>(results[1]).outcome, EnqueueOutcome::kDuplicate);
+  EXPECT_EQ(std::get<EnqueueResult>(results[1]).id, first.id);
+  EXPECT_TRUE(Cancelled(results[2]));
+  EXPECT_FALSE(Cancelled(results[3]));
+  EXPECT_EQ(third.outcome, EnqueueOutcome::kQueued);
+  EXPECT_EQ(std::get<EnqueueResult>(results[5]).id, third.id);
+  EXPECT_EQ(TextsOf(Drain(kQueue)), Texts{"3"});
+}
+
+CONFORMANCE_CASE(Cancelling, AnAckFreesTheKeyForWhatFollows, Shows("C4")) {
+  PutKey("k", "old");
+  const Delivery held = TakeOne(kQueue);
+  const auto results = Commit({DeleteMessages{held.lock_token}, CancelMessage{kQueue, "k"},
+                               Enqueue{kQueue, "new", {.key = "k"}}});
+  EXPECT_FALSE(Cancelled(results[1])) << "the ack has removed it";
+  EXPECT_EQ(std::get<EnqueueResult>(results[2]).outcome, EnqueueOutcome::kQueued);
+  EXPECT_EQ(TextsOf(Drain(kQueue)), Texts{"new"});
+}
+
+CONFORMANCE_CASE(Cancelling, AnAckOfWhatTheBatchHasCancelledFindsNothing, Shows("C4", "B2")) {
+  for (const std::string group : {"", "g"}) {
+    PutKey("k", "x", group);
+    const Delivery held = TakeOne(kQueue);
+    const auto results = Commit({CancelMessage{kQueue, "k"}, DeleteMessages{held.lock_token}});
+    EXPECT_TRUE(Cancelled(results[0]));
+    PutKey("k", "x", group);
+    const Delivery again = TakeOne(kQueue);
+    Commit({CancelMessage{kQueue, "k"}, AbandonMessages{again.lock_token, {}, true}});
+    EXPECT_TRUE(Take(kQueue).empty());
+  }
+}
+
+CONFORMANCE_CASE(Cancelling, AnAckBehindACancelRemovesTheOthersItCovers, Shows("C4", "L2")) {
+  for (const std::string i : {"1", "2", "3"}) PutKey("k" + i, i, "g");
+  const LockToken token = Take(kQueue, {.max_messages = 2}).at(0).lock_token;
+  Commit({CancelMessage{kQueue, "k1"}, DeleteMessages{token}});
+  EXPECT_EQ(TakeTexts(kQueue, All()), Texts{"3"});
+}
+
+CONFORMANCE_CASE(Cancelling, ADeletedGroupIsGoneWithItsKeysAndItsLease, Shows("C5", "L4")) {
+  PutKey("k1", "1", "g");
+  PutKey("k2", "2", "g");
+  Put(kQueue, "3", {.delay = kHour, .group = "g", .key = "k3"});
+  PutKey("k4", "other", "h");
+  const Delivery held = TakeOne(kQueue);
+  EXPECT_EQ(Delete("g"), 3U);
+  ExpectLost(store().Ack(held.lock_token), LeaseLoss::kGone);
+  EXPECT_EQ(Delete("g"), 0U);
+  EXPECT_EQ(Delete("never there"), 0U);
+  for (const std::string key : {"k1", "k2", "k3"}) EXPECT_FALSE(Cancel(kQueue, key));
+  clock().Advance(2 * kHour);
+  EXPECT_EQ(TextsOf(Drain(kQueue)), Texts{"other"});
+}
+
+CONFORMANCE_CASE(Cancelling, ADeletedGroupMayLiveAgain, Shows("C5").Needs(Part::kReopen)) {
+  PutIn("g", "1");
+  Abandon(TakeOne(kQueue).lock_token, {.delay = kHour});
+  EXPECT_EQ(Delete("g"), 1U);
+  Reopen();
+  PutIn("g", "2");
+  EXPECT_EQ(TakeTexts(kQueue), Texts{"2"}) << "the delay went with the group";
+}
+
+CONFORMANCE_CASE(Cancelling, ADeleteOfAGroupAppliesInListOrder, Shows("C5", "C4")) {
+  PutKey("k", "old", "g");
+  const LockToken token = TakeOne(kQueue).lock_token;
+  const auto results =
+      Commit({Enqueue{kQueue, "also old", {.group = "g"}}, DeleteGroup{kQueue, "g"},
+              Enqueue{kQueue, "new", {.group = "g", .key = "k"}}, DeleteMessages{token},
+              DeleteGroup{kQueue, "h"}});
+  EXPECT_EQ(std::get<DeleteGroupResult>(results[1]).messages, 2U);
+  EXPECT_EQ(std::get<EnqueueResult>(results[2]).outcome, EnqueueOutcome::kQueued);
+  EXPECT_EQ(std::get<DeleteGroupResult>(results[4]).messages, 0U);
+  EXPECT_EQ(TakeTexts(kQueue, All()), Texts{"new"});
+}
+
+CONFORMANCE_CASE(Cancelling, WhatNamesNothingIsInvalid, Shows("C1", "C5", "B8")) {
+  EXPECT_EQ(Code(Refused({CancelMessage{kQueue, ""}})), StatusCode::kInvalidArgument);
+  EXPECT_EQ(Code(Refused({CancelMessage{"", "k"}})), StatusCode::kInvalidArgument);
+  EXPECT_EQ(Code(Refused({DeleteGroup{kQueue, ""}})), StatusCode::kInvalidArgument);
+  EXPECT_EQ(Code(Refused({DeleteGroup{"", "g"}})), StatusCode::kInvalidArgument);
+}
+
+}  // namespace
+}  // namespace tandem::conformance

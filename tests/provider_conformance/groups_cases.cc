@@ -1,0 +1,203 @@
+// Groups: in order, to one holder at a time (D3-D6, L6).
+
+#include <string>
+#include <vector>
+
+#include "tests/provider_conformance/conformance_test.h"
+
+namespace tandem::conformance {
+
+CONFORMANCE_CHAPTER(Groups)
+
+namespace {
+
+class GroupsTest : public ConformanceTest {
+ protected:
+  void PutAll(const std::string& group, const Texts& payloads) {
+    for (const std::string& payload : payloads) PutIn(group, payload);
+  }
+  Texts TakeAll() { return TakeTexts(kQueue, All()); }
+};
+
+CONFORMANCE_CASE(Groups, MembersComeInOrderUnderOneToken, Shows("D3", "L2")) {
+  PutAll("g", {"1", "2", "3"});
+  const Deliveries members = Take(kQueue, All());
+  ASSERT_EQ(TextsOf(members), (Texts{"1", "2", "3"}));
+  EXPECT_EQ(members[0].lock_token, members[1].lock_token);
+  EXPECT_EQ(members[0].lock_token, members[2].lock_token);
+  Ack(members[1].lock_token);
+  EXPECT_TRUE(Take(kQueue).empty());
+}
+
+CONFORMANCE_CASE(Groups, OrderIsByVisibilityThenId, Shows("D3", "D6")) {
+  PutIn("g", "late", 2 * kSecond);
+  PutIn("g", "soon", kSecond);
+  PutIn("g", "soon too", kSecond);
+  PutIn("g", "now");
+  clock().Advance(kMinute);
+  EXPECT_EQ(TakeAll(), (Texts{"now", "soon", "soon too", "late"}));
+}
+
+CONFORMANCE_CASE(Groups, LimitsCutAGroup, Shows("D3", "D4")) {
+  PutAll("g", {"11", "22", "33", "44"});
+  const Deliveries two = Take(kQueue, {.max_messages = 2});
+  ASSERT_EQ(TextsOf(two), (Texts{"11", "22"}));
+  EXPECT_EQ(TakeAll(), Texts()) << "the rest waits";
+  Ack(two[0].lock_token);
+  const Deliveries one = Take(kQueue, {.max_messages = 9, .max_bytes = 3});
+  ASSERT_EQ(TextsOf(one), Texts{"33"}) << "by bytes";
+  Abandon(one[0].lock_token);
+  EXPECT_EQ(TakeTexts(kQueue, {.max_messages = 9, .max_bytes = 4}), (Texts{"33", "44"}));
+}
+
+CONFORMANCE_CASE(Groups, OneMemberIsDeliveredEvenIfLarger, Shows("D3", "D2")) {
+  PutAll("g", {"1234567890", "2"});
+  EXPECT_EQ(TakeTexts(kQueue, {.max_messages = 9, .max_bytes = 1}), Texts{"1234567890"});
+}
+
+CONFORMANCE_CASE(Groups, AGroupComesAloneInACall, Shows("D3", "D5")) {
+  PutIn("g", "g1");
+  PutIn("", "alone");
+  PutIn("h", "h1");
+  PutIn("g", "g2");
+  EXPECT_EQ(TakeAll(), (Texts{"g1", "g2"}));
+  EXPECT_EQ(TakeAll(), Texts{"alone"});
+  EXPECT_EQ(TakeAll(), Texts{"h1"});
+}
+
+CONFORMANCE_CASE(Groups, WhileALeaseHoldsNothingElseOfTheGroupComes, Shows("D4")) {
+  PutIn("g", "1");
+  const Delivery held = TakeOne(kQueue, All());
+  PutIn("g", "2");
+  PutIn("g", "3", kSecond);
+  clock().Advance(kSecond);
+  EXPECT_EQ(TakeAll(), Texts());
+  Ack(held.lock_token);
+  const Deliveries rest = Take(kQueue, All());
+  EXPECT_EQ(TextsOf(rest), (Texts{"2", "3"})) << "an ack removes what was delivered only";
+  EXPECT_EQ(rest[0].delivery_count, 1U);
+}
+
+CONFORMANCE_CASE(Groups, AfterAnAbandonLateArrivalsComeBehind, Shows("D4", "L5")) {
+  PutIn("g", "1");
+  const Delivery held = TakeOne(kQueue, All());
+  PutIn("g", "2");
+  Abandon(held.lock_token);
+  const Deliveries both = Take(kQueue, All());
+  ASSERT_EQ(TextsOf(both), (Texts{"1", "2"}));
+  EXPECT_EQ(both[0].delivery_count, 2U);
+  EXPECT_EQ(both[1].delivery_count, 1U);
+}
+
+CONFORMANCE_CASE(Groups, AfterTheLeaseHasRunOutLateArrivalsComeBehind, Shows("D4", "L4")) {
+  PutIn("g", "1");
+  const Delivery held = TakeOne(kQueue, {.lease = kSecond});
+  PutIn("g", "2");
+  clock().Advance(kSecond);
+  EXPECT_EQ(TakeAll(), (Texts{"1", "2"}));
+  ExpectLost(store().Ack(held.lock_token), LeaseLoss::kTaken);
+}
+
+CONFORMANCE_CASE(Groups, ALeaseThatRanOutAcksWhatItDelivered, Shows("D4", "L2", "L3")) {
+  PutIn("g", "1");
+  const Delivery held = TakeOne(kQueue, {.lease = kSecond});
+  PutIn("g", "2");
+  clock().Advance(kSecond);
+  Ack(held.lock_token);
+  EXPECT_EQ(TakeAll(), Texts{"2"});
+}
+
+CONFORMANCE_CASE(Groups, AnEarlierVisibleArrivalIsNotAckedWithTheLease, Shows("L2", "D4")) {
+  PutIn("g", "held");
+  PutIn("g", "late", kMinute);
+  const Delivery held = TakeOne(kQueue);
+  PutIn("g", "between", kSecond);
+  clock().Advance(2 * kMinute);
+  Ack(held.lock_token);
+  EXPECT_EQ(TakeAll(), (Texts{"between", "late"}));
+}
+
+CONFORMANCE_CASE(Groups, GroupsDoNotHinderEachOther, Shows("D5")) {
+  for (const std::string group : {"a", "b", ""}) PutAll(group, {group + "1", group + "2"});
+  const Deliveries a = Take(kQueue, All());
+  const Deliveries b = Take(kQueue, All());
+  EXPECT_EQ(TextsOf(a), Numbered("a", 2));
+  EXPECT_EQ(TextsOf(b), Numbered("b", 2));
+  EXPECT_EQ(TextsOf(Drain(kQueue)), Numbered("", 2));
+  Abandon(b[0].lock_token);
+  EXPECT_EQ(TakeAll(), Numbered("b", 2));
+  Ack(a[0].lock_token);
+  EXPECT_EQ(TakeAll(), Texts());
+}
+
+CONFORMANCE_CASE(Groups, OneNameInTwoQueuesIsTwoGroups, Shows("D5", "B12")) {
+  Put("q", "1", {.group = "g"});
+  Put("qg", "2", {.group = "g"});
+  Put("q", "3", {.group = "gg"});
+  Put("q", "4", {.group = Bytes("g\0")});
+  TakeOne("q");
+  EXPECT_EQ(TakeTexts("qg"), Texts{"2"});
+  EXPECT_EQ(TextsOf(Drain("q")), (Texts{"3", "4"}));
+}
+
+CONFORMANCE_CASE(Groups, AMemberThatIsNotVisibleHoldsNobodyBack, Shows("D6")) {
+  PutIn("g", "later", kMinute);
+  PutIn("g", "now");
+  const Delivery now = TakeOne(kQueue, All());
+  EXPECT_EQ(now.payload, "now");
+  clock().Advance(kMinute - kMicrosecond);
+  Ack(now.lock_token);
+  EXPECT_EQ(TakeAll(), Texts());
+  clock().Advance(kMicrosecond);
+  EXPECT_EQ(TakeAll(), Texts{"later"});
+}
+
+CONFORMANCE_CASE(Groups, AnAbandonedGroupWaitsAsAWhole, Shows("L6").Needs(Part::kReopen)) {
+  PutAll("g", {"1", "2"});
+  Abandon(TakeOne(kQueue).lock_token, {.delay = 10 * kSecond});
+  PutIn("g", "3");
+  PutIn("g", "4", kSecond);
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_EQ(TakeAll(), Texts());
+    Reopen();
+  }
+  clock().Advance(10 * kSecond - kMicrosecond);
+  EXPECT_EQ(TakeAll(), Texts());
+  clock().Advance(kMicrosecond);
+  const Deliveries all = Take(kQueue, All());
+  ASSERT_EQ(TextsOf(all), Numbered("", 4));
+  EXPECT_EQ(all[0].delivery_count, 2U);
+  EXPECT_EQ(all[1].delivery_count, 1U);
+}
+
+CONFORMANCE_CASE(Groups, ADelayOfAGroupIsOverOnceItHasPassed, Shows("L6")) {
+  PutIn("g", "1");
+  PutIn("h", "other");
+  Abandon(TakeOne(kQueue).lock_token, {.delay = kSecond});
+  EXPECT_EQ(TakeAll(), Texts{"other"}) << "it is the group's own";
+  clock().Advance(kSecond);
+  Ack(TakeOne(kQueue).lock_token);
+  PutIn("g", "2");
+  EXPECT_EQ(TakeAll(), Texts{"2"});
+}
+
+CONFORMANCE_CASE(Groups, ALargeGroupComesInTurnsInOrder, Shows("D3").Needs(Part::kReopen)) {
+  constexpr int kMembers = 600;
+  Batch enqueues;
+  for (const std::string& payload : Numbered("", kMembers)) {
+    enqueues.push_back(Enqueue{kQueue, payload, {.group = "g"}});
+  }
+  Commit(std::move(enqueues));
+  Texts all;
+  while (all.size() < kMembers) {
+    const Deliveries members = Take(kQueue, {.max_messages = 100});
+    ASSERT_EQ(members.size(), 100U);
+    for (const Delivery& member : members) all.push_back(member.payload);
+    Ack(members.front().lock_token);
+    if (all.size() == 300) Reopen();
+  }
+  EXPECT_EQ(all, Numbered("", kMembers));
+}
+
+}  // namespace
+}  // namespace tandem::conformance
