@@ -1,0 +1,16 @@
+#pragma once
+
+// What tells one batch from another: 128 bits over every field of its operations, in order. The
+// same on every machine and for every provider; XXH3 (libxxhash), which is no defence against a
+// caller who wants two batches to look alike.
+
+#include <string>
+#include <vector>
+
+#include "batch/operation.h"
+
+namespace tandem::internal {
+
+std::string BatchDigest(const std::vector<Operation>& operations);
+
+}  // namespace tandem::internal
