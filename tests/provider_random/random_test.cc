@@ -29,7 +29,7 @@ SubjectFactory MakeBroken(Fault fault) {
 }
 
 TEST(RandomSequences, RocksDbAndTheModelAgree) {
-  const int sequences = ScaledRounds(120);
+  const int sequences = ScaledRounds(60);
   const FuzzReport report = Fuzz(TestSeed(), MakeRocks, [sequences](std::size_t played) {
     return played < static_cast<std::size_t>(sequences);
   });

@@ -2,11 +2,16 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <set>
+#include <string>
 #include <utility>
 
 namespace tandem::testing {
 
 namespace {
+
+// Those that mean something without their last words.
+const std::set<std::string> kOptionalWords = {"batch", "append", "metadata", "abandon", "read"};
 
 using Fails = std::function<bool(const Script&)>;
 
@@ -51,21 +56,34 @@ bool DropOperations(Script& script, const Fails& fails) {
   return shorter;
 }
 
-bool DropOptions(Script& script, const Fails& fails) {
+// Drops options and words of a step or operation, one at a time: `part` finds it in its step.
+bool DropParts(Script& script, std::size_t index, const std::function<Step&(Step&)>& part,
+               const Fails& fails) {
+  bool shorter = false;
+  Step whole = script[index];
+  for (const auto& [name, value] : part(whole).options) {
+    Step smaller = script[index];
+    part(smaller).options.erase(name);
+    shorter |= Replace(script, index, std::move(smaller), fails);
+  }
+  // What comes first names what the step is about.
+  const std::size_t kept = part(whole).verb == "batch" ? 0 : 1;
+  const bool optional_words = kOptionalWords.contains(part(whole).verb);
+  for (std::size_t i = part(whole).words.size(); optional_words && i-- > kept;) {
+    Step smaller = script[index];
+    part(smaller).words.erase(part(smaller).words.begin() + static_cast<std::ptrdiff_t>(i));
+    shorter |= Replace(script, index, std::move(smaller), fails);
+  }
+  return shorter;
+}
+
+bool DropDetails(Script& script, const Fails& fails) {
   bool shorter = false;
   for (std::size_t i = 0; i < script.size(); ++i) {
-    const Step whole = script[i];
-    for (const auto& [name, value] : whole.options) {
-      Step smaller = script[i];
-      smaller.options.erase(name);
-      shorter |= Replace(script, i, std::move(smaller), fails);
-    }
-    for (std::size_t j = 0; j < whole.operations.size(); ++j) {
-      for (const auto& [name, value] : whole.operations[j].options) {
-        Step smaller = script[i];
-        smaller.operations[j].options.erase(name);
-        shorter |= Replace(script, i, std::move(smaller), fails);
-      }
+    shorter |= DropParts(script, i, [](Step& step) -> Step& { return step; }, fails);
+    for (std::size_t j = 0; j < script[i].operations.size(); ++j) {
+      shorter |=
+          DropParts(script, i, [j](Step& step) -> Step& { return step.operations[j]; }, fails);
     }
   }
   return shorter;
@@ -78,7 +96,7 @@ Script Shrink(Script script, const Fails& fails) {
   while (shorter) {
     shorter = DropSteps(script, fails);
     shorter |= DropOperations(script, fails);
-    shorter |= DropOptions(script, fails);
+    shorter |= DropDetails(script, fails);
   }
   return script;
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-// A failing script made short: steps, operations and options are dropped for as long as it fails.
+// A failing script made short: steps, operations, options and words are dropped for as long as it fails.
 
 #include <functional>
 
