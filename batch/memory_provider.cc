@@ -52,7 +52,7 @@ struct MemoryProvider::Impl {
     return SaturatingAdd(clock->Now(), wait);
   }
   Search<EventPage> SearchFor(const StreamId& stream, const ReadOptions& options) const;
-  Search<std::vector<Delivery>> SearchFor(std::vector<std::string> queues,
+  Search<std::vector<Delivery>> SearchFor(const std::vector<std::string>& queues,
                                           const DequeueOptions& options) const;
   Result<BatchResult> Apply(const std::vector<Operation>& operations, const BatchOptions& options);
 
@@ -166,8 +166,8 @@ Result<FeedPage> MemoryProvider::ReadAll(Position after, const FeedOptions& opti
 
 // --- Messages --------------------------------------------------------------------------------
 
-Search<std::vector<Delivery>> MemoryProvider::Impl::SearchFor(std::vector<std::string> queues,
-                                                              const DequeueOptions& options) const {
+Search<std::vector<Delivery>> MemoryProvider::Impl::SearchFor(
+    const std::vector<std::string>& queues, const DequeueOptions& options) const {
   Search<std::vector<Delivery>> search;
   search.look = [queues, options](MemoryState& state, Timestamp now) {
     return state.queues.Take(queues, options, now);
@@ -191,7 +191,7 @@ void MemoryProvider::DequeueAsync(std::vector<std::string> queues, const Dequeue
     return;
   }
   impl_->waits.Start(std::make_shared<internal::MemoryWait<std::vector<Delivery>>>(
-      &impl_->store, impl_->SearchFor(std::move(queues), options), std::move(callback)));
+      &impl_->store, impl_->SearchFor(queues, options), std::move(callback)));
 }
 
 Result<Timestamp> MemoryProvider::Renew(const LockToken& token,

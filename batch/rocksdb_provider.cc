@@ -28,28 +28,30 @@ class Barrier final : public Proposal {
 }  // namespace
 
 struct RocksDbProvider::Impl {
-  Impl(std::unique_ptr<internal::StoreDatabase> opened, Clock* given_clock)
+  Impl(std::unique_ptr<internal::StoreDatabase> opened, const RocksDbOptions& options)
       : database(std::move(opened)),
-        clock(given_clock == nullptr ? &own_clock : given_clock),
+        clock(options.clock),
+        ids(database->store, options.batch_id_retention),
         pipeline(database->db.get(), clock, &executor, database->identity.incarnation,
                  [this] { messages.WakeAll(); }),
         events(database->db.get(), database->events, clock, &waits),
         messages(database->db.get(), database->messages, clock, &pipeline, &waits,
                  database->identity),
-        admin(database.get(), &pipeline, &events, &messages),
+        admin(database.get(), &pipeline, options, &events, &messages),
         executor(clock, kExecutorThreads),
         waits(&executor),
         synced_before(database->statistics->getTickerCount(rocksdb::WAL_FILE_SYNCED)),
         wal_bytes_before(database->statistics->getTickerCount(rocksdb::WAL_FILE_BYTES)) {}
 
-  SystemClock own_clock;
+  std::unique_ptr<Clock> own_clock;
   std::unique_ptr<internal::StoreDatabase> database;
   Clock* const clock;
+  const internal::BatchIds ids;
   internal::CommitPipeline pipeline;
   internal::RocksEventStore events;
   internal::RocksMessageQueue messages;
   internal::RocksAdmin admin;
-  // Last, so destroyed first: all that waits is called back, all that was posted runs to its end.
+  // Last, so destroyed first: what waits is called back, and what was posted runs to its end.
   Executor executor;
   AsyncWaits waits;
   const std::uint64_t synced_before;  // RocksDB's tickers when the store had been opened
@@ -62,8 +64,15 @@ RocksDbProvider::~RocksDbProvider() = default;
 
 Result<std::unique_ptr<RocksDbProvider>> RocksDbProvider::Open(
     const std::filesystem::path& directory, const RocksDbOptions& options) {
-  TANDEM_ASSIGN_OR_RETURN(auto database, internal::OpenStoreDatabase(directory, options));
-  auto impl = std::make_unique<Impl>(std::move(database), options.clock);
+  std::unique_ptr<Clock> own_clock;
+  RocksDbOptions with_clock = options;
+  if (options.clock == nullptr) {
+    own_clock = std::make_unique<SystemClock>();
+    with_clock.clock = own_clock.get();
+  }
+  TANDEM_ASSIGN_OR_RETURN(auto database, internal::OpenStoreDatabase(directory, with_clock));
+  auto impl = std::make_unique<Impl>(std::move(database), with_clock);
+  impl->own_clock = std::move(own_clock);
   TANDEM_RETURN_IF_ERROR(impl->events.Recover());
   return std::unique_ptr<RocksDbProvider>(new RocksDbProvider(std::move(impl)));
 }
@@ -71,10 +80,28 @@ Result<std::unique_ptr<RocksDbProvider>> RocksDbProvider::Open(
 Result<BatchResult> RocksDbProvider::AtomicBatch(std::vector<Operation> operations,
                                                  const BatchOptions& options) {
   TANDEM_RETURN_IF_ERROR(internal::ValidateBatch(operations, options));
-  internal::BatchProposal proposal(impl_->events, impl_->messages, operations, options.durability);
+  internal::BatchProposal proposal(impl_->events, impl_->messages, impl_->ids,
+                                   std::move(operations), options);
   TANDEM_RETURN_IF_ERROR(impl_->pipeline.Commit(proposal));
   ++impl_->batches;
   return proposal.TakeResult();
+}
+
+void RocksDbProvider::AtomicBatchAsync(std::vector<Operation> operations,
+                                       const BatchOptions& options, BatchCallback callback) {
+  if (Status valid = internal::ValidateBatch(operations, options); !valid.ok()) {
+    impl_->executor.Post([callback = std::move(callback), valid] { callback(valid); });
+    return;
+  }
+  // Owned by the callback, which the door keeps until it has called it.
+  const auto proposal = std::make_shared<internal::BatchProposal>(
+      impl_->events, impl_->messages, impl_->ids, std::move(operations), options);
+  const auto answer = [this, proposal, callback = std::move(callback)](const Status& committed) {
+    if (!committed.ok()) return callback(committed);
+    ++impl_->batches;
+    callback(proposal->TakeResult());
+  };
+  impl_->pipeline.CommitAsync(*proposal, answer);
 }
 
 Status RocksDbProvider::Flush() {

@@ -2,6 +2,7 @@
 
 // The Provider on RocksDB: one directory, one process, one write-ahead log.
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -17,6 +18,7 @@ struct RocksDbOptions {
   std::size_t block_cache_bytes = std::size_t{64} << 20;
   std::size_t write_buffer_bytes = std::size_t{64}
                                    << 20;  // per column family, of which there are 3
+  std::chrono::milliseconds batch_id_retention = std::chrono::hours(24);
   Clock* clock = nullptr;  // null: a SystemClock of its own; else it outlives the provider
 };
 
@@ -40,12 +42,16 @@ class RocksDbProvider final : public Provider {
     return Open(directory, RocksDbOptions());
   }
 
-  // REQUIRES: no call is running any more; end waiting ones through their stop token.
+  // Asynchronous batches are still applied; asynchronous reads and dequeues that wait are
+  // Cancelled. REQUIRES: no blocking call is running any more; end waiting ones through their stop
+  // token.
   ~RocksDbProvider() override;
 
   using Provider::AtomicBatch;
   Result<BatchResult> AtomicBatch(std::vector<Operation> operations,
                                   const BatchOptions& options) override;
+  void AtomicBatchAsync(std::vector<Operation> operations, const BatchOptions& options,
+                        BatchCallback callback) override;
   Status Flush() override;
   Clock& clock() override;
   ProviderAdmin* admin() override;

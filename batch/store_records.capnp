@@ -1,5 +1,5 @@
 @0x8166ea7e32936fcf;
-# The record of the store itself (docs/formats.md).
+# Records of the store itself (docs/formats.md). Fields are only ever added, at the end.
 
 using Cxx = import "/capnp/c++.capnp";
 $Cxx.namespace("tandem::internal");
@@ -8,4 +8,30 @@ struct StoreRecord {
   format      @0 :UInt32;  # of everything in the store; a reader refuses one that it does not know
   store       @1 :UInt64;  # random; part of every lock token
   incarnation @2 :UInt64;  # how often the store was opened
+}
+
+struct BatchIdRecord {
+  # A batch that was applied under an id.
+  digest    @0 :Data;   # of its operations (batch/internal/batch_digest.h)
+  appliedAt @1 :Int64;  # microseconds since the Unix epoch
+  results   @2 :List(OperationRecord);
+}
+
+struct OperationRecord {
+  # What an operation of it reported.
+  union {
+    none     @0 :Void;
+    append :group {
+      first    @1 :UInt64;
+      last     @2 :UInt64;
+      position @3 :UInt64;
+    }
+    removedEvents @4 :UInt64;
+    enqueue :group {
+      id        @5 :UInt64;
+      duplicate @6 :Bool;
+    }
+    cancelled       @7 :Bool;
+    removedMessages @8 :UInt64;
+  }
 }

@@ -1,4 +1,5 @@
-# Debian's librocksdb-dev ships no CMake package. Defines RocksDB::rocksdb.
+# Defines RocksDB::rocksdb, the shared library. RocksDB's own CMake package names the static one first
+# and asks for everything that it needs.
 find_path(RocksDB_INCLUDE_DIR rocksdb/db.h)
 find_library(RocksDB_LIBRARY rocksdb)
 include(FindPackageHandleStandardArgs)

@@ -1,4 +1,4 @@
-// Included before every file by compilers that need it; see CapnProtoCxx20.cmake.
+// Included before every file by compilers that need it; see FindCapnProto.cmake.
 #pragma once
 
 #include <kj/string.h>

@@ -1,76 +1,99 @@
 #include "batch/internal/batch_digest.h"
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include <cstdint>
-#include <map>
-#include <optional>
+#include <memory>
 #include <string_view>
 #include <variant>
-
-#include "base/key_encoding.h"
 
 namespace tandem::internal {
 
 namespace {
 
-// Writes every field of an operation; strings carry their end, lists their length.
-class FieldWriter {
+// Every field is written with its length or in a fixed size, so that no two lists of operations
+// give the same bytes.
+class Digest {
  public:
-  void Add(std::uint64_t number) { fields_.U64(number); }
-  void Add(std::string_view bytes) { fields_.Escaped(bytes); }
-  void Add(const std::string& bytes) { fields_.Escaped(bytes); }
-  void Add(const StreamId& stream) { Add(stream.entity), Add(stream.partition); }
-  void Add(const std::optional<std::string>& bytes) {
-    Add(std::uint64_t{bytes.has_value()}), Add(bytes.value_or(""));
+  Digest() : state_(XXH3_createState()) { XXH3_128bits_reset(state_.get()); }
+
+  Digest& Number(std::uint64_t value) {
+    std::uint8_t bytes[sizeof value];
+    for (std::uint8_t& byte : bytes) {
+      byte = static_cast<std::uint8_t>(value);
+      value >>= 8;
+    }
+    XXH3_128bits_update(state_.get(), bytes, sizeof bytes);
+    return *this;
   }
-  void Add(const Expected& expected) {
-    Add(static_cast<std::uint64_t>(expected.kind())), Add(expected.version());
-  }
-  void Add(const std::vector<std::string>& list) {
-    Add(list.size());
-    for (const std::string& bytes : list) Add(bytes);
-  }
-  void Add(const std::map<std::string, std::string>& entries) {
-    Add(entries.size());
-    for (const auto& [key, value] : entries) Add(key), Add(value);
+  Digest& Bytes(std::string_view bytes) {
+    Number(bytes.size());
+    XXH3_128bits_update(state_.get(), bytes.data(), bytes.size());
+    return *this;
   }
 
-  void Add(const AppendEvents& op) { Add(op.stream), Add(op.events), Add(op.expected); }
-  void Add(const UpdateMetadata& op) { Add(op.stream), Add(op.set), Add(op.erase); }
-  void Add(const DeletePartition& op) { Add(op.stream); }
-  void Add(const DeleteEntity& op) { Add(op.entity); }
-  void Add(const CheckVersion& op) { Add(op.stream), Add(op.expected); }
-  void Add(const CheckMetadata& op) { Add(op.stream), Add(op.key), Add(op.expected); }
-  void Add(const Enqueue& op) {
-    const EnqueueOptions& options = op.options;
-    Add(op.queue), Add(op.payload), Add(options.group), Add(options.key);
-    Add(static_cast<std::uint64_t>(options.delay.count()));
-    Add(std::uint64_t{options.visible_at.has_value()});
-    const Timestamp visible_at = options.visible_at.value_or(Timestamp());
-    Add(static_cast<std::uint64_t>(visible_at.time_since_epoch().count()));
+  void Add(const AppendEvents& append) {
+    Stream(append.stream).Expects(append.expected).Number(append.events.size());
+    for (const std::string& event : append.events) Bytes(event);
   }
-  void Add(const DeleteMessages& op) { Add(op.lock_token.bytes); }
-  void Add(const AbandonMessages& op) {
-    Add(op.lock_token.bytes), Add(static_cast<std::uint64_t>(op.delay.count()));
-    Add(std::uint64_t{op.count});
+  void Add(const UpdateMetadata& update) {
+    Stream(update.stream).Number(update.set.size());
+    for (const auto& [key, value] : update.set) Bytes(key).Bytes(value);
+    Number(update.erase.size());
+    for (const std::string& key : update.erase) Bytes(key);
   }
-  void Add(const CancelMessage& op) { Add(op.queue), Add(op.key); }
-  void Add(const DeleteGroup& op) { Add(op.queue), Add(op.group); }
+  void Add(const DeletePartition& remove) { Stream(remove.stream); }
+  void Add(const DeleteEntity& remove) { Bytes(remove.entity); }
+  void Add(const CheckVersion& check) { Stream(check.stream).Expects(check.expected); }
+  void Add(const CheckMetadata& check) {
+    Stream(check.stream).Bytes(check.key).Number(check.expected.has_value() ? 1 : 0);
+    Bytes(check.expected.value_or(""));
+  }
+  void Add(const Enqueue& enqueue) {
+    const EnqueueOptions& options = enqueue.options;
+    Bytes(enqueue.queue).Bytes(enqueue.payload).Bytes(options.group).Bytes(options.key);
+    Number(options.delay.count()).Number(options.visible_at.has_value() ? 1 : 0);
+    Number(options.visible_at.value_or(Timestamp()).time_since_epoch().count());
+  }
+  void Add(const DeleteMessages& ack) { Bytes(ack.lock_token.bytes); }
+  void Add(const AbandonMessages& abandon) {
+    Bytes(abandon.lock_token.bytes).Number(abandon.delay.count()).Number(abandon.count ? 1 : 0);
+  }
+  void Add(const CancelMessage& cancel) { Bytes(cancel.queue).Bytes(cancel.key); }
+  void Add(const DeleteGroup& remove) { Bytes(remove.queue).Bytes(remove.group); }
 
-  std::string Take() { return fields_.Take(); }
+  std::string Take() const {
+    XXH128_canonical_t canonical;
+    XXH128_canonicalFromHash(&canonical, XXH3_128bits_digest(state_.get()));
+    return {reinterpret_cast<const char*>(canonical.digest), sizeof canonical.digest};
+  }
 
  private:
-  KeyWriter fields_{'1'};
+  struct Free {
+    void operator()(XXH3_state_t* state) const { (void)XXH3_freeState(state); }
+  };
+
+  Digest& Stream(const StreamId& stream) { return Bytes(stream.entity).Number(stream.partition); }
+  Digest& Expects(const Expected& expected) {
+    return Number(static_cast<std::uint64_t>(expected.kind())).Number(expected.version());
+  }
+
+  const std::unique_ptr<XXH3_state_t, Free> state_;
 };
 
 }  // namespace
 
+// Part of the stored format (docs/formats.md): the order of the alternatives of Operation and of
+// the values of Expected::Kind may only grow at the end.
 std::string BatchDigest(const std::vector<Operation>& operations) {
-  FieldWriter fields;
+  Digest digest;
+  digest.Number(operations.size());
   for (const Operation& operation : operations) {
-    fields.Add(std::uint64_t{operation.index()});
-    std::visit([&fields](const auto& op) { fields.Add(op); }, operation);
+    digest.Number(operation.index());
+    std::visit([&digest](const auto& op) { digest.Add(op); }, operation);
   }
-  return fields.Take();
+  return digest.Take();
 }
 
 }  // namespace tandem::internal

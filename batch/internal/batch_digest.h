@@ -1,5 +1,9 @@
 #pragma once
 
+// What tells one batch from another: 128 bits over every field of its operations, in order. The
+// same on every machine and for every provider; XXH3 (libxxhash), which is no defence against a
+// caller who wants two batches to look alike.
+
 #include <string>
 #include <vector>
 
@@ -7,8 +11,6 @@
 
 namespace tandem::internal {
 
-// Equal for equal lists of operations, in practice different for others. The same in every build
-// and on every machine: it is stored beside the batch id.
 std::string BatchDigest(const std::vector<Operation>& operations);
 
 }  // namespace tandem::internal

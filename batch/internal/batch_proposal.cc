@@ -1,5 +1,6 @@
 #include "batch/internal/batch_proposal.h"
 
+#include <optional>
 #include <type_traits>
 #include <variant>
 
@@ -36,17 +37,34 @@ Result<OperationResult> Reported(const Status& staged) {
 }  // namespace
 
 Status BatchProposal::Stage(Staging& staging, Timestamp now) {
-  messages_.BeginChecks();
-  for (std::size_t i = 0; i < operations_.size(); ++i) {
-    Status status = CheckOne(operations_[i], staging);
-    if (!status.ok()) failures_.push_back({i, std::move(status)});
-  }
-  if (!failures_.empty()) return Status::Ok();
+  if (!Judge(staging, now)) return Status::Ok();
   for (const Operation& operation : operations_) {
     TANDEM_ASSIGN_OR_RETURN(const OperationResult result, StageOne(operation, now, staging));
     result_.operations.push_back(result);
   }
+  if (!id_.empty()) ids_.Remember(staging, id_, digest_, result_, now);
   return Status::Ok();
+}
+
+bool BatchProposal::Judge(const Staging& staging, Timestamp now) {
+  if (!id_.empty()) {
+    Result<std::optional<BatchResult>> known = ids_.Find(staging, id_, digest_, now);
+    refusal_ = known.status();
+    if (!refusal_.ok()) return false;
+    if (known->has_value()) {
+      result_ = **std::move(known);
+      return false;
+    }
+  }
+  messages_.BeginChecks();
+  std::vector<OperationFailure> failures;
+  for (std::size_t i = 0; i < operations_.size(); ++i) {
+    Status status = CheckOne(operations_[i], staging);
+    if (!status.ok()) failures.push_back({i, std::move(status)});
+  }
+  if (failures.empty()) return true;
+  refusal_ = Status::OfFailures(std::move(failures));
+  return false;
 }
 
 Status BatchProposal::CheckOne(const Operation& operation, const View& view) {
@@ -79,7 +97,7 @@ Result<OperationResult> BatchProposal::StageOne(const Operation& operation, Time
 }
 
 void BatchProposal::Publish() {
-  if (!failures_.empty()) return;
+  if (!refusal_.ok() || result_.repeated) return;
   messages_.Publish(effects_);
   for (const Operation& operation : operations_) {
     const auto* append = std::get_if<AppendEvents>(&operation);
@@ -88,7 +106,7 @@ void BatchProposal::Publish() {
 }
 
 Result<BatchResult> BatchProposal::TakeResult() {
-  if (!failures_.empty()) return Status::OfFailures(std::move(failures_));
+  if (!refusal_.ok()) return refusal_;
   return std::move(result_);
 }
 

@@ -65,8 +65,11 @@ void CommitPipeline::CommitAsync(Proposal& proposal, std::function<void(Status)>
 bool CommitPipeline::Join(Request& request) {
   waiting_.push_back(&request);
   if (!request.callback) ++callers_;
-  if (!staging_) {
+  // A caller does not wait for a thread that has not begun to lead: it is here already.
+  const bool overtakes = lead_posted_ && !request.callback;
+  if (!staging_ || overtakes) {
     staging_ = true;
+    lead_posted_ = false;
     return true;
   }
   if (turn_ != nullptr && waiting_.size() >= kCallersToWakeLeader) turn_->Notify();
@@ -80,9 +83,10 @@ void CommitPipeline::HandOn() {
 }
 
 void CommitPipeline::LeadOnExecutor() {
+  lead_posted_ = true;
   executor_->Post([this] {
     std::unique_lock lock(mutex_);
-    Lead(lock);
+    if (std::exchange(lead_posted_, false)) Lead(lock);
   });
 }
 

@@ -92,8 +92,8 @@ class CommitPipeline final : public CommitDoor {
   // go.
   void Lead(std::unique_lock<std::mutex>& lock);
   void Gather(Group& group, std::unique_lock<std::mutex>& lock);
-  // Puts the request in line; true if it is the first and nobody leads: somebody is to. REQUIRES:
-  // mutex_ is held.
+  // Puts the request in line; true if its owner is to lead, for whom staging_ is then set.
+  // REQUIRES: mutex_ is held.
   bool Join(Request& request);
   // Lets somebody lead what waits. REQUIRES: mutex_ is held, staging_ is set for him.
   void HandOn();
@@ -117,6 +117,7 @@ class CommitPipeline final : public CommitDoor {
   std::deque<Request*> waiting_;  // guarded by mutex_
   std::size_t callers_ = 0;       // guarded by mutex_: of those, without a callback
   bool staging_ = false;          // guarded by mutex_: somebody leads a group
+  bool lead_posted_ = false;      // guarded by mutex_: staging_ is set for a thread still to begin
   bool writing_ = false;          // guarded by mutex_: a group is being written
   Signal* turn_ = nullptr;        // guarded by mutex_: of the leader that waits to write
   std::shared_ptr<const Overlay> in_flight_;  // guarded by mutex_: of the group being written

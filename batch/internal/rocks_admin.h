@@ -14,9 +14,9 @@ namespace tandem::internal {
 // Thread-safe.
 class RocksAdmin final : public ProviderAdmin {
  public:
-  RocksAdmin(StoreDatabase* database, CommitDoor* door, RocksEventStore* events,
-             RocksMessageQueue* messages)
-      : database_(database), door_(door), events_(events), messages_(messages) {}
+  RocksAdmin(StoreDatabase* database, CommitDoor* door, const RocksDbOptions& options,
+             RocksEventStore* events, RocksMessageQueue* messages)
+      : database_(database), door_(door), options_(options), events_(events), messages_(messages) {}
 
   Result<NamePage> ListEntities(const ListOptions& options) override;
   Result<PartitionPage> ListPartitions(std::string_view entity,
@@ -35,6 +35,7 @@ class RocksAdmin final : public ProviderAdmin {
  private:
   StoreDatabase* const database_;
   CommitDoor* const door_;
+  const RocksDbOptions options_;
   RocksEventStore* const events_;
   RocksMessageQueue* const messages_;
 };

@@ -35,6 +35,9 @@ constexpr int kCacheShardBits = 1;
 constexpr int kBloomBitsPerKey = 10;
 constexpr std::uint64_t kWalBytesMax = std::uint64_t{256} << 20;
 
+// A log up to this size is left to the next open to replay, in some tens of milliseconds.
+constexpr std::uint64_t kWalBytesLeftAtClose = std::uint64_t{8} << 20;
+
 rocksdb::DBOptions DatabaseOptions(const RocksDbOptions& options) {
   rocksdb::DBOptions db;
   db.create_if_missing = options.create_if_missing;
@@ -64,6 +67,12 @@ rocksdb::ColumnFamilyOptions FamilyOptions(const RocksDbOptions& options,
   family.level_compaction_dynamic_level_bytes = true;
   family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   return family;
+}
+
+// Every file with batch ids is compacted that often, so that those which are too old are dropped.
+std::uint64_t CompactionPeriod(std::chrono::milliseconds retention) {
+  constexpr std::chrono::seconds kShortest = std::chrono::hours(1);
+  return std::max(kShortest, std::chrono::ceil<std::chrono::seconds>(retention)).count();
 }
 
 // Made only after CURRENT: where there is one, there was a store.
@@ -207,6 +216,11 @@ Status CheckFamilies(const rocksdb::DBOptions& options, const std::filesystem::p
   return is_whole ? CheckLogExists(directory) : CheckUnfinished(options, directory);
 }
 
+std::uint64_t RandomStoreNumber() {
+  std::random_device random;
+  return (std::uint64_t{random()} << 32) | random();
+}
+
 // An incarnation's groups come after the record that names it: if the log has some of them, but not
 // that record, its beginning is missing.
 Status CheckIncarnation(const StoreDatabase& database, const std::string& where) {
@@ -232,8 +246,7 @@ Status ReadStoreRecord(StoreDatabase& database, const std::string& where) {
     if (it->Valid()) {
       return Status::InvalidArgument(where + " is a RocksDB database of something else");
     }
-    std::random_device random;
-    database.identity.store = (std::uint64_t{random()} << 32) | random();
+    database.identity.store = RandomStoreNumber();
     return Status::Ok();
   }
   TANDEM_RETURN_IF_ERROR(FromRocks(got, "store record"));
@@ -263,9 +276,22 @@ Status WriteStoreRecord(StoreDatabase& database) {
   return FromRocks(database.db->Write(options, &batch), "write of the store record");
 }
 
+std::uint64_t LogBytes(rocksdb::DB& db) {
+  rocksdb::VectorLogPtr logs;
+  if (!db.GetSortedWalFiles(logs).ok()) return 0;
+  std::uint64_t bytes = 0;
+  for (const auto& log : logs) {
+    if (log->Type() == rocksdb::kAliveLogFile) bytes += log->SizeFileBytes();
+  }
+  return bytes;
+}
+
 }  // namespace
 
 StoreDatabase::~StoreDatabase() {
+  if (db != nullptr && LogBytes(*db) > kWalBytesLeftAtClose) {
+    (void)db->Flush(rocksdb::FlushOptions(), {store, events, messages});
+  }
   for (rocksdb::ColumnFamilyHandle* family : {store, events, messages}) {
     if (family != nullptr) (void)db->DestroyColumnFamilyHandle(family);
   }
@@ -286,9 +312,14 @@ Result<std::unique_ptr<StoreDatabase>> OpenStoreDatabase(const std::filesystem::
   db_options.statistics = database->statistics;
   db_options.wal_filter = &database->wal_guard;
   const auto cache = rocksdb::NewLRUCache(options.block_cache_bytes, kCacheShardBits);
+  database->batch_id_expiry =
+      std::make_unique<BatchIdExpiry>(options.clock, options.batch_id_retention);
   const rocksdb::ColumnFamilyOptions family = FamilyOptions(options, cache);
+  rocksdb::ColumnFamilyOptions store_family = family;
+  store_family.compaction_filter = database->batch_id_expiry.get();
+  store_family.periodic_compaction_seconds = CompactionPeriod(options.batch_id_retention);
   const std::vector<rocksdb::ColumnFamilyDescriptor> families = {
-      {rocksdb::kDefaultColumnFamilyName, family},
+      {rocksdb::kDefaultColumnFamilyName, store_family},
       {kEventsFamily, family},
       {kMessagesFamily, family}};
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
@@ -303,6 +334,12 @@ Result<std::unique_ptr<StoreDatabase>> OpenStoreDatabase(const std::filesystem::
   TANDEM_RETURN_IF_ERROR(ReadStoreRecord(*database, directory.string()));
   TANDEM_RETURN_IF_ERROR(WriteStoreRecord(*database));
   return database;
+}
+
+Status RenewIdentity(const std::filesystem::path& directory, const RocksDbOptions& options) {
+  TANDEM_ASSIGN_OR_RETURN(const auto database, OpenStoreDatabase(directory, options));
+  database->identity.store = RandomStoreNumber();
+  return WriteStoreRecord(*database);
 }
 
 }  // namespace tandem::internal

@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "base/result.h"
+#include "batch/internal/batch_ids.h"
 #include "batch/internal/wal_guard.h"
 #include "batch/rocksdb_provider.h"
 #include "messagequeue/internal/rocks_message_queue.h"
@@ -17,11 +18,14 @@
 namespace tandem::internal {
 
 struct StoreDatabase {
-  ~StoreDatabase();  // closes the column families, then the database
+  // Writes out what is only in the log, if reading it back at the next open would take long. Closes
+  // the column families, then the database.
+  ~StoreDatabase();
 
-  WalGuard wal_guard;  // the database's options keep a pointer to it
+  std::unique_ptr<BatchIdExpiry> batch_id_expiry;  // the database's options keep a pointer to both
+  WalGuard wal_guard;
   std::unique_ptr<rocksdb::DB> db;
-  rocksdb::ColumnFamilyHandle* store = nullptr;     // "default": the StoreRecord
+  rocksdb::ColumnFamilyHandle* store = nullptr;     // "default": StoreRecord, batch ids
   rocksdb::ColumnFamilyHandle* events = nullptr;    // see eventstore/internal/event_keys.h
   rocksdb::ColumnFamilyHandle* messages = nullptr;  // see messagequeue/internal/queue_keys.h
   std::shared_ptr<rocksdb::Statistics> statistics;
@@ -29,7 +33,12 @@ struct StoreDatabase {
 };
 
 // Opens or creates a store, and flushes its new incarnation. Errors: as RocksDbProvider::Open.
+// REQUIRES: options.clock is set, and outlives the database.
 Result<std::unique_ptr<StoreDatabase>> OpenStoreDatabase(const std::filesystem::path& directory,
                                                          const RocksDbOptions& options);
+
+// Makes a store of its own out of a copy of one: tokens of the other mean nothing to it. REQUIRES:
+// nobody has it open.
+Status RenewIdentity(const std::filesystem::path& directory, const RocksDbOptions& options);
 
 }  // namespace tandem::internal

@@ -6,6 +6,7 @@
 #include <rocksdb/db.h>
 
 #include <atomic>
+#include <deque>
 #include <latch>
 #include <memory>
 #include <semaphore>
@@ -29,7 +30,7 @@ class CommitPipelineTest : public ::testing::Test {
     rocksdb::DB* db = nullptr;
     EXPECT_TRUE(rocksdb::DB::Open(options, directory_.path(), &db).ok());
     db_.reset(db);
-    pipeline_ = std::make_unique<CommitPipeline>(db, &clock_, 1, [] {});
+    pipeline_ = std::make_unique<CommitPipeline>(db, &clock_, &executor_, 1, [] {});
   }
 
   // Puts one key; every hook may be replaced.
@@ -78,6 +79,7 @@ class CommitPipelineTest : public ::testing::Test {
   testing::TemporaryDirectory directory_;
   std::unique_ptr<rocksdb::DB> db_;
   std::unique_ptr<CommitPipeline> pipeline_;
+  Executor executor_{&clock_, 4};  // destroyed before the pipeline
   std::counting_semaphore<> staged_{0};
 };
 
@@ -218,6 +220,100 @@ TEST_F(CommitPipelineTest, AfterAFailedStageThoseInFlightAreStillAnsweredAndThos
   others.clear();
   EXPECT_FALSE(Has("broken"));
   EXPECT_FALSE(Has("other"));
+}
+
+TEST_F(CommitPipelineTest, AnAsynchronousProposalIsAnsweredOnAThreadOfTheExecutor) {
+  TestProposal proposal(*this, "key");
+  std::latch answered(1);
+  std::thread::id thread;
+  pipeline_->CommitAsync(proposal, [&](const Status& status) {
+    EXPECT_TRUE(status.ok()) << status;
+    EXPECT_TRUE(Has("key"));
+    thread = std::this_thread::get_id();
+    answered.count_down();
+  });
+  answered.wait();
+  EXPECT_NE(thread, std::this_thread::get_id());
+}
+
+TEST_F(CommitPipelineTest, AsynchronousProposalsShareTheFlushWithoutAThreadEach) {
+  constexpr int kProposals = 1000;
+  Plug plug(*this);
+  std::jthread first([&] { EXPECT_TRUE(pipeline_->Commit(plug).ok()); });
+  plug.AwaitPublished();
+  std::deque<TestProposal> proposals;
+  std::latch answered(kProposals);
+  for (int i = 0; i < kProposals; ++i) {
+    proposals.emplace_back(*this, "key " + std::to_string(i));
+    pipeline_->CommitAsync(proposals.back(), [&](const Status& status) {
+      EXPECT_TRUE(status.ok()) << status;
+      answered.count_down();
+    });
+  }
+  plug.Release();
+  answered.wait();
+  EXPECT_TRUE(Has("key 999"));
+  EXPECT_LE(pipeline_->Counts().flushes, 3U) << "one for the plug, one for all, one for late ones";
+}
+
+TEST_F(CommitPipelineTest, ACallerLeadsAlsoForAsynchronousOnesWhenTheExecutorIsBusy) {
+  std::latch released(1);
+  for (int i = 0; i < 4; ++i) executor_.Post([&released] { released.wait(); });
+  TestProposal waiting(*this, "asynchronous");
+  std::latch answered(1);
+  pipeline_->CommitAsync(waiting, [&answered](const Status&) { answered.count_down(); });
+  TestProposal proposal(*this, "blocking");
+  EXPECT_TRUE(pipeline_->Commit(proposal).ok());
+  EXPECT_TRUE(Has("asynchronous"));
+  EXPECT_EQ(pipeline_->Counts().groups, 1U);
+  EXPECT_FALSE(answered.try_wait());
+  released.count_down();
+  answered.wait();
+}
+
+TEST_F(CommitPipelineTest, BothKindsUnderLoadAreAllAnswered) {
+  constexpr int kThreads = 4;
+  constexpr int kEach = 200;
+  std::latch answered(kThreads * kEach);
+  std::vector<std::deque<TestProposal>> asynchronous(kThreads);
+  std::vector<std::jthread> threads;
+  for (auto& proposals : asynchronous) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < kEach; ++i) {
+        proposals.emplace_back(*this, "a");
+        pipeline_->CommitAsync(proposals.back(), [&answered](const Status& status) {
+          EXPECT_TRUE(status.ok()) << status;
+          answered.count_down();
+        });
+        TestProposal blocking(*this, "b");
+        EXPECT_TRUE(pipeline_->Commit(blocking).ok());
+      }
+    });
+  }
+  answered.wait();
+}
+
+TEST_F(CommitPipelineTest, AfterTheStopAsynchronousOnesAreAnsweredToo) {
+  class Broken final : public TestProposal {
+   public:
+    explicit Broken(CommitPipelineTest& test) : TestProposal(test, "broken") {}
+    Status Stage(Staging& /*staging*/, Timestamp /*now*/) override {
+      return Status::Corruption("a record", "damaged");
+    }
+  };
+  Broken broken(*this);
+  TestProposal later(*this, "later");
+  std::latch answered(2);
+  pipeline_->CommitAsync(broken, [&](const Status& status) {
+    EXPECT_EQ(status.code(), StatusCode::kCorruption) << status;
+    answered.count_down();
+    pipeline_->CommitAsync(later, [&](const Status& refused) {
+      EXPECT_EQ(refused.code(), StatusCode::kUnavailable) << refused;
+      answered.count_down();
+    });
+  });
+  answered.wait();
+  EXPECT_FALSE(Has("later"));
 }
 
 }  // namespace

@@ -8,6 +8,8 @@
 
 #include <atomic>
 #include <cerrno>
+#include <functional>
+#include <latch>
 #include <random>
 #include <thread>
 
@@ -113,6 +115,56 @@ class IoErrorTest : public ::testing::Test {
   testing::TemporaryDirectory directory_;
   std::unique_ptr<RocksDbProvider> store_;
 };
+
+TEST_F(IoErrorTest, AnIndeterminateBatchThatIsRepeatedByItsIdIsAppliedOnce) {
+  for (const FileFault::Call call : {FileFault::Call::kWrite, FileFault::Call::kSync}) {
+    const StreamId stream{call == FileFault::Call::kWrite ? "write" : "flush", 0};
+    const std::vector<Operation> operations = {AppendEvents{stream, {"e"}},
+                                               Enqueue{stream.entity, "message", {}}};
+    const BatchOptions options{Durability::kSync, "batch of " + stream.entity};
+    FileFault fault;
+    fault.call = call;
+    testing::ArmFault(fault);
+    EXPECT_EQ(store_->AtomicBatch(operations, options).status().code(), StatusCode::kIndeterminate);
+    testing::DisarmFault();
+    Open({});
+    const auto repeated = store_->AtomicBatch(operations, options);
+    ASSERT_TRUE(repeated.ok()) << repeated.status();
+    EXPECT_EQ(std::get<AppendResult>(repeated->operations[0]).last, 1U);
+    EXPECT_EQ(store_->Read(stream, {})->head, 1U);
+    DequeueOptions many;
+    many.max_messages = 10;
+    EXPECT_EQ(store_->Dequeue(stream.entity, many)->size(), 1U);
+  }
+}
+
+TEST_F(IoErrorTest, AsynchronousBatchesAreAllAnswered) {
+  constexpr int kBatches = 200;
+  FileFault fault;
+  fault.call = FileFault::Call::kSync;
+  fault.countdown = 3;
+  testing::ArmFault(fault);
+  std::atomic<int> succeeded = 0;
+  std::atomic<int> indeterminate = 0;
+  std::latch answered(kBatches);
+  std::function<void(int)> submit = [&](int number) {
+    const AppendEvents append{{"entity", 0}, {"event"}};
+    store_->AtomicBatchAsync({append}, {}, [&, number](const Result<BatchResult>& result) {
+      if (result.ok()) ++succeeded;
+      if (result.status().code() == StatusCode::kIndeterminate) ++indeterminate;
+      if (number < kBatches) submit(number + 1);
+      answered.count_down();
+    });
+  };
+  submit(1);
+  answered.wait();
+  EXPECT_GT(indeterminate, 0);
+  EXPECT_EQ(succeeded, 2);
+  ExpectStopped();
+  testing::DisarmFault();
+  Open({});
+  EXPECT_GE(store_->Read({"entity", 0}, {})->head, 2U);
+}
 
 class IoErrorAfter : public IoErrorTest, public ::testing::WithParamInterface<int> {};
 

@@ -23,7 +23,7 @@ TEST(CodecTest, ValuesComeBackAsTheyWere) {
   ExpectRoundTrip(std::numeric_limits<std::uint64_t>::max());
   ExpectRoundTrip(Unit());
   ExpectRoundTrip(std::vector<std::string>());
-  ExpectRoundTrip(std::vector<std::string>{"", "1:", "a\0b"});
+  ExpectRoundTrip(std::vector<std::string>{"", "1:", std::string("a\0b", 3)});
   ExpectRoundTrip(std::vector<std::vector<int>>{{1, -2}, {}, {3}});
 }
 

@@ -64,7 +64,7 @@ struct Library {
   std::vector<std::string> links;
 };
 
-// tandem_library(name ... LINKS a b c), wherever the call is.
+// tandem_library(name ... LINKS a b c ... PRIVATE_LINKS d), wherever the call is.
 void ReadLibraries(const SourceFile& file, std::map<std::string, Library>& libraries) {
   static const std::regex kCall(R"(tandem_library\(\s*(\w+)([^)]*)\))");
   const std::string text = std::regex_replace(file.text, std::regex("#[^\n]*"), "");
@@ -74,8 +74,10 @@ void ReadLibraries(const SourceFile& file, std::map<std::string, Library>& libra
     std::istringstream arguments((*call)[2].str());
     bool is_link = false;
     for (std::string word; arguments >> word;) {
-      if (word == "SOURCES" || word == "SCHEMAS" || word == "LINKS") {
-        is_link = word == "LINKS";
+      if (word == "LINKS" || word == "PRIVATE_LINKS") {
+        is_link = true;
+      } else if (word == "SOURCES" || word == "SCHEMAS" || word == "COMPONENT") {
+        is_link = false;
       } else if (is_link) {
         library.links.push_back(word);
       }

@@ -92,7 +92,8 @@ TEST(LinkedFoldersTest, FollowsLinksThroughOtherLibraries) {
        "tandem_library(rocks SOURCES b.cc LINKS tandem::base)"},
       {"eventstore/CMakeLists.txt", "tandem_library(eventstore SOURCES c.cc LINKS tandem::rocks)"},
       {"batch/CMakeLists.txt",
-       "tandem_library(batch SOURCES d.cc LINKS tandem::eventstore # all\n)"},
+       "tandem_library(batch SOURCES d.cc LINKS xxHash::xxhash COMPONENT\n"
+       "  PRIVATE_LINKS tandem::eventstore # all\n)"},
   });
   const Arrows expected = {
       {"base", {}}, {"eventstore", {"base"}}, {"batch", {"eventstore", "base"}}};

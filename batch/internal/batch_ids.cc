@@ -1,0 +1,116 @@
+#include "batch/internal/batch_ids.h"
+
+#include <utility>
+#include <variant>
+
+#include "base/key_encoding.h"
+#include "base/record.h"
+#include "base/rocks/rocks_status.h"
+#include "batch/store_records.capnp.h"
+
+namespace tandem::internal {
+
+namespace {
+
+constexpr char kPrefix = 'B';
+
+std::string BatchIdKey(std::string_view id) { return KeyWriter(kPrefix).Raw(id).Take(); }
+
+bool IsKnown(BatchIdRecord::Reader record, Timestamp now, std::chrono::milliseconds retention) {
+  const Timestamp applied_at{std::chrono::microseconds(record.getAppliedAt())};
+  return now < SaturatingAdd(applied_at, retention);
+}
+
+struct ResultWriter {
+  OperationRecord::Builder record;
+
+  void operator()(std::monostate /*nothing*/) { record.setNone(); }
+  void operator()(const AppendResult& append) {
+    auto stored = record.initAppend();
+    stored.setFirst(append.first);
+    stored.setLast(append.last);
+    stored.setPosition(append.position);
+  }
+  void operator()(const DeleteEventsResult& removed) { record.setRemovedEvents(removed.events); }
+  void operator()(const EnqueueResult& enqueued) {
+    auto stored = record.initEnqueue();
+    stored.setId(enqueued.id);
+    stored.setDuplicate(enqueued.outcome == EnqueueOutcome::kDuplicate);
+  }
+  void operator()(const CancelResult& cancel) { record.setCancelled(cancel.cancelled); }
+  void operator()(const DeleteGroupResult& removed) { record.setRemovedMessages(removed.messages); }
+};
+
+OperationResult ReadResult(OperationRecord::Reader record) {
+  switch (record.which()) {
+    case OperationRecord::NONE:
+      return {};
+    case OperationRecord::APPEND: {
+      const auto append = record.getAppend();
+      return AppendResult{append.getFirst(), append.getLast(), append.getPosition()};
+    }
+    case OperationRecord::REMOVED_EVENTS:
+      return DeleteEventsResult{record.getRemovedEvents()};
+    case OperationRecord::ENQUEUE: {
+      const auto enqueue = record.getEnqueue();
+      return EnqueueResult{enqueue.getId(), enqueue.getDuplicate() ? EnqueueOutcome::kDuplicate
+                                                                   : EnqueueOutcome::kQueued};
+    }
+    case OperationRecord::CANCELLED:
+      return CancelResult{record.getCancelled()};
+    case OperationRecord::REMOVED_MESSAGES:
+      return DeleteGroupResult{record.getRemovedMessages()};
+  }
+  KJ_FAIL_REQUIRE("unknown kind of result");
+}
+
+}  // namespace
+
+Result<std::optional<BatchResult>> BatchIds::Find(const View& view, std::string_view id,
+                                                  std::string_view digest, Timestamp now) const {
+  TANDEM_ASSIGN_OR_RETURN(const auto record, view.Get(family_, BatchIdKey(id)));
+  if (!record.has_value()) return std::optional<BatchResult>();
+  bool is_known = false;
+  bool is_same = false;
+  BatchResult result;
+  TANDEM_RETURN_IF_ERROR(
+      DecodeRecord<BatchIdRecord>(*record, "batch id", [&](BatchIdRecord::Reader stored) {
+        is_known = IsKnown(stored, now, retention_);
+        is_same = ToBytes(stored.getDigest()) == digest;
+        for (const auto operation : stored.getResults()) {
+          result.operations.push_back(ReadResult(operation));
+        }
+      }));
+  if (!is_known) return std::optional<BatchResult>();
+  if (!is_same) {
+    return Status::IdempotencyMismatch("the batch id '" + std::string(id) +
+                                       "' was used for other operations before");
+  }
+  result.repeated = true;
+  return std::optional<BatchResult>(std::move(result));
+}
+
+void BatchIds::Remember(Staging& staging, std::string_view id, std::string_view digest,
+                        const BatchResult& result, Timestamp now) const {
+  const auto fill = [&](BatchIdRecord::Builder record) {
+    record.setDigest(ToData(digest));
+    record.setAppliedAt(now.time_since_epoch().count());
+    auto results = record.initResults(result.operations.size());
+    for (unsigned i = 0; i < results.size(); ++i) {
+      std::visit(ResultWriter{results[i]}, result.operations[i]);
+    }
+  };
+  staging.Put(family_, BatchIdKey(id), EncodeRecord<BatchIdRecord>(fill));
+}
+
+bool BatchIdExpiry::Filter(int /*level*/, const rocksdb::Slice& key, const rocksdb::Slice& value,
+                           std::string* /*new_value*/, bool* /*value_changed*/) const {
+  if (key.empty() || key[0] != kPrefix) return false;
+  bool is_known = true;
+  const Status read = DecodeRecord<BatchIdRecord>(
+      ToView(value), "batch id",
+      [&](BatchIdRecord::Reader stored) { is_known = IsKnown(stored, clock_->Now(), retention_); });
+  return read.ok() && !is_known;  // what is damaged stays, for Find to tell
+}
+
+}  // namespace tandem::internal

@@ -1,0 +1,107 @@
+#include "base/executor.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <latch>
+#include <semaphore>
+#include <set>
+#include <vector>
+
+#include "base/manual_clock.h"
+
+namespace tandem {
+namespace {
+
+using std::chrono::hours;
+
+TEST(ExecutorTest, RunsWhatIsPosted) {
+  ManualClock clock;
+  Executor executor(&clock, 4);
+  std::latch done(100);
+  for (int i = 0; i < 100; ++i) executor.Post([&done] { done.count_down(); });
+  done.wait();
+}
+
+TEST(ExecutorTest, OneThreadRunsTasksInTheirOrder) {
+  ManualClock clock;
+  std::vector<int> order;
+  {
+    Executor executor(&clock, 1);
+    for (int i = 0; i < 100; ++i) executor.Post([&order, i] { order.push_back(i); });
+  }
+  ASSERT_EQ(order.size(), 100U) << "the destructor runs what was posted to its end";
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(order[i], i);
+}
+
+TEST(ExecutorTest, RunsAsManyTasksAtATimeAsItHasThreads) {
+  ManualClock clock;
+  Executor executor(&clock, 3);
+  std::latch all_run(3);
+  for (int i = 0; i < 3; ++i) executor.Post([&all_run] { all_run.arrive_and_wait(); });
+  all_run.wait();
+}
+
+TEST(ExecutorTest, ATaskThatIsPostedByATaskIsRunBeforeTheEnd) {
+  ManualClock clock;
+  std::atomic<int> runs = 0;
+  {
+    Executor executor(&clock, 2);
+    executor.Post([&] { executor.Post([&] { executor.Post([&runs] { ++runs; }); }); });
+  }
+  EXPECT_EQ(runs, 1);
+}
+
+TEST(ExecutorTest, AnAlarmGoesOffWhenItsTimeHasCome) {
+  ManualClock clock;
+  Executor executor(&clock, 1);
+  std::binary_semaphore first(0);
+  std::binary_semaphore second(0);
+  executor.PostAt(clock.Now() + hours(2), [&second] { second.release(); });
+  executor.PostAt(clock.Now() + hours(1), [&first] { first.release(); });
+  clock.AwaitWaiters(1);
+  clock.Advance(hours(1));
+  first.acquire();
+  EXPECT_FALSE(second.try_acquire());
+  clock.Advance(hours(1));
+  second.acquire();
+}
+
+TEST(ExecutorTest, AnAlarmOfThePastGoesOffAtOnce) {
+  ManualClock clock;
+  Executor executor(&clock, 1);
+  std::latch done(1);
+  executor.PostAt(clock.Now() - hours(1), [&done] { done.count_down(); });
+  done.wait();
+}
+
+TEST(ExecutorTest, ACancelledAlarmNeverGoesOff) {
+  ManualClock clock;
+  std::atomic<int> runs = 0;
+  {
+    Executor executor(&clock, 1);
+    const auto cancelled = executor.PostAt(clock.Now() + hours(1), [&runs] { ++runs; });
+    std::latch done(1);
+    executor.PostAt(clock.Now() + hours(1), [&done] { done.count_down(); });
+    EXPECT_TRUE(executor.Cancel(cancelled));
+    EXPECT_FALSE(executor.Cancel(cancelled));
+    EXPECT_FALSE(executor.Cancel(0));
+    clock.Advance(hours(1));
+    done.wait();
+  }
+  EXPECT_EQ(runs, 0);
+}
+
+TEST(ExecutorTest, TheEndForgetsAlarms) {
+  ManualClock clock;
+  std::atomic<int> runs = 0;
+  {
+    Executor executor(&clock, 1);
+    executor.PostAt(clock.Now() + hours(1), [&runs] { ++runs; });
+  }
+  clock.Advance(hours(1));
+  EXPECT_EQ(runs, 0);
+}
+
+}  // namespace
+}  // namespace tandem

@@ -1,0 +1,166 @@
+// Batches that can be repeated: what the RocksDB provider keeps of them, and for how long.
+
+#include <gtest/gtest.h>
+
+#include <latch>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "batch/internal/batch_digest.h"
+#include "tests/support/store_fixture.h"
+
+namespace tandem {
+namespace {
+
+using internal::BatchDigest;
+
+class BatchIdTest : public testing::StoreTest {
+ protected:
+  static BatchOptions Id(const std::string& id, Durability durability = Durability::kSync) {
+    BatchOptions options;
+    options.id = id;
+    options.durability = durability;
+    return options;
+  }
+
+  Version Head() { return store_->Read(stream_, {})->head; }
+
+  const StreamId stream_{"account-1", 0};
+  const std::vector<Operation> append_ = {AppendEvents{stream_, {"paid in"}}};
+};
+
+TEST_F(BatchIdTest, EveryKindOfResultComesBackOverReopen) {
+  ASSERT_TRUE(store_->Append({"old", 0}, {"e"}).ok());
+  ASSERT_TRUE(store_->Enqueue("work", "job").ok());
+  const auto job = store_->Dequeue("work");
+  Enqueue keyed{"mail", "hello", {}};
+  keyed.options.key = "k";
+  const std::vector<Operation> operations = {AppendEvents{stream_, {"a", "b"}},
+                                             UpdateMetadata{stream_, {{"k", "v"}}, {}},
+                                             keyed,
+                                             keyed,
+                                             CancelMessage{"mail", "k"},
+                                             CancelMessage{"mail", "k"},
+                                             DeleteMessages{job->front().lock_token},
+                                             CheckVersion{stream_, Expected::NoStream()}};
+  const auto first = store_->AtomicBatch(operations, Id("once"));
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_FALSE(first->repeated);
+  Reopen();
+  const auto again = store_->AtomicBatch(operations, Id("once"));
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_TRUE(again->repeated);
+  ASSERT_EQ(again->operations.size(), first->operations.size());
+  const auto append = std::get<AppendResult>(again->operations[0]);
+  EXPECT_EQ(append.first, 1U);
+  EXPECT_EQ(append.last, 2U);
+  EXPECT_EQ(append.position, std::get<AppendResult>(first->operations[0]).position);
+  EXPECT_TRUE(std::holds_alternative<std::monostate>(again->operations[1]));
+  const auto duplicate = std::get<EnqueueResult>(again->operations[3]);
+  EXPECT_EQ(duplicate.outcome, EnqueueOutcome::kDuplicate);
+  EXPECT_EQ(duplicate.id, std::get<EnqueueResult>(first->operations[2]).id);
+  EXPECT_TRUE(std::get<CancelResult>(again->operations[4]).cancelled);
+  EXPECT_FALSE(std::get<CancelResult>(again->operations[5]).cancelled);
+  EXPECT_EQ(Head(), 2U);
+}
+
+TEST_F(BatchIdTest, ARepeatWhileTheFirstIsStillInFlightAppliesOnce) {
+  constexpr int kThreads = 8;
+  std::latch start(kThreads);
+  std::atomic<int> applied = 0;
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < kThreads; ++i) {
+      threads.emplace_back([&] {
+        start.arrive_and_wait();
+        const auto result = store_->AtomicBatch(append_, Id("once"));
+        ASSERT_TRUE(result.ok()) << result.status();
+        EXPECT_EQ(std::get<AppendResult>(result->operations[0]).last, 1U);
+        if (!result->repeated) ++applied;
+      });
+    }
+  }
+  EXPECT_EQ(applied, 1);
+  EXPECT_EQ(Head(), 1U);
+}
+
+TEST_F(BatchIdTest, ASyncRepeatOfABufferedBatchFlushesIt) {
+  ASSERT_TRUE(store_->AtomicBatch(append_, Id("once", Durability::kBuffered)).ok());
+  EXPECT_EQ(store_->Stats().flushes, 0U);
+  ASSERT_TRUE(store_->AtomicBatch(append_, Id("once"))->repeated);
+  EXPECT_EQ(store_->Stats().flushes, 1U);
+}
+
+TEST_F(BatchIdTest, AnIdIsForgottenWhenItsTimeIsOver) {
+  ASSERT_TRUE(store_->AtomicBatch(append_, Id("once")).ok());
+  clock_.Advance(std::chrono::hours(24) - std::chrono::microseconds(1));
+  EXPECT_TRUE(store_->AtomicBatch(append_, Id("once"))->repeated);
+  clock_.Advance(std::chrono::microseconds(1));
+  EXPECT_FALSE(store_->AtomicBatch(append_, Id("once"))->repeated);
+  EXPECT_EQ(Head(), 2U);
+}
+
+TEST(BatchDigestTest, EveryFieldCounts) {
+  const StreamId stream{"e", 1};
+  const Timestamp time{std::chrono::seconds(1)};
+  const auto enqueue = [](auto change) {
+    Enqueue operation{"q", "p", {}};
+    change(operation.options);
+    return operation;
+  };
+  const std::vector<std::vector<Operation>> batches = {
+      {},
+      {AppendEvents{stream, {}}},
+      {AppendEvents{stream, {""}}},
+      {AppendEvents{stream, {"ab"}}},
+      {AppendEvents{stream, {"a", "b"}}},
+      {AppendEvents{stream, {"a"}}, AppendEvents{stream, {"b"}}},
+      {AppendEvents{{"e", 2}, {"ab"}}},
+      {AppendEvents{{"f", 1}, {"ab"}}},
+      {AppendEvents{stream, {"ab"}, Expected::NoStream()}},
+      {AppendEvents{stream, {"ab"}, Expected::Exactly(0)}},
+      {AppendEvents{stream, {"ab"}, Expected::Exactly(1)}},
+      {UpdateMetadata{stream, {}, {}}},
+      {UpdateMetadata{stream, {{"a", "b"}}, {}}},
+      {UpdateMetadata{stream, {{"ab", ""}}, {}}},
+      {UpdateMetadata{stream, {}, {"a"}}},
+      {DeletePartition{stream}},
+      {DeleteEntity{"e"}},
+      {CheckVersion{stream, Expected::Any()}},
+      {CheckMetadata{stream, "k", std::nullopt}},
+      {CheckMetadata{stream, "k", ""}},
+      {enqueue([](EnqueueOptions&) {})},
+      {enqueue([](EnqueueOptions& options) { options.group = "g"; })},
+      {enqueue([](EnqueueOptions& options) { options.key = "g"; })},
+      {enqueue([](EnqueueOptions& options) { options.delay = std::chrono::milliseconds(1); })},
+      {enqueue([&](EnqueueOptions& options) { options.visible_at = Timestamp(); })},
+      {enqueue([&](EnqueueOptions& options) { options.visible_at = time; })},
+      {DeleteMessages{LockToken{"t"}}},
+      {AbandonMessages{LockToken{"t"}}},
+      {AbandonMessages{LockToken{"t"}, std::chrono::milliseconds(1)}},
+      {AbandonMessages{LockToken{"t"}, std::chrono::milliseconds(0), false}},
+      {CancelMessage{"q", "k"}},
+      {CancelMessage{"qk", ""}},
+      {DeleteGroup{"q", "k"}},
+  };
+  std::set<std::string> digests;
+  for (const auto& batch : batches) {
+    EXPECT_EQ(BatchDigest(batch).size(), 16U);
+    EXPECT_EQ(BatchDigest(batch), BatchDigest(batch));
+    EXPECT_TRUE(digests.insert(BatchDigest(batch)).second) << "batch " << digests.size();
+  }
+}
+
+TEST(BatchDigestTest, IsTheSameForEver) {
+  std::string digits;
+  for (const unsigned char byte : BatchDigest({AppendEvents{{"account-1", 0}, {"paid in"}}})) {
+    char hex[3];
+    std::snprintf(hex, sizeof hex, "%02x", byte);
+    digits += hex;
+  }
+  EXPECT_EQ(digits, "074233b08bd06fee1a5d742f5a579804") << "it is stored: a change is a change of format";
+}
+
+}  // namespace
+}  // namespace tandem

@@ -1,0 +1,92 @@
+// Copies of a RocksDB store that is in use.
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <string>
+#include <thread>
+
+#include "batch/provider_admin.h"
+#include "tests/support/store_fixture.h"
+
+namespace tandem {
+namespace {
+
+class CheckpointTest : public testing::StoreTest {
+ protected:
+  std::filesystem::path copy() const { return copies_.path() / "copy"; }
+
+  std::unique_ptr<RocksDbProvider> OpenCopy() {
+    RocksDbOptions options;
+    options.clock = &clock_;
+    options.create_if_missing = false;
+    auto opened = RocksDbProvider::Open(copy(), options);
+    EXPECT_TRUE(opened.ok()) << opened.status();
+    return opened.ok() ? *std::move(opened) : nullptr;
+  }
+
+  testing::TemporaryDirectory copies_;
+  const StreamId stream_{"account-1", 0};
+};
+
+TEST_F(CheckpointTest, HoldsWhatWasThereAndNothingLater) {
+  ASSERT_TRUE(store_->Append(stream_, {"before"}).ok());
+  ASSERT_TRUE(store_->Enqueue("work", "job").ok());
+  ASSERT_TRUE(store_->admin()->Checkpoint(copy()).ok());
+  ASSERT_TRUE(store_->Append(stream_, {"after"}).ok());
+  const auto copied = OpenCopy();
+  ASSERT_NE(copied, nullptr);
+  EXPECT_EQ(copied->Read(stream_, {})->head, 1U);
+  EXPECT_EQ(copied->Dequeue("work")->front().payload, "job");
+  EXPECT_EQ(store_->Read(stream_, {})->head, 2U);
+}
+
+TEST_F(CheckpointTest, IsAStoreOfItsOwnWhoseTokensMeanNothingElsewhere) {
+  ASSERT_TRUE(store_->Enqueue("work", "job").ok());
+  ASSERT_TRUE(store_->admin()->Checkpoint(copy()).ok());
+  const auto here = store_->Dequeue("work");
+  const auto copied = OpenCopy();
+  const auto there = copied->Dequeue("work");
+  EXPECT_EQ(copied->Ack(here->front().lock_token).code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(store_->Ack(there->front().lock_token).code(), StatusCode::kInvalidArgument);
+  EXPECT_TRUE(store_->Ack(here->front().lock_token).ok());
+  EXPECT_TRUE(copied->Ack(there->front().lock_token).ok());
+}
+
+TEST_F(CheckpointTest, RefusesADirectoryThatExists) {
+  EXPECT_EQ(store_->admin()->Checkpoint(copies_.path()).code(), StatusCode::kAlreadyExists);
+}
+
+TEST_F(CheckpointTest, WhileBatchesGoOnEventsAndMessagesAgree) {
+  std::atomic<bool> stop = false;
+  std::thread writer([&] {
+    while (!stop) {
+      ASSERT_TRUE(
+          store_->AtomicBatch({AppendEvents{stream_, {"e"}}, Enqueue{"work", "job", {}}}).ok());
+    }
+  });
+  while (store_->Read(stream_, {})->head < 100) std::this_thread::yield();
+  const Version acknowledged = store_->Read(stream_, {})->head;
+  const Status made = store_->admin()->Checkpoint(copy());
+  stop = true;
+  writer.join();
+  ASSERT_TRUE(made.ok()) << made;
+  const auto copied = OpenCopy();
+  ASSERT_NE(copied, nullptr);
+  const Version head = copied->Read(stream_, {})->head;
+  EXPECT_GE(head, acknowledged);
+  DequeueOptions all;
+  all.max_messages = 4096;
+  std::size_t messages = 0;
+  while (true) {
+    const auto deliveries = copied->Dequeue("work", all);
+    ASSERT_TRUE(deliveries.ok()) << deliveries.status();
+    if (deliveries->empty()) break;
+    messages += deliveries->size();
+  }
+  EXPECT_EQ(messages, head);
+  EXPECT_TRUE(copied->admin()->Verify().ok());
+}
+
+}  // namespace
+}  // namespace tandem

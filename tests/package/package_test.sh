@@ -1,0 +1,116 @@
+#!/usr/bin/env bash
+# The package as its users meet it: package_test.sh <case>, started by ctest.
+#
+# The case `install` fills $PREFIX, which the others need. Consumers are built outside of the source
+# tree and against a copy of the installed tree that stands elsewhere, so they can't lean on either.
+# The environment (CMakeLists.txt): SOURCE, BUILD, PREFIX, COMPONENTS, CMAKE, CPACK, and the compiler
+# with the flags of the libraries in CXX, CXXFLAGS, LDFLAGS and CMAKE_CXX_COMPILER_LAUNCHER, where
+# CMake looks for them too.
+set -euo pipefail
+: "${SOURCE:?}" "${BUILD:?}" "${PREFIX:?}" "${CMAKE:?}" "${CPACK:?}" "${CXX:?}"
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/tandem_package.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+export CCACHE_BASEDIR=$work CCACHE_NOHASHDIR=1 # what another run has compiled is found again
+
+fail() {
+  printf 'package_test: %s\n' "$*" >&2
+  exit 1
+}
+
+expect_equal() { # <what> <expected> <actual>
+  [[ $2 == "$3" ]] || fail "$1: expected '$2', got '$3'"
+}
+
+use_module_of() { # <prefix>; for pkg-config
+  local file
+  file=$(find "$1" -name tandem.pc)
+  [[ -f $file ]] || fail "no single tandem.pc below $1"
+  export PKG_CONFIG_PATH=${file%/*}
+}
+
+install_tree() {
+  rm -rf "$PREFIX"
+  "$CMAKE" --install "$BUILD" --prefix "$PREFIX" >/dev/null
+}
+
+check_paths() {
+  local files
+  mapfile -t files < <(find "$PREFIX" -name '*.cmake' -o -name '*.pc')
+  ((${#files[@]} >= 5)) || fail "found only ${#files[@]} files to look at"
+  # The prefix itself stands inside of the build tree, and must not be named either.
+  if grep -nF -e "$SOURCE" -e "$BUILD" "${files[@]}"; then
+    fail "an installed file names the tree that it comes from"
+  fi
+}
+
+# Every public header of the tree is in the file that includes all that were installed.
+expect_every_header() { # <file>
+  local header count=0
+  while read -r header; do
+    grep -qxF "#include \"$header\"" "$1" || fail "not installed: $header"
+    count=$((count + 1))
+  done < <(cd "$SOURCE" && find base eventstore messagequeue batch duroxide_runtime -name '*.h' \
+    -not -path '*/internal/*')
+  ((count > 20)) || fail "found only $count public headers in the source tree"
+}
+
+check_cmake() {
+  local version
+  cp -r "$PREFIX" "$work/moved"
+  use_module_of "$work/moved"
+  version=$(pkg-config --modversion tandem)
+  cp -r "$SOURCE/tests/package/consumer" "$work/consumer"
+  "$CMAKE" -G Ninja -S "$work/consumer" -B "$work/build" -DCMAKE_PREFIX_PATH="$work/moved" \
+    -DTANDEM_VERSION="${version%.*}" -DTANDEM_COMPONENTS="${COMPONENTS:-}"
+  grep -q "^Tandem_DIR:PATH=$work/moved/" "$work/build/CMakeCache.txt" ||
+    fail "found another Tandem than the one just installed"
+  expect_every_header "$work/build/every_header.cc"
+  "$CMAKE" --build "$work/build" --parallel 2
+  expect_equal transfer "30" "$("$work/build/transfer" "$work/transfer-store")"
+  expect_equal greeting "hello ann!" "$("$work/build/greeting" "$work/greeting-store")"
+}
+
+check_pkg_config() {
+  local compile cflags libs ldflags
+  cp -r "$PREFIX" "$work/moved"
+  use_module_of "$work/moved"
+  read -ra compile <<<"${CMAKE_CXX_COMPILER_LAUNCHER:-} $CXX -std=c++20 ${CXXFLAGS:-}"
+  read -ra ldflags <<<"${LDFLAGS:-}"
+  read -ra cflags < <(pkg-config --cflags tandem)
+  read -ra libs < <(pkg-config --libs tandem)
+  cp "$SOURCE/tests/package/consumer/greeting.cc" "$work"
+  cd "$work"
+  "${compile[@]}" "${cflags[@]}" -c greeting.cc -o greeting.o
+  "$CXX" "${ldflags[@]}" greeting.o "${libs[@]}" -o greeting
+  expect_equal greeting "hello ann!" "$(./greeting "$work/store")"
+}
+
+expect_field() { # <package file> <field> <pattern>
+  local value
+  value=$(dpkg-deb --field "$1" "$2")
+  [[ $value =~ $3 ]] || fail "$2 of the package is '$value', not like '$3'"
+}
+
+check_debian() {
+  local file
+  use_module_of "$PREFIX"
+  "$CPACK" -G DEB -B "$work" --config "$BUILD/CPackConfig.cmake"
+  file=$(find "$work" -maxdepth 1 -name 'libtandem-dev_*.deb')
+  [[ -f $file ]] || fail "cpack left no single package"
+  expect_field "$file" Package '^libtandem-dev$'
+  expect_field "$file" Version "^$(pkg-config --modversion tandem)$"
+  expect_field "$file" Section '^libdevel$'
+  expect_field "$file" Maintainer '^Tandem developers$'
+  expect_field "$file" Depends 'libcapnp-dev.*librocksdb-dev.*pkg-config'
+  expect_field "$file" Description '^Event store, message queue .*Duroxide'
+  dpkg-deb --extract "$file" "$work/root"
+  expect_equal "content of the package" "$(cd "$PREFIX" && find . -type f | sort)" \
+    "$(cd "$work/root/usr" && find . -type f | sort)"
+}
+
+case ${1:-} in
+  install) install_tree ;;
+  paths | cmake | pkg_config | debian) "check_$1" ;;
+  *) fail "no such case: ${1:-}" ;;
+esac
