@@ -14,9 +14,10 @@ import matplotlib
 
 matplotlib.use("svg")
 import matplotlib.pyplot as plt  # noqa: E402  (the backend is chosen first)
-from matplotlib.ticker import FuncFormatter, NullLocator  # noqa: E402
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator  # noqa: E402
 
 TANDEM, RAW, SHALLOW = "#1f5fa8", "#8a8a8a", "#d0812a"
+ENGINES = (("tandem", "Tandem", TANDEM), ("raw", "raw RocksDB", RAW))
 
 plt.rcParams.update({
     "svg.hashsalt": "tandem",
@@ -79,8 +80,9 @@ def label_axes(axes, title, x, ticks):
     axes.xaxis.set_major_formatter(FuncFormatter(short))
 
 
-def from_zero(axes):
-    axes.set_ylim(bottom=0)
+def from_zero(axes, room=1.15):
+    """`room`: for the legend, above the highest point."""
+    axes.set_ylim(0, axes.get_ylim()[1] * room)
     axes.yaxis.set_major_formatter(FuncFormatter(short))
 
 
@@ -100,44 +102,39 @@ def plot_depth(queue, path):
         series = {engine: queue.series(kind, "messages", engine + "_dequeue_us")
                   for engine in ("tandem", "shallow", "raw")}
         line(axes, series["tandem"], "Tandem", TANDEM)
-        line(axes, series["shallow"], "Tandem at 1,000, at the same time", SHALLOW, "--", "")
+        line(axes, series["shallow"], "Tandem at 1,000, meanwhile", SHALLOW, "--", "")
         line(axes, series["raw"], "raw RocksDB, key known", RAW)
         label_axes(axes, f"One dequeue, by {what}", what, series["tandem"][0])
-        from_zero(axes)
+    from_zero(both[0], room=1.4)
     both[0].set_ylabel("µs, buffered")
-    both[0].legend(loc="lower right")
+    both[0].legend(loc="upper left")
     save(figure, path)
 
 
 def plot_batch(batch, path):
-    figure, (rate, latency) = plt.subplots(1, 2, figsize=(8, 3.1))
-    for name, style in (("synced", "-"), ("buffered", ":")):
-        for engine, color in (("tandem", TANDEM), ("raw", RAW)):
-            label = f"{'Tandem' if engine == 'tandem' else 'raw RocksDB'}, {name}"
-            per_s = batch.series("batch/" + name, "threads", engine + "_per_s")
-            line(rate, per_s, label, color, style)
-            if name == "synced":
-                p50 = batch.series("batch/" + name, "threads", engine + "_p50_us")
-                line(latency, p50, label, color, style)
-    ticks = batch.series("batch/synced", "threads", "tandem_per_s")[0]
-    label_axes(rate, "Turn batches per second", "threads", ticks)
-    label_axes(latency, "p50 of one synced batch", "threads", ticks)
-    latency.set_ylabel("µs")
-    from_zero(rate)
-    from_zero(latency)
-    rate.legend()
-    latency.legend()
+    figure, panels = plt.subplots(1, 3, figsize=(9, 2.9))
+    for axes, (kind, figure_name, title) in zip(panels, (
+            ("synced", "_per_s", "Batches per second, synced"),
+            ("buffered", "_per_s", "Batches per second, buffered"),
+            ("synced", "_p50_us", "p50 of one, synced, µs"))):
+        for engine, label, color in ENGINES:
+            points = batch.series("batch/" + kind, "threads", engine + figure_name)
+            line(axes, points, label, color)
+        label_axes(axes, title, "threads", points[0])
+        from_zero(axes)
+    panels[0].legend(loc="upper left")
     save(figure, path)
 
 
 def plot_append(events, path):
-    figure, both = plt.subplots(1, 2, figsize=(8, 3.1))
+    figure, both = plt.subplots(1, 2, figsize=(8, 3.1), sharey=True)
     for axes, kind in zip(both, ("synced", "buffered")):
-        for engine, label, color in (("tandem", "Tandem", TANDEM), ("raw", "raw RocksDB", RAW)):
+        for engine, label, color in ENGINES:
             counts, micros = events.series(f"append/{kind}/1", "events", engine + "_p50_us")
             line(axes, (counts, [cost / count for count, cost in zip(counts, micros)]), label, color)
         label_axes(axes, f"Append, {kind}, one thread", "events of 200 B per append", counts)
         axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.yaxis.set_minor_locator(NullLocator())
         axes.yaxis.set_major_formatter(FuncFormatter(short))
     both[0].set_ylabel("p50, µs per event")
