@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/provider_conformance/conformance_test.h"
+#include "tests/provider_conformance/internal/conformance_test.h"
 
 namespace tandem::conformance {
 
@@ -62,6 +62,8 @@ CONFORMANCE_CASE(Tail, AStopEndsAWait, Shows("R8")) {
   EXPECT_TRUE(page.get().events.empty());
   EXPECT_TRUE(Page(a_, {.wait = kHour, .stop = stop.get_token()}).events.empty())
       << "a stop that came before lets nothing wait";
+  Append(a_, {"1"});
+  EXPECT_EQ(TextsOf(Page(a_, {.wait = kHour, .stop = stop.get_token()})), Texts{"1"});
 }
 
 CONFORMANCE_CASE(Tail, ABackwardReadDoesNotWait, Shows("R8")) {

@@ -6,8 +6,8 @@
 #include <array>
 #include <list>
 
-#include "tests/provider_conformance/case_list.h"
-#include "tests/provider_conformance/conformance_test.h"
+#include "tests/provider_conformance/internal/case_list.h"
+#include "tests/provider_conformance/internal/conformance_test.h"
 
 namespace tandem::conformance {
 

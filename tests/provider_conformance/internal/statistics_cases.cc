@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "tests/provider_conformance/conformance_test.h"
+#include "tests/provider_conformance/internal/conformance_test.h"
 #include "tests/support/random_seed.h"
 
 namespace tandem::conformance {

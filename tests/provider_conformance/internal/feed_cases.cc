@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/provider_conformance/conformance_test.h"
+#include "tests/provider_conformance/internal/conformance_test.h"
 
 namespace tandem::conformance {
 
@@ -26,6 +26,7 @@ CONFORMANCE_CASE(Feed, AnEmptyStoreHasAnEmptyFeed, Shows("R11").Needs(Part::kFee
   EXPECT_TRUE(Feed(0).events.empty());
   EXPECT_EQ(Feed(0).next, 0U);
   EXPECT_EQ(Feed(7).next, 7U);
+  EXPECT_EQ(Feed(kVersionMax).next, kVersionMax);
 }
 
 CONFORMANCE_CASE(Feed, EventsOfAllStreamsComeInOrderOfPosition,

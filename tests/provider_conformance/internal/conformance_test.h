@@ -23,8 +23,8 @@
 #include "base/manual_clock.h"
 #include "batch/provider.h"
 #include "batch/provider_admin.h"
-#include "tests/provider_conformance/answer.h"
-#include "tests/provider_conformance/case_list.h"
+#include "tests/provider_conformance/internal/answer.h"
+#include "tests/provider_conformance/internal/case_list.h"
 #include "tests/support/temporary_directory.h"
 
 namespace tandem::conformance {
