@@ -9,8 +9,7 @@ namespace {
 
 // INTERIM
 template <typename T>
-constexpr bool kInterim = std::is_same_v<T, DeleteEntity> || std::is_same_v<T, DeletePartition> ||
-                          std::is_same_v<T, DeleteGroup>;
+constexpr bool kInterim = std::is_same_v<T, DeleteEntity> || std::is_same_v<T, DeletePartition>;
 
 template <typename T, typename... Options>
 constexpr bool kIsOneOf = (std::is_same_v<T, Options> || ...);
@@ -46,6 +45,7 @@ Status BatchProposal::Stage(Staging& staging, Timestamp now) {
     TANDEM_ASSIGN_OR_RETURN(const OperationResult result, StageOne(operation, now, staging));
     result_.operations.push_back(result);
   }
+  messages_.StageRecords(effects_, staging);
   return Status::Ok();
 }
 

@@ -15,25 +15,22 @@ Result<std::uint64_t> RocksAdmin::Truncate(const StreamId& /*stream*/, Version /
   return Status::Unsupported("interim");
 }
 
-Result<NamePage> RocksAdmin::ListQueues(const ListOptions& /*options*/) {
-  return Status::Unsupported("interim");
+Result<NamePage> RocksAdmin::ListQueues(const ListOptions& options) {
+  return messages_->ListQueues(options);
 }
 
-Result<QueueStatistics> RocksAdmin::Statistics(std::string_view /*queue*/) {
-  return Status::Unsupported("interim");
+Result<QueueStatistics> RocksAdmin::Statistics(std::string_view queue) {
+  return messages_->Statistics(queue);
 }
 
-Result<BrowsePage> RocksAdmin::Browse(std::string_view /*queue*/,
-                                      const BrowseOptions& /*options*/) {
-  return Status::Unsupported("interim");
+Result<BrowsePage> RocksAdmin::Browse(std::string_view queue, const BrowseOptions& options) {
+  return messages_->Browse(queue, options);
 }
 
-Result<std::uint64_t> RocksAdmin::Purge(std::string_view /*queue*/) {
-  return Status::Unsupported("interim");
-}
+Result<std::uint64_t> RocksAdmin::Purge(std::string_view queue) { return messages_->Purge(queue); }
 
-Result<RedriveResult> RocksAdmin::Redrive(std::string_view /*queue*/) {
-  return Status::Unsupported("interim");
+Result<RedriveResult> RocksAdmin::Redrive(std::string_view queue) {
+  return messages_->Redrive(queue);
 }
 
 Status RocksAdmin::Checkpoint(const std::filesystem::path& /*directory*/) {
