@@ -48,19 +48,28 @@ Result<std::uint64_t> CountDelayed(const SnapshotReader& reader, std::string_vie
   return delayed;
 }
 
-// Since when the first member behind those of the lease is visible; nullopt if there is none.
-Result<std::optional<Timestamp>> ReadySinceBehind(const SnapshotReader& reader, const Lease& lease,
+bool Covers(const Lease& lease, const Place& place) {
+  return std::ranges::any_of(
+      lease.messages, [&place](const MessageRef& message) { return message.place == place; });
+}
+
+// Since when the first member that the lease does not cover is visible; nullopt if there is none.
+// A redriven one may stand before those that are leased.
+Result<std::optional<Timestamp>> ReadySinceBeside(const SnapshotReader& reader, const Lease& lease,
                                                   Timestamp now) {
   const auto& [queue, group, id] = lease.item;
   const std::string prefix = MemberPrefix(queue, group);
+  TANDEM_ASSIGN_OR_RETURN(const GroupState state, reader.Group(queue, group));
   std::optional<Timestamp> since;
   TANDEM_RETURN_IF_ERROR(
-      reader.Walk(MemberKey(queue, group, lease.messages.back().place) + '\0', PrefixEnd(prefix),
+      reader.Walk(MemberKey(queue, group, state.head), PrefixEnd(prefix),
                   [&](std::string_view key, std::string_view /*value*/) -> Result<bool> {
                     const auto place = ParseMemberKey(key, prefix);
-                    if (place.has_value() && place->visible_at <= now) {
-                      since = std::max(place->visible_at, lease.ready.visible_at);
-                    }
+                    if (!place.has_value())
+                      return Status::Corruption("group '" + group + "'", "bad key");
+                    if (place->visible_at > now) return false;
+                    if (Covers(lease, *place)) return true;
+                    since = std::max(place->visible_at, state.not_before);
                     return false;
                   }));
   return since;
@@ -118,7 +127,7 @@ Result<QueueStatistics> RocksMessageQueue::Statistics(std::string_view queue) co
           return false;  // what follows is younger
         }
         if (entry->group.empty()) return true;
-        TANDEM_ASSIGN_OR_RETURN(const auto since, ReadySinceBehind(reader, *lease, now));
+        TANDEM_ASSIGN_OR_RETURN(const auto since, ReadySinceBeside(reader, *lease, now));
         if (since.has_value()) consider(*since);
         return true;
       }));

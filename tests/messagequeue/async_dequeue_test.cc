@@ -61,6 +61,14 @@ TEST_F(AsyncDequeueTest, TheTimeOfVisibilityAnswersIt) {
   EXPECT_EQ(TextsOfAnswer(std::move(answer)), Texts{"job"});
 }
 
+TEST_F(AsyncDequeueTest, AMoveToTheDeadLettersAnswersWhoWaitsForThem) {
+  Put("work", "bad");
+  ASSERT_TRUE(store_->Abandon(TakeOne("work").lock_token).ok());
+  auto answer = Start("work/dead");
+  EXPECT_TRUE(Take("work", {.max_deliveries = 1}).empty());
+  EXPECT_EQ(TextsOfAnswer(std::move(answer)), Texts{"bad"});
+}
+
 TEST_F(AsyncDequeueTest, TheEndOfItsWaitAnswersIt) {
   auto answer = Start("work");
   clock_.AwaitWaiters(1);
