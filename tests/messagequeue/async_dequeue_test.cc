@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "tests/messagequeue/queue_fixture.h"
+#include "tests/messagequeue/queue_rig.h"
 
 namespace tandem {
 namespace {
@@ -178,6 +179,18 @@ TEST_F(AsyncDequeueTest, ACallbackMayDequeueAgain) {
   consumer.Next();
   for (int i = 0; i < 100; ++i) Put("work", "job");
   consumer.done.get_future().get();
+}
+
+class AsyncDequeueRigTest : public testing::QueueRigTest {};
+
+TEST_F(AsyncDequeueRigTest, AStoreThatStopsEndsIt) {
+  std::promise<Status> ended;
+  queue_->DequeueAsync({"work"}, {.wait = hours(1)},
+                       [&](const auto& result) { ended.set_value(result.status()); });
+  clock_.AwaitWaiters(1);
+  door_->Stop(Status::Unavailable("the disk is gone"));
+  queue_->WakeAll();
+  EXPECT_EQ(ended.get_future().get().code(), StatusCode::kUnavailable);
 }
 
 }  // namespace

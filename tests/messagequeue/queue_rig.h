@@ -13,6 +13,7 @@
 
 #include "base/async_wait.h"
 #include "base/executor.h"
+#include "base/guarded.h"
 #include "base/manual_clock.h"
 #include "base/rocks/commit_door.h"
 #include "messagequeue/internal/rocks_message_queue.h"
@@ -52,6 +53,9 @@ class HesitantDoor final : public CommitDoor {
     done(Commit(proposal));
   }
 
+  Status Health() const override { return *health_.Lock(); }
+  void Stop(const Status& reason) { *health_.Lock() = reason; }
+
   // The next proposal is written, and published only when the one after it is. It lives until then.
   void HoldNext() { hold_next_ = true; }
   // The next proposal is neither written nor published before the one after it has been staged.
@@ -65,6 +69,7 @@ class HesitantDoor final : public CommitDoor {
   Proposal* held_ = nullptr;
   rocksdb::WriteBatch unwritten_;
   std::unique_ptr<Overlay> in_flight_;
+  Guarded<Status> health_;
 };
 
 // What a batch does of one operation, without the events.
