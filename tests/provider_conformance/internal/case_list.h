@@ -56,6 +56,7 @@ inline bool Add(Chapter& chapter, Case added) {
 
 }  // namespace tandem::conformance
 
+// NOLINTBEGIN(bugprone-macro-parentheses): names of classes and functions have none.
 // At namespace scope of tandem::conformance, before the cases.
 #define CONFORMANCE_CHAPTER(chapter) \
   Chapter& chapter##Chapter() {      \
@@ -63,7 +64,6 @@ inline bool Add(Chapter& chapter, Case added) {
     return cases;                    \
   }
 
-// NOLINTBEGIN(bugprone-macro-parentheses): names of classes have none.
 #define CONFORMANCE_CASE(chapter, name, shows)                                                \
   class name final : public chapter##Test {                                                   \
     void Body() override;                                                                     \
