@@ -59,7 +59,7 @@ CONFORMANCE_CASE(Visibility, NoReaderSeesHalfABatch, Shows("B1", "R7")) {
 
 CONFORMANCE_CASE(Visibility, TheFeedNeverEndsWithinABatch, Shows("B1", "R11").Needs(Part::kFeed)) {
   auto reader = std::async(std::launch::async, [&] {
-    for (Position last = 0; last < 2 * kBatches;) {
+    for (Position last = 0; last < Position{2} * kBatches;) {
       last = Feed(last, {.wait = kHour}).next;
       ASSERT_EQ(last % 2, 0U);
     }
