@@ -71,9 +71,13 @@ Status Run(const Options& options, const std::filesystem::path& work) {
   kill.rows = recount.rows;
   std::mt19937_64 random(options.seed);
   std::size_t killed = 0;
+  KillAim aim;
   const std::vector<std::uint64_t> targets = KillTargets(options, recount.rows, random);
   for (std::size_t i = 0; i < targets.size(); ++i) {
-    TANDEM_ASSIGN_OR_RETURN(const KillResult result, KillOnce(kill, i + 1, targets[i], random));
+    aim.number = i + 1;
+    aim.target = targets[i];
+    TANDEM_ASSIGN_OR_RETURN(const KillResult result, KillOnce(kill, aim, random));
+    aim.stored_before = result.stored;
     killed += result.killed ? 1 : 0;
     std::printf(
         "%s %2zu: told of %7llu rows; in the store %7llu rows, %7llu events, %7llu in the view: as "

@@ -59,4 +59,14 @@ Status ResumeFilter::CheckEnd() const {
   return Status::Ok();
 }
 
+Status CheckInput(const Inbox& inbox, RowSource& source) {
+  ResumeFilter filter(inbox);
+  Transaction row;
+  while (true) {
+    TANDEM_ASSIGN_OR_RETURN(const bool more, source.Next(row));
+    if (!more) return filter.CheckEnd();
+    TANDEM_RETURN_IF_ERROR(filter.IsDone(row).status());
+  }
+}
+
 }  // namespace ledger

@@ -6,9 +6,11 @@
 
 #include <array>
 #include <optional>
+#include <utility>
 
 #include "batch/provider.h"
 #include "examples/ledger/codec.h"
+#include "examples/ledger/row_source.h"
 #include "examples/ledger/transaction.h"
 
 namespace ledger {
@@ -35,5 +37,9 @@ class ResumeFilter {
   const Inbox inbox_;
   std::array<bool, kLanes> met_ = {};
 };
+
+// Reads the whole input, and says whether it is the one read before, before anything is decided on
+// it. It may have grown since.
+tandem::Status CheckInput(const Inbox& inbox, RowSource& source);
 
 }  // namespace ledger

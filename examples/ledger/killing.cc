@@ -72,17 +72,15 @@ Status CheckStore(const KillOptions& options, KillResult& result) {
 
 }  // namespace
 
-Result<KillResult> KillOnce(const KillOptions& options, std::size_t number, std::uint64_t target,
+Result<KillResult> KillOnce(const KillOptions& options, const KillAim& aim,
                             std::mt19937_64& random) {
-  const std::filesystem::path log = options.work / ("kill-" + std::to_string(number) + ".log");
-  KillResult before;
-  TANDEM_RETURN_IF_ERROR(CheckStore(options, before));
-  const bool at_once = target <= before.stored;
+  const std::filesystem::path log = options.work / ("kill-" + std::to_string(aim.number) + ".log");
+  const bool at_once = aim.target <= aim.stored_before;
   const std::chrono::microseconds a_moment(random() % (at_once ? kOpeningMax : kMomentMax));
   KillResult result;
   {
     ChildProcess child = StartLedger(options, log);
-    while (!at_once && child.Running() && RowsTold(log) < target) {
+    while (!at_once && child.Running() && RowsTold(log) < aim.target) {
       std::this_thread::sleep_for(kLookEvery);
     }
     std::this_thread::sleep_for(a_moment);
@@ -95,10 +93,10 @@ Result<KillResult> KillOnce(const KillOptions& options, std::size_t number, std:
   }
   result.told = RowsTold(log);
   TANDEM_RETURN_IF_ERROR(CheckStore(options, result));
-  if (result.stored < std::max(result.told, before.stored)) {
-    return Status::Internal(std::to_string(std::max(result.told, before.stored)) +
-                            " rows had been decided, and " + std::to_string(result.stored) +
-                            " are left");
+  const std::uint64_t promised = std::max(result.told, aim.stored_before);
+  if (result.stored < promised) {
+    return Status::Internal(std::to_string(promised) + " rows had been decided, and " +
+                            std::to_string(result.stored) + " are left");
   }
   return result;
 }

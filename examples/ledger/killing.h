@@ -22,6 +22,12 @@ struct KillOptions {
   std::uint64_t rows = 0;              // of the whole input
 };
 
+struct KillAim {
+  std::size_t number = 0;           // of the kill; names its log
+  std::uint64_t target = 0;         // rows
+  std::uint64_t stored_before = 0;  // rows that were decided when the last process died
+};
+
 struct KillResult {
   bool killed = false;       // false: it had finished before
   std::uint64_t told = 0;    // rows that it had reported as decided
@@ -30,12 +36,11 @@ struct KillResult {
   std::uint64_t in_view = 0;
 };
 
-// Kills the program when it has told of `target` rows, and a moment later; at once, more or less,
-// if an earlier one had come that far. Then the store must hold just what a recount up to its
-// checkpoints gives, and at least what was told. Internal, with the reason, if not. `number` names
-// the log.
-tandem::Result<KillResult> KillOnce(const KillOptions& options, std::size_t number,
-                                    std::uint64_t target, std::mt19937_64& random);
+// Kills the program when it has told of `target` rows, and a moment later; soon after its start if
+// an earlier one had come that far. Then the store must hold just what a recount up to its
+// checkpoints gives, and at least what was told or there before. Internal, with the reason, if not.
+tandem::Result<KillResult> KillOnce(const KillOptions& options, const KillAim& aim,
+                                    std::mt19937_64& random);
 
 // Lets it finish, and returns what it printed. Internal if it, or its own check, failed.
 tandem::Result<std::string> RunToTheEnd(const KillOptions& options);

@@ -14,6 +14,7 @@
 #include "examples/ledger/audit.h"
 #include "examples/ledger/bank.h"
 #include "examples/ledger/csv.h"
+#include "examples/ledger/inbox.h"
 #include "examples/ledger/input.h"
 #include "examples/ledger/recount.h"
 
@@ -120,13 +121,26 @@ Status PrintCsv(RowSource& source) {
   }
 }
 
+Result<Recount> CountInput(const InputOptions& options) {
+  TANDEM_ASSIGN_OR_RETURN(const auto source, OpenInput(options));
+  return CountAgain(*source, Everything(), Everything());
+}
+
+// A store that has been fed before goes on with the same input, or not at all.
+Status CheckResumed(tandem::Provider& store, const InputOptions& options) {
+  TANDEM_ASSIGN_OR_RETURN(const Inbox inbox, ReadInbox(store));
+  if (inbox == Inbox()) return Status::Ok();
+  TANDEM_ASSIGN_OR_RETURN(const auto source, OpenInput(options));
+  return CheckInput(inbox, *source);
+}
+
 Status Run(const Options& options) {
-  TANDEM_ASSIGN_OR_RETURN(const auto again, OpenInput(options.input));
-  if (options.print_csv) return PrintCsv(*again);
-  TANDEM_ASSIGN_OR_RETURN(const Recount recount, CountAgain(*again, Everything(), Everything()));
+  TANDEM_ASSIGN_OR_RETURN(const auto source, OpenInput(options.input));
+  if (options.print_csv) return PrintCsv(*source);
+  TANDEM_ASSIGN_OR_RETURN(const Recount recount, CountInput(options.input));
 
   TANDEM_ASSIGN_OR_RETURN(const auto store, tandem::RocksDbProvider::Open(options.store));
-  TANDEM_ASSIGN_OR_RETURN(const auto source, OpenInput(options.input));
+  TANDEM_RETURN_IF_ERROR(CheckResumed(*store, options.input));
   const Stopwatch watch;
   TANDEM_ASSIGN_OR_RETURN(const BankStats stats,
                           RunWithProgress(*store, *source, options, recount.rows));

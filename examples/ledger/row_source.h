@@ -43,7 +43,7 @@ class RowSource {
 };
 
 // Rows are numbered by their line in the file; the header is line 1. An id that was there before
-// is a bad row: the same transaction must not count twice.
+// is a bad row: the same transaction must not count twice. So all ids are kept in memory.
 class CsvSource final : public RowSource {
  public:
   // Errors: IoError, InvalidArgument (no header).

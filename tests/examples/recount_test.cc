@@ -12,6 +12,7 @@
 #include "examples/ledger/accounts.h"
 #include "examples/ledger/audit.h"
 #include "examples/ledger/bank.h"
+#include "examples/ledger/inbox.h"
 #include "tests/support/store_fixture.h"
 
 namespace ledger {
@@ -98,6 +99,7 @@ TEST_F(RecountTest, RunningAgainChangesNothing) {
 TEST_F(RecountTest, ARowThatIsAddedToTheInputIsDecidedAlone) {
   RunAll();
   const std::string longer = std::string(kRows) + "t6,bob,cid,20\n";
+  EXPECT_TRUE(CheckInput(*ReadInbox(*store_), *Source(longer)).ok());
   const auto source = Source(longer);
   const auto stats = RunBank(*store_, *source, BankOptions(), [](const BankProgress&) {});
   ASSERT_TRUE(stats.ok()) << stats.status();
@@ -109,6 +111,8 @@ TEST_F(RecountTest, AnotherInputIsRefused) {
   RunAll();
   for (const std::string other :
        {"id,from,to,amount_cents\nx1,,ann,100\nt2,ann,bob,30\n", "id,from,to,amount_cents\n"}) {
+    EXPECT_THAT(CheckInput(*ReadInbox(*store_), *Source(other)).message(),
+                HasSubstr("fed from another input"));
     const auto source = Source(other);
     const auto stats = RunBank(*store_, *source, BankOptions(), [](const BankProgress&) {});
     EXPECT_EQ(stats.status().code(), tandem::StatusCode::kInvalidArgument);
