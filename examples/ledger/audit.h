@@ -21,8 +21,8 @@ struct AuditReport {
   bool ok() const { return differences_count == 0; }
 };
 
-// Compares: what each account's events add up to; the same from its snapshot on; the view; the
-// total. REQUIRES: nobody writes to the store meanwhile
+// Compares: what each account's events add up to; the same from its snapshot on; the total; the
+// view; and that the store has no other events. REQUIRES: nobody writes to the store meanwhile
 tandem::Result<AuditReport> Audit(tandem::Provider& store, const Recount& recount);
 
 // How far the store's inbox and view have come.

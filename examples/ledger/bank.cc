@@ -57,11 +57,10 @@ class Bank {
  public:
   Bank(tandem::Provider& store, const BankOptions& options, const Inbox& inbox,
        Projection projection)
-      : store_(store),
-        options_(options),
+      : options_(options),
         filter_(inbox),
-        accounts_(store),
         projection_(std::move(projection)),
+        accounts_(store),
         order_(options.threads),
         input_done_(options.threads + 1) {
     projected_ = projection_.view().counts.messages;
@@ -155,12 +154,16 @@ class Bank {
     return stats;
   }
 
-  tandem::Provider& store_;
+  // Constant after construction:
   const BankOptions options_;
-  ResumeFilter filter_;  // the reader's
-  AccountCache accounts_;
-  Projection projection_;  // the projection thread's
+
+  // Of one thread each:
+  ResumeFilter filter_;
+  Projection projection_;
   std::vector<Teller> tellers_;
+
+  // With their own synchronization:
+  AccountCache accounts_;
   RowOrder order_;
   Finish input_done_;
   std::atomic<std::uint64_t> found_{0};

@@ -61,9 +61,17 @@ TEST(CsvTest, ABadLineSaysWhatIsWrong) {
 
 TEST(CsvTest, AnAmountIsAPositiveWholeNumberWithinTheLimit) {
   EXPECT_EQ(ParseTransaction("t1,ann,bob," + std::to_string(kAmountMax))->amount, kAmountMax);
-  for (const std::string amount :
-       {"", "0", "-1", "1.5", " 1", "1 ", "ten", "0x1", "99999999999999999999",
-        std::to_string(kAmountMax + 1).c_str()}) {
+  const std::vector<std::string> bad = {"",
+                                        "0",
+                                        "-1",
+                                        "1.5",
+                                        " 1",
+                                        "1 ",
+                                        "ten",
+                                        "0x1",
+                                        "99999999999999999999",
+                                        std::to_string(kAmountMax + 1)};
+  for (const std::string& amount : bad) {
     EXPECT_THAT(WhyNot("t1,ann,bob," + amount), HasSubstr("amount_cents is '" + amount + "'"));
   }
 }

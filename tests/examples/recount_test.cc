@@ -122,12 +122,20 @@ TEST_F(RecountTest, AnotherInputIsRefused) {
 
 TEST_F(RecountTest, TheAuditFindsWhatDiffers) {
   RunAll();
-  ASSERT_TRUE(store_->Append(AccountStream("dan"), {"in\t5\tx\t\t"}).ok());
+  ASSERT_TRUE(store_->Append(AccountStream("bob"), {"in\t5\tx\t\t"}).ok());
   const auto report = Audit(*store_, CountAll());
   ASSERT_TRUE(report.ok()) << report.status();
   EXPECT_THAT(report->differences,
-              ElementsAre(HasSubstr("account dan has 5 cents"),
+              ElementsAre(HasSubstr("account bob has 25 cents"),
                           HasSubstr("all accounts together has 95 cents; the recount: 90 cents")));
+}
+
+TEST_F(RecountTest, TheAuditFindsAnAccountTooMany) {
+  RunAll();
+  ASSERT_TRUE(store_->Append(AccountStream("dan"), {"in\t5\tx\t\t"}).ok());
+  const auto report = Audit(*store_, CountAll());
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_THAT(report->differences, ElementsAre(HasSubstr("there are events besides those of")));
 }
 
 TEST_F(RecountTest, TheAuditFindsAWrongSnapshotAndAWrongView) {
