@@ -146,6 +146,7 @@ Status Run(const Options& options) {
                           RunWithProgress(*store, *source, options, recount.rows));
   ReportRun(stats, watch.Seconds(), store->Stats());
   ReportInput(recount);
+  std::fprintf(stderr, "comparing every account with the recount\n");
   TANDEM_ASSIGN_OR_RETURN(const AuditReport report, Audit(*store, recount));
   return ReportAudit(report);
 }
