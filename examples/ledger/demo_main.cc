@@ -30,7 +30,7 @@ struct Options {
   std::uint64_t seed = std::random_device()();
 };
 
-unsigned long long Printable(std::uint64_t number) { return number; }
+auto Printable(std::uint64_t number) { return static_cast<unsigned long long>(number); }
 
 std::vector<std::string> ProgramArguments(const Options& options) {
   std::vector<std::string> arguments = {"--threads", std::to_string(options.threads),

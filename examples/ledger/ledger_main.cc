@@ -33,7 +33,7 @@ struct Options {
   std::uint64_t report_every = 0;
 };
 
-unsigned long long Printable(std::uint64_t number) { return number; }
+auto Printable(std::uint64_t number) { return static_cast<unsigned long long>(number); }
 
 std::string Money(Cents cents) {
   const std::string digits = std::to_string(cents % 100);
