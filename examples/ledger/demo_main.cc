@@ -30,6 +30,7 @@ struct Options {
   std::uint64_t seed = std::random_device()();
 };
 
+// NOLINTNEXTLINE(google-runtime-int): what printf knows.
 auto Printable(std::uint64_t number) { return static_cast<unsigned long long>(number); }
 
 std::vector<std::string> ProgramArguments(const Options& options) {

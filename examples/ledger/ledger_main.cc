@@ -33,6 +33,7 @@ struct Options {
   std::uint64_t report_every = 0;
 };
 
+// NOLINTNEXTLINE(google-runtime-int): what printf knows.
 auto Printable(std::uint64_t number) { return static_cast<unsigned long long>(number); }
 
 std::string Money(Cents cents) {
