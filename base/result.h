@@ -38,14 +38,15 @@ class [[nodiscard]] Result {
     CheckOk();
     return *value_;
   }
-  T&& value() && {
+  // By value, so that `for (x : *store.Dequeue(...))` walks over something that lives.
+  T value() && {
     CheckOk();
     return *std::move(value_);
   }
   // NOLINTEND(bugprone-unchecked-optional-access)
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
-  T&& operator*() && { return std::move(*this).value(); }
+  T operator*() && { return std::move(*this).value(); }
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }
 

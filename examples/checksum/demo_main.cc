@@ -9,6 +9,7 @@
 #include <string>
 
 #include "examples/checksum/demo_round.h"
+#include "examples/common/work_directory.h"
 
 namespace checksum {
 namespace {
@@ -75,23 +76,18 @@ int Main(int argc, char** argv) {
     std::fprintf(stderr, "checksum-demo: %s is no directory\n", options.directory.c_str());
     return 1;
   }
-  const bool temporary = options.work.empty();
-  std::string work = options.work;
-  if (temporary) {
-    work = fs::temp_directory_path() / "checksum-demo-XXXXXX";
-    if (mkdtemp(work.data()) == nullptr) {
-      std::perror("checksum-demo: no temporary directory");
-      return 1;
-    }
-  }
-  const fs::path program = fs::read_symlink("/proc/self/exe").parent_path() / "checksum";
-  const tandem::Status status = Run(options, program, work);
-  if (!status.ok()) {
-    std::fprintf(stderr, "checksum-demo: BROKEN PROMISE (stores are kept in %s)\n%s\n",
-                 work.c_str(), status.ToString().c_str());
+  const auto work = examples::WorkDirectory::Make(options.work, "checksum-demo");
+  if (!work.ok()) {
+    std::fprintf(stderr, "checksum-demo: %s\n", work.status().ToString().c_str());
     return 1;
   }
-  if (temporary) fs::remove_all(work);
+  const tandem::Status status = Run(options, examples::ProgramBeside("checksum"), work->path());
+  if (!status.ok()) {
+    std::fprintf(stderr, "checksum-demo: BROKEN PROMISE (stores are kept in %s)\n%s\n",
+                 work->path().c_str(), status.ToString().c_str());
+    return 1;
+  }
+  work->RemoveIfTemporary();
   return 0;
 }
 

@@ -15,13 +15,14 @@
 #include "batch/rocksdb_provider.h"
 #include "duroxide_runtime/client.h"
 #include "examples/checksum/checksum.h"
-#include "examples/checksum/child_process.h"
+#include "examples/common/child_process.h"
 
 namespace checksum {
 
 namespace {
 
 using duroxide::EventId;
+using examples::ChildProcess;
 using tandem::Result;
 using tandem::Status;
 

@@ -1,15 +1,14 @@
 #pragma once
 
-// Shows how far the job is: follows the instance's history as it grows. A bar on a terminal, a line
-// now and then elsewhere.
+// Shows how far the job is: follows the instance's history as it grows.
 
-#include <chrono>
 #include <cstdint>
 #include <stop_token>
 #include <string>
 #include <thread>
 
 #include "duroxide_runtime/client.h"
+#include "examples/common/progress_line.h"
 
 namespace checksum {
 
@@ -28,13 +27,11 @@ class Progress {
 
   const duroxide::Client client_;
   const std::string instance_;
-  const bool terminal_;
 
   // Of the thread's own.
   std::uint64_t scheduled_ = 0;
   std::uint64_t completed_ = 0;
-  std::string shown_;
-  std::chrono::steady_clock::time_point next_line_;
+  examples::ProgressLine line_;
 
   std::jthread thread_;
 };

@@ -1,4 +1,5 @@
-// The code in the README is that of programs which compile, run, and print what they should.
+// The code in the README and in docs/event-sourcing.md is that of programs which compile, run, and
+// print what they should.
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -17,7 +18,8 @@ namespace tandem::readme {
 namespace {
 
 const std::string kSource = TANDEM_SOURCE_DIR "/";
-const std::vector<std::string> kPrograms = {"outbox", "order", "timing"};
+const std::vector<std::string> kReadmePrograms = {"outbox", "order", "timing"};
+const std::vector<std::string> kEventSourcingPrograms = {"transfer"};
 
 std::string ReadFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -48,17 +50,38 @@ Ended RunProgram(const std::string& path) {
   return ended;
 }
 
-TEST(ReadmeTest, ShowsExactlyWhatTheProgramsMark) {
-  const auto blocks = CppBlocks(ReadFile(kSource + "README.md"), "README.md");
+// The page shows exactly what the programs mark for it, by that word.
+void ExpectShows(const std::string& page, const std::string& word,
+                 const std::vector<std::string>& programs) {
+  const auto blocks = CppBlocks(ReadFile(kSource + page), page);
   std::vector<Snippet> regions;
-  for (const std::string& program : kPrograms) {
+  for (const std::string& program : programs) {
     const std::string path = "tests/readme/" + program + ".cc";
-    for (Snippet& region : MarkedRegions(ReadFile(kSource + path), path)) {
+    for (Snippet& region : MarkedRegions(ReadFile(kSource + path), path, word)) {
       regions.push_back(std::move(region));
     }
   }
-  EXPECT_GE(regions.size(), kPrograms.size());
+  EXPECT_GE(regions.size(), programs.size());
   EXPECT_EQ(Joined(Differences(blocks, regions)), "");
+}
+
+TEST(ReadmeTest, ShowsExactlyWhatTheProgramsMark) {
+  ExpectShows("README.md", "README", kReadmePrograms);
+}
+
+TEST(ReadmeTest, ThePageOnEventSourcingShowsExactlyWhatItsProgramMarks) {
+  ExpectShows("docs/event-sourcing.md", "event-sourcing", kEventSourcingPrograms);
+}
+
+TEST(ReadmeTest, TheTransferProgramDecidesEachRowOnce) {
+  const Ended ended = RunProgram(README_TRANSFER);
+  EXPECT_EQ(ended.exit_status, 0);
+  EXPECT_EQ(ended.output,
+            "row 2 again: Conflict\n"
+            "ann has 30 at version 3\n"
+            "bob has 70 at version 1\n"
+            "done 70\n"
+            "refused 31\n");
 }
 
 TEST(ReadmeTest, TheOutboxProgramProjectsEachChangeOnce) {
@@ -96,7 +119,7 @@ const std::string kEnd =
     ": end\n";
 
 std::size_t CountDifferences(const std::string& markdown, const std::string& program) {
-  return Differences(CppBlocks(markdown, "m"), MarkedRegions(program, "p")).size();
+  return Differences(CppBlocks(markdown, "m"), MarkedRegions(program, "p", "README")).size();
 }
 
 TEST(SnippetsTest, EqualTextsHaveNoDifference) {

@@ -66,15 +66,16 @@ std::vector<Snippet> CppBlocks(std::string_view markdown, const std::string& nam
   return Between(markdown, name, "```cpp", "```");
 }
 
-std::vector<Snippet> MarkedRegions(std::string_view program, const std::string& name) {
-  return Between(program, name, "// README: begin", "// README: end");
+std::vector<Snippet> MarkedRegions(std::string_view program, const std::string& name,
+                                   const std::string& page) {
+  return Between(program, name, "// " + page + ": begin", "// " + page + ": end");
 }
 
 std::vector<std::string> Differences(const std::vector<Snippet>& blocks,
                                      const std::vector<Snippet>& regions) {
   std::vector<std::string> differences;
   NoteMissing(blocks, regions, "no program marks exactly this block", differences);
-  NoteMissing(regions, blocks, "the README does not show exactly this region", differences);
+  NoteMissing(regions, blocks, "the page does not show exactly this region", differences);
   return differences;
 }
 

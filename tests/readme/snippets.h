@@ -1,12 +1,13 @@
 #pragma once
 
-// The code in the README is the code of real programs. A program marks what the README shows:
+// The code in the README, and in other pages, is the code of real programs. A program marks what a
+// page shows by a word for that page:
 //
 //   // README: begin
 //   ...
 //   // README: end
 //
-// and the README shows it, without the indentation that all of it shares, in a block ```cpp.
+// and the page shows it, without the indentation that all of it shares, in a block ```cpp.
 
 #include <string>
 #include <string_view>
@@ -22,8 +23,9 @@ struct Snippet {
 // What stands between ```cpp and ``` . One that is not closed reaches to the end of the text.
 std::vector<Snippet> CppBlocks(std::string_view markdown, const std::string& name);
 
-// What a program marks.
-std::vector<Snippet> MarkedRegions(std::string_view program, const std::string& name);
+// What a program marks for the page of that word.
+std::vector<Snippet> MarkedRegions(std::string_view program, const std::string& name,
+                                   const std::string& page);
 
 // What is wrong, a sentence each: a block that is no region, a region that is no block.
 std::vector<std::string> Differences(const std::vector<Snippet>& blocks,

@@ -1,4 +1,4 @@
-#include "examples/checksum/child_process.h"
+#include "examples/common/child_process.h"
 
 #include <fcntl.h>
 #include <spawn.h>
@@ -10,7 +10,7 @@
 
 extern char** environ;
 
-namespace checksum {
+namespace examples {
 
 namespace {
 
@@ -62,4 +62,4 @@ int ChildProcess::Wait() {
   return exit_status_;
 }
 
-}  // namespace checksum
+}  // namespace examples

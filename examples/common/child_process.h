@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace checksum {
+namespace examples {
 
 class ChildProcess {
  public:
@@ -28,4 +28,4 @@ class ChildProcess {
   int exit_status_ = -1;  // -1: not ended, as far as we know
 };
 
-}  // namespace checksum
+}  // namespace examples
