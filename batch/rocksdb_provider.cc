@@ -117,6 +117,11 @@ Result<EventPage> RocksDbProvider::Read(const StreamId& stream, const ReadOption
   return impl_->events.Read(stream, options);
 }
 
+void RocksDbProvider::ReadAsync(const StreamId& stream, const ReadOptions& options,
+                                ReadCallback callback) {
+  impl_->events.ReadAsync(stream, options, std::move(callback));
+}
+
 Result<std::optional<PartitionHead>> RocksDbProvider::LatestPartition(std::string_view entity) {
   return impl_->events.LatestPartition(entity);
 }

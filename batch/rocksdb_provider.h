@@ -57,6 +57,8 @@ class RocksDbProvider final : public Provider {
   ProviderAdmin* admin() override;
 
   Result<EventPage> Read(const StreamId& stream, const ReadOptions& options) override;
+  void ReadAsync(const StreamId& stream, const ReadOptions& options,
+                 ReadCallback callback) override;
   Result<std::optional<PartitionHead>> LatestPartition(std::string_view entity) override;
   Result<MetadataPage> ReadMetadata(const StreamId& stream,
                                     const MetadataOptions& options) override;

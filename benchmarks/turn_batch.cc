@@ -1,14 +1,10 @@
 #include "benchmarks/turn_batch.h"
 
-#include <rocksdb/statistics.h>
 #include <rocksdb/write_batch.h>
 
-#include <cstdio>
-#include <cstdlib>
 #include <utility>
 
 #include "base/key_encoding.h"
-#include "base/rocks/rocks_status.h"
 
 namespace tandem::benchmarks {
 
@@ -24,12 +20,10 @@ const std::string kQueue = "work";
 std::vector<LockToken> LeaseMessages(RocksDbProvider& store, int count) {
   constexpr int kBatch = 1000;
   std::vector<Operation> enqueues;
-  BatchOptions buffered;
-  buffered.durability = Durability::kBuffered;
   for (int i = 0; i < count; ++i) {
     enqueues.emplace_back(Enqueue{kQueue, kMessage, {}});
     if (enqueues.size() < kBatch && i + 1 < count) continue;
-    Must(store.AtomicBatch(std::exchange(enqueues, {}), buffered).status());
+    Must(store.AtomicBatch(std::exchange(enqueues, {}), Buffered()).status());
   }
   std::vector<LockToken> tokens;
   DequeueOptions options;
@@ -45,16 +39,8 @@ std::vector<LockToken> LeaseMessages(RocksDbProvider& store, int count) {
 
 }  // namespace
 
-void Must(const Status& status) {
-  if (status.ok()) return;
-  std::fprintf(stderr, "%s\n", status.ToString().c_str());
-  std::abort();
-}
-
-TandemTurns::TandemTurns(const std::filesystem::path& directory, int workers, int batches) {
-  auto opened = RocksDbProvider::Open(directory);
-  Must(opened.status());
-  store_ = *std::move(opened);
+TandemTurns::TandemTurns(const std::filesystem::path& directory, int workers, int batches)
+    : store_(OpenTandem(directory)) {
   std::vector<LockToken> tokens = LeaseMessages(*store_, workers * batches);
   for (int i = 0; i < workers; ++i) {
     Worker worker;
@@ -81,17 +67,6 @@ void TandemTurns::Commit(int worker, Durability durability) {
   Must(store_->AtomicBatch(std::move(operations), options).status());
 }
 
-WalCounts TandemTurns::Counts() const {
-  const RocksDbStats stats = store_->Stats();
-  return {stats.wal_bytes, stats.flushes, stats.wal_synced};
-}
-
-RawTurns::RawTurns(const std::filesystem::path& directory, int workers) : committed_(workers) {
-  auto opened = internal::OpenStoreDatabase(directory, RocksDbOptions());
-  Must(opened.status());
-  database_ = *std::move(opened);
-}
-
 void RawTurns::Commit(int worker, Durability durability) {
   const std::uint64_t number = committed_[worker]++;
   const auto message_key = [worker](std::uint64_t id) {
@@ -99,24 +74,14 @@ void RawTurns::Commit(int worker, Durability durability) {
   };
   const std::string entity = "instance-" + std::to_string(worker);
   rocksdb::WriteBatch batch;
-  batch.Delete(database_->messages, message_key(number));
+  batch.Delete(store_.messages(), message_key(number));
   for (std::uint64_t i = 0; i < kEvents; ++i) {
     const std::uint64_t version = number * kEvents + i + 1;
-    batch.Put(database_->events, KeyWriter('V').Escaped(entity).U64(1).U64(version).Take(), kEvent);
+    batch.Put(store_.events(), KeyWriter('V').Escaped(entity).U64(1).U64(version).Take(), kEvent);
   }
-  batch.Put(database_->events, KeyWriter('M').Escaped(entity).U64(1).Raw("status").Take(),
-            kMetadata);
-  batch.Put(database_->messages, message_key(number + 1), kMessage);
-  rocksdb::WriteOptions options;
-  options.sync = durability == Durability::kSync;
-  Must(FromRocks(database_->db->Write(options, &batch), "raw write"));
-  if (options.sync) ++synced_;
-}
-
-WalCounts RawTurns::Counts() const {
-  const rocksdb::Statistics& rocks = *database_->statistics;
-  return {rocks.getTickerCount(rocksdb::WAL_FILE_BYTES), synced_,
-          rocks.getTickerCount(rocksdb::WAL_FILE_SYNCED)};
+  batch.Put(store_.events(), KeyWriter('M').Escaped(entity).U64(1).Raw("status").Take(), kMetadata);
+  batch.Put(store_.messages(), message_key(number + 1), kMessage);
+  store_.Write(batch, durability);
 }
 
 }  // namespace tandem::benchmarks

@@ -5,7 +5,13 @@ using Cxx = import "/capnp/c++.capnp";
 $Cxx.namespace("tandem::internal");
 
 struct HeadRecord {
-  version @0 :UInt64;  # of the last event
+  version @0 :UInt64;  # of the last event; 0 only where `deleted`: it had metadata alone
+  first   @1 :UInt64;  # the oldest version still there, at most version + 1; 0 means 1
+  deleted @2 :Bool;    # of the stream only this record is left
+}
+
+struct TombstoneRecord {
+  partition @0 :UInt64;  # the highest that the deleted entity had
 }
 
 struct EventRecord {

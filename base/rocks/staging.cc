@@ -4,25 +4,15 @@
 
 #include "base/check.h"
 #include "base/rocks/rocks_status.h"
+#include "base/rocks/view_cursor.h"
 
 namespace tandem {
 
-const Overlay::Table& Overlay::table(const rocksdb::ColumnFamilyHandle* family) const {
-  static const Table kEmpty;
-  const auto it = tables_.find(family->GetID());
-  return it == tables_.end() ? kEmpty : it->second;
-}
-
-void Overlay::Set(const rocksdb::ColumnFamilyHandle* family, std::string_view key, Value value) {
-  tables_[family->GetID()].insert_or_assign(std::string(key), std::move(value));
-}
-
 const Overlay::Value* View::Staged(const rocksdb::ColumnFamilyHandle* family,
                                    std::string_view key) const {
-  for (const Overlay* overlay : {staged_, in_flight_}) {
+  for (const Overlay* overlay : overlays_) {
     if (overlay == nullptr) continue;
-    const Overlay::Table& table = overlay->table(family);
-    if (const auto it = table.find(key); it != table.end()) return &it->second;
+    if (const Overlay::Value* staged = overlay->Find(family, key)) return staged;
   }
   return nullptr;
 }
@@ -44,54 +34,19 @@ bool View::DeletedByStaged(rocksdb::ColumnFamilyHandle* family, std::string_view
 
 Result<std::optional<View::Entry>> View::First(rocksdb::ColumnFamilyHandle* family,
                                                std::string_view from, std::string_view end) const {
-  const rocksdb::Slice bound = ToSlice(end);
-  rocksdb::ReadOptions options;
-  options.iterate_upper_bound = &bound;
-  const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(options, family));
-  it->Seek(ToSlice(from));
-  struct Range {
-    Overlay::Table::const_iterator next;
-    Overlay::Table::const_iterator end;
-  };
-  std::vector<Range> staged;  // newest first
-  for (const Overlay* overlay : {staged_, in_flight_}) {
-    if (overlay == nullptr) continue;
-    const Overlay::Table& table = overlay->table(family);
-    staged.push_back({table.lower_bound(from), table.lower_bound(end)});
-  }
-  // All in step: nobody walks over what lies behind the first live key, however much is deleted
-  // there.
-  while (true) {
-    std::optional<std::string_view> key;
-    if (it->Valid()) key = ToView(it->key());
-    for (const Range& range : staged) {
-      if (range.next == range.end) continue;
-      if (!key.has_value() || range.next->first < *key) key = range.next->first;
-    }
-    if (!it->Valid() && !it->status().ok()) {
-      return FromRocks(it->status(), "scan of " + family->GetName());
-    }
-    if (!key.has_value()) return std::optional<Entry>();
-    const Overlay::Value* newest = Staged(family, *key);
-    const bool in_database = it->Valid() && ToView(it->key()) == *key;
-    if (newest == nullptr) {
-      return std::optional<Entry>(Entry(it->key().ToString(), it->value().ToString()));
-    }
-    if (newest->has_value()) return std::optional<Entry>(Entry(*key, **newest));
-    for (Range& range : staged) {
-      if (range.next != range.end && range.next->first == *key) ++range.next;
-    }
-    if (in_database) it->Next();
-  }
+  const ViewCursor cursor(*this, family, from, end);
+  TANDEM_RETURN_IF_ERROR(cursor.status());
+  if (!cursor.Valid()) return std::optional<Entry>();
+  return std::optional<Entry>(Entry(cursor.key(), cursor.value()));
 }
 
 std::string View::FirstUnwritten(rocksdb::ColumnFamilyHandle* family, std::string_view from,
                                  std::string_view end) const {
   std::string first(end);
-  for (const Overlay* overlay : {staged_, in_flight_}) {
+  for (const Overlay* overlay : overlays_) {
     if (overlay == nullptr) continue;
-    const Overlay::Table& table = overlay->table(family);
-    for (auto it = table.lower_bound(from); it != table.end() && it->first < first; ++it) {
+    const Overlay::Points& points = overlay->points(family);
+    for (auto it = points.lower_bound(from); it != points.end() && it->first < first; ++it) {
       if (!Staged(family, it->first)->has_value()) continue;
       rocksdb::PinnableSlice value;
       const rocksdb::Status read = db_->Get(rocksdb::ReadOptions(), family, it->first, &value);
@@ -122,6 +77,30 @@ void Staging::Delete(rocksdb::ColumnFamilyHandle* family, std::string_view key) 
   const rocksdb::Status status = batch_->Delete(family, ToSlice(key));
   TANDEM_CHECK(status.ok(), "staging does no I/O and checks its sizes before");
   overlay_->Set(family, key, std::nullopt);
+}
+
+void Staging::DeleteRange(rocksdb::ColumnFamilyHandle* family, std::string_view from,
+                          std::string_view end) {
+  if (from >= end) return;
+  const rocksdb::Status status = batch_->DeleteRange(family, ToSlice(from), ToSlice(end));
+  TANDEM_CHECK(status.ok(), "staging does no I/O and checks its sizes before");
+  overlay_->DeleteRange(family, from, end);
+}
+
+Status Staging::DeleteAll(rocksdb::ColumnFamilyHandle* family, std::string_view from,
+                          std::string_view end) {
+  std::vector<std::string> keys;
+  ViewCursor cursor(*this, family, from, end);
+  for (; cursor.Valid() && keys.size() <= kPointDeletesMax; cursor.Next()) {
+    keys.emplace_back(cursor.key());
+  }
+  TANDEM_RETURN_IF_ERROR(cursor.status());
+  if (keys.size() > kPointDeletesMax) {
+    DeleteRange(family, keys.front(), end);
+    return Status::Ok();
+  }
+  for (const std::string& key : keys) Delete(family, key);
+  return Status::Ok();
 }
 
 }  // namespace tandem

@@ -2,7 +2,7 @@
 
 // How a decision sees the database, and how it changes it.
 //
-//   Overlay  what one group of batches has staged: key -> value or deletion, per column family
+//   Overlay  what one group of batches has staged (overlay.h)
 //   View     the database under the overlays of what is staged but not yet published
 //   Staging  a View that can be written to: each Put and Delete goes to the group's write batch and
 //            to its overlay, so that the next decision sees it
@@ -13,8 +13,9 @@
 #include <rocksdb/db.h>
 #include <rocksdb/write_batch.h>
 
+#include <array>
+#include <cstddef>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,31 +23,21 @@
 #include <utility>
 
 #include "base/result.h"
+#include "base/rocks/overlay.h"
 
 namespace tandem {
-
-class Overlay {
- public:
-  using Value = std::optional<std::string>;  // nullopt = deleted
-  using Table = std::map<std::string, Value, std::less<>>;
-
-  const Table& table(const rocksdb::ColumnFamilyHandle* family) const;
-  void Set(const rocksdb::ColumnFamilyHandle* family, std::string_view key, Value value);
-
- private:
-  std::map<std::uint32_t, Table> tables_;
-};
 
 class View {
  public:
   // `in_flight`: the group that is being written, or null. REQUIRES: it outlives the view.
   View(rocksdb::DB* db, const Overlay* in_flight, const Overlay* staged)
-      : db_(db), in_flight_(in_flight), staged_(staged) {}
+      : db_(db), overlays_{staged, in_flight} {}
 
   Result<std::optional<std::string>> Get(rocksdb::ColumnFamilyHandle* family,
                                          std::string_view key) const;
 
-  // The first live entry with from <= key < end, as (key, value).
+  // The first live entry with from <= key < end, as (key, value). For more than the first:
+  // ViewCursor (view_cursor.h).
   using Entry = std::pair<std::string, std::string>;
   Result<std::optional<Entry>> First(rocksdb::ColumnFamilyHandle* family, std::string_view from,
                                      std::string_view end) const;
@@ -61,18 +52,25 @@ class View {
 
   rocksdb::DB* db() const { return db_; }
 
+  // Newest first; null where there is none.
+  const std::array<const Overlay*, 2>& overlays() const { return overlays_; }
+
  private:
   // The staged fate of a key, newest first; null if it is untouched.
   const Overlay::Value* Staged(const rocksdb::ColumnFamilyHandle* family,
                                std::string_view key) const;
 
   rocksdb::DB* db_;
-  const Overlay* in_flight_;
-  const Overlay* staged_;
+  std::array<const Overlay*, 2> overlays_;
 };
 
 class Staging : public View {
  public:
+  // The most keys that a deletion of many deletes one by one. More take one range tombstone, which
+  // costs every later read of the family a look at it until it is compacted away, but nothing per
+  // key. Few keys are cheaper to name.
+  static constexpr std::size_t kPointDeletesMax = 512;
+
   Staging(rocksdb::DB* db, const Overlay* in_flight, Overlay* staged, rocksdb::WriteBatch* batch)
       : View(db, in_flight, staged), overlay_(staged), batch_(batch) {}
 
@@ -84,6 +82,16 @@ class Staging : public View {
                   std::string_view value);
 
   void Delete(rocksdb::ColumnFamilyHandle* family, std::string_view key);
+
+  // Deletes all from <= key < end with one range tombstone, reading nothing. For what is known to
+  // be more than kPointDeletesMax keys.
+  void DeleteRange(rocksdb::ColumnFamilyHandle* family, std::string_view from,
+                   std::string_view end);
+
+  // Deletes all from <= key < end, however many: reads up to kPointDeletesMax of the keys to find
+  // out.
+  Status DeleteAll(rocksdb::ColumnFamilyHandle* family, std::string_view from,
+                   std::string_view end);
 
  private:
   void Write(rocksdb::ColumnFamilyHandle* family, std::string_view key, std::string_view value,

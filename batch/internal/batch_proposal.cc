@@ -10,8 +10,7 @@ namespace {
 
 // INTERIM
 template <typename T>
-constexpr bool kInterim = std::is_same_v<T, DeleteEntity> || std::is_same_v<T, DeletePartition> ||
-                          std::is_same_v<T, DeleteGroup>;
+constexpr bool kInterim = std::is_same_v<T, DeleteGroup>;
 
 template <typename T, typename... Options>
 constexpr bool kIsOneOf = (std::is_same_v<T, Options> || ...);

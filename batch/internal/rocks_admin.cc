@@ -17,17 +17,17 @@ constexpr std::uint64_t kCopyTheLog = std::numeric_limits<std::uint64_t>::max();
 
 }  // namespace
 
-Result<NamePage> RocksAdmin::ListEntities(const ListOptions& /*options*/) {
-  return Status::Unsupported("interim");
+Result<NamePage> RocksAdmin::ListEntities(const ListOptions& options) {
+  return events_->ListEntities(options);
 }
 
-Result<PartitionPage> RocksAdmin::ListPartitions(std::string_view /*entity*/,
-                                                 const PartitionOptions& /*options*/) {
-  return Status::Unsupported("interim");
+Result<PartitionPage> RocksAdmin::ListPartitions(std::string_view entity,
+                                                 const PartitionOptions& options) {
+  return events_->ListPartitions(entity, options);
 }
 
-Result<std::uint64_t> RocksAdmin::Truncate(const StreamId& /*stream*/, Version /*before*/) {
-  return Status::Unsupported("interim");
+Result<std::uint64_t> RocksAdmin::Truncate(const StreamId& stream, Version before) {
+  return events_->Truncate(*door_, stream, before);
 }
 
 Result<NamePage> RocksAdmin::ListQueues(const ListOptions& /*options*/) {

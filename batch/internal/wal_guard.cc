@@ -20,6 +20,10 @@ class StampFinder final : public rocksdb::WriteBatch::Handler {
   rocksdb::Status DeleteCF(std::uint32_t, const rocksdb::Slice&) override {
     return rocksdb::Status::OK();
   }
+  rocksdb::Status DeleteRangeCF(std::uint32_t, const rocksdb::Slice&,
+                                const rocksdb::Slice&) override {
+    return rocksdb::Status::OK();
+  }
   void LogData(const rocksdb::Slice& blob) override { stamp = DecodeGroupStamp(ToView(blob)); }
 
   std::optional<GroupStamp> stamp;

@@ -7,6 +7,14 @@
 
 namespace tandem::internal {
 
+namespace {
+
+Status CheckLimit(std::size_t limit) {
+  return limit == 0 ? Status::InvalidArgument("limit must not be 0") : Status::Ok();
+}
+
+}  // namespace
+
 Status ValidateEntity(std::string_view entity) { return CheckName("entity", entity); }
 
 Status Validate(const AppendEvents& append) {
@@ -53,13 +61,16 @@ Status ValidateRead(const StreamId& stream, const ReadOptions& options) {
 
 Status ValidateReadMetadata(const StreamId& stream, const MetadataOptions& options) {
   TANDEM_RETURN_IF_ERROR(ValidateEntity(stream.entity));
-  if (options.limit == 0) return Status::InvalidArgument("limit must not be 0");
-  return Status::Ok();
+  return CheckLimit(options.limit);
 }
 
-Status ValidateReadAll(const FeedOptions& options) {
-  if (options.limit == 0) return Status::InvalidArgument("limit must not be 0");
-  return Status::Ok();
+Status ValidateReadAll(const FeedOptions& options) { return CheckLimit(options.limit); }
+
+Status ValidateListEntities(const ListOptions& options) { return CheckLimit(options.limit); }
+
+Status ValidateListPartitions(std::string_view entity, const PartitionOptions& options) {
+  TANDEM_RETURN_IF_ERROR(ValidateEntity(entity));
+  return CheckLimit(options.limit);
 }
 
 }  // namespace tandem::internal

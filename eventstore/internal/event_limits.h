@@ -5,7 +5,9 @@
 
 #include <string_view>
 
+#include "base/name_page.h"
 #include "base/status.h"
+#include "eventstore/event_admin.h"
 #include "eventstore/event_store.h"
 
 namespace tandem::internal {
@@ -21,5 +23,7 @@ Status ValidateEntity(std::string_view entity);
 Status ValidateRead(const StreamId& stream, const ReadOptions& options);
 Status ValidateReadMetadata(const StreamId& stream, const MetadataOptions& options);
 Status ValidateReadAll(const FeedOptions& options);
+Status ValidateListEntities(const ListOptions& options);
+Status ValidateListPartitions(std::string_view entity, const PartitionOptions& options);
 
 }  // namespace tandem::internal

@@ -1,86 +1,107 @@
 #include "eventstore/internal/event_reader.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "base/key_encoding.h"
-#include "base/record.h"
+#include "base/limits.h"
 #include "base/rocks/rocks_status.h"
-#include "eventstore/event_records.capnp.h"
 #include "eventstore/internal/event_keys.h"
 
 namespace tandem::internal {
 
+namespace {
+
+// The page that `head` promises. If an event of it is gone, `missing` is set and the page
+// worthless.
+Result<EventPage> ReadUnder(const Head& head, EventReader& reader, const ReadOptions& options,
+                            std::optional<Version>& missing) {
+  const bool forward = options.direction == Direction::kForward;
+  EventPage page;
+  page.head = head.visible_version();
+  page.first = head.visible_first();
+  page.next = forward ? std::max(options.from.value_or(1), page.first)
+                      : std::min(options.from.value_or(page.head), page.head);
+
+  const std::size_t max_events = std::min(options.max_events, kPageEventsMax);
+  const std::size_t max_bytes = std::min(options.max_bytes, kPageBytesMax);
+  std::size_t bytes = 0;
+  while (page.next >= page.first && page.next <= page.head && page.events.size() < max_events) {
+    TANDEM_ASSIGN_OR_RETURN(std::optional<Event> event, reader.Next(page.next, options.direction));
+    if (!event.has_value()) {
+      missing = page.next;
+      return page;
+    }
+    bytes += event->payload.size();
+    if (bytes > max_bytes && !page.events.empty()) break;
+    page.events.push_back(*std::move(event));
+    forward ? ++page.next : --page.next;
+  }
+  if (!forward && page.next < page.first) page.next = 0;
+  return page;
+}
+
+}  // namespace
+
 EventReader::EventReader(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* family,
-                         const StreamId& stream)
-    : stream_(stream), end_(PrefixEnd(EventPrefix(stream))), end_slice_(ToSlice(end_)) {
+                         const StreamId& stream, const rocksdb::Snapshot* snapshot)
+    : db_(db),
+      family_(family),
+      stream_(stream),
+      snapshot_(snapshot),
+      end_(PrefixEnd(EventPrefix(stream))),
+      end_slice_(ToSlice(end_)) {}
+
+// By key, not with the iterator: where there is no head, that would walk over all that was deleted
+// up to the next one.
+Result<Head> EventReader::ReadHead() const {
   rocksdb::ReadOptions options;
-  options.iterate_upper_bound = &end_slice_;
-  iterator_.reset(db->NewIterator(options, family));
+  options.snapshot = snapshot_;
+  rocksdb::PinnableSlice record;
+  const rocksdb::Status read = db_->Get(options, family_, HeadKey(stream_), &record);
+  if (read.IsNotFound()) return Head();
+  TANDEM_RETURN_IF_ERROR(FromRocks(read, "read of a head"));
+  return DecodeHead(ToView(record), stream_);
 }
 
-Result<Version> EventReader::Head() {
-  const std::string key = HeadKey(stream_);
-  iterator_->Seek(key);
-  positioned_ = false;
-  TANDEM_RETURN_IF_ERROR(FromRocks(iterator_->status(), "read of a head"));
-  if (!iterator_->Valid() || ToView(iterator_->key()) != key) return Version{0};
-  return DecodeHead(ToView(iterator_->value()), stream_);
-}
-
-Result<Event> EventReader::Next(Version version, Direction direction) {
+Result<std::optional<Event>> EventReader::Next(Version version, Direction direction) {
   const std::string key = EventKey(stream_, version);
-  if (!positioned_) {
+  if (iterator_ == nullptr) {
+    rocksdb::ReadOptions options;
+    options.snapshot = snapshot_;
+    options.iterate_upper_bound = &end_slice_;
+    iterator_.reset(db_->NewIterator(options, family_));
     iterator_->Seek(key);
-    positioned_ = true;
-  } else if (direction == Direction::kForward) {
-    iterator_->Next();
-  } else {
-    iterator_->Prev();
+  } else if (iterator_->Valid()) {
+    direction == Direction::kForward ? iterator_->Next() : iterator_->Prev();
   }
   if (!iterator_->status().ok()) return FromRocks(iterator_->status(), Where(version));
-  if (!iterator_->Valid() || ToView(iterator_->key()) != key) {
-    return Status::Corruption(Where(version), "the event is missing");
-  }
-  Event event;
-  event.version = version;
-  TANDEM_RETURN_IF_ERROR(DecodeRecord<EventRecord>(
-      ToView(iterator_->value()), [&] { return Where(version); },
-      [&event](EventRecord::Reader record) {
-        event.position = record.getPosition();
-        event.appended_at = Timestamp(std::chrono::microseconds(record.getAppendedAt()));
-        event.payload = ToBytes(record.getPayload());
-      }));
-  return event;
+  if (!iterator_->Valid() || ToView(iterator_->key()) != key) return std::optional<Event>();
+  TANDEM_ASSIGN_OR_RETURN(Event event, DecodeEvent(ToView(iterator_->value()), stream_, version));
+  return std::optional<Event>(std::move(event));
+}
+
+Status EventReader::Missing(Version version) const {
+  return Status::Corruption(Where(version), "the event is missing");
 }
 
 std::string EventReader::Where(Version version) const {
   return "event " + std::to_string(version) + " of " + Describe(stream_);
 }
 
-std::string Describe(const StreamId& stream) {
-  return "stream (" + stream.entity + ", " + std::to_string(stream.partition) + ")";
-}
-
-Result<Version> DecodeHead(std::string_view record, const StreamId& stream) {
-  const auto where = [&stream] { return "head of " + Describe(stream); };
-  Version version = 0;
-  TANDEM_RETURN_IF_ERROR(DecodeRecord<HeadRecord>(
-      record, where, [&version](HeadRecord::Reader head) { version = head.getVersion(); }));
-  if (version == 0) return Status::Corruption(where(), "a head without events");
-  return version;
-}
-
-Result<FeedEntry> DecodeFeedEntry(std::string_view record, Position last) {
-  FeedEntry entry;
-  const std::string where = "feed entry " + std::to_string(last);
-  TANDEM_RETURN_IF_ERROR(DecodeRecord<FeedRecord>(record, where, [&entry](FeedRecord::Reader feed) {
-    entry.stream.entity = ToBytes(feed.getEntity());
-    entry.stream.partition = feed.getPartition();
-    entry.first = feed.getFirst();
-    entry.count = feed.getCount();
-  }));
-  if (entry.count == 0 || entry.count > last) {
-    return Status::Corruption(where, "impossible number of events");
+Result<EventPage> ReadPage(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* family,
+                           const StreamId& stream, const ReadOptions& options) {
+  while (true) {
+    EventReader reader(db, family, stream);
+    TANDEM_ASSIGN_OR_RETURN(const Head head, reader.ReadHead());
+    // The events are read a moment later than the head. They never change, so the page is of the
+    // head's moment, unless one was deleted between the two: then a newer head says so.
+    std::optional<Version> missing;
+    TANDEM_ASSIGN_OR_RETURN(EventPage page, ReadUnder(head, reader, options, missing));
+    if (!missing.has_value()) return page;
+    TANDEM_ASSIGN_OR_RETURN(const Head newer, reader.ReadHead());
+    if (newer.live() && newer.first <= *missing) return reader.Missing(*missing);
   }
-  return entry;
 }
 
 }  // namespace tandem::internal

@@ -1,52 +1,49 @@
 #pragma once
 
-// Reads one stream's head and events from one snapshot, and turns stored records into values. A
-// hole in the versions, or a record that does not fit its key, is Corruption.
+// Reads one stream's head and events.
 
 #include <rocksdb/db.h>
 
 #include <memory>
+#include <optional>
 #include <string>
-#include <string_view>
 
 #include "base/result.h"
 #include "eventstore/event_store.h"
+#include "eventstore/internal/event_values.h"
 
 namespace tandem::internal {
 
 class EventReader {
  public:
-  EventReader(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* family, const StreamId& stream);
+  // With a snapshot all is read from it. Without one each call of ReadHead sees the newest head,
+  // and all events are of the moment of the first call of Next. REQUIRES: `snapshot` outlives this.
+  EventReader(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* family, const StreamId& stream,
+              const rocksdb::Snapshot* snapshot = nullptr);
 
-  // The stream's version; 0 if it does not exist.
-  Result<Version> Head();
+  Result<Head> ReadHead() const;
 
-  // The event with exactly this version. Cheap when called in the order of `direction`. REQUIRES: 1
-  // <= version <= Head()
-  Result<Event> Next(Version version, Direction direction);
+  // The event with exactly this version; nullopt if there is none. Cheap when called in the order
+  // of `direction`.
+  Result<std::optional<Event>> Next(Version version, Direction direction);
+
+  // What to say of a stream whose head promises an event that is not there.
+  Status Missing(Version version) const;
 
  private:
   std::string Where(Version version) const;
 
+  rocksdb::DB* const db_;
+  rocksdb::ColumnFamilyHandle* const family_;
   const StreamId stream_;
+  const rocksdb::Snapshot* const snapshot_;
   const std::string end_;  // of the stream's event keys; the iterator keeps a view of it
   const rocksdb::Slice end_slice_;
-  std::unique_ptr<rocksdb::Iterator> iterator_;
-  bool positioned_ = false;  // the iterator stands on the event that was returned last
+  std::unique_ptr<rocksdb::Iterator> iterator_;  // null until the first Next
 };
 
-// For messages: "stream (account-42, 0)".
-std::string Describe(const StreamId& stream);
-
-Result<Version> DecodeHead(std::string_view record, const StreamId& stream);
-
-struct FeedEntry {
-  StreamId stream;
-  Version first = 0;
-  std::uint64_t count = 0;
-};
-
-// `last` is the position in the entry's key.
-Result<FeedEntry> DecodeFeedEntry(std::string_view record, Position last);
+// One page of a stream, as EventStore::Read without waiting. REQUIRES: ValidateRead passed.
+Result<EventPage> ReadPage(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* family,
+                           const StreamId& stream, const ReadOptions& options);
 
 }  // namespace tandem::internal

@@ -2,70 +2,48 @@
 
 #include <algorithm>
 #include <memory>
+#include <string>
+#include <utility>
 
 #include "base/key_encoding.h"
 #include "base/limits.h"
-#include "base/record.h"
 #include "base/rocks/rocks_status.h"
-#include "eventstore/event_records.capnp.h"
+#include "eventstore/internal/async_read.h"
 #include "eventstore/internal/event_keys.h"
 #include "eventstore/internal/event_limits.h"
 #include "eventstore/internal/event_reader.h"
+#include "eventstore/internal/feed_page.h"
+#include "eventstore/internal/read_wait.h"
 
 namespace tandem::internal {
 
-namespace {
-
-// Calls `read` until it finds something, the wait is over, or a stop is requested. `found` tells
-// whether a page has what was waited for.
-template <typename Page, typename Read, typename Found>
-Result<Page> ReadOrWait(Clock& clock, StreamWaiters& waiters, const StreamId* stream,
-                        std::chrono::milliseconds wait, const std::stop_token& stop, Read read,
-                        Found found) {
-  Result<Page> page = read();
-  if (!page.ok() || found(*page) || wait <= std::chrono::milliseconds::zero()) return page;
-  const Timestamp deadline = SaturatingAdd(clock.Now(), wait);
-  Signal signal;
-  const NotifyOnStop notify(stop, signal);
-  const StreamWaiters::Registration registration(waiters, stream, signal);
-  while (true) {
-    page = read();  // after the registration, so that no append between the two is missed
-    if (!page.ok() || found(*page) || stop.stop_requested()) return page;
-    if (!clock.WaitUntil(signal, deadline)) return read();
-  }
-}
-
-}  // namespace
-
 Status RocksEventStore::Recover() {
-  const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(rocksdb::ReadOptions(), family_));
-  const std::string prefix = FeedKey(0).substr(0, 1);
-  it->SeekForPrev(FeedKey(kVersionMax));
-  TANDEM_RETURN_IF_ERROR(FromRocks(it->status(), "read of the feed's end"));
-  if (it->Valid() && it->key().starts_with(prefix)) {
-    const std::optional<Position> last = TrailingNumber(ToView(it->key()));
-    if (!last.has_value()) return Status::Corruption("feed key", "too short");
-    last_position_ = *last;
-  }
+  TANDEM_ASSIGN_OR_RETURN(last_position_, LastPosition(db_, family_));
   return Status::Ok();
 }
 
-Result<Version> RocksEventStore::HeadOf(const StreamId& stream, const View& view) const {
+Result<Head> RocksEventStore::HeadOf(const StreamId& stream, const View& view) const {
   TANDEM_ASSIGN_OR_RETURN(const auto record, view.Get(family_, HeadKey(stream)));
-  if (!record.has_value()) return Version{0};
+  if (!record.has_value()) return Head();
   return DecodeHead(*record, stream);
 }
 
 Status RocksEventStore::Check(const AppendEvents& append, const View& view) const {
-  return Check(CheckVersion{append.stream, append.expected}, view);
+  TANDEM_ASSIGN_OR_RETURN(const Head head, HeadOf(append.stream, view));
+  TANDEM_RETURN_IF_ERROR(CheckWritable(append.stream, head, view));
+  const Version actual = head.visible_version();
+  if (append.expected.Holds(actual)) return Status::Ok();
+  return Status::Conflict(append.expected.ToString(), actual);
 }
 
-Status RocksEventStore::Check(const UpdateMetadata& /*update*/, const View& /*view*/) const {
-  return Status::Ok();
+Status RocksEventStore::Check(const UpdateMetadata& update, const View& view) const {
+  TANDEM_ASSIGN_OR_RETURN(const Head head, HeadOf(update.stream, view));
+  return CheckWritable(update.stream, head, view);
 }
 
 Status RocksEventStore::Check(const CheckVersion& check, const View& view) const {
-  TANDEM_ASSIGN_OR_RETURN(const Version actual, HeadOf(check.stream, view));
+  TANDEM_ASSIGN_OR_RETURN(const Head head, HeadOf(check.stream, view));
+  const Version actual = head.visible_version();
   if (check.expected.Holds(actual)) return Status::Ok();
   return Status::Conflict(check.expected.ToString(), actual);
 }
@@ -74,40 +52,26 @@ Status RocksEventStore::Check(const CheckMetadata& check, const View& view) cons
   TANDEM_ASSIGN_OR_RETURN(const auto actual,
                           view.Get(family_, MetadataKey(check.stream, check.key)));
   if (actual == check.expected) return Status::Ok();
-  TANDEM_ASSIGN_OR_RETURN(const Version version, HeadOf(check.stream, view));
+  TANDEM_ASSIGN_OR_RETURN(const Head head, HeadOf(check.stream, view));
   const char* const expected = check.expected.has_value() ? "' as given" : "' absent";
-  return Status::Conflict("metadata '" + check.key + expected, version);
+  return Status::Conflict("metadata '" + check.key + expected, head.visible_version());
 }
 
 Result<AppendResult> RocksEventStore::Stage(const AppendEvents& append, Timestamp now,
                                             Staging& staging) {
-  TANDEM_ASSIGN_OR_RETURN(const Version head, HeadOf(append.stream, staging));
+  TANDEM_ASSIGN_OR_RETURN(Head head, HeadOf(append.stream, staging));
   AppendResult result;
-  result.first = head + 1;
-  result.last = head + append.events.size();
+  result.first = head.version + 1;
+  result.last = head.version + append.events.size();
   if (append.events.empty()) return result;
 
-  Version version = head;
   for (const std::string& payload : append.events) {
-    ++version;
-    ++last_position_;
-    staging.PutPayload(family_, EventKey(append.stream, version),
-                       EncodeRecord<EventRecord>([&](EventRecord::Builder event) {
-                         event.setPosition(last_position_);
-                         event.setAppendedAt(now.time_since_epoch().count());
-                         event.setPayload(ToData(payload));
-                       }));
+    staging.PutPayload(family_, EventKey(append.stream, ++head.version),
+                       EncodeEvent(++last_position_, now, payload));
   }
-  staging.Put(family_, HeadKey(append.stream),
-              EncodeRecord<HeadRecord>(
-                  [&](HeadRecord::Builder record) { record.setVersion(result.last); }));
+  staging.Put(family_, HeadKey(append.stream), EncodeHead(head));
   staging.PutPayload(family_, FeedKey(last_position_),
-                     EncodeRecord<FeedRecord>([&](FeedRecord::Builder feed) {
-                       feed.setEntity(ToData(append.stream.entity));
-                       feed.setPartition(append.stream.partition);
-                       feed.setFirst(result.first);
-                       feed.setCount(append.events.size());
-                     }));
+                     EncodeFeedEntry(FeedEntry{append.stream, result.first, append.events.size()}));
   result.position = last_position_;
   return result;
 }
@@ -124,39 +88,27 @@ Status RocksEventStore::Stage(const UpdateMetadata& update, Timestamp /*now*/, S
 
 Result<EventPage> RocksEventStore::Read(const StreamId& stream, const ReadOptions& options) {
   TANDEM_RETURN_IF_ERROR(ValidateRead(stream, options));
-  if (options.direction == Direction::kBackward) return ReadPage(stream, options);
-  return ReadOrWait<EventPage>(
-      *clock_, waiters_, &stream, options.wait, options.stop,
-      [&] { return ReadPage(stream, options); },
-      [](const EventPage& page) { return !page.events.empty(); });
+  if (options.direction == Direction::kBackward) return ReadPage(db_, family_, stream, options);
+  return ReadOrWait<EventPage>(*clock_, waiters_, &stream, options.wait, options.stop,
+                               [&] { return ReadPage(db_, family_, stream, options); });
 }
 
-Result<EventPage> RocksEventStore::ReadPage(const StreamId& stream,
-                                            const ReadOptions& options) const {
-  EventReader reader(db_, family_, stream);
-  TANDEM_ASSIGN_OR_RETURN(const Version head, reader.Head());
-  const bool forward = options.direction == Direction::kForward;
-  EventPage page;
-  page.head = head;
-  page.next = forward ? options.from.value_or(1) : std::min(options.from.value_or(head), head);
+void RocksEventStore::ReadAsync(const StreamId& stream, const ReadOptions& options,
+                                ReadCallback callback) {
+  const AsyncRead::Source source{db_, family_, clock_, &waiters_};
+  async_waits_->Start(std::make_shared<AsyncRead>(source, stream, options, std::move(callback)));
+}
 
-  const std::size_t max_events = std::min(options.max_events, kPageEventsMax);
-  const std::size_t max_bytes = std::min(options.max_bytes, kPageBytesMax);
-  std::size_t bytes = 0;
-  while (page.next >= 1 && page.next <= head && page.events.size() < max_events) {
-    TANDEM_ASSIGN_OR_RETURN(Event event, reader.Next(page.next, options.direction));
-    bytes += event.payload.size();
-    if (bytes > max_bytes && !page.events.empty()) break;
-    page.events.push_back(std::move(event));
-    forward ? ++page.next : --page.next;
-  }
-  return page;
+Result<FeedPage> RocksEventStore::ReadAll(Position after, const FeedOptions& options) {
+  TANDEM_RETURN_IF_ERROR(ValidateReadAll(options));
+  return ReadOrWait<FeedPage>(*clock_, waiters_, nullptr, options.wait, options.stop,
+                              [&] { return ReadFeedPage(db_, family_, after, options); });
 }
 
 Result<std::optional<PartitionHead>> RocksEventStore::LatestPartition(
     std::string_view entity) const {
   TANDEM_RETURN_IF_ERROR(ValidateEntity(entity));
-  const std::string prefix = HeadPrefix(entity);
+  const std::string prefix = EntityPrefix(kHeadPrefix, entity);
   const std::string end = PrefixEnd(prefix);
   const rocksdb::Slice lower = ToSlice(prefix);
   const rocksdb::Slice upper = ToSlice(end);
@@ -166,13 +118,18 @@ Result<std::optional<PartitionHead>> RocksEventStore::LatestPartition(
   const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(options, family_));
   it->SeekToLast();
   TANDEM_RETURN_IF_ERROR(FromRocks(it->status(), "read of heads"));
-  if (!it->Valid()) return std::optional<PartitionHead>();
-  const std::optional<std::uint64_t> partition = TrailingNumber(ToView(it->key()));
-  if (!partition.has_value()) return Status::Corruption("head key", "too short");
-  TANDEM_ASSIGN_OR_RETURN(
-      const Version head,
-      DecodeHead(ToView(it->value()), StreamId{std::string(entity), *partition}));
-  return std::optional<PartitionHead>(PartitionHead{*partition, head});
+  if (!it->Valid()) {
+    TANDEM_ASSIGN_OR_RETURN(const auto tombstone, TombstoneOf(entity, View(db_, nullptr, nullptr)));
+    if (!tombstone.has_value()) return std::optional<PartitionHead>();
+    return std::optional<PartitionHead>(PartitionHead{*tombstone, 0});
+  }
+  const std::optional<StreamId> stream = StreamOf(ToView(it->key()), kHeadPrefix);
+  if (!stream.has_value()) return Status::Corruption("head key", "unreadable");
+  TANDEM_ASSIGN_OR_RETURN(const Head head, DecodeHead(ToView(it->value()), *stream));
+  if (!head.live()) {
+    return Status::Corruption("head of " + Describe(*stream), "the latest partition is deleted");
+  }
+  return std::optional<PartitionHead>(PartitionHead{stream->partition, head.version});
 }
 
 Result<MetadataPage> RocksEventStore::ReadMetadata(const StreamId& stream,
@@ -200,49 +157,6 @@ Result<MetadataPage> RocksEventStore::ReadMetadata(const StreamId& stream,
     page.entries.emplace_back(ToView(it->key()).substr(key_offset), it->value().ToString());
   }
   TANDEM_RETURN_IF_ERROR(FromRocks(it->status(), "read of metadata"));
-  return page;
-}
-
-Result<FeedPage> RocksEventStore::ReadAll(Position after, const FeedOptions& options) {
-  TANDEM_RETURN_IF_ERROR(ValidateReadAll(options));
-  return ReadOrWait<FeedPage>(
-      *clock_, waiters_, nullptr, options.wait, options.stop,
-      [&] { return ReadFeedPage(after, options); },
-      [](const FeedPage& page) { return !page.events.empty(); });
-}
-
-Result<FeedPage> RocksEventStore::ReadFeedPage(Position after, const FeedOptions& options) const {
-  FeedPage page;
-  page.next = after;
-  if (after == kVersionMax) return page;
-  const std::size_t limit = std::min(options.limit, kPageEventsMax);
-  const std::size_t max_bytes = std::min(options.max_bytes, kPageBytesMax);
-  std::size_t bytes = 0;
-
-  const std::string end = PrefixEnd(FeedKey(0).substr(0, 1));
-  const rocksdb::Slice upper = ToSlice(end);
-  rocksdb::ReadOptions read;
-  read.iterate_upper_bound = &upper;
-  const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(read, family_));
-  for (it->Seek(FeedKey(after + 1)); it->Valid(); it->Next()) {
-    const Position last = TrailingNumber(ToView(it->key())).value_or(0);
-    TANDEM_ASSIGN_OR_RETURN(const FeedEntry entry, DecodeFeedEntry(ToView(it->value()), last));
-    // A page may have ended inside this append.
-    const Position first_position = last - entry.count + 1;
-    Position position = std::max(first_position, page.next + 1);
-    // The feed's iterator is older than this one: whatever it lists, this one finds.
-    EventReader reader(db_, family_, entry.stream);
-    for (; position <= last; ++position) {
-      const Version version = entry.first + (position - first_position);
-      TANDEM_ASSIGN_OR_RETURN(Event event, reader.Next(version, Direction::kForward));
-      bytes += event.payload.size();
-      const bool full = page.events.size() == limit || bytes > max_bytes;
-      if (full && !page.events.empty()) return page;
-      page.events.push_back(FeedEvent{entry.stream, std::move(event)});
-      page.next = position;
-    }
-  }
-  TANDEM_RETURN_IF_ERROR(FromRocks(it->status(), "read of the feed"));
   return page;
 }
 

@@ -5,14 +5,19 @@
 
 #include <rocksdb/db.h>
 
+#include <cstdint>
+#include <optional>
 #include <string_view>
-#include <vector>
 
 #include "base/async_wait.h"
 #include "base/clock.h"
 #include "base/result.h"
+#include "base/rocks/commit_door.h"
 #include "base/rocks/staging.h"
+#include "eventstore/event_admin.h"
 #include "eventstore/event_store.h"
+#include "eventstore/internal/event_values.h"
+#include "eventstore/internal/event_verifier.h"
 #include "eventstore/internal/stream_waiters.h"
 
 namespace tandem::internal {
@@ -32,25 +37,47 @@ class RocksEventStore {
   // REQUIRES: the commit latch is held.
   Status Check(const AppendEvents& append, const View& view) const;
   Status Check(const UpdateMetadata& update, const View& view) const;
+  Status Check(const DeletePartition& remove, const View& view) const;
+  Status Check(const DeleteEntity& remove, const View& view) const;
   Status Check(const CheckVersion& check, const View& view) const;
   Status Check(const CheckMetadata& check, const View& view) const;
 
   // REQUIRES: the commit latch is held; every check of the batch has passed.
   Result<AppendResult> Stage(const AppendEvents& append, Timestamp now, Staging& staging);
   Status Stage(const UpdateMetadata& update, Timestamp now, Staging& staging);
+  Result<DeleteEventsResult> Stage(const DeletePartition& remove, Timestamp now, Staging& staging);
+  Result<DeleteEventsResult> Stage(const DeleteEntity& remove, Timestamp now, Staging& staging);
 
   // Wakes readers that wait for the stream. REQUIRES: its events are visible.
   void Publish(const StreamId& stream) { waiters_.Notify(stream); }
 
   Result<EventPage> Read(const StreamId& stream, const ReadOptions& options);
+  void ReadAsync(const StreamId& stream, const ReadOptions& options, ReadCallback callback);
   Result<std::optional<PartitionHead>> LatestPartition(std::string_view entity) const;
   Result<MetadataPage> ReadMetadata(const StreamId& stream, const MetadataOptions& options) const;
   Result<FeedPage> ReadAll(Position after, const FeedOptions& options);
 
+  // As EventAdmin (rocks_event_admin.cc). Truncate goes through the door by itself. REQUIRES: the
+  // caller is not in a proposal.
+  Result<NamePage> ListEntities(const ListOptions& options) const;
+  Result<PartitionPage> ListPartitions(std::string_view entity,
+                                       const PartitionOptions& options) const;
+  Result<std::uint64_t> Truncate(CommitDoor& door, const StreamId& stream, Version before) const;
+
+  // Checks everything of this store that is in the snapshot (event_verifier.h).
+  Result<EventCounts> Verify(const rocksdb::Snapshot* snapshot) const;
+
  private:
-  Result<Version> HeadOf(const StreamId& stream, const View& view) const;
-  Result<EventPage> ReadPage(const StreamId& stream, const ReadOptions& options) const;
-  Result<FeedPage> ReadFeedPage(Position after, const FeedOptions& options) const;
+  class TruncateProposal;
+  struct EntityContents;
+
+  Result<Head> HeadOf(const StreamId& stream, const View& view) const;
+  Result<std::optional<std::uint64_t>> TombstoneOf(std::string_view entity, const View& view) const;
+  // Conflict if the stream is deleted. REQUIRES: `head` is the stream's.
+  Status CheckWritable(const StreamId& stream, const Head& head, const View& view) const;
+
+  Result<EntityContents> ContentsOf(std::string_view entity, const View& view) const;
+  void StageRemoval(const StreamId& stream, Version from, Version end, Staging& staging) const;
 
   rocksdb::DB* const db_;
   rocksdb::ColumnFamilyHandle* const family_;

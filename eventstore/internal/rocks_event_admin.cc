@@ -1,0 +1,107 @@
+// The event store's part of ProviderAdmin: lists from a snapshot, truncation as a proposal.
+
+#include <rocksdb/snapshot.h>
+
+#include <algorithm>
+#include <limits>
+#include <string>
+
+#include "base/limits.h"
+#include "eventstore/internal/event_keys.h"
+#include "eventstore/internal/event_limits.h"
+#include "eventstore/internal/rocks_event_store.h"
+#include "eventstore/internal/stream_walk.h"
+
+namespace tandem::internal {
+
+class RocksEventStore::TruncateProposal final : public Proposal {
+ public:
+  TruncateProposal(const RocksEventStore& owner, const StreamId& stream, Version before)
+      : Proposal(Durability::kSync), owner_(owner), stream_(stream), before_(before) {}
+
+  Status Stage(Staging& staging, Timestamp /*now*/) override {
+    TANDEM_ASSIGN_OR_RETURN(Head head, owner_.HeadOf(stream_, staging));
+    if (before_ > 0 && before_ - 1 > head.visible_version()) {
+      refusal_ = Status::Conflict("at least version " + std::to_string(before_ - 1),
+                                  head.visible_version());
+      return Status::Ok();
+    }
+    if (before_ <= head.visible_first()) return Status::Ok();
+    removed_ = before_ - head.first;
+    owner_.StageRemoval(stream_, head.first, before_, staging);
+    head.first = before_;
+    staging.Put(owner_.family_, HeadKey(stream_), EncodeHead(head));
+    return Status::Ok();
+  }
+
+  // REQUIRES: it was committed.
+  Result<std::uint64_t> Removed() const {
+    if (!refusal_.ok()) return refusal_;
+    return removed_;
+  }
+
+ private:
+  const RocksEventStore& owner_;
+  const StreamId& stream_;
+  const Version before_;
+  Status refusal_;
+  std::uint64_t removed_ = 0;
+};
+
+Result<std::uint64_t> RocksEventStore::Truncate(CommitDoor& door, const StreamId& stream,
+                                                Version before) const {
+  TANDEM_RETURN_IF_ERROR(ValidateEntity(stream.entity));
+  TruncateProposal proposal(*this, stream, before);
+  TANDEM_RETURN_IF_ERROR(door.Commit(proposal));
+  return proposal.Removed();
+}
+
+Result<NamePage> RocksEventStore::ListEntities(const ListOptions& options) const {
+  TANDEM_RETURN_IF_ERROR(ValidateListEntities(options));
+  rocksdb::ManagedSnapshot snapshot(db_);
+  std::string from = options.prefix;
+  if (!options.after.empty()) from = std::max(from, options.after + '\0');
+  const std::size_t limit = std::min(options.limit, kPageEventsMax);
+
+  NamePage page;
+  // No stream needs a look: an entity with a head has a live one.
+  for (StreamWalk walk(db_, family_, snapshot.snapshot(), StreamId{from, 0});; walk.NextEntity()) {
+    TANDEM_RETURN_IF_ERROR(walk.status());
+    if (walk.stream() == nullptr || !walk.stream()->entity.starts_with(options.prefix)) return page;
+    if (page.names.size() == limit) {
+      page.more = true;
+      return page;
+    }
+    page.names.push_back(walk.stream()->entity);
+  }
+}
+
+Result<PartitionPage> RocksEventStore::ListPartitions(std::string_view entity,
+                                                      const PartitionOptions& options) const {
+  TANDEM_RETURN_IF_ERROR(ValidateListPartitions(entity, options));
+  PartitionPage page;
+  if (options.after == std::numeric_limits<std::uint64_t>::max()) return page;
+  rocksdb::ManagedSnapshot snapshot(db_);
+  const std::uint64_t from = options.after.has_value() ? *options.after + 1 : 0;
+  const std::size_t limit = std::min(options.limit, kPageEventsMax);
+
+  const StreamId start{std::string(entity), from};
+  for (StreamWalk walk(db_, family_, snapshot.snapshot(), start);; walk.Next()) {
+    TANDEM_RETURN_IF_ERROR(walk.status());
+    if (walk.stream() == nullptr || walk.stream()->entity != entity) return page;
+    if (!walk.exists()) continue;
+    if (page.partitions.size() == limit) {
+      page.more = true;
+      return page;
+    }
+    const Head head = walk.head().value_or(Head());
+    page.partitions.push_back(
+        {walk.stream()->partition, head.visible_first(), head.visible_version()});
+  }
+}
+
+Result<EventCounts> RocksEventStore::Verify(const rocksdb::Snapshot* snapshot) const {
+  return VerifyEvents(db_, family_, snapshot);
+}
+
+}  // namespace tandem::internal

@@ -1,0 +1,147 @@
+// How streams and entities are deleted, and what stays behind to keep them deleted: of a partition
+// its head, marked; of an entity a tombstone.
+
+#include <algorithm>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/key_encoding.h"
+#include "base/rocks/view_cursor.h"
+#include "eventstore/internal/event_keys.h"
+#include "eventstore/internal/rocks_event_store.h"
+
+namespace tandem::internal {
+
+// What there is to delete of an entity.
+struct RocksEventStore::EntityContents {
+  std::optional<std::uint64_t> highest;  // partition; nullopt: there is nothing
+  std::uint64_t events = 0;
+  std::vector<std::pair<StreamId, Head>> streams;  // as long as the events are few
+};
+
+Result<std::optional<std::uint64_t>> RocksEventStore::TombstoneOf(std::string_view entity,
+                                                                  const View& view) const {
+  TANDEM_ASSIGN_OR_RETURN(const auto record, view.Get(family_, TombstoneKey(entity)));
+  if (!record.has_value()) return std::optional<std::uint64_t>();
+  TANDEM_ASSIGN_OR_RETURN(const std::uint64_t partition, DecodeTombstone(*record, entity));
+  return std::optional<std::uint64_t>(partition);
+}
+
+Status RocksEventStore::CheckWritable(const StreamId& stream, const Head& head,
+                                      const View& view) const {
+  if (head.live()) return Status::Ok();
+  if (head.deleted) return Status::Conflict("a partition that was not deleted", 0);
+  TANDEM_ASSIGN_OR_RETURN(const auto tombstone, TombstoneOf(stream.entity, view));
+  if (!tombstone.has_value() || *tombstone < stream.partition) return Status::Ok();
+  return Status::Conflict(
+      "a partition of a new life, above " + std::to_string(*tombstone) + " which was deleted", 0);
+}
+
+Status RocksEventStore::Check(const DeletePartition& remove, const View& view) const {
+  const auto& [entity, partition] = remove.stream;
+  if (partition < std::numeric_limits<std::uint64_t>::max()) {
+    // Any head above it will do: the last one of an entity is live.
+    TANDEM_ASSIGN_OR_RETURN(const auto above,
+                            view.First(family_, HeadKey({entity, partition + 1}),
+                                       PrefixEnd(EntityPrefix(kHeadPrefix, entity))));
+    if (above.has_value()) return Status::Ok();
+  }
+  TANDEM_ASSIGN_OR_RETURN(const auto tombstone, TombstoneOf(entity, view));
+  if (tombstone.has_value() && partition <= *tombstone) return Status::Ok();
+  TANDEM_ASSIGN_OR_RETURN(const Head head, HeadOf(remove.stream, view));
+  return Status::Conflict("a partition below the latest", head.visible_version());
+}
+
+Status RocksEventStore::Check(const DeleteEntity& /*remove*/, const View& /*view*/) const {
+  return Status::Ok();
+}
+
+Result<DeleteEventsResult> RocksEventStore::Stage(const DeletePartition& remove, Timestamp /*now*/,
+                                                  Staging& staging) {
+  const StreamId& stream = remove.stream;
+  TANDEM_ASSIGN_OR_RETURN(Head head, HeadOf(stream, staging));
+  if (head.deleted) return DeleteEventsResult();
+  const std::string metadata = MetadataKey(stream, {});
+  const std::string metadata_end = PrefixEnd(metadata);
+  TANDEM_ASSIGN_OR_RETURN(const auto entry, staging.First(family_, metadata, metadata_end));
+  if (!head.live() && !entry.has_value()) return DeleteEventsResult();
+
+  const DeleteEventsResult result{head.events()};
+  StageRemoval(stream, head.first, head.version + 1, staging);
+  TANDEM_RETURN_IF_ERROR(staging.DeleteAll(family_, metadata, metadata_end));
+  head.deleted = true;
+  staging.Put(family_, HeadKey(stream), EncodeHead(head));
+  return result;
+}
+
+Result<DeleteEventsResult> RocksEventStore::Stage(const DeleteEntity& remove, Timestamp /*now*/,
+                                                  Staging& staging) {
+  TANDEM_ASSIGN_OR_RETURN(const EntityContents contents, ContentsOf(remove.entity, staging));
+  if (!contents.highest.has_value()) return DeleteEventsResult();
+
+  const auto range = [&remove](char kind) {
+    std::string prefix = EntityPrefix(kind, remove.entity);
+    std::string end = PrefixEnd(prefix);
+    return std::pair(std::move(prefix), std::move(end));
+  };
+  if (contents.events > Staging::kPointDeletesMax) {
+    const auto [from, end] = range(kEventPrefix);
+    staging.DeleteRange(family_, from, end);
+  } else {
+    for (const auto& [stream, head] : contents.streams) {
+      StageRemoval(stream, head.first, head.version + 1, staging);
+    }
+  }
+  for (const char kind : {kHeadPrefix, kMetadataPrefix}) {
+    const auto [from, end] = range(kind);
+    TANDEM_RETURN_IF_ERROR(staging.DeleteAll(family_, from, end));
+  }
+  staging.Put(family_, TombstoneKey(remove.entity), EncodeTombstone(*contents.highest));
+  return DeleteEventsResult{contents.events};
+}
+
+Result<RocksEventStore::EntityContents> RocksEventStore::ContentsOf(std::string_view entity,
+                                                                    const View& view) const {
+  EntityContents contents;
+  const std::string heads = EntityPrefix(kHeadPrefix, entity);
+  ViewCursor head(view, family_, heads, PrefixEnd(heads));
+  for (; head.Valid(); head.Next()) {
+    const std::optional<StreamId> stream = StreamOf(head.key(), kHeadPrefix);
+    if (!stream.has_value()) return Status::Corruption("head key", "unreadable");
+    TANDEM_ASSIGN_OR_RETURN(const Head found, DecodeHead(head.value(), *stream));
+    contents.highest = stream->partition;
+    contents.events += found.events();
+    if (found.live() && contents.events <= Staging::kPointDeletesMax) {
+      contents.streams.emplace_back(*stream, found);
+    }
+  }
+  TANDEM_RETURN_IF_ERROR(head.status());
+
+  // One look at each stream, however many keys it has.
+  const std::string metadata = EntityPrefix(kMetadataPrefix, entity);
+  ViewCursor key(view, family_, metadata, PrefixEnd(metadata));
+  while (key.Valid()) {
+    const std::optional<StreamId> stream = StreamOf(key.key(), kMetadataPrefix);
+    if (!stream.has_value()) return Status::Corruption("metadata key", "unreadable");
+    contents.highest = std::max(contents.highest.value_or(0), stream->partition);
+    key.Seek(PrefixEnd(MetadataKey(*stream, {})));
+  }
+  TANDEM_RETURN_IF_ERROR(key.status());
+  return contents;
+}
+
+// Versions are dense, so nothing is read to find them.
+void RocksEventStore::StageRemoval(const StreamId& stream, Version from, Version end,
+                                   Staging& staging) const {
+  if (end - from > Staging::kPointDeletesMax) {
+    staging.DeleteRange(family_, EventKey(stream, from), EventKey(stream, end));
+    return;
+  }
+  for (Version version = from; version < end; ++version) {
+    staging.Delete(family_, EventKey(stream, version));
+  }
+}
+
+}  // namespace tandem::internal
