@@ -140,6 +140,11 @@ Result<std::vector<Delivery>> RocksDbProvider::Dequeue(std::span<const std::stri
   return impl_->messages.Dequeue(queues, options);
 }
 
+void RocksDbProvider::DequeueAsync(std::vector<std::string> queues, const DequeueOptions& options,
+                                   DequeueCallback callback) {
+  impl_->messages.DequeueAsync(std::move(queues), options, std::move(callback));
+}
+
 Result<Timestamp> RocksDbProvider::Renew(const LockToken& token,
                                          std::chrono::milliseconds duration) {
   return impl_->messages.Renew(token, duration);

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "batch/provider.h"
@@ -67,6 +68,8 @@ class RocksDbProvider final : public Provider {
   using MessageQueue::Dequeue;
   Result<std::vector<Delivery>> Dequeue(std::span<const std::string> queues,
                                         const DequeueOptions& options) override;
+  void DequeueAsync(std::vector<std::string> queues, const DequeueOptions& options,
+                    DequeueCallback callback) override;
   Result<Timestamp> Renew(const LockToken& token, std::chrono::milliseconds duration) override;
 
   RocksDbStats Stats() const;

@@ -6,9 +6,12 @@ using Cxx = import "/capnp/c++.capnp";
 $Cxx.namespace("tandem::internal");
 
 struct MessageRecord {
-  enqueuedAt @0 :Int64;
-  key        @1 :Data;  # empty = none
-  payload    @2 :Data;
+  enqueuedAt     @0 :Int64;
+  key            @1 :Data;  # empty = none
+  payload        @2 :Data;
+  deadFrom       @3 :Data;    # the queue of a dead letter, which tells its key but does not hold it
+  deadDeliveries @4 :UInt32;  # that it had there
+  delayed        @5 :Bool;    # a member of a group that has an entry in the delayed index
 }
 
 struct GroupRecord {
@@ -25,14 +28,16 @@ struct KeyRecord {
   id        @0 :UInt64;
   visibleAt @1 :Int64;
   group     @2 :Data;
+  delayed   @3 :Bool;  # as in the message
 }
 
 struct DeliveredRecord {
   count @0 :UInt32;  # leases granted
 }
 
-struct FloorRecord {
-  # Nothing in the queue's ready index stands before this.
-  visibleAt @0 :Int64;
-  id        @1 :UInt64;
+struct QueueRecord {
+  # Nothing in the queue's ready index stands before the floor.
+  floorVisibleAt @0 :Int64;
+  floorId        @1 :UInt64;
+  messages       @2 :UInt64;  # in the queue
 }

@@ -80,6 +80,11 @@ class Staging : public View {
   // write is published, so large payloads are not copied twice.
   void PutPayload(rocksdb::ColumnFamilyHandle* family, std::string_view key,
                   std::string_view value);
+  // The same, where decisions read a part of the value: a View sees `visible` instead.
+  void PutPayload(rocksdb::ColumnFamilyHandle* family, std::string_view key, std::string_view value,
+                  std::string_view visible) {
+    Write(family, key, value, visible);
+  }
 
   void Delete(rocksdb::ColumnFamilyHandle* family, std::string_view key);
 

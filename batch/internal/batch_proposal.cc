@@ -8,10 +8,6 @@ namespace tandem::internal {
 
 namespace {
 
-// INTERIM
-template <typename T>
-constexpr bool kInterim = std::is_same_v<T, DeleteGroup>;
-
 template <typename T, typename... Options>
 constexpr bool kIsOneOf = (std::is_same_v<T, Options> || ...);
 
@@ -41,6 +37,7 @@ Status BatchProposal::Stage(Staging& staging, Timestamp now) {
     TANDEM_ASSIGN_OR_RETURN(const OperationResult result, StageOne(operation, now, staging));
     result_.operations.push_back(result);
   }
+  messages_.StageRecords(effects_, staging);
   if (!id_.empty()) ids_.Remember(staging, id_, digest_, result_, now);
   return Status::Ok();
 }
@@ -69,9 +66,7 @@ bool BatchProposal::Judge(const Staging& staging, Timestamp now) {
 Status BatchProposal::CheckOne(const Operation& operation, const View& view) {
   return std::visit(
       [&]<typename T>(const T& op) {
-        if constexpr (kInterim<T>) {
-          return Status::Unsupported("interim");
-        } else if constexpr (kConcernsEvents<T>) {
+        if constexpr (kConcernsEvents<T>) {
           return events_.Check(op, view);
         } else {
           return messages_.Check(op, view);
@@ -84,7 +79,7 @@ Result<OperationResult> BatchProposal::StageOne(const Operation& operation, Time
                                                 Staging& staging) {
   return std::visit(
       [&]<typename T>(const T& op) -> Result<OperationResult> {
-        if constexpr (kInterim<T> || kIsCheck<T>) {
+        if constexpr (kIsCheck<T>) {
           return OperationResult();
         } else if constexpr (kConcernsEvents<T>) {
           return Reported(events_.Stage(op, now, staging));

@@ -30,25 +30,22 @@ Result<std::uint64_t> RocksAdmin::Truncate(const StreamId& stream, Version befor
   return events_->Truncate(*door_, stream, before);
 }
 
-Result<NamePage> RocksAdmin::ListQueues(const ListOptions& /*options*/) {
-  return Status::Unsupported("interim");
+Result<NamePage> RocksAdmin::ListQueues(const ListOptions& options) {
+  return messages_->ListQueues(options);
 }
 
-Result<QueueStatistics> RocksAdmin::Statistics(std::string_view /*queue*/) {
-  return Status::Unsupported("interim");
+Result<QueueStatistics> RocksAdmin::Statistics(std::string_view queue) {
+  return messages_->Statistics(queue);
 }
 
-Result<BrowsePage> RocksAdmin::Browse(std::string_view /*queue*/,
-                                      const BrowseOptions& /*options*/) {
-  return Status::Unsupported("interim");
+Result<BrowsePage> RocksAdmin::Browse(std::string_view queue, const BrowseOptions& options) {
+  return messages_->Browse(queue, options);
 }
 
-Result<std::uint64_t> RocksAdmin::Purge(std::string_view /*queue*/) {
-  return Status::Unsupported("interim");
-}
+Result<std::uint64_t> RocksAdmin::Purge(std::string_view queue) { return messages_->Purge(queue); }
 
-Result<RedriveResult> RocksAdmin::Redrive(std::string_view /*queue*/) {
-  return Status::Unsupported("interim");
+Result<RedriveResult> RocksAdmin::Redrive(std::string_view queue) {
+  return messages_->Redrive(queue);
 }
 
 Status RocksAdmin::Checkpoint(const std::filesystem::path& directory) {
@@ -70,14 +67,11 @@ Result<VerifyReport> RocksAdmin::Verify() {
   rocksdb::DB& db = *database_->db;
   TANDEM_RETURN_IF_ERROR(FromRocks(db.VerifyChecksum(), "checksums of the tables"));
   // One write is one group of batches, so a snapshot has all of a batch or nothing.
-  const rocksdb::ManagedSnapshot snapshot(&db);
-#if 0  // INTERIM
+  rocksdb::ManagedSnapshot snapshot(&db);
   TANDEM_ASSIGN_OR_RETURN(const EventCounts events, events_->Verify(snapshot.snapshot()));
   TANDEM_ASSIGN_OR_RETURN(const QueueCounts queues, messages_->Verify(snapshot.snapshot()));
   return VerifyReport{events.entities, events.streams, events.events, queues.queues,
                       queues.messages};
-#endif
-  return VerifyReport();
 }
 
 }  // namespace tandem::internal

@@ -1,14 +1,12 @@
 #include "messagequeue/internal/dequeue_proposal.h"
 
 #include "base/key_encoding.h"
-#include "base/record.h"
 #include "base/rocks/rocks_status.h"
-#include "messagequeue/queue_records.capnp.h"
 
 namespace tandem::internal {
 
 Status RocksMessageQueue::DequeueProposal::Stage(Staging& staging, Timestamp now) {
-  while (deliveries_.size() < messages_max_) {
+  while (deliveries_.size() < messages_max_ && !moved_enough_) {
     const std::optional<Candidate> candidate = PopOldest(*owner_.memory_.Lock(), now);
     if (!candidate.has_value()) break;
     const bool alone = candidate->entry.group.empty();
@@ -19,6 +17,7 @@ Status RocksMessageQueue::DequeueProposal::Stage(Staging& staging, Timestamp now
     }
     const Result<bool> taken =
         alone ? TakeAlone(*candidate, staging, now) : TakeGroup(*candidate, staging, now);
+    TANDEM_RETURN_IF_ERROR(broken_);
     if (taken.ok() && *taken) {
       if (!alone && !deliveries_.empty()) break;
       continue;
@@ -28,6 +27,7 @@ Status RocksMessageQueue::DequeueProposal::Stage(Staging& staging, Timestamp now
     if (!taken.ok()) failure_ = taken.status();
     break;
   }
+  owner_.StageRecords(effects_, staging);
   return Status::Ok();
 }
 
@@ -63,14 +63,20 @@ Result<bool> RocksMessageQueue::DequeueProposal::TakeAlone(const Candidate& cand
   if (staging.DeletedByStaged(owner_.family_, key)) return true;
   // Not through the view: it shows payloads only once their group is no longer in flight, which
   // ends after the message was published.
-  std::string record;
-  const rocksdb::Status read =
-      staging.db()->Get(rocksdb::ReadOptions(), owner_.family_, ToSlice(key), &record);
-  if (read.IsNotFound()) return true;
-  TANDEM_RETURN_IF_ERROR(FromRocks(read, "read of queue '" + candidate.queue + "'"));
+  TANDEM_ASSIGN_OR_RETURN(const auto record, owner_.GetWritten(candidate.queue, key));
+  if (!record.has_value()) return true;
+  TANDEM_ASSIGN_OR_RETURN(Found found, Read(item, place, *record, staging));
+  if (IsDead(found)) {
+    TANDEM_RETURN_IF_ERROR(CheckDeadLetters(item, staging));
+    if (!Condemn(found)) return false;
+    if (obstacle.lease != nullptr) owner_.EndLease(*obstacle.lease);
+    std::vector<Found> dying;
+    dying.push_back(std::move(found));
+    broken_ = MoveToDeadLetters(item, std::move(dying), staging, now);
+    return true;
+  }
   const std::size_t first = deliveries_.size();
-  TANDEM_ASSIGN_OR_RETURN(const bool fits, Deliver(item, place, record, staging));
-  if (!fits) return false;
+  if (!Deliver(item, std::move(found), staging)) return false;
   if (obstacle.lease != nullptr) owner_.EndLease(*obstacle.lease);
   Grant(item, place, first, now);
   return true;
@@ -92,8 +98,25 @@ Result<bool> RocksMessageQueue::DequeueProposal::TakeGroup(const Candidate& cand
     return true;
   }
 
-  const std::string prefix = MemberPrefix(candidate.queue, group);
-  const std::string head = MemberKey(candidate.queue, group, state->head);
+  std::vector<Found> dying;
+  TakeMembers(item, *state, staging, now, &dying);
+  if (deliveries_.empty() && dying.empty()) {
+    if (!failure_.ok()) return failure_;
+    return true;
+  }
+  if (obstacle.lease != nullptr) owner_.EndLease(*obstacle.lease);
+  // First, so that the rest of the group is leased when its place moves.
+  if (!deliveries_.empty()) Grant(item, state->ready(), 0, now);
+  broken_ = MoveToDeadLetters(item, std::move(dying), staging, now);
+  if (deliveries_.empty() && !failure_.ok()) return failure_;
+  return true;
+}
+
+void RocksMessageQueue::DequeueProposal::TakeMembers(const LeaseItem& item, const GroupState& state,
+                                                     Staging& staging, Timestamp now,
+                                                     std::vector<Found>* dying) {
+  const std::string prefix = MemberPrefix(item.queue, item.group);
+  const std::string head = MemberKey(item.queue, item.group, state.head);
   // What is in the database only: a message is not delivered before the events of its batch can be
   // read. And nothing behind one that is not: it comes first, and its publication offers the group.
   const std::string end = staging.FirstUnwritten(owner_.family_, head, PrefixEnd(prefix));
@@ -104,50 +127,90 @@ Result<bool> RocksMessageQueue::DequeueProposal::TakeGroup(const Candidate& cand
   for (it->Seek(head); it->Valid(); it->Next()) {
     if (staging.DeletedByStaged(owner_.family_, ToView(it->key()))) continue;
     const std::optional<Place> place = ParseMemberKey(ToView(it->key()), prefix);
-    if (!place.has_value()) failure_ = Status::Corruption("group '" + group + "'", "bad key");
-    if (!failure_.ok()) break;
+    if (!place.has_value()) {
+      failure_ = Status::Corruption("group '" + item.group + "'", "bad key");
+      return;
+    }
     if (place->visible_at > now) break;
-    const Result<bool> fits = Deliver(item, *place, ToView(it->value()), staging);
-    failure_ = fits.status();
-    if (!fits.ok() || !*fits) break;
+    Result<Found> found = Read(item, *place, ToView(it->value()), staging);
+    failure_ = found.status();
+    if (failure_.ok() && IsDead(*found) && dying->empty()) {
+      failure_ = CheckDeadLetters(item, staging);
+    }
+    if (!failure_.ok()) return;
+    if (!IsDead(*found)) {
+      if (!Deliver(item, *std::move(found), staging)) break;
+    } else if (Condemn(*found)) {
+      dying->push_back(*std::move(found));
+    } else {
+      break;
+    }
   }
-  if (failure_.ok()) failure_ = FromRocks(it->status(), "read of group '" + group + "'");
-  if (deliveries_.empty()) {
-    if (!failure_.ok()) return failure_;
-    return true;
-  }
-  if (obstacle.lease != nullptr) owner_.EndLease(*obstacle.lease);
-  Grant(item, state->ready(), 0, now);
+  failure_ = FromRocks(it->status(), "read of group '" + item.group + "'");
+}
+
+Result<RocksMessageQueue::DequeueProposal::Found> RocksMessageQueue::DequeueProposal::Read(
+    const LeaseItem& item, const Place& place, std::string_view record,
+    const Staging& staging) const {
+  Found found;
+  found.place = place;
+  TANDEM_ASSIGN_OR_RETURN(found.message, DecodeMessage(record, item.queue, place.id));
+  TANDEM_ASSIGN_OR_RETURN(found.deliveries, owner_.DeliveriesOf(staging, item.queue, place.id));
+  return found;
+}
+
+bool RocksMessageQueue::DequeueProposal::Condemn(const Found& found) {
+  const std::size_t bytes = dying_bytes_ + found.message.payload.size();
+  moved_enough_ = dying_ > 0 && (dying_ == kDyingMax || bytes > kDyingBytesMax);
+  if (moved_enough_) return false;
+  ++dying_;
+  dying_bytes_ = bytes;
   return true;
 }
 
-Result<bool> RocksMessageQueue::DequeueProposal::Deliver(const LeaseItem& item, const Place& place,
-                                                         std::string_view record,
-                                                         Staging& staging) {
+Status RocksMessageQueue::DequeueProposal::CheckDeadLetters(const LeaseItem& item,
+                                                            const View& view) const {
+  const std::string dead = DeadLetterQueue(item.queue);
+  TANDEM_RETURN_IF_ERROR(owner_.StateOf(*owner_.memory_.Lock(), dead).status());
+  if (item.group.empty()) return Status::Ok();
+  return owner_.groups_.Get(view, dead, item.group).status();
+}
+
+Status RocksMessageQueue::DequeueProposal::MoveToDeadLetters(const LeaseItem& item,
+                                                             std::vector<Found> dying,
+                                                             Staging& staging, Timestamp now) {
+  std::vector<MessageRef> refs;
+  refs.reserve(dying.size());
+  for (const Found& found : dying) refs.push_back(found.message.RefAt(found.place));
+  TANDEM_RETURN_IF_ERROR(owner_.Remove(item.queue, item.group, refs, now, staging, effects_));
+  const std::string dead = DeadLetterQueue(item.queue);
+  for (Found& found : dying) {
+    Envelope& envelope = found.message;
+    envelope.dead_letter = DeadLetter{item.queue, found.deliveries};
+    TANDEM_RETURN_IF_ERROR(owner_.Insert(dead, item.group, Place{now, found.place.id}, envelope,
+                                         found.message.payload, now, staging, effects_));
+  }
+  return Status::Ok();
+}
+
+bool RocksMessageQueue::DequeueProposal::Deliver(const LeaseItem& item, Found found,
+                                                 Staging& staging) {
+  StoredMessage& message = found.message;
+  if (!Fits(message.payload.size())) return false;
+  const std::uint32_t count = found.deliveries + 1;
+  staging.Put(owner_.family_, DeliveredKey(item.queue, found.place.id), EncodeDelivered(count));
+  bytes_ += message.payload.size();
+  refs_.push_back(message.RefAt(found.place));
   Delivery delivery;
   delivery.queue = item.queue;
+  delivery.id = found.place.id;
+  delivery.key = std::move(message.key);
   delivery.group = item.group;
-  delivery.id = place.id;
-  const auto where = [&] {
-    return "message " + std::to_string(place.id) + " of queue '" + item.queue + "'";
-  };
-  TANDEM_RETURN_IF_ERROR(
-      DecodeRecord<MessageRecord>(record, where, [&delivery](MessageRecord::Reader message) {
-        delivery.enqueued_at = Timestamp(std::chrono::microseconds(message.getEnqueuedAt()));
-        delivery.key = ToBytes(message.getKey());
-        delivery.payload = ToBytes(message.getPayload());
-      }));
-  if (!Fits(delivery.payload.size())) return false;
-  TANDEM_ASSIGN_OR_RETURN(const std::uint32_t deliveries,
-                          owner_.DeliveriesOf(staging, item.queue, place.id));
-  delivery.delivery_count = deliveries + 1;
-  staging.Put(owner_.family_, DeliveredKey(item.queue, place.id),
-              EncodeRecord<DeliveredRecord>([&delivery](DeliveredRecord::Builder stored) {
-                stored.setCount(delivery.delivery_count);
-              }));
-  bytes_ += delivery.payload.size();
+  delivery.delivery_count = count;
+  delivery.enqueued_at = message.enqueued_at;
+  delivery.payload = std::move(message.payload);
+  delivery.dead_letter = std::move(message.dead_letter);
   deliveries_.push_back(std::move(delivery));
-  places_.push_back(place);
   return true;
 }
 
@@ -164,7 +227,7 @@ void RocksMessageQueue::DequeueProposal::Grant(const LeaseItem& item, const Plac
       TokenFields{owner_.identity_.store, owner_.identity_.incarnation, lease->epoch, item});
   for (std::size_t i = first; i < deliveries_.size(); ++i) {
     deliveries_[i].lock_token = token;
-    lease->messages.push_back(LeasedMessage{places_[i], deliveries_[i].key});
+    lease->messages.push_back(refs_[i]);
   }
   QueueState& state = memory->queues.find(item.queue)->second;
   if (lease->deadline < state.watched) Rearm(state);

@@ -21,7 +21,8 @@
 namespace tandem::internal {
 
 // Takes the oldest eligible messages, in the serial order of batches. It writes delivery counts
-// only: the lease itself is in memory.
+// only: the lease itself is in memory. What was delivered too often moves to the dead letters in
+// the same write, a bounded part at a time: if that is all that is done, the caller tries again.
 class RocksMessageQueue::DequeueProposal final : public Proposal {
  public:
   DequeueProposal(RocksMessageQueue& queue, std::span<const std::string> queues,
@@ -31,9 +32,11 @@ class RocksMessageQueue::DequeueProposal final : public Proposal {
         queues_(queues),
         lease_(options.lease),
         messages_max_(std::min(options.max_messages, kDequeueMessagesMax)),
-        bytes_max_(std::min(options.max_bytes, kPageBytesMax)) {}
+        bytes_max_(std::min(options.max_bytes, kPageBytesMax)),
+        deliveries_max_(options.max_deliveries) {}
 
   Status Stage(Staging& staging, Timestamp now) override;
+  void Publish() override { owner_.Publish(effects_); }
 
   // A failure shows only if nothing was delivered before it.
   Result<std::vector<Delivery>> TakeResult() {
@@ -42,6 +45,10 @@ class RocksMessageQueue::DequeueProposal final : public Proposal {
   }
 
  private:
+  // What one proposal moves to dead letters at most; one message at least, however large.
+  static constexpr std::size_t kDyingMax = 256;
+  static constexpr std::size_t kDyingBytesMax = std::size_t{8} << 20;
+
   struct Candidate {
     std::string queue;
     ReadyEntry entry;
@@ -69,9 +76,29 @@ class RocksMessageQueue::DequeueProposal final : public Proposal {
     return deliveries_.empty() ||
            (deliveries_.size() < messages_max_ && bytes_ + payload_bytes <= bytes_max_);
   }
+  // A message that could be taken, as it is in the database.
+  struct Found {
+    Place place;
+    StoredMessage message;
+    std::uint32_t deliveries = 0;
+  };
+  Result<Found> Read(const LeaseItem& item, const Place& place, std::string_view record,
+                     const Staging& staging) const;
+  // The members from the group's head on: delivered, or added to `dying`. Stops at what is not
+  // visible or not written yet, at the limits, and at a failure, which is kept.
+  void TakeMembers(const LeaseItem& item, const GroupState& state, Staging& staging, Timestamp now,
+                   std::vector<Found>* dying);
+  bool IsDead(const Found& found) const {
+    return deliveries_max_ > 0 && found.deliveries >= deliveries_max_;
+  }
+  // False if the proposal has moved enough.
+  bool Condemn(const Found& found);
+  // Fails while nothing is staged of a move, rather than in the middle.
+  Status CheckDeadLetters(const LeaseItem& item, const View& view) const;
+  Status MoveToDeadLetters(const LeaseItem& item, std::vector<Found> dying, Staging& staging,
+                           Timestamp now);
   // False, and nothing staged, if it would exceed the limits.
-  Result<bool> Deliver(const LeaseItem& item, const Place& place, std::string_view record,
-                       Staging& staging);
+  bool Deliver(const LeaseItem& item, Found found, Staging& staging);
   void Grant(const LeaseItem& item, const Place& ready, std::size_t first, Timestamp now);
   void PutBack(const Candidate& candidate);
 
@@ -80,11 +107,17 @@ class RocksMessageQueue::DequeueProposal final : public Proposal {
   const std::chrono::milliseconds lease_;
   const std::size_t messages_max_;
   const std::size_t bytes_max_;
+  const std::uint32_t deliveries_max_;
 
   std::vector<Delivery> deliveries_;
-  std::vector<Place> places_;  // of the deliveries
+  std::vector<MessageRef> refs_;  // of the deliveries
   std::size_t bytes_ = 0;
-  Status failure_;
+  std::size_t dying_ = 0;
+  std::size_t dying_bytes_ = 0;
+  bool moved_enough_ = false;
+  QueueEffects effects_;
+  Status failure_;  // of a read: nothing is staged of what could not be read
+  Status broken_;   // half staged
 };
 
 }  // namespace tandem::internal

@@ -16,20 +16,26 @@ std::string Describe(std::string_view queue, std::string_view group) {
 
 }  // namespace
 
-Result<std::optional<GroupState>> GroupIndex::Get(const View& view, std::string_view queue,
-                                                  std::string_view group) const {
-  TANDEM_ASSIGN_OR_RETURN(const auto record, view.Get(family_, GroupKey(queue, group)));
-  if (!record.has_value()) return std::optional<GroupState>();
+Result<GroupState> DecodeGroup(std::string_view record, std::string_view queue,
+                               std::string_view group) {
   GroupState state;
   const auto where = [&] { return Describe(queue, group); };
   TANDEM_RETURN_IF_ERROR(
-      DecodeRecord<GroupRecord>(*record, where, [&state](GroupRecord::Reader stored) {
+      DecodeRecord<GroupRecord>(record, where, [&state](GroupRecord::Reader stored) {
         state.head.visible_at = Timestamp(std::chrono::microseconds(stored.getHeadVisibleAt()));
         state.head.id = stored.getHeadId();
         state.not_before = Timestamp(std::chrono::microseconds(stored.getNotBefore()));
         state.size = stored.getSize();
       }));
   if (state.size == 0) return Status::Corruption(where(), "a record of an empty group");
+  return state;
+}
+
+Result<std::optional<GroupState>> GroupIndex::Get(const View& view, std::string_view queue,
+                                                  std::string_view group) const {
+  TANDEM_ASSIGN_OR_RETURN(const auto record, view.Get(family_, GroupKey(queue, group)));
+  if (!record.has_value()) return std::optional<GroupState>();
+  TANDEM_ASSIGN_OR_RETURN(const GroupState state, DecodeGroup(*record, queue, group));
   return std::optional<GroupState>(state);
 }
 
@@ -46,12 +52,12 @@ void GroupIndex::Put(Staging& staging, std::string_view queue, std::string_view 
 
 Result<ReadyChange> GroupIndex::Insert(Staging& staging, std::string_view queue,
                                        std::string_view group, const Place& place,
-                                       std::string_view record) const {
+                                       std::string_view record, std::string_view visible) const {
   TANDEM_ASSIGN_OR_RETURN(const std::optional<GroupState> before, Get(staging, queue, group));
   GroupState after = before.value_or(GroupState{place, Timestamp(), 0});
   after.head = std::min(after.head, place);
   ++after.size;
-  staging.PutPayload(family_, MemberKey(queue, group, place), record);
+  staging.PutPayload(family_, MemberKey(queue, group, place), record, visible);
   Put(staging, queue, group, after);
   ReadyChange change;
   if (before.has_value()) change.before = before->ready();
@@ -60,16 +66,19 @@ Result<ReadyChange> GroupIndex::Insert(Staging& staging, std::string_view queue,
 }
 
 Result<ReadyChange> GroupIndex::Remove(Staging& staging, std::string_view queue,
-                                       std::string_view group, const std::vector<Place>& places,
+                                       std::string_view group,
+                                       const std::vector<MessageRef>& members,
                                        Timestamp now) const {
   TANDEM_ASSIGN_OR_RETURN(std::optional<GroupState> state, Get(staging, queue, group));
-  if (!state.has_value() || state->size < places.size()) {
+  if (!state.has_value() || state->size < members.size()) {
     return Status::Corruption(Describe(queue, group), "fewer members than were delivered");
   }
   ReadyChange change;
   change.before = state->ready();
-  for (const Place& place : places) staging.Delete(family_, MemberKey(queue, group, place));
-  state->size -= places.size();
+  for (const MessageRef& member : members) {
+    staging.Delete(family_, MemberKey(queue, group, member.place));
+  }
+  state->size -= members.size();
   if (state->size == 0) {
     staging.Delete(family_, GroupKey(queue, group));
     return change;

@@ -25,6 +25,9 @@ struct GroupState {
   Place ready() const { return {std::max(head.visible_at, not_before), head.id}; }
 };
 
+Result<GroupState> DecodeGroup(std::string_view record, std::string_view queue,
+                               std::string_view group);
+
 // nullopt: no entry (an empty group).
 struct ReadyChange {
   std::optional<Place> before;
@@ -39,13 +42,14 @@ class GroupIndex {
   Result<std::optional<GroupState>> Get(const View& view, std::string_view queue,
                                         std::string_view group) const;
 
-  // REQUIRES: called while staging a batch.
+  // REQUIRES: called while staging a batch. `visible`: as in Staging::PutPayload.
   Result<ReadyChange> Insert(Staging& staging, std::string_view queue, std::string_view group,
-                             const Place& place, std::string_view record) const;
+                             const Place& place, std::string_view record,
+                             std::string_view visible) const;
 
   // Removes members that are there. A delay that has passed by `now` is forgotten.
   Result<ReadyChange> Remove(Staging& staging, std::string_view queue, std::string_view group,
-                             const std::vector<Place>& places, Timestamp now) const;
+                             const std::vector<MessageRef>& members, Timestamp now) const;
 
   // Hides the group until `not_before`.
   Result<ReadyChange> Delay(Staging& staging, std::string_view queue, std::string_view group,

@@ -68,6 +68,17 @@ Timestamp LeaseTable::NextDeadline(std::string_view queue) const {
   return of_queue->second.deadlines.begin()->first;
 }
 
+std::uint64_t LeaseTable::MessagesHeld(std::string_view queue, Timestamp now) const {
+  const auto of_queue = by_queue_.find(queue);
+  if (of_queue == by_queue_.end()) return 0;
+  const auto& deadlines = of_queue->second.deadlines;
+  std::uint64_t messages = 0;
+  for (auto it = deadlines.rbegin(); it != deadlines.rend() && it->first > now; ++it) {
+    messages += Find(it->second)->messages.size();
+  }
+  return messages;
+}
+
 std::optional<Place> LeaseTable::FirstReady(std::string_view queue) const {
   const auto of_queue = by_queue_.find(queue);
   if (of_queue == by_queue_.end()) return std::nullopt;

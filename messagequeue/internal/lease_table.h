@@ -20,17 +20,12 @@
 
 namespace tandem::internal {
 
-struct LeasedMessage {
-  Place place;
-  std::string key;
-};
-
 struct Lease {
   std::uint64_t epoch = 0;
   LeaseItem item;
   Place ready;  // where the item stands in the ready index
   Timestamp deadline;
-  std::vector<LeasedMessage> messages;
+  std::vector<MessageRef> messages;
   bool offered = false;  // it has run out, and its item is offered again; still good until taken
 };
 
@@ -51,6 +46,9 @@ class LeaseTable {
 
   // The earliest deadline of a lease in the queue that is not offered; kNever if there is none.
   Timestamp NextDeadline(std::string_view queue) const;
+
+  // The messages under leases of the queue that end after `now`.
+  std::uint64_t MessagesHeld(std::string_view queue, Timestamp now) const;
 
   // The first place in the ready index that is leased.
   std::optional<Place> FirstReady(std::string_view queue) const;

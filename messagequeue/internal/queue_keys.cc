@@ -21,12 +21,27 @@ std::optional<Place> ReadPlace(KeyReader& reader) {
   return Place{Timestamp(std::chrono::microseconds(static_cast<std::int64_t>(*visible_at))), *id};
 }
 
+std::string PlacedKey(char prefix, std::string_view queue, const Place& place,
+                      std::string_view group) {
+  KeyWriter writer(prefix);
+  writer.Escaped(queue);
+  return AddPlace(writer, place).Raw(group).Take();
+}
+
+std::optional<ReadyEntry> ParsePlacedKey(std::string_view key, char prefix,
+                                         std::string_view queue) {
+  KeyReader reader(key, prefix);
+  if (reader.Escaped() != queue) return std::nullopt;
+  const std::optional<Place> place = ReadPlace(reader);
+  const std::optional<std::string_view> group = reader.Raw();
+  if (!place.has_value() || !group.has_value()) return std::nullopt;
+  return ReadyEntry{*place, std::string(*group)};
+}
+
 }  // namespace
 
 std::string ReadyKey(std::string_view queue, const Place& place, std::string_view group) {
-  KeyWriter writer('R');
-  writer.Escaped(queue);
-  return AddPlace(writer, place).Raw(group).Take();
+  return PlacedKey('R', queue, place, group);
 }
 
 std::string ReadyKeyFloor(std::string_view queue, const Place& place) {
@@ -36,12 +51,7 @@ std::string ReadyKeyFloor(std::string_view queue, const Place& place) {
 std::string ReadyPrefix(std::string_view queue) { return KeyWriter('R').Escaped(queue).Take(); }
 
 std::optional<ReadyEntry> ParseReadyKey(std::string_view key, std::string_view queue) {
-  KeyReader reader(key, 'R');
-  if (reader.Escaped() != queue) return std::nullopt;
-  const std::optional<Place> place = ReadPlace(reader);
-  const std::optional<std::string_view> group = reader.Raw();
-  if (!place.has_value() || !group.has_value()) return std::nullopt;
-  return ReadyEntry{*place, std::string(*group)};
+  return ParsePlacedKey(key, 'R', queue);
 }
 
 std::string MemberKey(std::string_view queue, std::string_view group, const Place& place) {
@@ -72,6 +82,27 @@ std::string HeldKey(std::string_view queue, std::string_view key) {
 std::string DeliveredKey(std::string_view queue, MessageId id) {
   return KeyWriter('D').Escaped(queue).U64(id).Take();
 }
-std::string FloorKey(std::string_view queue) { return KeyWriter('F').Escaped(queue).Take(); }
+std::string QueueKey(std::string_view queue) { return KeyWriter('Q').Escaped(queue).Take(); }
+
+std::string DelayedKey(std::string_view queue, const Place& place, std::string_view group) {
+  return PlacedKey('W', queue, place, group);
+}
+
+std::string DelayedPrefix(std::string_view queue) { return KeyWriter('W').Escaped(queue).Take(); }
+
+std::optional<ReadyEntry> ParseDelayedKey(std::string_view key, std::string_view queue) {
+  return ParsePlacedKey(key, 'W', queue);
+}
+
+std::string MembersPrefix(std::string_view queue) { return KeyWriter('G').Escaped(queue).Take(); }
+
+std::optional<ReadyEntry> ParseMember(std::string_view key, std::string_view queue) {
+  KeyReader reader(key, 'G');
+  if (reader.Escaped() != queue) return std::nullopt;
+  std::optional<std::string> group = reader.Escaped();
+  const std::optional<Place> place = ReadPlace(reader);
+  if (!group.has_value() || !place.has_value() || !reader.AtEnd()) return std::nullopt;
+  return ReadyEntry{*place, *std::move(group)};
+}
 
 }  // namespace tandem::internal

@@ -8,11 +8,14 @@
 //   group      := 'H' queue:escaped group:raw            -> GroupRecord
 //   key        := 'K' queue:escaped key:raw              -> KeyRecord
 //   delivered  := 'D' queue:escaped id:u64be             -> DeliveredRecord, once delivered
-//   floor      := 'F' queue:escaped                      -> FloorRecord
+//   delayed    := 'W' queue:escaped place group:raw      -> nothing
+//   queue      := 'Q' queue:escaped                      -> QueueRecord
 //
 // The ready index holds each message without a group, and one entry for each group that has
 // messages, at the place of its first. It does not know of leases: they live in memory and end when
-// the store is opened again.
+// the store is opened again. The delayed index holds the members of groups that were not visible
+// yet when they were put, so that they can be counted without a walk over all members. 'F' is
+// reserved.
 
 #include <compare>
 #include <optional>
@@ -37,6 +40,13 @@ struct ReadyEntry {
   std::string group;  // empty: a message by itself
 };
 
+// A message as those know it who remove it.
+struct MessageRef {
+  Place place;
+  std::string held_key;  // empty: it holds none
+  bool delayed = false;  // it has an entry in the delayed index
+};
+
 std::string ReadyKey(std::string_view queue, const Place& place, std::string_view group);
 std::string ReadyKeyFloor(std::string_view queue,
                           const Place& place);  // <= every entry from there
@@ -50,6 +60,14 @@ std::optional<Place> ParseMemberKey(std::string_view key, std::string_view prefi
 std::string GroupKey(std::string_view queue, std::string_view group);
 std::string HeldKey(std::string_view queue, std::string_view key);
 std::string DeliveredKey(std::string_view queue, MessageId id);
-std::string FloorKey(std::string_view queue);
+std::string QueueKey(std::string_view queue);
+
+std::string DelayedKey(std::string_view queue, const Place& place, std::string_view group);
+std::string DelayedPrefix(std::string_view queue);
+std::optional<ReadyEntry> ParseDelayedKey(std::string_view key, std::string_view queue);
+
+// What all members of the queue's groups start with, and the group and place of one.
+std::string MembersPrefix(std::string_view queue);
+std::optional<ReadyEntry> ParseMember(std::string_view key, std::string_view queue);
 
 }  // namespace tandem::internal

@@ -5,6 +5,7 @@
 // from the disk, as it is needed. Not thread-safe: guarded by one lock.
 
 #include <cstddef>
+#include <cstdint>
 #include <list>
 #include <map>
 #include <set>
@@ -13,24 +14,28 @@
 #include "base/clock.h"
 #include "messagequeue/internal/lease_table.h"
 #include "messagequeue/internal/ready_window.h"
+#include "messagequeue/internal/stored_messages.h"
 
 namespace tandem::internal {
 
-// A blocked Dequeue, in the list of each of its queues.
+// A Dequeue that waits, in the list of each of its queues.
 struct Waiter {
-  Signal signal;
+  explicit Waiter(Notifiable* wake) : wake(wake) {}
+  Notifiable* const wake;
   bool notified = false;  // woken for something that it has not looked at yet
   bool registered = false;
 };
 
 struct QueueState {
-  explicit QueueState(Place stored_floor) : window(stored_floor), floor(stored_floor) {}
+  explicit QueueState(const StoredQueue& stored)
+      : window(stored.floor), floor(stored.floor), messages(stored.messages) {}
 
   ReadyWindow window;
 
-  // Nothing in the ready index stands before `floor`; the stored FloorRecord says the same, so that
+  // Nothing in the ready index stands before `floor`; the stored QueueRecord says the same, so that
   // the next open starts there instead of walking over what was deleted.
   Place floor;
+  std::uint64_t messages = 0;        // as of what is staged
   std::size_t removals = 0;          // since the floor was raised
   std::multiset<Place> unpublished;  // entries that are staged but not yet in the window
 

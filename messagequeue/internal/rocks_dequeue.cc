@@ -1,5 +1,5 @@
-// How Dequeue finds messages and waits for them, and how a lease is renewed. The taking itself is
-// in dequeue_proposal.cc.
+// How Dequeue finds messages and who waits for them, and how a lease is renewed. The decisions are
+// in dequeue_call.cc, the taking itself in dequeue_proposal.cc.
 
 #include <algorithm>
 #include <memory>
@@ -7,38 +7,10 @@
 
 #include "base/key_encoding.h"
 #include "base/rocks/rocks_status.h"
-#include "messagequeue/internal/dequeue_proposal.h"
 #include "messagequeue/internal/queue_limits.h"
 #include "messagequeue/internal/rocks_message_queue.h"
 
 namespace tandem::internal {
-
-namespace {
-
-constexpr Timestamp kReadyNow = Timestamp::min();
-
-// Stages nothing, and is answered when all before it is published.
-class Settle final : public Proposal {
- public:
-  Settle() : Proposal(Durability::kBuffered) {}
-  Status Stage(Staging& /*staging*/, Timestamp /*now*/) override { return Status::Ok(); }
-};
-
-}  // namespace
-
-class RocksMessageQueue::WaitScope {
- public:
-  WaitScope(RocksMessageQueue& owner, std::span<const std::string> queues, Waiter& waiter)
-      : owner_(owner), queues_(queues), waiter_(waiter) {}
-  ~WaitScope() { owner_.StopWaiting(queues_, waiter_); }
-  WaitScope(const WaitScope&) = delete;
-  WaitScope& operator=(const WaitScope&) = delete;
-
- private:
-  RocksMessageQueue& owner_;
-  const std::span<const std::string> queues_;
-  Waiter& waiter_;
-};
 
 // A renewal changes memory only, but is judged in the serial order like everything else.
 class RocksMessageQueue::RenewProposal final : public Proposal {
@@ -76,40 +48,6 @@ Result<Timestamp> RocksMessageQueue::Renew(const LockToken& token,
   RenewProposal proposal(*this, token, duration);
   TANDEM_RETURN_IF_ERROR(door_->Commit(proposal));
   return proposal.result();
-}
-
-Result<std::vector<Delivery>> RocksMessageQueue::Dequeue(std::span<const std::string> queues,
-                                                         const DequeueOptions& options) {
-  TANDEM_RETURN_IF_ERROR(ValidateDequeue(queues, options));
-  const Timestamp deadline = SaturatingAdd(clock_->Now(), options.wait);
-  Waiter waiter;
-  const NotifyOnStop notify(options.stop, waiter.signal);
-  const WaitScope scope(*this, queues, waiter);
-  bool settled = false;
-  while (true) {
-    TANDEM_RETURN_IF_ERROR(Refill(queues));
-    const bool over = clock_->Now() >= deadline || options.stop.stop_requested();
-    const bool unsettled = over && !settled && HasUnpublished(queues);
-    TANDEM_ASSIGN_OR_RETURN(const Timestamp watch, LookOut(queues, over ? nullptr : &waiter));
-    if (watch == kReadyNow) {
-      DequeueProposal proposal(*this, queues, options);
-      TANDEM_RETURN_IF_ERROR(door_->Commit(proposal));
-      TANDEM_ASSIGN_OR_RETURN(std::vector<Delivery> deliveries, proposal.TakeResult());
-      if (!deliveries.empty()) return deliveries;
-      continue;  // somebody was faster
-    }
-    // The events of a batch can be read a moment before its messages are offered: who has seen them
-    // must not be told that there are none.
-    if (unsettled) {
-      Settle settle;
-      TANDEM_RETURN_IF_ERROR(door_->Commit(settle));
-      settled = true;
-      continue;
-    }
-    TANDEM_RETURN_IF_ERROR(door_->Health());
-    if (over) return std::vector<Delivery>();
-    clock_->WaitUntil(waiter.signal, std::min(deadline, watch));
-  }
 }
 
 Status RocksMessageQueue::Refill(std::span<const std::string> queues) {
@@ -231,7 +169,7 @@ void RocksMessageQueue::StopWaiting(std::span<const std::string> queues, Waiter&
 void RocksMessageQueue::WakeAll() {
   const auto memory = memory_.Lock();
   for (auto& [queue, state] : memory->queues) {
-    for (Waiter* waiter : state.waiters) waiter->signal.Notify();
+    for (Waiter* waiter : state.waiters) waiter->wake->Notify();
   }
 }
 
@@ -239,7 +177,7 @@ void RocksMessageQueue::Wake(QueueState& state) {
   for (Waiter* waiter : state.waiters) {
     if (waiter->notified) continue;
     waiter->notified = true;
-    waiter->signal.Notify();
+    waiter->wake->Notify();
     return;
   }
 }
@@ -247,7 +185,7 @@ void RocksMessageQueue::Wake(QueueState& state) {
 void RocksMessageQueue::Rearm(QueueState& state) {
   if (state.waiters.empty() || state.waiters.front()->notified) return;
   state.waiters.front()->notified = true;
-  state.waiters.front()->signal.Notify();
+  state.waiters.front()->wake->Notify();
 }
 
 }  // namespace tandem::internal

@@ -4,10 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
-#include "base/key_encoding.h"
-#include "base/record.h"
 #include "base/rocks/rocks_status.h"
-#include "messagequeue/queue_records.capnp.h"
 
 namespace tandem::internal {
 
@@ -18,13 +15,6 @@ namespace {
 constexpr int kIdCounterBits = 40;
 
 constexpr std::size_t kRemovalsPerFloor = 256;
-
-Timestamp FromMicros(std::int64_t micros) { return Timestamp(std::chrono::microseconds(micros)); }
-
-Timestamp VisibleAt(const EnqueueOptions& options, Timestamp now) {
-  const Timestamp wanted = options.visible_at.value_or(SaturatingAdd(now, options.delay));
-  return std::max(wanted, now);
-}
 
 }  // namespace
 
@@ -61,213 +51,76 @@ Result<std::shared_ptr<Lease>> RocksMessageQueue::Resolve(const LockToken& token
   return Status::LeaseLost(taken ? LeaseLoss::kTaken : LeaseLoss::kGone);
 }
 
-std::shared_ptr<Lease> RocksMessageQueue::TakeChecked(const LockToken& token) {
-  const auto checked = checked_leases_.extract(token);
-  TANDEM_CHECK(!checked.empty(), "a token is checked before it is used, and used once in a batch");
-  return checked.mapped();
-}
-
-Result<std::optional<RocksMessageQueue::HeldMessage>> RocksMessageQueue::HolderOf(
-    const View& view, std::string_view queue, std::string_view key) const {
-  TANDEM_ASSIGN_OR_RETURN(const auto record, view.Get(family_, HeldKey(queue, key)));
-  if (!record.has_value()) return std::optional<HeldMessage>();
-  HeldMessage held;
-  TANDEM_RETURN_IF_ERROR(
-      DecodeRecord<KeyRecord>(*record, "message key", [&held](KeyRecord::Reader stored) {
-        held.place = Place{FromMicros(stored.getVisibleAt()), stored.getId()};
-        held.group = ToBytes(stored.getGroup());
-      }));
-  return std::optional<HeldMessage>(std::move(held));
-}
-
-Status RocksMessageQueue::Check(const Enqueue& enqueue, const View& view) const {
-  const EnqueueOptions& options = enqueue.options;
-  if (!options.key.empty()) {
-    TANDEM_RETURN_IF_ERROR(HolderOf(view, enqueue.queue, options.key).status());
+Result<QueueState*> RocksMessageQueue::StateOf(QueueMemory& memory, std::string_view queue) const {
+  if (const auto it = memory.queues.find(queue); it != memory.queues.end()) return &it->second;
+  TANDEM_ASSIGN_OR_RETURN(const auto record, GetWritten(queue, QueueKey(queue)));
+  StoredQueue stored;
+  if (record.has_value()) {
+    TANDEM_ASSIGN_OR_RETURN(stored, DecodeQueue(*record));
   }
-  if (options.group.empty()) return Status::Ok();
-  return groups_.Get(view, enqueue.queue, options.group).status();
+  return &memory.queues.try_emplace(std::string(queue), stored).first->second;
 }
 
-Status RocksMessageQueue::Check(const DeleteMessages& ack, const View& view) {
-  TANDEM_ASSIGN_OR_RETURN(std::shared_ptr<Lease> lease, Resolve(ack.lock_token));
-  const LeaseItem item = lease->item;
-  checked_leases_.insert_or_assign(ack.lock_token, std::move(lease));
-  return item.group.empty() ? Status::Ok() : groups_.Get(view, item.queue, item.group).status();
+Result<std::optional<std::string>> RocksMessageQueue::GetWritten(std::string_view queue,
+                                                                 std::string_view key) const {
+  std::string value;
+  const rocksdb::Status read = db_->Get(rocksdb::ReadOptions(), family_, ToSlice(key), &value);
+  if (read.IsNotFound()) return std::optional<std::string>();
+  if (!read.ok()) return FromRocks(read, "read of queue '" + std::string(queue) + "'");
+  return std::optional<std::string>(std::move(value));
 }
 
-Status RocksMessageQueue::Check(const AbandonMessages& abandon, const View& view) {
-  TANDEM_RETURN_IF_ERROR(Check(DeleteMessages{abandon.lock_token}, view));
-  if (abandon.count) return Status::Ok();
-  const Lease& lease = *checked_leases_.find(abandon.lock_token)->second;
-  for (const LeasedMessage& message : lease.messages) {
-    TANDEM_RETURN_IF_ERROR(DeliveriesOf(view, lease.item.queue, message.place.id).status());
+Status RocksMessageQueue::Insert(std::string_view queue, std::string_view group, const Place& place,
+                                 Envelope envelope, std::string_view payload, Timestamp now,
+                                 Staging& staging, QueueEffects& effects) {
+  envelope.delayed = !group.empty() && place.visible_at > now;
+  const MessageRef message = envelope.RefAt(place);
+  const std::string record = EncodeMessage(envelope, payload);
+  const std::string visible = VisiblePart(message);
+  if (!message.held_key.empty()) {
+    staging.Put(family_, HeldKey(queue, message.held_key),
+                EncodeKeyHolder({place, std::string(group), message.delayed}));
   }
-  return Status::Ok();
-}
-
-Status RocksMessageQueue::Check(const CancelMessage& cancel, const View& view) const {
-  TANDEM_ASSIGN_OR_RETURN(const auto held, HolderOf(view, cancel.queue, cancel.key));
-  if (!held.has_value() || held->group.empty()) return Status::Ok();
-  return groups_.Get(view, cancel.queue, held->group).status();
-}
-
-Result<EnqueueResult> RocksMessageQueue::Stage(const Enqueue& enqueue, Timestamp now,
-                                               Staging& staging, QueueEffects& effects) {
-  const EnqueueOptions& options = enqueue.options;
-  if (!options.key.empty()) {
-    TANDEM_ASSIGN_OR_RETURN(const auto held, HolderOf(staging, enqueue.queue, options.key));
-    if (held.has_value()) return EnqueueResult{held->place.id, EnqueueOutcome::kDuplicate};
-  }
-  const Place place{VisibleAt(options, now), next_id_++};
-  const std::string record = EncodeRecord<MessageRecord>([&](MessageRecord::Builder message) {
-    message.setEnqueuedAt(now.time_since_epoch().count());
-    message.setKey(ToData(options.key));
-    message.setPayload(ToData(enqueue.payload));
-  });
-  if (!options.key.empty()) {
-    staging.Put(family_, HeldKey(enqueue.queue, options.key),
-                EncodeRecord<KeyRecord>([&](KeyRecord::Builder key) {
-                  key.setId(place.id);
-                  key.setVisibleAt(place.visible_at.time_since_epoch().count());
-                  key.setGroup(ToData(options.group));
-                }));
-  }
-  if (options.group.empty()) {
-    TANDEM_RETURN_IF_ERROR(
-        AddReady(enqueue.queue, ReadyEntry{place, {}}, record, staging, effects));
-  } else {
-    TANDEM_ASSIGN_OR_RETURN(const ReadyChange change,
-                            groups_.Insert(staging, enqueue.queue, options.group, place, record));
-    TANDEM_RETURN_IF_ERROR(MoveGroup(enqueue.queue, options.group, change, staging, effects));
-  }
-  return EnqueueResult{place.id, EnqueueOutcome::kQueued};
-}
-
-Status RocksMessageQueue::Stage(const DeleteMessages& ack, Timestamp now, Staging& staging,
-                                QueueEffects& effects) {
-  const std::shared_ptr<Lease> lease = TakeChecked(ack.lock_token);
-  EndLease(*lease);
-  const std::string& queue = lease->item.queue;
-  const std::string& group = lease->item.group;
-  // An earlier operation of this batch may have cancelled some of them.
-  std::vector<Place> places;
-  for (const LeasedMessage& message : lease->messages) {
-    const std::string key =
-        group.empty() ? ReadyKey(queue, message.place, {}) : MemberKey(queue, group, message.place);
-    if (staging.DeletedByStaged(family_, key)) continue;
-    places.push_back(message.place);
-    DeleteTraces(queue, message.place.id, message.key, staging);
-  }
-  if (places.empty()) return Status::Ok();
+  TANDEM_RETURN_IF_ERROR(CountAdded(queue, effects));
   if (group.empty()) {
-    RemoveReady(queue, ReadyEntry{places.front(), {}}, staging, effects);
+    return AddReady(queue, ReadyEntry{place, {}}, record, visible, staging, effects);
+  }
+  if (message.delayed) staging.Put(family_, DelayedKey(queue, place, group), {});
+  TANDEM_ASSIGN_OR_RETURN(const ReadyChange change,
+                          groups_.Insert(staging, queue, group, place, record, visible));
+  return MoveGroup(queue, group, change, staging, effects);
+}
+
+Status RocksMessageQueue::Remove(std::string_view queue, std::string_view group,
+                                 const std::vector<MessageRef>& messages, Timestamp now,
+                                 Staging& staging, QueueEffects& effects) {
+  if (messages.empty()) return Status::Ok();
+  for (const MessageRef& message : messages) DeleteTraces(queue, group, message, staging);
+  if (group.empty()) {
+    RemoveReady(queue, ReadyEntry{messages.front().place, {}}, staging, effects);
   } else {
     TANDEM_ASSIGN_OR_RETURN(const ReadyChange change,
-                            groups_.Remove(staging, queue, group, places, now));
+                            groups_.Remove(staging, queue, group, messages, now));
     TANDEM_RETURN_IF_ERROR(MoveGroup(queue, group, change, staging, effects));
   }
-  return RaiseFloor(queue, places.size(), now, staging);
-}
-
-Status RocksMessageQueue::Stage(const AbandonMessages& abandon, Timestamp now, Staging& staging,
-                                QueueEffects& effects) {
-  const std::shared_ptr<Lease> lease = TakeChecked(abandon.lock_token);
-  const bool was_held = EndLease(*lease);
-  const std::string& queue = lease->item.queue;
-  const std::string& group = lease->item.group;
-  const Timestamp not_before = SaturatingAdd(now, abandon.delay);
-  const bool delayed = not_before > now;
-  if (!abandon.count && was_held) {
-    for (const LeasedMessage& message : lease->messages) {
-      TANDEM_RETURN_IF_ERROR(TakeBackDelivery(queue, message.place.id, staging));
-    }
-  }
-  if (!group.empty()) {
-    TANDEM_ASSIGN_OR_RETURN(const std::optional<GroupState> state,
-                            groups_.Get(staging, queue, group));
-    if (!state.has_value()) return Status::Ok();  // cancelled by this batch
-    if (!delayed) return Offer(queue, ReadyEntry{state->ready(), group}, staging, effects);
-    TANDEM_ASSIGN_OR_RETURN(const ReadyChange change,
-                            groups_.Delay(staging, queue, group, not_before));
-    return MoveGroup(queue, group, change, staging, effects);
-  }
-
-  const LeasedMessage& message = lease->messages.front();
-  const std::string ready_key = ReadyKey(queue, message.place, {});
-  if (staging.DeletedByStaged(family_, ready_key)) return Status::Ok();  // cancelled by this batch
-  if (!delayed) return Offer(queue, ReadyEntry{message.place, {}}, staging, effects);
-  TANDEM_ASSIGN_OR_RETURN(const auto record, staging.Get(family_, ready_key));
-  if (!record.has_value()) {
-    return Status::Corruption("queue '" + queue + "'", "a leased message is missing");
-  }
-  const Place later{not_before, message.place.id};
-  RemoveReady(queue, ReadyEntry{message.place, {}}, staging, effects);
-  TANDEM_RETURN_IF_ERROR(AddReady(queue, ReadyEntry{later, {}}, *record, staging, effects));
-  if (!message.key.empty()) {
-    staging.Put(family_, HeldKey(queue, message.key),
-                EncodeRecord<KeyRecord>([&later](KeyRecord::Builder key) {
-                  key.setId(later.id);
-                  key.setVisibleAt(later.visible_at.time_since_epoch().count());
-                }));
-  }
-  return Status::Ok();
-}
-
-Result<CancelResult> RocksMessageQueue::Stage(const CancelMessage& cancel, Timestamp now,
-                                              Staging& staging, QueueEffects& effects) {
-  TANDEM_ASSIGN_OR_RETURN(const auto held, HolderOf(staging, cancel.queue, cancel.key));
-  if (!held.has_value()) return CancelResult{false};
-  DeleteTraces(cancel.queue, held->place.id, cancel.key, staging);
-  TANDEM_RETURN_IF_ERROR(held->group.empty() ? CancelAlone(cancel, *held, staging, effects)
-                                             : CancelMember(cancel, *held, now, staging, effects));
-  TANDEM_RETURN_IF_ERROR(RaiseFloor(cancel.queue, 1, now, staging));
-  return CancelResult{true};
-}
-
-Status RocksMessageQueue::CancelAlone(const CancelMessage& cancel, const HeldMessage& held,
-                                      Staging& staging, QueueEffects& effects) {
-  const auto lease = memory_.Lock()->leases.FindItem(LeaseItem{cancel.queue, {}, held.place.id});
-  if (lease != nullptr) EndLease(*lease);
-  RemoveReady(cancel.queue, ReadyEntry{held.place, {}}, staging, effects);
-  return Status::Ok();
-}
-
-Status RocksMessageQueue::CancelMember(const CancelMessage& cancel, const HeldMessage& held,
-                                       Timestamp now, Staging& staging, QueueEffects& effects) {
-  const std::string& queue = cancel.queue;
-  const auto lease = memory_.Lock()->leases.FindItem(LeaseItem{queue, held.group, 0});
-  const auto is_cancelled = [&held](const LeasedMessage& message) {
-    return message.place.id == held.place.id;
-  };
-  if (lease != nullptr && std::ranges::any_of(lease->messages, is_cancelled)) {
-    EndLease(*lease);
-    for (const LeasedMessage& other : lease->messages) {
-      const std::string key = MemberKey(queue, held.group, other.place);
-      if (is_cancelled(other) || staging.DeletedByStaged(family_, key)) continue;
-      TANDEM_RETURN_IF_ERROR(TakeBackDelivery(queue, other.place.id, staging));
-    }
-  }
-  TANDEM_ASSIGN_OR_RETURN(const ReadyChange change,
-                          groups_.Remove(staging, queue, held.group, {held.place}, now));
-  return MoveGroup(queue, held.group, change, staging, effects);
+  return CountRemoved(queue, messages.size(), now, effects);
 }
 
 Status RocksMessageQueue::AddReady(std::string_view queue, const ReadyEntry& entry,
-                                   std::string_view record, Staging& staging,
-                                   QueueEffects& effects) {
-  staging.PutPayload(family_, ReadyKey(queue, entry.place, entry.group), record);
-  return Offer(queue, entry, staging, effects);
+                                   std::string_view record, std::string_view visible,
+                                   Staging& staging, QueueEffects& effects) {
+  staging.PutPayload(family_, ReadyKey(queue, entry.place, entry.group), record, visible);
+  return Offer(queue, entry, effects);
 }
 
-Status RocksMessageQueue::Offer(std::string_view queue, const ReadyEntry& entry, Staging& staging,
+Status RocksMessageQueue::Offer(std::string_view queue, const ReadyEntry& entry,
                                 QueueEffects& effects) {
   const auto memory = memory_.Lock();
   TANDEM_ASSIGN_OR_RETURN(QueueState* const state, StateOf(*memory, queue));
   state->unpublished.insert(entry.place);
   if (entry.place < state->floor) {
     state->floor = entry.place;
-    PutFloor(queue, entry.place, staging);
+    effects.touched.emplace(queue);
   }
   effects.changes.push_back({std::string(queue), entry, /*added=*/true});
   return Status::Ok();
@@ -292,63 +145,61 @@ Status RocksMessageQueue::MoveGroup(std::string_view queue, std::string_view gro
     memory->leases.SetReady(*lease, *change.after);
   }
   const ReadyEntry entry{*change.after, name};
-  if (change.before == change.after) return Offer(queue, entry, staging, effects);
-  return AddReady(queue, entry, {}, staging, effects);
+  if (change.before == change.after) return Offer(queue, entry, effects);
+  return AddReady(queue, entry, {}, {}, staging, effects);
 }
 
-Status RocksMessageQueue::RaiseFloor(std::string_view queue, std::size_t removals, Timestamp now,
-                                     Staging& staging) {
+Status RocksMessageQueue::CountAdded(std::string_view queue, QueueEffects& effects) {
   const auto memory = memory_.Lock();
   TANDEM_ASSIGN_OR_RETURN(QueueState* const state, StateOf(*memory, queue));
-  state->removals += removals;
-  if (state->removals < kRemovalsPerFloor) return Status::Ok();
-  state->removals = 0;
-  // Every entry is in the window, on disk from the cursor on, leased, or not yet published.
-  Place floor{now, next_id_};
-  if (const auto* front = state->window.front()) floor = std::min(floor, front->first);
-  if (const auto& cursor = state->window.cursor()) floor = std::min(floor, *cursor);
-  if (const auto leased = memory->leases.FirstReady(queue)) floor = std::min(floor, *leased);
-  if (!state->unpublished.empty()) floor = std::min(floor, *state->unpublished.begin());
-  if (floor <= state->floor) return Status::Ok();
-  state->floor = floor;
-  PutFloor(queue, floor, staging);
+  ++state->messages;
+  effects.touched.emplace(queue);
   return Status::Ok();
 }
 
-void RocksMessageQueue::PutFloor(std::string_view queue, const Place& floor,
-                                 Staging& staging) const {
-  staging.Put(family_, FloorKey(queue), EncodeRecord<FloorRecord>([&](FloorRecord::Builder record) {
-                record.setVisibleAt(floor.visible_at.time_since_epoch().count());
-                record.setId(floor.id);
-              }));
+Status RocksMessageQueue::CountRemoved(std::string_view queue, std::size_t messages, Timestamp now,
+                                       QueueEffects& effects) {
+  const auto memory = memory_.Lock();
+  TANDEM_ASSIGN_OR_RETURN(QueueState* const state, StateOf(*memory, queue));
+  if (state->messages < messages) {
+    return Status::Corruption("record of queue '" + std::string(queue) + "'",
+                              "it counts fewer messages than were there");
+  }
+  state->messages -= messages;
+  effects.touched.emplace(queue);
+  state->removals += messages;
+  if (state->removals >= kRemovalsPerFloor) RaiseFloor(queue, *state, memory->leases, now);
+  return Status::Ok();
 }
 
-Result<QueueState*> RocksMessageQueue::StateOf(QueueMemory& memory, std::string_view queue) const {
-  if (const auto it = memory.queues.find(queue); it != memory.queues.end()) return &it->second;
-  std::string record;
-  const rocksdb::Status status =
-      db_->Get(rocksdb::ReadOptions(), family_, FloorKey(queue), &record);
-  Place floor;
-  if (status.ok()) {
-    TANDEM_RETURN_IF_ERROR(
-        DecodeRecord<FloorRecord>(record, "floor of a queue", [&floor](FloorRecord::Reader stored) {
-          floor = Place{FromMicros(stored.getVisibleAt()), stored.getId()};
-        }));
-  } else if (!status.IsNotFound()) {
-    return FromRocks(status, "floor of a queue");
+void RocksMessageQueue::RaiseFloor(std::string_view queue, QueueState& state,
+                                   const LeaseTable& leases, Timestamp now) const {
+  state.removals = 0;
+  // Every entry is in the window, on disk from the cursor on, leased, or not yet published.
+  Place floor{now, next_id_};
+  if (const auto* front = state.window.front()) floor = std::min(floor, front->first);
+  if (const auto& cursor = state.window.cursor()) floor = std::min(floor, *cursor);
+  if (const auto leased = leases.FirstReady(queue)) floor = std::min(floor, *leased);
+  if (!state.unpublished.empty()) floor = std::min(floor, *state.unpublished.begin());
+  state.floor = std::max(floor, state.floor);
+}
+
+void RocksMessageQueue::StageRecords(const QueueEffects& effects, Staging& staging) const {
+  for (const std::string& queue : effects.touched) {
+    StoredQueue record;
+    {
+      const auto memory = memory_.Lock();
+      const QueueState& state = memory->queues.find(queue)->second;  // touching it has made it
+      record = {state.floor, state.messages};
+    }
+    staging.Put(family_, QueueKey(queue), EncodeQueue(record));
   }
-  return &memory.queues.try_emplace(std::string(queue), floor).first->second;
 }
 
 Result<std::uint32_t> RocksMessageQueue::DeliveriesOf(const View& view, std::string_view queue,
                                                       MessageId id) const {
   TANDEM_ASSIGN_OR_RETURN(const auto record, view.Get(family_, DeliveredKey(queue, id)));
-  std::uint32_t count = 0;
-  if (!record.has_value()) return count;
-  TANDEM_RETURN_IF_ERROR(DecodeRecord<DeliveredRecord>(
-      *record, "delivery count",
-      [&count](DeliveredRecord::Reader stored) { count = stored.getCount(); }));
-  return count;
+  return record.has_value() ? DecodeDelivered(*record) : Result<std::uint32_t>(0);
 }
 
 Status RocksMessageQueue::TakeBackDelivery(std::string_view queue, MessageId id,
@@ -357,17 +208,16 @@ Status RocksMessageQueue::TakeBackDelivery(std::string_view queue, MessageId id,
   if (count <= 1) {
     staging.Delete(family_, DeliveredKey(queue, id));
   } else {
-    staging.Put(family_, DeliveredKey(queue, id),
-                EncodeRecord<DeliveredRecord>(
-                    [count](DeliveredRecord::Builder record) { record.setCount(count - 1); }));
+    staging.Put(family_, DeliveredKey(queue, id), EncodeDelivered(count - 1));
   }
   return Status::Ok();
 }
 
-void RocksMessageQueue::DeleteTraces(std::string_view queue, MessageId id, std::string_view key,
-                                     Staging& staging) const {
-  staging.Delete(family_, DeliveredKey(queue, id));
-  if (!key.empty()) staging.Delete(family_, HeldKey(queue, key));
+void RocksMessageQueue::DeleteTraces(std::string_view queue, std::string_view group,
+                                     const MessageRef& message, Staging& staging) const {
+  staging.Delete(family_, DeliveredKey(queue, message.place.id));
+  if (!message.held_key.empty()) staging.Delete(family_, HeldKey(queue, message.held_key));
+  if (message.delayed) staging.Delete(family_, DelayedKey(queue, message.place, group));
 }
 
 bool RocksMessageQueue::EndLease(const Lease& lease) {
@@ -376,6 +226,11 @@ bool RocksMessageQueue::EndLease(const Lease& lease) {
   if (lease.offered) memory->queues.find(lease.item.queue)->second.window.Remove(lease.ready);
   memory->leases.Remove(lease);
   return true;
+}
+
+void RocksMessageQueue::EndLeaseOf(const LeaseItem& item) {
+  const auto lease = memory_.Lock()->leases.FindItem(item);
+  if (lease != nullptr) EndLease(*lease);
 }
 
 void RocksMessageQueue::Publish(const QueueEffects& effects) {

@@ -5,9 +5,12 @@
 
 #include <rocksdb/db.h>
 
+#include <cstdint>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,19 +26,24 @@
 #include "messagequeue/internal/lock_token.h"
 #include "messagequeue/internal/queue_keys.h"
 #include "messagequeue/internal/queue_memory.h"
+#include "messagequeue/internal/queue_verify.h"
+#include "messagequeue/internal/stored_messages.h"
 #include "messagequeue/message_queue.h"
+#include "messagequeue/queue_admin.h"
 
 namespace tandem::internal {
 
-// What a staged batch changes of the windows once it is visible, in order: a later operation may
-// remove what an earlier one has added.
+// What a staged proposal changes once it is visible.
 struct QueueEffects {
   struct Change {
     std::string queue;
     ReadyEntry entry;
     bool added = false;  // else removed
   };
+  // Of the windows, in order: a later operation may remove what an earlier one has added.
   std::vector<Change> changes;
+  // Queues whose record is to be staged (StageRecords).
+  std::set<std::string, std::less<>> touched;
 };
 
 // Which store this is, and the how-manieth time it was opened. Makes ids and tokens unique.
@@ -44,8 +52,8 @@ struct StoreIdentity {
   std::uint64_t incarnation = 0;
 };
 
-// Dequeue and Renew are thread-safe. Check and Stage are called under the commit latch, in the
-// serial order of batches; Publish once their writes are visible.
+// All but Check, Stage and Publish is thread-safe. Check and Stage are called under the commit
+// latch, in the serial order of batches; Publish once their writes are visible.
 class RocksMessageQueue {
  public:
   // REQUIRES: `waits` is destroyed before this.
@@ -58,8 +66,10 @@ class RocksMessageQueue {
   Status Check(const DeleteMessages& ack, const View& view);
   Status Check(const AbandonMessages& abandon, const View& view);
   Status Check(const CancelMessage& cancel, const View& view) const;
+  Status Check(const DeleteGroup& remove, const View& view) const;
 
-  // REQUIRES (all of Stage): the commit latch is held; every check of the batch has passed.
+  // REQUIRES (all of Stage): the commit latch is held; every check of the batch has passed;
+  // StageRecords follows.
   Result<EnqueueResult> Stage(const Enqueue& enqueue, Timestamp now, Staging& staging,
                               QueueEffects& effects);
   Status Stage(const DeleteMessages& ack, Timestamp now, Staging& staging, QueueEffects& effects);
@@ -67,66 +77,108 @@ class RocksMessageQueue {
                QueueEffects& effects);
   Result<CancelResult> Stage(const CancelMessage& cancel, Timestamp now, Staging& staging,
                              QueueEffects& effects);
+  Result<DeleteGroupResult> Stage(const DeleteGroup& remove, Timestamp now, Staging& staging,
+                                  QueueEffects& effects);
+
+  // Stages the records of the queues that were touched: once in a proposal, after all its Stage, so
+  // that a batch of many messages writes each record once.
+  void StageRecords(const QueueEffects& effects, Staging& staging) const;
 
   // Offers what was added, and wakes one waiter for each. REQUIRES: the writes are visible.
   void Publish(const QueueEffects& effects);
 
-  // Lets every blocked Dequeue look again: the store has stopped.
+  // Lets every waiting Dequeue look again: the store has stopped.
   void WakeAll();
 
   Result<std::vector<Delivery>> Dequeue(std::span<const std::string> queues,
                                         const DequeueOptions& options);
+  void DequeueAsync(std::vector<std::string> queues, const DequeueOptions& options,
+                    DequeueCallback callback);
   Result<Timestamp> Renew(const LockToken& token, std::chrono::milliseconds duration);
 
- private:
-  class DequeueProposal;
-  class RenewProposal;
-  class WaitScope;
-  using Locked = Guarded<QueueMemory>::Locked;
+  // As in QueueAdmin.
+  Result<NamePage> ListQueues(const ListOptions& options) const;
+  Result<QueueStatistics> Statistics(std::string_view queue) const;
+  Result<BrowsePage> Browse(std::string_view queue, const BrowseOptions& options) const;
+  Result<std::uint64_t> Purge(std::string_view queue);
+  Result<RedriveResult> Redrive(std::string_view queue);
 
-  struct HeldMessage {  // what a KeyRecord says
-    Place place;
-    std::string group;
-  };
+  // Reads all that the queues have in the snapshot and checks that it fits together. Corruption
+  // names the first thing that does not.
+  Result<QueueCounts> Verify(const rocksdb::Snapshot* snapshot) const;
+
+ private:
+  class AsyncDequeue;
+  class Browser;
+  class DequeueCall;
+  class DequeueProposal;
+  class PortionProposal;
+  class PurgeProposal;
+  class RedriveProposal;
+  class RenewProposal;
+  using Locked = Guarded<QueueMemory>::Locked;
 
   // The current lease of a token; InvalidArgument or LeaseLost.
   Result<std::shared_ptr<Lease>> Resolve(const LockToken& token) const;
   std::shared_ptr<Lease> TakeChecked(const LockToken& token);
-  Result<std::optional<HeldMessage>> HolderOf(const View& view, std::string_view queue,
-                                              std::string_view key) const;
+  Result<std::optional<KeyHolder>> HolderOf(const View& view, std::string_view queue,
+                                            std::string_view key) const;
   Result<QueueState*> StateOf(QueueMemory& memory, std::string_view queue) const;
+
+  // Puts a message that is in no queue into this one: its record, key, entries. `group` may be
+  // empty; `delayed` of the envelope is found out here.
+  Status Insert(std::string_view queue, std::string_view group, const Place& place,
+                Envelope envelope, std::string_view payload, Timestamp now, Staging& staging,
+                QueueEffects& effects);
+  // Removes messages that are there: one without a group, or members of one.
+  Status Remove(std::string_view queue, std::string_view group,
+                const std::vector<MessageRef>& messages, Timestamp now, Staging& staging,
+                QueueEffects& effects);
 
   // Puts, moves and removes entries of the ready index, on disk and in `effects`.
   Status AddReady(std::string_view queue, const ReadyEntry& entry, std::string_view record,
-                  Staging& staging, QueueEffects& effects);
-  Status Offer(std::string_view queue, const ReadyEntry& entry, Staging& staging,
-               QueueEffects& effects);
+                  std::string_view visible, Staging& staging, QueueEffects& effects);
+  Status Offer(std::string_view queue, const ReadyEntry& entry, QueueEffects& effects);
   void RemoveReady(std::string_view queue, const ReadyEntry& entry, Staging& staging,
                    QueueEffects& effects);
   Status MoveGroup(std::string_view queue, std::string_view group, const ReadyChange& change,
                    Staging& staging, QueueEffects& effects);
-  Status RaiseFloor(std::string_view queue, std::size_t removals, Timestamp now, Staging& staging);
-  void PutFloor(std::string_view queue, const Place& floor, Staging& staging) const;
 
+  Status CountAdded(std::string_view queue, QueueEffects& effects);
+  // Also raises the floor from time to time. REQUIRES: what is left is in the window, leased or
+  // offered.
+  Status CountRemoved(std::string_view queue, std::size_t messages, Timestamp now,
+                      QueueEffects& effects);
+  void RaiseFloor(std::string_view queue, QueueState& state, const LeaseTable& leases,
+                  Timestamp now) const;
+
+  // A value as it is in the database, whatever is staged: payloads are nowhere else.
+  Result<std::optional<std::string>> GetWritten(std::string_view queue, std::string_view key) const;
   Result<std::uint32_t> DeliveriesOf(const View& view, std::string_view queue, MessageId id) const;
   Status TakeBackDelivery(std::string_view queue, MessageId id, Staging& staging) const;
-  void DeleteTraces(std::string_view queue, MessageId id, std::string_view key,
+  void DeleteTraces(std::string_view queue, std::string_view group, const MessageRef& message,
                     Staging& staging) const;
   // False if this batch has ended it already: a cancellation does.
   bool EndLease(const Lease& lease);
+  void EndLeaseOf(const LeaseItem& item);
+  Status AbandonAlone(const Lease& lease, Timestamp not_before, Timestamp now, Staging& staging,
+                      QueueEffects& effects);
+  Status AbandonGroup(const Lease& lease, Timestamp not_before, Timestamp now, Staging& staging,
+                      QueueEffects& effects);
+  Status CancelInGroup(const CancelMessage& cancel, const KeyHolder& holder, Staging& staging);
 
-  Status CancelAlone(const CancelMessage& cancel, const HeldMessage& held, Staging& staging,
-                     QueueEffects& effects);
-  Status CancelMember(const CancelMessage& cancel, const HeldMessage& held, Timestamp now,
-                      Staging& staging, QueueEffects& effects);
+  // The lease of an entry of the ready index that has not run out.
+  std::optional<Lease> HeldLeaseOf(std::string_view queue, const ReadyEntry& entry,
+                                   Timestamp now) const;
 
   // Dequeue's parts (rocks_dequeue.cc).
+  static constexpr Timestamp kReadyNow = Timestamp::min();
   Status Refill(std::span<const std::string> queues);
   Status ScanReady(std::string_view queue, const Place& from, std::vector<ReadyEntry>* entries,
                    std::optional<Place>* rest) const;
   void OfferExpired(QueueMemory& memory, std::string_view queue, Timestamp now);
   // Until when there is nothing to take, unless something wakes the waiter, which is put on the
-  // lists of its queues; the minimum if there is something right now. Null: does not wait.
+  // lists of its queues; kReadyNow if there is something. Null: does not wait.
   Result<Timestamp> LookOut(std::span<const std::string> queues, Waiter* waiter);
   // True if something visible of the queues is staged, maybe written, but not yet offered.
   bool HasUnpublished(std::span<const std::string> queues) const;

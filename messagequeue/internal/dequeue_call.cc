@@ -1,0 +1,149 @@
+#include "messagequeue/internal/dequeue_call.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "base/async_wait.h"
+#include "base/guarded.h"
+#include "messagequeue/internal/dequeue_proposal.h"
+#include "messagequeue/internal/queue_limits.h"
+
+namespace tandem::internal {
+
+namespace {
+
+// Stages nothing, and is answered when all before it is published.
+class Settle final : public Proposal {
+ public:
+  Settle() : Proposal(Durability::kBuffered) {}
+  Status Stage(Staging& /*staging*/, Timestamp /*now*/) override { return Status::Ok(); }
+};
+
+}  // namespace
+
+RocksMessageQueue::DequeueCall::DequeueCall(RocksMessageQueue& owner,
+                                            std::vector<std::string> queues,
+                                            const DequeueOptions& options, Notifiable* wake)
+    : owner_(owner),
+      queues_(std::move(queues)),
+      options_(options),
+      deadline_(SaturatingAdd(owner.clock_->Now(), options.wait)),
+      waiter_(wake) {
+  const Status valid = ValidateDequeue(queues_, options_);
+  if (!valid.ok()) Finish(valid);
+}
+
+RocksMessageQueue::DequeueCall::Need RocksMessageQueue::DequeueCall::Next(bool stopped) {
+  if (done_) return Need::kDone;
+  const Result<Need> need = Decide(stopped);
+  return need.ok() ? *need : Finish(need.status());
+}
+
+Result<RocksMessageQueue::DequeueCall::Need> RocksMessageQueue::DequeueCall::Decide(bool stopped) {
+  TANDEM_RETURN_IF_ERROR(owner_.Refill(queues_));
+  const bool over = stopped || owner_.clock_->Now() >= deadline_;
+  const bool unsettled = over && !settled_ && owner_.HasUnpublished(queues_);
+  TANDEM_ASSIGN_OR_RETURN(const Timestamp watch,
+                          owner_.LookOut(queues_, over ? nullptr : &waiter_));
+  if (watch == kReadyNow) {
+    auto taking = std::make_unique<DequeueProposal>(owner_, queues_, options_);
+    taking_ = taking.get();
+    proposal_ = std::move(taking);
+    return Need::kCommit;
+  }
+  // The events of a batch can be read a moment before its messages are offered: who has seen them
+  // must not be told that there are none.
+  if (unsettled) {
+    taking_ = nullptr;
+    proposal_ = std::make_unique<Settle>();
+    settled_ = true;
+    return Need::kCommit;
+  }
+  TANDEM_RETURN_IF_ERROR(owner_.door_->Health());
+  if (over) return Finish(std::vector<Delivery>());
+  until_ = std::min(deadline_, watch);
+  return Need::kWait;
+}
+
+void RocksMessageQueue::DequeueCall::Committed(const Status& status) {
+  if (!status.ok()) {
+    Finish(status);
+  } else if (taking_ != nullptr) {
+    Result<std::vector<Delivery>> taken = taking_->TakeResult();
+    // Else somebody was faster, or all of it went to the dead letters.
+    if (!taken.ok() || !taken->empty()) Finish(std::move(taken));
+  }
+}
+
+Result<std::vector<Delivery>> RocksMessageQueue::Dequeue(std::span<const std::string> queues,
+                                                         const DequeueOptions& options) {
+  Signal signal;
+  const NotifyOnStop notify(options.stop, signal);
+  DequeueCall call(*this, {queues.begin(), queues.end()}, options, &signal);
+  while (true) {
+    switch (call.Next(options.stop.stop_requested())) {
+      case DequeueCall::Need::kCommit:
+        call.Committed(door_->Commit(call.proposal()));
+        break;
+      case DequeueCall::Need::kWait:
+        clock_->WaitUntil(signal, call.until());
+        break;
+      case DequeueCall::Need::kDone:
+        return call.TakeResult();
+    }
+  }
+}
+
+// The same, stepped by whoever has something to tell it.
+class RocksMessageQueue::AsyncDequeue final : public AsyncWait {
+ public:
+  AsyncDequeue(RocksMessageQueue& owner, std::vector<std::string> queues,
+               const DequeueOptions& options, DequeueCallback callback)
+      : AsyncWait(options.stop),
+        owner_(owner),
+        callback_(std::move(callback)),
+        call_(std::in_place, owner, std::move(queues), options, this) {}
+
+ private:
+  std::optional<Timestamp> Step() override {
+    if (committing_) {
+      const std::optional<Status> answer = std::exchange(*answer_.Lock(), std::nullopt);
+      if (!answer.has_value()) return kNever;  // the answer notifies, too
+      committing_ = false;
+      call_->Committed(*answer);
+    }
+    const DequeueCall::Need need = call_->Next(stop_requested());
+    if (need == DequeueCall::Need::kDone) return Answer(call_->TakeResult());
+    if (closing()) return Answer(Status::Cancelled("the queue is closed"));
+    if (need == DequeueCall::Need::kWait) return call_->until();
+    committing_ = true;
+    auto self = std::static_pointer_cast<AsyncDequeue>(shared_from_this());
+    owner_.door_->CommitAsync(call_->proposal(), [self = std::move(self)](const Status& status) {
+      *self->answer_.Lock() = status;
+      self->Notify();
+    });
+    return kNever;
+  }
+
+  std::optional<Timestamp> Answer(Result<std::vector<Delivery>> result) {
+    call_.reset();
+    const DequeueCallback callback = std::move(callback_);
+    callback(std::move(result));
+    return std::nullopt;
+  }
+
+  RocksMessageQueue& owner_;
+  DequeueCallback callback_;
+  std::optional<DequeueCall> call_;
+  bool committing_ = false;
+  Guarded<std::optional<Status>> answer_;
+};
+
+void RocksMessageQueue::DequeueAsync(std::vector<std::string> queues, const DequeueOptions& options,
+                                     DequeueCallback callback) {
+  async_waits_->Start(
+      std::make_shared<AsyncDequeue>(*this, std::move(queues), options, std::move(callback)));
+}
+
+}  // namespace tandem::internal

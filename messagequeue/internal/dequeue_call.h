@@ -1,0 +1,63 @@
+#pragma once
+
+// One Dequeue on its way, as a state machine: it says what to do next, and whoever drives it does
+// that, on a thread that blocks or without one.
+//
+//   Next() -> kCommit    commit proposal(), then tell Committed() how it went
+//             kWait      wait for a notification, until `until()` at most
+//             kDone      TakeResult()
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/rocks/commit_door.h"
+#include "messagequeue/internal/rocks_message_queue.h"
+
+namespace tandem::internal {
+
+// Not thread-safe. What it waits for notifies `wake`, until it is destroyed.
+class RocksMessageQueue::DequeueCall {
+ public:
+  enum class Need { kCommit, kWait, kDone };
+
+  DequeueCall(RocksMessageQueue& owner, std::vector<std::string> queues,
+              const DequeueOptions& options, Notifiable* wake);
+  // Hands on what it was woken for and has not taken.
+  ~DequeueCall() { owner_.StopWaiting(queues_, waiter_); }
+  DequeueCall(const DequeueCall&) = delete;
+  DequeueCall& operator=(const DequeueCall&) = delete;
+
+  // `stopped`: is to end with what there is.
+  Need Next(bool stopped);
+
+  Proposal& proposal() { return *proposal_; }
+  void Committed(const Status& status);
+  Timestamp until() const { return until_; }
+  Result<std::vector<Delivery>> TakeResult() { return std::move(result_); }
+
+ private:
+  Result<Need> Decide(bool stopped);
+  Need Finish(Result<std::vector<Delivery>> result) {
+    result_ = std::move(result);
+    done_ = true;
+    return Need::kDone;
+  }
+
+  RocksMessageQueue& owner_;
+  const std::vector<std::string> queues_;
+  const DequeueOptions options_;
+  const Timestamp deadline_;
+  Waiter waiter_;
+
+  std::unique_ptr<Proposal> proposal_;
+  DequeueProposal* taking_ = nullptr;  // the proposal, if it takes messages
+  bool settled_ = false;               // all that was written before the end is published
+  Timestamp until_ = kNever;
+  bool done_ = false;
+  Result<std::vector<Delivery>> result_ = std::vector<Delivery>();
+};
+
+}  // namespace tandem::internal

@@ -1,0 +1,156 @@
+// Looking at the messages of a queue without taking them.
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "base/key_encoding.h"
+#include "base/limits.h"
+#include "messagequeue/internal/queue_limits.h"
+#include "messagequeue/internal/rocks_message_queue.h"
+#include "messagequeue/internal/snapshot_reader.h"
+
+namespace tandem::internal {
+
+namespace {
+
+// Where the page before ended. Opaque to callers: the key of its last message.
+struct BrowseCursor {
+  bool in_groups = false;
+  std::string from;  // the first key that the page may show
+};
+
+Result<BrowseCursor> ParseCursor(std::string_view queue, const std::string& after) {
+  if (after.empty()) return BrowseCursor();
+  if (ParseMember(after, queue).has_value()) return BrowseCursor{true, after + '\0'};
+  const auto alone = ParseReadyKey(after, queue);
+  if (alone.has_value() && alone->group.empty()) return BrowseCursor{false, after + '\0'};
+  return Status::InvalidArgument("no page of this queue ended there");
+}
+
+}  // namespace
+
+// Gathers one page; `full()` once there is a message that does not fit any more.
+class RocksMessageQueue::Browser {
+ public:
+  Browser(const RocksMessageQueue& owner, std::string_view queue, const BrowseOptions& options)
+      : owner_(owner),
+        queue_(queue),
+        limit_(std::min(options.limit, kPageEventsMax)),
+        bytes_max_(std::min(options.max_bytes, kPageBytesMax)),
+        reader_(owner.db_, owner.family_),
+        now_(owner.clock_->Now()) {}
+
+  Status ShowAlone(const std::string& from) {
+    std::string start = from;
+    if (start.empty()) {
+      TANDEM_ASSIGN_OR_RETURN(const StoredQueue stored, reader_.Queue(queue_));
+      start = ReadyKeyFloor(queue_, stored.floor);
+    }
+    return reader_.Walk(start, PrefixEnd(ReadyPrefix(queue_)),
+                        [this](std::string_view key, std::string_view value) -> Result<bool> {
+                          const auto entry = ParseReadyKey(key, queue_);
+                          if (!entry.has_value())
+                            return Status::Corruption("ready index", "bad key");
+                          if (!entry->group.empty()) return true;
+                          const auto lease = owner_.HeldLeaseOf(queue_, *entry, now_);
+                          return Show(key, *entry, value, lease.has_value(),
+                                      entry->place.visible_at);
+                        });
+  }
+
+  Status ShowGroups(const std::string& from) {
+    const std::string prefix = MembersPrefix(queue_);
+    return reader_.Walk(from.empty() ? prefix : from, PrefixEnd(prefix),
+                        [this](std::string_view key, std::string_view value) -> Result<bool> {
+                          const auto member = ParseMember(key, queue_);
+                          if (!member.has_value()) return Status::Corruption("group", "bad key");
+                          TANDEM_RETURN_IF_ERROR(EnterGroup(member->group));
+                          return Show(key, *member, value, IsLeased(member->place),
+                                      std::max(member->place.visible_at, not_before_));
+                        });
+  }
+
+  bool full() const { return !page_.next.empty(); }
+  BrowsePage TakePage() { return std::move(page_); }
+
+ private:
+  // Looks up what concerns all members of a group, once.
+  Status EnterGroup(const std::string& group) {
+    if (group == group_) return Status::Ok();
+    TANDEM_ASSIGN_OR_RETURN(const GroupState state, reader_.Group(queue_, group));
+    group_ = group;
+    not_before_ = state.not_before;
+    lease_ = owner_.HeldLeaseOf(queue_, ReadyEntry{state.ready(), group}, now_);
+    return Status::Ok();
+  }
+
+  bool IsLeased(const Place& place) const {
+    return lease_.has_value() &&
+           std::ranges::any_of(lease_->messages, [&place](const MessageRef& message) {
+             return message.place == place;
+           });
+  }
+
+  // False, and nothing shown, if it does not fit.
+  Result<bool> Show(std::string_view key, const ReadyEntry& entry, std::string_view record,
+                    bool leased, Timestamp visible_at) {
+    TANDEM_ASSIGN_OR_RETURN(StoredMessage message, DecodeMessage(record, queue_, entry.place.id));
+    bytes_ += message.payload.size();
+    const bool fits = page_.messages.size() < limit_ && bytes_ <= bytes_max_;
+    if (!fits && !page_.messages.empty()) {
+      page_.next = std::move(last_key_);
+      return false;
+    }
+    BrowsedMessage shown;
+    shown.id = entry.place.id;
+    shown.key = std::move(message.key);
+    shown.group = entry.group;
+    if (leased) {
+      shown.state = MessageState::kLeased;
+    } else if (visible_at > now_) {
+      shown.state = MessageState::kDelayed;
+    }
+    TANDEM_ASSIGN_OR_RETURN(const auto delivered, reader_.Get(DeliveredKey(queue_, shown.id)));
+    if (delivered.has_value()) {
+      TANDEM_ASSIGN_OR_RETURN(shown.delivery_count, DecodeDelivered(*delivered));
+    }
+    shown.enqueued_at = message.enqueued_at;
+    shown.visible_at = visible_at;
+    shown.payload = std::move(message.payload);
+    shown.dead_letter = std::move(message.dead_letter);
+    page_.messages.push_back(std::move(shown));
+    last_key_ = key;
+    return true;
+  }
+
+  const RocksMessageQueue& owner_;
+  const std::string queue_;
+  const std::size_t limit_;
+  const std::size_t bytes_max_;
+  const SnapshotReader reader_;
+  const Timestamp now_;
+
+  std::string group_;  // the one that is being shown
+  Timestamp not_before_;
+  std::optional<Lease> lease_;
+
+  BrowsePage page_;
+  std::size_t bytes_ = 0;
+  std::string last_key_;
+};
+
+Result<BrowsePage> RocksMessageQueue::Browse(std::string_view queue,
+                                             const BrowseOptions& options) const {
+  TANDEM_RETURN_IF_ERROR(ValidateQueue(queue));
+  if (options.limit == 0) return Status::InvalidArgument("limit must not be 0");
+  TANDEM_ASSIGN_OR_RETURN(const BrowseCursor cursor, ParseCursor(queue, options.after));
+  Browser browser(*this, queue, options);
+  if (!cursor.in_groups) TANDEM_RETURN_IF_ERROR(browser.ShowAlone(cursor.from));
+  if (!browser.full()) {
+    TANDEM_RETURN_IF_ERROR(browser.ShowGroups(cursor.in_groups ? cursor.from : ""));
+  }
+  return browser.TakePage();
+}
+
+}  // namespace tandem::internal

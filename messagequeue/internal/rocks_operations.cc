@@ -1,0 +1,160 @@
+// The operations of a batch on messages: what is checked of them, and what they stage.
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "messagequeue/internal/rocks_message_queue.h"
+
+namespace tandem::internal {
+
+namespace {
+
+Timestamp VisibleAt(const EnqueueOptions& options, Timestamp now) {
+  const Timestamp wanted = options.visible_at.value_or(SaturatingAdd(now, options.delay));
+  return std::max(wanted, now);
+}
+
+std::string RecordKey(const LeaseItem& item, const Place& place) {
+  return item.group.empty() ? ReadyKey(item.queue, place, {})
+                            : MemberKey(item.queue, item.group, place);
+}
+
+}  // namespace
+
+Result<std::optional<KeyHolder>> RocksMessageQueue::HolderOf(const View& view,
+                                                             std::string_view queue,
+                                                             std::string_view key) const {
+  TANDEM_ASSIGN_OR_RETURN(const auto record, view.Get(family_, HeldKey(queue, key)));
+  if (!record.has_value()) return std::optional<KeyHolder>();
+  TANDEM_ASSIGN_OR_RETURN(KeyHolder holder, DecodeKeyHolder(*record));
+  return std::optional<KeyHolder>(std::move(holder));
+}
+
+Status RocksMessageQueue::Check(const Enqueue& enqueue, const View& view) const {
+  const EnqueueOptions& options = enqueue.options;
+  if (!options.key.empty()) {
+    TANDEM_RETURN_IF_ERROR(HolderOf(view, enqueue.queue, options.key).status());
+  }
+  if (options.group.empty()) return Status::Ok();
+  return groups_.Get(view, enqueue.queue, options.group).status();
+}
+
+Status RocksMessageQueue::Check(const DeleteMessages& ack, const View& view) {
+  TANDEM_ASSIGN_OR_RETURN(std::shared_ptr<Lease> lease, Resolve(ack.lock_token));
+  const LeaseItem item = lease->item;
+  checked_leases_.insert_or_assign(ack.lock_token, std::move(lease));
+  return item.group.empty() ? Status::Ok() : groups_.Get(view, item.queue, item.group).status();
+}
+
+Status RocksMessageQueue::Check(const AbandonMessages& abandon, const View& view) {
+  TANDEM_RETURN_IF_ERROR(Check(DeleteMessages{abandon.lock_token}, view));
+  if (abandon.count) return Status::Ok();
+  const Lease& lease = *checked_leases_.find(abandon.lock_token)->second;
+  for (const MessageRef& message : lease.messages) {
+    TANDEM_RETURN_IF_ERROR(DeliveriesOf(view, lease.item.queue, message.place.id).status());
+  }
+  return Status::Ok();
+}
+
+Status RocksMessageQueue::Check(const CancelMessage& cancel, const View& view) const {
+  TANDEM_ASSIGN_OR_RETURN(const auto held, HolderOf(view, cancel.queue, cancel.key));
+  if (!held.has_value() || held->group.empty()) return Status::Ok();
+  return groups_.Get(view, cancel.queue, held->group).status();
+}
+
+Status RocksMessageQueue::Check(const DeleteGroup& remove, const View& view) const {
+  return groups_.Get(view, remove.queue, remove.group).status();
+}
+
+std::shared_ptr<Lease> RocksMessageQueue::TakeChecked(const LockToken& token) {
+  const auto checked = checked_leases_.extract(token);
+  TANDEM_CHECK(!checked.empty(), "a token is checked before it is used, and used once in a batch");
+  return checked.mapped();
+}
+
+Result<EnqueueResult> RocksMessageQueue::Stage(const Enqueue& enqueue, Timestamp now,
+                                               Staging& staging, QueueEffects& effects) {
+  const EnqueueOptions& options = enqueue.options;
+  if (!options.key.empty()) {
+    TANDEM_ASSIGN_OR_RETURN(const auto holder, HolderOf(staging, enqueue.queue, options.key));
+    if (holder.has_value()) return EnqueueResult{holder->place.id, EnqueueOutcome::kDuplicate};
+  }
+  const Place place{VisibleAt(options, now), next_id_++};
+  Envelope envelope;
+  envelope.enqueued_at = now;
+  envelope.key = options.key;
+  TANDEM_RETURN_IF_ERROR(Insert(enqueue.queue, options.group, place, std::move(envelope),
+                                enqueue.payload, now, staging, effects));
+  return EnqueueResult{place.id, EnqueueOutcome::kQueued};
+}
+
+Status RocksMessageQueue::Stage(const DeleteMessages& ack, Timestamp now, Staging& staging,
+                                QueueEffects& effects) {
+  const std::shared_ptr<Lease> lease = TakeChecked(ack.lock_token);
+  EndLease(*lease);
+  std::vector<MessageRef> messages = lease->messages;
+  // An earlier operation of this batch may have removed some of them.
+  std::erase_if(messages, [&](const MessageRef& message) {
+    return staging.DeletedByStaged(family_, RecordKey(lease->item, message.place));
+  });
+  return Remove(lease->item.queue, lease->item.group, messages, now, staging, effects);
+}
+
+Status RocksMessageQueue::Stage(const AbandonMessages& abandon, Timestamp now, Staging& staging,
+                                QueueEffects& effects) {
+  const std::shared_ptr<Lease> lease = TakeChecked(abandon.lock_token);
+  const bool was_held = EndLease(*lease);
+  const LeaseItem& item = lease->item;
+  // An earlier operation of this batch may have removed all of them.
+  if (std::ranges::all_of(lease->messages, [&](const MessageRef& message) {
+        return staging.DeletedByStaged(family_, RecordKey(item, message.place));
+      })) {
+    return Status::Ok();
+  }
+  if (!abandon.count && was_held) {
+    for (const MessageRef& message : lease->messages) {
+      TANDEM_RETURN_IF_ERROR(TakeBackDelivery(item.queue, message.place.id, staging));
+    }
+  }
+  const Timestamp not_before = SaturatingAdd(now, abandon.delay);
+  return item.group.empty() ? AbandonAlone(*lease, not_before, now, staging, effects)
+                            : AbandonGroup(*lease, not_before, now, staging, effects);
+}
+
+Status RocksMessageQueue::AbandonGroup(const Lease& lease, Timestamp not_before, Timestamp now,
+                                       Staging& staging, QueueEffects& effects) {
+  const auto& [queue, group, id] = lease.item;
+  if (not_before > now) {
+    TANDEM_ASSIGN_OR_RETURN(const ReadyChange change,
+                            groups_.Delay(staging, queue, group, not_before));
+    return MoveGroup(queue, group, change, staging, effects);
+  }
+  TANDEM_ASSIGN_OR_RETURN(const std::optional<GroupState> state,
+                          groups_.Get(staging, queue, group));
+  if (!state.has_value()) return Status::Corruption("group '" + group + "'", "it has vanished");
+  return Offer(queue, ReadyEntry{state->ready(), group}, effects);
+}
+
+Status RocksMessageQueue::AbandonAlone(const Lease& lease, Timestamp not_before, Timestamp now,
+                                       Staging& staging, QueueEffects& effects) {
+  const std::string& queue = lease.item.queue;
+  const MessageRef& message = lease.messages.front();
+  if (not_before <= now) return Offer(queue, ReadyEntry{message.place, {}}, effects);
+  // Not through the view, which shows no payload of what is in flight: a message is leased only
+  // once it is in the database, and whatever moves or removes it ends the lease.
+  TANDEM_ASSIGN_OR_RETURN(const auto record, GetWritten(queue, ReadyKey(queue, message.place, {})));
+  if (!record.has_value()) {
+    return Status::Corruption("queue '" + queue + "'", "a leased message is missing");
+  }
+  const Place later{not_before, message.place.id};
+  RemoveReady(queue, ReadyEntry{message.place, {}}, staging, effects);
+  TANDEM_RETURN_IF_ERROR(
+      AddReady(queue, ReadyEntry{later, {}}, *record, VisiblePart(message), staging, effects));
+  if (!message.held_key.empty()) {
+    staging.Put(family_, HeldKey(queue, message.held_key), EncodeKeyHolder({later, {}, false}));
+  }
+  return Status::Ok();
+}
+
+}  // namespace tandem::internal

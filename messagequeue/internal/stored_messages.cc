@@ -1,0 +1,111 @@
+#include "messagequeue/internal/stored_messages.h"
+
+#include "base/record.h"
+#include "messagequeue/queue_records.capnp.h"
+
+namespace tandem::internal {
+
+namespace {
+
+Timestamp FromMicros(std::int64_t micros) { return Timestamp(std::chrono::microseconds(micros)); }
+std::int64_t ToMicros(Timestamp time) { return time.time_since_epoch().count(); }
+
+}  // namespace
+
+std::string EncodeMessage(const Envelope& envelope, std::string_view payload) {
+  return EncodeRecord<MessageRecord>([&](MessageRecord::Builder record) {
+    record.setEnqueuedAt(ToMicros(envelope.enqueued_at));
+    record.setKey(ToData(envelope.key));
+    record.setPayload(ToData(payload));
+    record.setDelayed(envelope.delayed);
+    if (!envelope.dead_letter.has_value()) return;
+    record.setDeadFrom(ToData(envelope.dead_letter->queue));
+    record.setDeadDeliveries(envelope.dead_letter->deliveries);
+  });
+}
+
+Result<StoredMessage> DecodeMessage(std::string_view record, std::string_view queue, MessageId id) {
+  StoredMessage message;
+  const auto where = [&] {
+    return "message " + std::to_string(id) + " of queue '" + std::string(queue) + "'";
+  };
+  TANDEM_RETURN_IF_ERROR(
+      DecodeRecord<MessageRecord>(record, where, [&message](MessageRecord::Reader stored) {
+        message.enqueued_at = FromMicros(stored.getEnqueuedAt());
+        message.key = ToBytes(stored.getKey());
+        message.payload = ToBytes(stored.getPayload());
+        message.delayed = stored.getDelayed();
+        if (stored.getDeadFrom().size() == 0) return;
+        message.dead_letter =
+            DeadLetter{std::string(ToBytes(stored.getDeadFrom())), stored.getDeadDeliveries()};
+      }));
+  return message;
+}
+
+std::string VisiblePart(const MessageRef& message) {
+  if (message.held_key.empty() && !message.delayed) return {};
+  Envelope part;
+  part.key = message.held_key;
+  part.delayed = message.delayed;
+  return EncodeMessage(part, {});
+}
+
+Result<MessageRef> DecodeVisible(std::string_view value, std::string_view queue,
+                                 const Place& place) {
+  if (value.empty()) return MessageRef{place, {}, false};
+  TANDEM_ASSIGN_OR_RETURN(const StoredMessage message, DecodeMessage(value, queue, place.id));
+  return message.RefAt(place);
+}
+
+std::string EncodeKeyHolder(const KeyHolder& holder) {
+  return EncodeRecord<KeyRecord>([&holder](KeyRecord::Builder record) {
+    record.setId(holder.place.id);
+    record.setVisibleAt(ToMicros(holder.place.visible_at));
+    record.setGroup(ToData(holder.group));
+    record.setDelayed(holder.delayed);
+  });
+}
+
+Result<KeyHolder> DecodeKeyHolder(std::string_view record) {
+  KeyHolder holder;
+  TANDEM_RETURN_IF_ERROR(
+      DecodeRecord<KeyRecord>(record, "message key", [&holder](KeyRecord::Reader stored) {
+        holder.place = Place{FromMicros(stored.getVisibleAt()), stored.getId()};
+        holder.group = ToBytes(stored.getGroup());
+        holder.delayed = stored.getDelayed();
+      }));
+  return holder;
+}
+
+std::string EncodeDelivered(std::uint32_t count) {
+  return EncodeRecord<DeliveredRecord>(
+      [count](DeliveredRecord::Builder record) { record.setCount(count); });
+}
+
+Result<std::uint32_t> DecodeDelivered(std::string_view record) {
+  std::uint32_t count = 0;
+  TANDEM_RETURN_IF_ERROR(DecodeRecord<DeliveredRecord>(
+      record, "delivery count",
+      [&count](DeliveredRecord::Reader stored) { count = stored.getCount(); }));
+  return count;
+}
+
+std::string EncodeQueue(const StoredQueue& queue) {
+  return EncodeRecord<QueueRecord>([&queue](QueueRecord::Builder record) {
+    record.setFloorVisibleAt(ToMicros(queue.floor.visible_at));
+    record.setFloorId(queue.floor.id);
+    record.setMessages(queue.messages);
+  });
+}
+
+Result<StoredQueue> DecodeQueue(std::string_view record) {
+  StoredQueue queue;
+  TANDEM_RETURN_IF_ERROR(
+      DecodeRecord<QueueRecord>(record, "record of a queue", [&queue](QueueRecord::Reader stored) {
+        queue.floor = Place{FromMicros(stored.getFloorVisibleAt()), stored.getFloorId()};
+        queue.messages = stored.getMessages();
+      }));
+  return queue;
+}
+
+}  // namespace tandem::internal
