@@ -51,11 +51,13 @@ std::vector<Delivery> MemoryQueues::Take(std::span<const std::string> queues,
     TakeGroup(*oldest, basket);
     if (!basket.deliveries.empty()) break;
   }
-  // At the end: no dead letter is delivered by the call that made it one.
+  // At the end: no dead letter is taken together with what made it one.
   for (auto& [id, letter] : basket.dead) {
     const std::string queue = DeadLetterQueue(letter.dead_letter->queue);
     Insert(queue, Place{now, id}, std::move(letter));
   }
+  // A call returns nothing only when nothing is eligible; the letters may be.
+  if (basket.deliveries.empty() && !basket.dead.empty()) return Take(queues, options, now);
   return std::move(basket.deliveries);
 }
 
