@@ -31,7 +31,8 @@ struct MemoryQueues::Basket {
   const Timestamp deadline;  // of the leases
   const Timestamp now;
   std::vector<Delivery> deliveries;
-  std::vector<Place> places;  // of the deliveries
+  std::vector<Place> places;                              // of the deliveries
+  std::vector<std::pair<MessageId, MemoryMessage>> dead;  // letters, by the message's id
   std::size_t bytes = 0;
 };
 
@@ -50,6 +51,13 @@ std::vector<Delivery> MemoryQueues::Take(std::span<const std::string> queues,
     TakeGroup(*oldest, basket);
     if (!basket.deliveries.empty()) break;
   }
+  // At the end: no dead letter is taken together with what made it one.
+  for (auto& [id, letter] : basket.dead) {
+    const std::string queue = DeadLetterQueue(letter.dead_letter->queue);
+    Insert(queue, Place{now, id}, std::move(letter));
+  }
+  // A call returns nothing only when nothing is eligible; the letters may be.
+  if (basket.deliveries.empty() && !basket.dead.empty()) return Take(queues, options, now);
   return std::move(basket.deliveries);
 }
 
@@ -94,7 +102,7 @@ bool MemoryQueues::TakeAlone(const Candidate& candidate, Basket& basket) {
   if (!dead && !basket.Fits(message)) return false;
   EndLease(message.lease, /*count=*/true);  // it has run out
   if (dead) {
-    Bury(candidate.queue, candidate.place, basket.now);
+    Bury(candidate.queue, candidate.place, basket);
     return true;
   }
   Deliver(candidate, candidate.place, basket);
@@ -119,13 +127,13 @@ void MemoryQueues::TakeGroup(const Candidate& candidate, Basket& basket) {
     }
   }
   if (!basket.deliveries.empty()) Grant(LeaseItem{candidate.queue, candidate.group, 0}, 0, basket);
-  for (const Place& place : dead) Bury(candidate.queue, place, basket.now);
+  for (const Place& place : dead) Bury(candidate.queue, place, basket);
 }
 
-void MemoryQueues::Bury(const std::string& name, const Place& place, Timestamp now) {
-  MemoryMessage message = Remove(name, place, now);
+void MemoryQueues::Bury(const std::string& name, const Place& place, Basket& basket) {
+  MemoryMessage message = Remove(name, place, basket.now);
   message.dead_letter = DeadLetter{name, std::exchange(message.delivery_count, 0)};
-  Insert(DeadLetterQueue(name), Place{now, place.id}, std::move(message));
+  basket.dead.emplace_back(place.id, std::move(message));
 }
 
 void MemoryQueues::Deliver(const Candidate& candidate, const Place& place, Basket& basket) {

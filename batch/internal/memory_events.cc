@@ -25,15 +25,17 @@ const MemoryStream& MemoryEvents::Find(const StreamId& stream) const {
   return found == streams_.end() ? kEmpty : found->second;
 }
 
-bool MemoryEvents::IsDeleted(const StreamId& stream) const {
+bool MemoryEvents::IsBuried(const StreamId& stream) const {
   const auto tombstone = tombstones_.find(stream.entity);
-  if (tombstone != tombstones_.end() && stream.partition <= tombstone->second) return true;
-  return deleted_.contains(stream);
+  return tombstone != tombstones_.end() && stream.partition <= tombstone->second;
 }
 
 Status MemoryEvents::CheckWritable(const StreamId& stream) const {
-  if (!IsDeleted(stream)) return Status::Ok();
-  return Status::Conflict("a stream that was not deleted", 0);
+  if (deleted_.contains(stream)) return Status::Conflict("a partition that was not deleted", 0);
+  if (!IsBuried(stream)) return Status::Ok();
+  return Status::Conflict("a partition of a new life, above " +
+                              std::to_string(tombstones_.at(stream.entity)) + " which was deleted",
+                          0);
 }
 
 std::optional<PartitionHead> MemoryEvents::LatestLive(std::string_view entity) const {
@@ -59,6 +61,7 @@ Status MemoryEvents::Check(const UpdateMetadata& update) const {
 Status MemoryEvents::Check(const DeletePartition& remove) const {
   const auto latest = LatestLive(remove.stream.entity);
   if (latest.has_value() && remove.stream.partition < latest->partition) return Status::Ok();
+  if (IsBuried(remove.stream)) return Status::Ok();  // deleted already, with its entity
   return Status::Conflict("a partition below the latest", Find(remove.stream).head());
 }
 
@@ -108,6 +111,7 @@ OperationResult MemoryEvents::Apply(const UpdateMetadata& update, Timestamp /*no
 }
 
 OperationResult MemoryEvents::Apply(const DeletePartition& remove, Timestamp /*now*/) {
+  if (!streams_.contains(remove.stream)) return DeleteEventsResult{};
   deleted_.insert(remove.stream);
   return DeleteEventsResult{Remove(remove.stream)};
 }
@@ -119,6 +123,7 @@ OperationResult MemoryEvents::Apply(const DeleteEntity& remove, Timestamp /*now*
     if (stream == streams_.end() || stream->first.entity != remove.entity) return result;
     tombstones_[remove.entity] = stream->first.partition;  // the last is the highest
     result.events += Remove(StreamId(stream->first));
+    std::erase_if(deleted_, [&](const StreamId& id) { return id.entity == remove.entity; });
   }
 }
 
@@ -254,7 +259,7 @@ Status MemoryEvents::Verify(VerifyReport* report) const {
       }
     }
     report->events += stream.events.size();
-    if (IsDeleted(id)) return Status::Corruption(Describe(id), "it was deleted");
+    if (!CheckWritable(id).ok()) return Status::Corruption(Describe(id), "it was deleted");
   }
   if (feed_.size() == report->events) return Status::Ok();
   return Status::Corruption("feed", "it lists events that are not there");

@@ -58,7 +58,7 @@ class MemoryEvents {
  private:
   // An empty one if there is none.
   const MemoryStream& Find(const StreamId& stream) const;
-  bool IsDeleted(const StreamId& stream) const;
+  bool IsBuried(const StreamId& stream) const;  // it was deleted with its entity
   Status CheckWritable(const StreamId& stream) const;
   // The highest partition of the entity that has events.
   std::optional<PartitionHead> LatestLive(std::string_view entity) const;

@@ -116,13 +116,12 @@ class MemoryQueues {
 
   void Insert(const std::string& name, const Place& place, MemoryMessage message);
   MemoryMessage Remove(const std::string& name, const Place& place, Timestamp now);
-  // Removes it as a dead letter of the queue. Ends no lease.
-  void Bury(const std::string& name, const Place& place, Timestamp now);
   void EndLease(LeaseNumber number, bool count);
 
   std::optional<Candidate> OldestReady(std::span<const std::string> queues, Timestamp now) const;
   bool TakeAlone(const Candidate& candidate, Basket& basket);  // false: it does not fit any more
   void TakeGroup(const Candidate& candidate, Basket& basket);
+  void Bury(const std::string& name, const Place& place, Basket& basket);
   void Deliver(const Candidate& candidate, const Place& place, Basket& basket);
   void Grant(const LeaseItem& item, std::size_t deliveries_before, Basket& basket);
 

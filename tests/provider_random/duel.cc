@@ -76,14 +76,15 @@ class Duel {
     std::size_t lost = 0;
     for (auto moment = moments_.rbegin(); moment != moments_.rend(); ++moment) {
       Model model{player, std::make_unique<MemorySubject>(clock_, *moment)};
-      expected = Dump(model.store->provider());
-      if (expected == actual) {
+      const std::string dump = Dump(model.store->provider());
+      if (expected.empty()) expected = "without the crash: " + dump;
+      if (dump == actual) {
         models_.push_back(std::move(model));
       } else if (models_.empty()) {
         ++lost;
       }
     }
-    if (models_.empty()) return std::pair("at the last flush: " + expected, actual);
+    if (models_.empty()) return std::pair(expected, actual);
     tally_->lost_steps += lost;
     moments_.clear();
     Remember();

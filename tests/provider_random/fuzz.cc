@@ -41,8 +41,9 @@ std::string ToString(const Tally& tally) {
   for (const auto& [verb, count] : tally.steps) steps += verb.starts_with(' ') ? 0 : count;
   std::string text = std::to_string(tally.sequences) + " sequences, " + std::to_string(steps) +
                      " steps, " + std::to_string(tally.lost_steps) + " of them lost by crashes\n";
-  for (const auto& [verb, count] : tally.steps)
+  for (const auto& [verb, count] : tally.steps) {
     text += "  " + verb + " " + std::to_string(count) + "\n";
+  }
   text += "outcomes\n";
   for (const auto& [outcome, count] : tally.outcomes) {
     text += "  " + outcome + " " + std::to_string(count) + "\n";

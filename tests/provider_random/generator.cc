@@ -5,6 +5,8 @@
 namespace tandem::testing {
 
 Script Generator::Make(std::size_t steps) {
+  // Some scripts are rather about events, some rather about messages.
+  messages_percent_ = 20 + Dice(4) * 20;
   std::string text;
   for (std::size_t i = 0; i < steps; ++i) text += NextStep() + "\n";
   return ParseScript(text + "dump\n");
@@ -12,8 +14,8 @@ Script Generator::Make(std::size_t steps) {
 
 std::string Generator::NextStep() {
   const std::size_t dice = Dice(100);
-  if (dice < 45) return Batch();
-  if (dice < 65) return Dequeue();
+  if (dice < 48) return Batch();
+  if (dice < 65) return Dice(100) < messages_percent_ ? Dequeue() : Batch();
   if (dice < 73) {
     const std::uint64_t milliseconds = Once(20) ? 90'000'000 : Dice(3) * 500 + Dice(2);
     now_ += milliseconds;
@@ -66,7 +68,9 @@ std::string Generator::Batch() {
   return batch;
 }
 
-std::string Generator::Operation() { return Once(2) ? EventOperation() : QueueOperation(); }
+std::string Generator::Operation() {
+  return Dice(100) < messages_percent_ ? QueueOperation() : EventOperation();
+}
 
 std::string Generator::EventOperation() {
   const std::size_t dice = Dice(20);
@@ -85,13 +89,13 @@ std::string Generator::EventOperation() {
   if (dice < 16) {
     return "check-metadata " + Stream() + " " + MetadataKey() + (Once(3) ? " is=" + Payload() : "");
   }
-  if (dice < 19) return "delete-partition " + Stream();
+  if (dice < 19 || Once(2)) return "delete-partition " + Stream();
   return "delete-entity " + Entity();
 }
 
 std::string Generator::QueueOperation() {
   const std::size_t dice = Dice(20);
-  if (dice < 9) {
+  if (dice < 10) {
     std::string enqueue = "enqueue " + Queue() + " " + Payload();
     if (Once(2)) enqueue += " group=" + Group();
     if (Once(3)) enqueue += " key=" + Key();
@@ -100,7 +104,7 @@ std::string Generator::QueueOperation() {
   }
   if (dice < 13) return "ack " + Token();
   if (dice < 17) return "abandon " + Token() + Delay() + (Once(2) ? " uncounted" : "");
-  if (dice < 19) return "cancel " + Queue() + " " + Key();
+  if (dice < 19 || Once(2)) return "cancel " + Queue() + " " + Key();
   return "delete-group " + Queue() + " " + Group();
 }
 
@@ -108,7 +112,7 @@ std::string Generator::Dequeue() {
   std::string dequeue = "dequeue t" + std::to_string(++dequeues_) + " " + Queue();
   for (std::size_t i = Dice(3); i > 1; --i) dequeue += "," + Queue();
   dequeue += " lease=" + std::to_string(1 + Dice(4) * 600);
-  if (Once(2)) dequeue += " max=" + std::to_string(1 + Dice(5));
+  if (!Once(3)) dequeue += " max=" + std::to_string(1 + Dice(5));
   if (Once(4)) dequeue += " bytes=" + Number(20);
   if (Once(3)) dequeue += " deliveries=" + std::to_string(1 + Dice(3));
   return dequeue;
@@ -146,7 +150,7 @@ std::string Generator::Administer() {
     case 4:
       return "browse " + Queue() + (Once(3) ? " limit=" + std::to_string(1 + Dice(3)) : "");
     case 5:
-      return "purge " + Queue();
+      return (Once(3) ? "purge " : "statistics ") + Queue();
     case 6:
       return "truncate " + Stream() + " " + Number(6);
     case 7:

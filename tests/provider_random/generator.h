@@ -46,6 +46,7 @@ class Generator {
   std::string Administer();
 
   std::mt19937_64 random_;
+  std::size_t messages_percent_ = 50;  // of the operations
   std::size_t dequeues_ = 0;
   std::uint64_t now_ = 0;             // milliseconds since the start
   std::vector<std::string> repeats_;  // batches that had an id

@@ -118,6 +118,31 @@ TEST(Golden, DeadLettersAreRedriven) {
   )");
 }
 
+// This and the next were printed by a random test.
+TEST(Golden, ADeadLetterIsNotTakenTogetherWithOthersOfItsQueue) {
+  RunScript(R"(
+    batch | enqueue q one
+    advance 2000
+    dequeue t1 q lease=601
+    advance 1
+    batch | enqueue q two at=3001
+    advance 1000
+    dequeue t2 q,q/dead deliveries=1
+    dequeue t3 q,q/dead deliveries=1
+    dump
+  )");
+}
+
+TEST(Golden, ACallThatFindsOnlyTheDeadLetterThatItMadeDeliversIt) {
+  RunScript(R"(
+    batch | enqueue q one
+    dequeue t1 q
+    reopen
+    dequeue t2 q/dead,q deliveries=1
+    dump
+  )");
+}
+
 TEST(Golden, ACrashLeavesAPrefix) {
   RunScript(R"(
     batch sync | append a/1 e1 | enqueue q one

@@ -270,12 +270,14 @@ std::string Dump(Provider& provider) {
   const auto entities = admin.ListEntities({});
   for (const std::string& name : entities.ok() ? entities->names : std::vector<std::string>()) {
     const std::string entity = EncodeWord(name);
-    play("latest " + entity + "\nlist-partitions " + entity);
+    play("latest " + entity);
+    play("list-partitions " + entity);
     const auto page = admin.ListPartitions(name, {});
     if (!page.ok()) continue;
     for (const PartitionInfo& info : page->partitions) {
       const std::string stream = entity + "/" + std::to_string(info.partition);
-      play("read " + stream + "\nread-metadata " + stream);
+      play("read " + stream);
+      play("read-metadata " + stream);
     }
   }
   const auto queues = admin.ListQueues({});

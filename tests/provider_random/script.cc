@@ -72,7 +72,9 @@ Script ParseScript(std::string_view text) {
 std::string ToString(const Step& step) {
   std::string text = step.verb;
   for (const std::string& word : step.words) text += " " + word;
-  for (const auto& [name, value] : step.options) text += " " + name + "=" + value;
+  for (const auto& [name, value] : step.options) {
+    text.append(" ").append(name).append("=").append(value);
+  }
   for (const Step& operation : step.operations) text += " | " + ToString(operation);
   return text;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
-// A failing script made short: steps, operations, options and words are dropped for as long as it fails.
+// A failing script made short: steps, operations, options and words are dropped for as long as it
+// fails.
 
 #include <functional>
 
