@@ -159,7 +159,8 @@ TEST(BatchDigestTest, IsTheSameForEver) {
     std::snprintf(hex, sizeof hex, "%02x", byte);
     digits += hex;
   }
-  EXPECT_EQ(digits, "074233b08bd06fee1a5d742f5a579804") << "it is stored: a change is a change of format";
+  EXPECT_EQ(digits, "074233b08bd06fee1a5d742f5a579804")
+      << "it is stored: a change is a change of format";
 }
 
 }  // namespace

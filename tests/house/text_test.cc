@@ -51,7 +51,8 @@ TEST(HouseText, FlagsTestsThatSleepOrDoNotRun) {
   EXPECT_NE(Verdict("tests/a.cc", "std::this_thread::sleep_for(1s);\n"), "");
   EXPECT_NE(Verdict("tests/a.cc", "TEST(A, DISABLED_Works) {}\n"), "");
   EXPECT_NE(Verdict("tests/a.cc", "if (slow) GTEST_SKIP();\n"), "");
-  EXPECT_EQ(Verdict("tests/provider_conformance/internal/conformance_test.cc", "GTEST_SKIP();\n"), "");
+  EXPECT_EQ(Verdict("tests/provider_conformance/internal/conformance_test.cc", "GTEST_SKIP();\n"),
+            "");
   EXPECT_EQ(Verdict("tests/a.cc", "// never sleep(1)\n"), "");
 }
 
