@@ -96,7 +96,7 @@ struct UpdateMetadata {
 };
 
 // Removes a stream for good, events and metadata: nothing can be written to it again. Only a
-// partition below the latest of its entity; else Conflict.
+// partition below the latest of its entity; else Conflict. One that never was stays writable.
 struct DeletePartition {
   StreamId stream;
 };
