@@ -52,7 +52,7 @@ void AsyncWait::Run() {
   Post();
 }
 
-AsyncWaits::~AsyncWaits() {
+void AsyncWaits::Close() {
   closing_ = true;
   std::unique_lock lock(mutex_);
   // Outside of the lock: a step that ends meanwhile takes it.
@@ -61,6 +61,7 @@ AsyncWaits::~AsyncWaits() {
   for (const auto& wait : waits) wait->Notify();
   lock.lock();
   finished_.wait(lock, [this] { return waits_.empty(); });
+  lock.unlock();  // before `waits`, maybe the last owner of what its callbacks have captured, dies
 }
 
 void AsyncWaits::Start(std::shared_ptr<AsyncWait> wait) {

@@ -58,8 +58,11 @@ class AsyncWaits {
   // REQUIRES: `executor` outlives this.
   explicit AsyncWaits(Executor* executor) : executor_(executor) {}
 
-  // Lets every wait end, and returns when none is left.
-  ~AsyncWaits();
+  ~AsyncWaits() { Close(); }
+
+  // Lets every wait end, and returns when none is left. What is started later ends at its first
+  // step.
+  void Close();
   AsyncWaits(const AsyncWaits&) = delete;
   AsyncWaits& operator=(const AsyncWaits&) = delete;
 

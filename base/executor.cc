@@ -4,10 +4,11 @@ namespace tandem {
 
 Executor::~Executor() {
   std::vector<std::thread> workers;
+  decltype(alarms_) forgotten;
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
-    alarms_.clear();
+    forgotten.swap(alarms_);
     due_.clear();
     workers.swap(workers_);
   }
@@ -40,10 +41,11 @@ Executor::Alarm Executor::PostAt(Timestamp at, Task task) {
 }
 
 bool Executor::Cancel(Alarm alarm) {
+  decltype(alarms_)::node_type cancelled;  // destroyed after the lock is let go
   const std::lock_guard lock(mutex_);
   const auto due = due_.find(alarm);
   if (due == due_.end()) return false;
-  alarms_.erase({due->second, alarm});
+  cancelled = alarms_.extract({due->second, alarm});
   due_.erase(due);
   return true;
 }
@@ -55,10 +57,13 @@ void Executor::Work() {
     posted_.wait(lock, [this] { return !tasks_.empty() || stopping_; });
     --idle_;
     if (tasks_.empty()) return;
-    const Task task = std::move(tasks_.front());
-    tasks_.pop_front();
-    lock.unlock();
-    task();
+    {
+      // What a task has captured is destroyed outside of the lock, too: that may post again.
+      const Task task = std::move(tasks_.front());
+      tasks_.pop_front();
+      lock.unlock();
+      task();
+    }
     lock.lock();
   }
 }

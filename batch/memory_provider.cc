@@ -45,8 +45,10 @@ struct MemoryProvider::Impl {
       : clock(options.clock == nullptr ? &own_clock : options.clock),
         retention(options.batch_id_retention),
         store(clock, std::move(state)),
-        executor(clock, kExecutorThreads),
-        waits(&executor) {}
+        waits(&executor),
+        executor(clock, kExecutorThreads) {}
+
+  ~Impl() { waits.Close(); }
 
   Timestamp Deadline(std::chrono::milliseconds wait) const {
     return SaturatingAdd(clock->Now(), wait);
@@ -60,9 +62,8 @@ struct MemoryProvider::Impl {
   Clock* const clock;
   const std::chrono::milliseconds retention;
   internal::MemoryStore store;
-  // Last, so destroyed first: all that waits is called back, all that was posted runs to its end.
-  Executor executor;
   AsyncWaits waits;
+  Executor executor;  // last, so destroyed first: what was posted runs to its end
 };
 
 MemoryProvider::MemoryProvider(const MemoryOptions& options)

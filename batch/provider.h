@@ -43,7 +43,7 @@ class Provider : public EventStore, public MessageQueue {
   }
 
   // The same without a thread that waits. Batches of one thread keep their order, asynchronous and
-  // blocking. Optional: Unsupported.
+  // blocking. Optional: Unsupported, told within the call.
   virtual void AtomicBatchAsync(std::vector<Operation> operations, const BatchOptions& options,
                                 BatchCallback callback);
 

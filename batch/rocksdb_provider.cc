@@ -38,10 +38,12 @@ struct RocksDbProvider::Impl {
         messages(database->db.get(), database->messages, clock, &pipeline, &waits,
                  database->identity),
         admin(database.get(), &pipeline, options, &events, &messages),
-        executor(clock, kExecutorThreads),
-        waits(&executor),
         synced_before(database->statistics->getTickerCount(rocksdb::WAL_FILE_SYNCED)),
-        wal_bytes_before(database->statistics->getTickerCount(rocksdb::WAL_FILE_BYTES)) {}
+        wal_bytes_before(database->statistics->getTickerCount(rocksdb::WAL_FILE_BYTES)),
+        waits(&executor),
+        executor(clock, kExecutorThreads) {}
+
+  ~Impl() { waits.Close(); }
 
   std::unique_ptr<Clock> own_clock;
   std::unique_ptr<internal::StoreDatabase> database;
@@ -51,12 +53,11 @@ struct RocksDbProvider::Impl {
   internal::RocksEventStore events;
   internal::RocksMessageQueue messages;
   internal::RocksAdmin admin;
-  // Last, so destroyed first: what waits is called back, and what was posted runs to its end.
-  Executor executor;
-  AsyncWaits waits;
   const std::uint64_t synced_before;  // RocksDB's tickers when the store had been opened
   const std::uint64_t wal_bytes_before;
   std::atomic<std::uint64_t> batches = 0;
+  AsyncWaits waits;
+  Executor executor;  // last, so destroyed first: what was posted runs to its end
 };
 
 RocksDbProvider::RocksDbProvider(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -96,9 +97,10 @@ void RocksDbProvider::AtomicBatchAsync(std::vector<Operation> operations,
   // Owned by the callback, which the door keeps until it has called it.
   const auto proposal = std::make_shared<internal::BatchProposal>(
       impl_->events, impl_->messages, impl_->ids, std::move(operations), options);
-  const auto answer = [this, proposal, callback = std::move(callback)](const Status& committed) {
+  const auto answer = [impl = impl_.get(), proposal,
+                       callback = std::move(callback)](const Status& committed) {
     if (!committed.ok()) return callback(committed);
-    ++impl_->batches;
+    ++impl->batches;
     callback(proposal->TakeResult());
   };
   impl_->pipeline.CommitAsync(*proposal, answer);

@@ -35,3 +35,9 @@ function(tandem_warnings target)
     target_compile_options(${target} PRIVATE -Werror)
   endif()
 endfunction()
+
+# For code whose compilation takes longer than it runs: most tests. It comes last, so it wins.
+function(tandem_quick_to_compile target)
+  target_compile_options(${target} PRIVATE
+    "$<$<CONFIG:Release>:-O1>" "$<$<CONFIG:Sanitize>:-O0>")
+endfunction()

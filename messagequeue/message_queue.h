@@ -180,7 +180,8 @@ class MessageQueue {
   }
 
   // The same without a thread that waits: any number of calls may wait at a time. Ended by its stop
-  // token like a blocking one; Cancelled if the queue is closed. Optional: Unsupported.
+  // token like a blocking one; Cancelled if the queue is closed. Optional: Unsupported, told within
+  // the call.
   virtual void DequeueAsync(std::vector<std::string> queues, const DequeueOptions& options,
                             DequeueCallback callback);
 

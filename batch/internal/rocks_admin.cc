@@ -5,7 +5,6 @@
 
 #include <limits>
 #include <memory>
-#include <system_error>
 
 #include "base/rocks/rocks_status.h"
 
@@ -49,18 +48,15 @@ Result<RedriveResult> RocksAdmin::Redrive(std::string_view queue) {
 }
 
 Status RocksAdmin::Checkpoint(const std::filesystem::path& directory) {
-  std::error_code error;
-  if (std::filesystem::exists(directory, error)) {
-    return Status::AlreadyExists(directory.string() + " exists; a copy gets a new directory");
-  }
-  rocksdb::Checkpoint* made = nullptr;
-  TANDEM_RETURN_IF_ERROR(
-      FromRocks(rocksdb::Checkpoint::Create(database_->db.get(), &made), "checkpoint"));
-  const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
-  // The log is copied, and so are batches that are not flushed: nothing waits for a memtable.
-  TANDEM_RETURN_IF_ERROR(FromRocks(checkpoint->CreateCheckpoint(directory.string(), kCopyTheLog),
-                                   "checkpoint to " + directory.string()));
-  return RenewIdentity(directory, options_);
+  return MakeCopy(directory, options_, [this](const std::filesystem::path& unfinished) {
+    rocksdb::Checkpoint* made = nullptr;
+    TANDEM_RETURN_IF_ERROR(
+        FromRocks(rocksdb::Checkpoint::Create(database_->db.get(), &made), "checkpoint"));
+    const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
+    // The log is copied, and so are batches that are not flushed: nothing waits for a memtable.
+    return FromRocks(checkpoint->CreateCheckpoint(unfinished.string(), kCopyTheLog),
+                     "checkpoint to " + unfinished.string());
+  });
 }
 
 Result<VerifyReport> RocksAdmin::Verify() {

@@ -336,10 +336,35 @@ Result<std::unique_ptr<StoreDatabase>> OpenStoreDatabase(const std::filesystem::
   return database;
 }
 
+namespace {
+
 Status RenewIdentity(const std::filesystem::path& directory, const RocksDbOptions& options) {
   TANDEM_ASSIGN_OR_RETURN(const auto database, OpenStoreDatabase(directory, options));
   database->identity.store = RandomStoreNumber();
   return WriteStoreRecord(*database);
+}
+
+}  // namespace
+
+Status MakeCopy(const std::filesystem::path& directory, const RocksDbOptions& options,
+                const std::function<Status(const std::filesystem::path& directory)>& copy) {
+  const std::filesystem::path target = Absolute(directory);
+  std::filesystem::path unfinished = target;
+  unfinished += ".unfinished";
+  std::error_code error;
+  if (std::filesystem::exists(target, error)) {
+    return Status::AlreadyExists(target.string() + " exists; a copy gets a new directory");
+  }
+  std::filesystem::remove_all(unfinished, error);  // of a copy that was interrupted
+  Status status = copy(unfinished);
+  if (status.ok()) status = RenewIdentity(unfinished, options);
+  if (status.ok()) {
+    std::filesystem::rename(unfinished, target, error);
+    if (!error) return FlushName(target);
+    status = Status::IoError("can't rename " + unfinished.string() + ": " + error.message());
+  }
+  std::filesystem::remove_all(unfinished, error);
+  return status;
 }
 
 }  // namespace tandem::internal

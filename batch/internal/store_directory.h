@@ -7,6 +7,7 @@
 #include <rocksdb/statistics.h>
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 
 #include "base/result.h"
@@ -37,8 +38,10 @@ struct StoreDatabase {
 Result<std::unique_ptr<StoreDatabase>> OpenStoreDatabase(const std::filesystem::path& directory,
                                                          const RocksDbOptions& options);
 
-// Makes a store of its own out of a copy of one: tokens of the other mean nothing to it. REQUIRES:
-// nobody has it open.
-Status RenewIdentity(const std::filesystem::path& directory, const RocksDbOptions& options);
+// Makes a store of its own out of what `copy` puts into a directory: tokens of the other mean
+// nothing to it. It appears under its name only when it is complete, and flushed. AlreadyExists if
+// there is something.
+Status MakeCopy(const std::filesystem::path& directory, const RocksDbOptions& options,
+                const std::function<Status(const std::filesystem::path& directory)>& copy);
 
 }  // namespace tandem::internal

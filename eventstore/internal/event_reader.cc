@@ -44,21 +44,18 @@ Result<EventPage> ReadUnder(const Head& head, EventReader& reader, const ReadOpt
 }  // namespace
 
 EventReader::EventReader(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* family,
-                         const StreamId& stream, const rocksdb::Snapshot* snapshot)
+                         const StreamId& stream)
     : db_(db),
       family_(family),
       stream_(stream),
-      snapshot_(snapshot),
       end_(PrefixEnd(EventPrefix(stream))),
       end_slice_(ToSlice(end_)) {}
 
 // By key, not with the iterator: where there is no head, that would walk over all that was deleted
 // up to the next one.
 Result<Head> EventReader::ReadHead() const {
-  rocksdb::ReadOptions options;
-  options.snapshot = snapshot_;
   rocksdb::PinnableSlice record;
-  const rocksdb::Status read = db_->Get(options, family_, HeadKey(stream_), &record);
+  const rocksdb::Status read = db_->Get(rocksdb::ReadOptions(), family_, HeadKey(stream_), &record);
   if (read.IsNotFound()) return Head();
   TANDEM_RETURN_IF_ERROR(FromRocks(read, "read of a head"));
   return DecodeHead(ToView(record), stream_);
@@ -68,7 +65,6 @@ Result<std::optional<Event>> EventReader::Next(Version version, Direction direct
   const std::string key = EventKey(stream_, version);
   if (iterator_ == nullptr) {
     rocksdb::ReadOptions options;
-    options.snapshot = snapshot_;
     options.iterate_upper_bound = &end_slice_;
     iterator_.reset(db_->NewIterator(options, family_));
     iterator_->Seek(key);

@@ -16,10 +16,9 @@ namespace tandem::internal {
 
 class EventReader {
  public:
-  // With a snapshot all is read from it. Without one each call of ReadHead sees the newest head,
-  // and all events are of the moment of the first call of Next. REQUIRES: `snapshot` outlives this.
-  EventReader(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* family, const StreamId& stream,
-              const rocksdb::Snapshot* snapshot = nullptr);
+  // Each call of ReadHead sees the newest head; all events are of the moment of the first call of
+  // Next.
+  EventReader(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* family, const StreamId& stream);
 
   Result<Head> ReadHead() const;
 
@@ -36,7 +35,6 @@ class EventReader {
   rocksdb::DB* const db_;
   rocksdb::ColumnFamilyHandle* const family_;
   const StreamId stream_;
-  const rocksdb::Snapshot* const snapshot_;
   const std::string end_;  // of the stream's event keys; the iterator keeps a view of it
   const rocksdb::Slice end_slice_;
   std::unique_ptr<rocksdb::Iterator> iterator_;  // null until the first Next

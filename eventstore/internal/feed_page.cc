@@ -1,7 +1,5 @@
 #include "eventstore/internal/feed_page.h"
 
-#include <rocksdb/snapshot.h>
-
 #include <algorithm>
 #include <memory>
 #include <optional>
@@ -19,14 +17,15 @@ namespace tandem::internal {
 
 namespace {
 
-// Fills a page append by append, all from one snapshot.
+// Fills a page append by append. The feed is read first, its streams a moment later: what one of
+// its entries lists, the stream has, unless it was deleted or truncated in between. No RocksDB
+// snapshot: letting go of one makes RocksDB rewrite its tables.
 class FeedPageBuilder {
  public:
-  FeedPageBuilder(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* family,
-                  const rocksdb::Snapshot* snapshot, Position after, const FeedOptions& options)
+  FeedPageBuilder(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* family, Position after,
+                  const FeedOptions& options)
       : db_(db),
         family_(family),
-        snapshot_(snapshot),
         events_max_(std::min(options.limit, kPageEventsMax)),
         bytes_max_(std::min(options.max_bytes, kPageBytesMax)) {
     page_.next = after;
@@ -35,7 +34,7 @@ class FeedPageBuilder {
   // Adds what is still there of an append that ends at position `last`. False when the page is
   // full.
   Result<bool> Add(const FeedEntry& entry, Position last) {
-    EventReader reader(db_, family_, entry.stream, snapshot_);
+    EventReader reader(db_, family_, entry.stream);
     TANDEM_ASSIGN_OR_RETURN(const Head head, reader.ReadHead());
     if (!head.live()) return true;
     // What the version of an event of this append is ahead of its position, in modular arithmetic.
@@ -46,7 +45,11 @@ class FeedPageBuilder {
     for (Version version = std::max(from + ahead, head.first); version <= last_version; ++version) {
       TANDEM_ASSIGN_OR_RETURN(std::optional<Event> event,
                               reader.Next(version, Direction::kForward));
-      if (!event.has_value()) return reader.Missing(version);
+      if (!event.has_value()) {
+        TANDEM_ASSIGN_OR_RETURN(const Head newer, reader.ReadHead());
+        if (newer.live() && newer.first <= version) return reader.Missing(version);
+        return Add(entry, last);  // some of it was removed after its head was read
+      }
       bytes_ += event->payload.size();
       const bool full = page_.events.size() == events_max_ || bytes_ > bytes_max_;
       if (full && !page_.events.empty()) return false;
@@ -61,7 +64,6 @@ class FeedPageBuilder {
  private:
   rocksdb::DB* const db_;
   rocksdb::ColumnFamilyHandle* const family_;
-  const rocksdb::Snapshot* const snapshot_;
   const std::size_t events_max_;
   const std::size_t bytes_max_;
   std::size_t bytes_ = 0;
@@ -72,15 +74,12 @@ class FeedPageBuilder {
 
 Result<FeedPage> ReadFeedPage(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* family, Position after,
                               const FeedOptions& options) {
-  // One for the feed and the streams: what one of them lists, the others have.
-  rocksdb::ManagedSnapshot snapshot(db);
-  FeedPageBuilder builder(db, family, snapshot.snapshot(), after, options);
+  FeedPageBuilder builder(db, family, after, options);
   if (after == kVersionMax) return builder.Take();
 
   const std::string end = PrefixEnd(std::string(1, kFeedPrefix));
   const rocksdb::Slice upper = ToSlice(end);
   rocksdb::ReadOptions read;
-  read.snapshot = snapshot.snapshot();
   read.iterate_upper_bound = &upper;
   const std::unique_ptr<rocksdb::Iterator> it(db->NewIterator(read, family));
   for (it->Seek(FeedKey(after + 1)); it->Valid(); it->Next()) {

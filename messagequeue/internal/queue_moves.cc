@@ -176,6 +176,7 @@ class RocksMessageQueue::RedriveProposal final : public PortionProposal {
   // nullopt for what is still in flight: it has no payload in the view, and is left alone.
   Result<std::optional<StoredMessage>> Read(const ReadyEntry& entry, const Staging& staging) const {
     const auto& [place, group] = entry;
+    TANDEM_RETURN_IF_ERROR(owner_.CheckQueue(target_));
     if (!group.empty()) {
       TANDEM_RETURN_IF_ERROR(owner_.groups_.Get(staging, target_, group).status());
     }

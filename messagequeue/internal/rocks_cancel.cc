@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/key_encoding.h"
+#include "base/rocks/view_cursor.h"
 #include "messagequeue/internal/rocks_message_queue.h"
 
 namespace tandem::internal {
@@ -42,28 +43,34 @@ Status RocksMessageQueue::CancelInGroup(const CancelMessage& cancel, const KeyHo
   return Status::Ok();
 }
 
+Result<std::vector<MessageRef>> RocksMessageQueue::MembersOf(const View& view,
+                                                             std::string_view queue,
+                                                             std::string_view group,
+                                                             const GroupState& state) const {
+  const std::string where = "group '" + std::string(group) + "'";
+  const std::string prefix = MemberPrefix(queue, group);
+  const std::string end = PrefixEnd(prefix);
+  std::vector<MessageRef> members;
+  ViewCursor cursor(view, family_, MemberKey(queue, group, state.head), end);
+  for (; cursor.Valid(); cursor.Next()) {
+    const std::optional<Place> place = ParseMemberKey(cursor.key(), prefix);
+    if (!place.has_value()) return Status::Corruption(where, "bad key");
+    TANDEM_ASSIGN_OR_RETURN(MessageRef member, DecodeVisible(cursor.value(), queue, *place));
+    members.push_back(std::move(member));
+  }
+  TANDEM_RETURN_IF_ERROR(cursor.status());
+  if (members.size() == state.size) return members;
+  return Status::Corruption(where, "its record counts other members");
+}
+
 Result<DeleteGroupResult> RocksMessageQueue::Stage(const DeleteGroup& remove, Timestamp now,
                                                    Staging& staging, QueueEffects& effects) {
   const auto& [queue, group] = remove;
   TANDEM_ASSIGN_OR_RETURN(const auto state, groups_.Get(staging, queue, group));
   if (!state.has_value()) return DeleteGroupResult{0};
+  TANDEM_ASSIGN_OR_RETURN(const std::vector<MessageRef> members,
+                          MembersOf(staging, queue, group, *state));
   EndLeaseOf(LeaseItem{queue, group, 0});
-  const std::string prefix = MemberPrefix(queue, group);
-  const std::string end = PrefixEnd(prefix);
-  std::string from = MemberKey(queue, group, state->head);
-  std::vector<MessageRef> members;
-  while (true) {
-    TANDEM_ASSIGN_OR_RETURN(const auto entry, staging.First(family_, from, end));
-    if (!entry.has_value()) break;
-    const std::optional<Place> place = ParseMemberKey(entry->first, prefix);
-    if (!place.has_value()) return Status::Corruption("group '" + group + "'", "bad key");
-    TANDEM_ASSIGN_OR_RETURN(MessageRef member, DecodeVisible(entry->second, queue, *place));
-    members.push_back(std::move(member));
-    from = entry->first + '\0';
-  }
-  if (members.size() != state->size) {
-    return Status::Corruption("group '" + group + "'", "its record counts other members");
-  }
   TANDEM_RETURN_IF_ERROR(Remove(queue, group, members, now, staging, effects));
   return DeleteGroupResult{members.size()};
 }

@@ -27,8 +27,10 @@ class RocksMessageQueue::RenewProposal final : public Proposal {
     }
     Lease& lease = **resolved;
     const auto memory = owner_.memory_.Lock();
-    if (lease.offered) memory->queues.find(lease.item.queue)->second.window.Remove(lease.ready);
+    QueueState& state = memory->queues.find(lease.item.queue)->second;
+    if (lease.offered) state.window.Remove(lease.ready);
     memory->leases.SetDeadline(lease, std::max(lease.deadline, SaturatingAdd(now, duration_)));
+    if (lease.deadline < state.watched) Rearm(state);
     result_ = lease.deadline;
     return Status::Ok();
   }

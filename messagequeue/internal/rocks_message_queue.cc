@@ -70,6 +70,10 @@ Result<std::optional<std::string>> RocksMessageQueue::GetWritten(std::string_vie
   return std::optional<std::string>(std::move(value));
 }
 
+Status RocksMessageQueue::CheckQueue(std::string_view queue) const {
+  return StateOf(*memory_.Lock(), queue).status();
+}
+
 Status RocksMessageQueue::Insert(std::string_view queue, std::string_view group, const Place& place,
                                  Envelope envelope, std::string_view payload, Timestamp now,
                                  Staging& staging, QueueEffects& effects) {

@@ -124,6 +124,12 @@ class RocksMessageQueue {
   Result<std::optional<KeyHolder>> HolderOf(const View& view, std::string_view queue,
                                             std::string_view key) const;
   Result<QueueState*> StateOf(QueueMemory& memory, std::string_view queue) const;
+  // Ok if the queue's record can be read, and need not be read again: to be known before anything
+  // of it is staged.
+  Status CheckQueue(std::string_view queue) const;
+  // All members, as the view shows them. REQUIRES: `state` is the group's.
+  Result<std::vector<MessageRef>> MembersOf(const View& view, std::string_view queue,
+                                            std::string_view group, const GroupState& state) const;
 
   // Puts a message that is in no queue into this one: its record, key, entries. `group` may be
   // empty; `delayed` of the envelope is found out here.

@@ -33,6 +33,7 @@ Result<std::optional<KeyHolder>> RocksMessageQueue::HolderOf(const View& view,
 
 Status RocksMessageQueue::Check(const Enqueue& enqueue, const View& view) const {
   const EnqueueOptions& options = enqueue.options;
+  TANDEM_RETURN_IF_ERROR(CheckQueue(enqueue.queue));
   if (!options.key.empty()) {
     TANDEM_RETURN_IF_ERROR(HolderOf(view, enqueue.queue, options.key).status());
   }
@@ -58,13 +59,18 @@ Status RocksMessageQueue::Check(const AbandonMessages& abandon, const View& view
 }
 
 Status RocksMessageQueue::Check(const CancelMessage& cancel, const View& view) const {
+  TANDEM_RETURN_IF_ERROR(CheckQueue(cancel.queue));
   TANDEM_ASSIGN_OR_RETURN(const auto held, HolderOf(view, cancel.queue, cancel.key));
   if (!held.has_value() || held->group.empty()) return Status::Ok();
   return groups_.Get(view, cancel.queue, held->group).status();
 }
 
 Status RocksMessageQueue::Check(const DeleteGroup& remove, const View& view) const {
-  return groups_.Get(view, remove.queue, remove.group).status();
+  const auto& [queue, group] = remove;
+  TANDEM_RETURN_IF_ERROR(CheckQueue(queue));
+  TANDEM_ASSIGN_OR_RETURN(const auto state, groups_.Get(view, queue, group));
+  if (!state.has_value()) return Status::Ok();
+  return MembersOf(view, queue, group, *state).status();
 }
 
 std::shared_ptr<Lease> RocksMessageQueue::TakeChecked(const LockToken& token) {

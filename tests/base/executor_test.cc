@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <latch>
+#include <memory>
 #include <semaphore>
 #include <set>
 #include <vector>
@@ -50,6 +51,24 @@ TEST(ExecutorTest, ATaskThatIsPostedByATaskIsRunBeforeTheEnd) {
     executor.Post([&] { executor.Post([&] { executor.Post([&runs] { ++runs; }); }); });
   }
   EXPECT_EQ(runs, 1);
+}
+
+TEST(ExecutorTest, WhatATaskHasCapturedMayPostWhenItIsDestroyed) {
+  struct PostsAtItsEnd {
+    ~PostsAtItsEnd() {
+      executor.Post([&posted = posted] { posted.count_down(); });
+    }
+    Executor& executor;
+    std::latch& posted;
+  };
+  ManualClock clock;
+  Executor executor(&clock, 1);
+  std::latch posted(2);
+  executor.Post([captured = std::make_shared<PostsAtItsEnd>(executor, posted)] {});
+  const auto alarm = executor.PostAt(
+      clock.Now() + hours(1), [captured = std::make_shared<PostsAtItsEnd>(executor, posted)] {});
+  EXPECT_TRUE(executor.Cancel(alarm));
+  posted.wait();
 }
 
 TEST(ExecutorTest, AnAlarmGoesOffWhenItsTimeHasCome) {

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <thread>
 
@@ -55,6 +57,23 @@ TEST_F(CheckpointTest, IsAStoreOfItsOwnWhoseTokensMeanNothingElsewhere) {
 
 TEST_F(CheckpointTest, RefusesADirectoryThatExists) {
   EXPECT_EQ(store_->admin()->Checkpoint(copies_.path()).code(), StatusCode::kAlreadyExists);
+}
+
+TEST_F(CheckpointTest, WhatAnInterruptedOneLeftIsNoStoreAndDoesNotMatter) {
+  ASSERT_TRUE(store_->Append(stream_, {"before"}).ok());
+  std::filesystem::path unfinished = copy();
+  unfinished += ".unfinished";
+  std::filesystem::create_directories(unfinished / "rest");
+  ASSERT_TRUE(store_->admin()->Checkpoint(copy()).ok());
+  EXPECT_FALSE(std::filesystem::exists(unfinished));
+  EXPECT_EQ(OpenCopy()->Read(stream_, {})->head, 1U);
+}
+
+TEST_F(CheckpointTest, OneThatFailsLeavesNothing) {
+  const auto missing = copies_.path() / "a file" / "copy";
+  std::ofstream(copies_.path() / "a file") << "text";
+  EXPECT_FALSE(store_->admin()->Checkpoint(missing).ok());
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(copies_.path()), {}), 1);
 }
 
 TEST_F(CheckpointTest, WhileBatchesGoOnEventsAndMessagesAgree) {
