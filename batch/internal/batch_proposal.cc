@@ -54,8 +54,15 @@ bool BatchProposal::Judge(const Staging& staging, Timestamp now) {
   }
   messages_.BeginChecks();
   std::vector<OperationFailure> failures;
+  const StreamId* writable = nullptr;
   for (std::size_t i = 0; i < operations_.size(); ++i) {
+    // An append that stands has shown that metadata can be written, too: the common pair costs one
+    // look at the head.
+    const auto* update = std::get_if<UpdateMetadata>(&operations_[i]);
+    if (update != nullptr && writable != nullptr && update->stream == *writable) continue;
     Status status = CheckOne(operations_[i], staging);
+    const auto* append = std::get_if<AppendEvents>(&operations_[i]);
+    if (append != nullptr && status.ok()) writable = &append->stream;
     if (!status.ok()) failures.push_back({i, std::move(status)});
   }
   if (failures.empty()) return true;

@@ -27,10 +27,11 @@ struct Waiter {
 };
 
 struct QueueState {
-  explicit QueueState(const StoredQueue& stored)
-      : window(stored.floor), floor(stored.floor), messages(stored.messages) {}
+  explicit QueueState(const StoredQueue& record)
+      : window(record.floor), stored(record), floor(record.floor), messages(record.messages) {}
 
   ReadyWindow window;
+  StoredQueue stored;  // as it was staged last
 
   // Nothing in the ready index stands before `floor`; the stored QueueRecord says the same, so that
   // the next open starts there instead of walking over what was deleted.

@@ -193,8 +193,10 @@ void RocksMessageQueue::StageRecords(const QueueEffects& effects, Staging& stagi
     StoredQueue record;
     {
       const auto memory = memory_.Lock();
-      const QueueState& state = memory->queues.find(queue)->second;  // touching it has made it
+      QueueState& state = memory->queues.find(queue)->second;  // touching it has made it
       record = {state.floor, state.messages};
+      // Who takes a message and puts one into the same queue has changed nothing of it.
+      if (std::exchange(state.stored, record) == record) continue;
     }
     staging.Put(family_, QueueKey(queue), EncodeQueue(record));
   }

@@ -56,6 +56,8 @@ Result<std::uint32_t> DecodeDelivered(std::string_view record);
 struct StoredQueue {
   Place floor;
   std::uint64_t messages = 0;
+
+  bool operator==(const StoredQueue&) const = default;
 };
 
 std::string EncodeQueue(const StoredQueue& queue);
