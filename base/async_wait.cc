@@ -64,7 +64,7 @@ void AsyncWaits::Close() {
   lock.unlock();  // before `waits`, maybe the last owner of what its callbacks have captured, dies
 }
 
-void AsyncWaits::Start(std::shared_ptr<AsyncWait> wait) {
+void AsyncWaits::Start(const std::shared_ptr<AsyncWait>& wait) {
   wait->owner_ = this;
   {
     const std::lock_guard lock(mutex_);

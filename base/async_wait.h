@@ -66,7 +66,7 @@ class AsyncWaits {
   AsyncWaits(const AsyncWaits&) = delete;
   AsyncWaits& operator=(const AsyncWaits&) = delete;
 
-  void Start(std::shared_ptr<AsyncWait> wait);
+  void Start(const std::shared_ptr<AsyncWait>& wait);
 
  private:
   friend class AsyncWait;
