@@ -19,10 +19,12 @@ Result<OperationResult> Single(Provider& provider, Operation operation,
 
 }  // namespace
 
+// NOLINTBEGIN(performance-unnecessary-value-param): those who override it keep their arguments.
 void Provider::AtomicBatchAsync(std::vector<Operation> /*operations*/,
                                 const BatchOptions& /*options*/, BatchCallback callback) {
   callback(Status::Unsupported("this provider has no asynchronous batches"));
 }
+// NOLINTEND(performance-unnecessary-value-param)
 
 Result<AppendResult> Provider::Append(const StreamId& stream, std::vector<std::string> events,
                                       const AppendOptions& options) {

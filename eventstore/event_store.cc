@@ -30,9 +30,11 @@ std::string Expected::ToString() const {
   return "?";
 }
 
+// NOLINTBEGIN(performance-unnecessary-value-param): those who override it keep their arguments.
 void EventStore::ReadAsync(const StreamId& /*stream*/, const ReadOptions& /*options*/,
                            ReadCallback callback) {
   callback(Status::Unsupported("this store has no asynchronous reads"));
 }
+// NOLINTEND(performance-unnecessary-value-param)
 
 }  // namespace tandem
