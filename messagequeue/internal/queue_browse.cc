@@ -50,8 +50,9 @@ class RocksMessageQueue::Browser {
     return reader_.Walk(start, PrefixEnd(ReadyPrefix(queue_)),
                         [this](std::string_view key, std::string_view value) -> Result<bool> {
                           const auto entry = ParseReadyKey(key, queue_);
-                          if (!entry.has_value())
+                          if (!entry.has_value()) {
                             return Status::Corruption("ready index", "bad key");
+                          }
                           if (!entry->group.empty()) return true;
                           const auto lease = owner_.HeldLeaseOf(queue_, *entry, now_);
                           return Show(key, *entry, value, lease.has_value(),
