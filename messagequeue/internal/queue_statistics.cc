@@ -65,8 +65,9 @@ Result<std::optional<Timestamp>> ReadySinceBeside(const SnapshotReader& reader, 
       reader.Walk(MemberKey(queue, group, state.head), PrefixEnd(prefix),
                   [&](std::string_view key, std::string_view /*value*/) -> Result<bool> {
                     const auto place = ParseMemberKey(key, prefix);
-                    if (!place.has_value())
+                    if (!place.has_value()) {
                       return Status::Corruption("group '" + group + "'", "bad key");
+                    }
                     if (place->visible_at > now) return false;
                     if (Covers(lease, *place)) return true;
                     since = std::max(place->visible_at, state.not_before);
@@ -86,8 +87,9 @@ Result<NamePage> RocksMessageQueue::ListQueues(const ListOptions& options) const
       reader.Walk(QueueKey(std::max(options.prefix, options.after)), PrefixEnd("Q"),
                   [&](std::string_view key, std::string_view value) -> Result<bool> {
                     std::optional<std::string> name = KeyReader(key, 'Q').Escaped();
-                    if (!name.has_value())
+                    if (!name.has_value()) {
                       return Status::Corruption("record of a queue", "bad key");
+                    }
                     if (!name->starts_with(options.prefix)) return false;
                     TANDEM_ASSIGN_OR_RETURN(const StoredQueue queue, DecodeQueue(value));
                     if (queue.messages == 0 || *name <= options.after) return true;

@@ -194,12 +194,14 @@ Status QueueVerifier::CheckDelayed() {
                         const auto& [place, group] = *entry;
                         TANDEM_ASSIGN_OR_RETURN(const auto record,
                                                 reader_.Get(MemberKey(queue_, group, place)));
-                        if (!record.has_value())
+                        if (!record.has_value()) {
                           return Wrong("the delayed index has " + Name(place) + ", gone");
+                        }
                         TANDEM_ASSIGN_OR_RETURN(const StoredMessage message,
                                                 DecodeMessage(*record, queue_, place.id));
-                        if (!message.delayed)
+                        if (!message.delayed) {
                           return Wrong(Name(place) + " does not know of the delayed index");
+                        }
                         return true;
                       });
 }
