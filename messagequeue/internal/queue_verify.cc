@@ -174,13 +174,14 @@ Status QueueVerifier::CheckMessage(const ReadyEntry& entry, const StoredMessage&
 Status QueueVerifier::CheckKeys() {
   const std::string prefix = HeldKey(queue_, {});
   std::uint64_t keys = 0;
-  TANDEM_RETURN_IF_ERROR(
+  const Status walked =
       reader_.Walk(prefix, PrefixEnd(prefix),
                    [&](std::string_view /*key*/, std::string_view record) -> Result<bool> {
                      ++keys;
                      TANDEM_RETURN_IF_ERROR(DecodeKeyHolder(record).status());
                      return true;
-                   }));
+                   });
+  TANDEM_RETURN_IF_ERROR(walked);
   // Each message's key leads to it.
   return keys == keys_ ? Status::Ok() : Wrong("a key is held by no message");
 }
