@@ -64,11 +64,11 @@ class [[nodiscard]] Result {
 }  // namespace tandem
 
 // Passes a failure on to the caller of the enclosing function.
-#define TANDEM_RETURN_IF_ERROR(expression)                                      \
-  do {                                                                          \
-    if (::tandem::Status tandem_status_ = (expression); !tandem_status_.ok()) { \
-      return tandem_status_;                                                    \
-    }                                                                           \
+#define TANDEM_RETURN_IF_ERROR(expression)                                    \
+  do {                                                                        \
+    if (::tandem::Status tandem_status = (expression); !tandem_status.ok()) { \
+      return tandem_status;                                                   \
+    }                                                                         \
   } while (false)
 
 // TANDEM_ASSIGN_OR_RETURN(auto page, store.Read(stream, {}));
