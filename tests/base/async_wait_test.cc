@@ -32,10 +32,11 @@ class Counter final : public AsyncWait {
   std::optional<Timestamp> Step() override {
     EXPECT_FALSE(stepping_.exchange(true)) << "two threads step at a time";
     ++steps;
-    closed = closing();
+    const bool closes = closing();
+    closed = closes;
     stepping_ = false;
     stepped_.release();
-    if (!closing() && !stop_requested() && clock_.Now() < end_) return end_;
+    if (!closes && !stop_requested() && clock_.Now() < end_) return end_;
     ended_.count_down();
     return std::nullopt;
   }

@@ -37,8 +37,8 @@ TEST(ExecutorTest, OneThreadRunsTasksInTheirOrder) {
 
 TEST(ExecutorTest, RunsAsManyTasksAtATimeAsItHasThreads) {
   ManualClock clock;
+  std::latch all_run(3);  // outlives the threads that wait for it
   Executor executor(&clock, 3);
-  std::latch all_run(3);
   for (int i = 0; i < 3; ++i) executor.Post([&all_run] { all_run.arrive_and_wait(); });
   all_run.wait();
 }

@@ -257,8 +257,9 @@ TEST_F(CommitPipelineTest, AsynchronousProposalsShareTheFlushWithoutAThreadEach)
 }
 
 TEST_F(CommitPipelineTest, ACallerLeadsAlsoForAsynchronousOnesWhenTheExecutorIsBusy) {
-  std::latch released(1);
-  for (int i = 0; i < 4; ++i) executor_.Post([&released] { released.wait(); });
+  // Shared: a thread may be late to leave, or even to begin.
+  const auto released = std::make_shared<std::latch>(1);
+  for (int i = 0; i < 4; ++i) executor_.Post([released] { released->wait(); });
   TestProposal waiting(*this, "asynchronous");
   std::latch answered(1);
   pipeline_->CommitAsync(waiting, [&answered](const Status&) { answered.count_down(); });
@@ -267,7 +268,7 @@ TEST_F(CommitPipelineTest, ACallerLeadsAlsoForAsynchronousOnesWhenTheExecutorIsB
   EXPECT_TRUE(Has("asynchronous"));
   EXPECT_EQ(pipeline_->Counts().groups, 1U);
   EXPECT_FALSE(answered.try_wait());
-  released.count_down();
+  released->count_down();
   answered.wait();
 }
 
