@@ -41,3 +41,18 @@ function(tandem_quick_to_compile target)
   target_compile_options(${target} PRIVATE
     "$<$<CONFIG:Release>:-O1>" "$<$<CONFIG:Sanitize>:-O0>")
 endfunction()
+
+# tandem_precompiled_headers(<target> [REUSE_FROM <other>]): what tests include of others, compiled
+# once. A source still includes all that it uses. The options let ccache work with it.
+function(tandem_precompiled_headers target)
+  target_compile_options(${target} PRIVATE
+    "$<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>"
+    "$<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>")
+  if(ARGN)
+    target_precompile_headers(${target} ${ARGN})
+  else()
+    target_precompile_headers(${target} PRIVATE
+      <gtest/gtest.h> <algorithm> <chrono> <filesystem> <functional> <map> <memory> <optional>
+      <set> <string> <thread> <variant> <vector>)
+  endif()
+endfunction()
