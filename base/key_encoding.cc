@@ -1,5 +1,6 @@
 #include "base/key_encoding.h"
 
+#include <array>
 #include <utility>
 
 namespace tandem {
@@ -14,19 +15,20 @@ constexpr std::size_t kU64Bytes = 8;
 }  // namespace
 
 KeyWriter& KeyWriter::U64(std::uint64_t value) {
-  for (int shift = 56; shift >= 0; shift -= 8) {
-    key_.push_back(static_cast<char>(static_cast<unsigned char>(value >> shift)));
+  std::array<char, kU64Bytes> bytes;
+  for (std::size_t i = 0; i < kU64Bytes; ++i) {
+    bytes[kU64Bytes - 1 - i] = static_cast<char>(static_cast<unsigned char>(value >> (8 * i)));
   }
+  key_.append(bytes.data(), bytes.size());
   return *this;
 }
 
 KeyWriter& KeyWriter::Escaped(std::string_view bytes) {
-  for (const char byte : bytes) {
-    key_.push_back(byte);
-    if (byte == kZero) key_.push_back(kZeroFollows);
+  for (std::size_t zero = bytes.find(kZero); zero != bytes.npos; zero = bytes.find(kZero)) {
+    key_.append(bytes.substr(0, zero + 1)).push_back(kZeroFollows);
+    bytes.remove_prefix(zero + 1);
   }
-  key_.push_back(kZero);
-  key_.push_back(kClosed);
+  key_.append(bytes).append({kZero, kClosed});
   return *this;
 }
 

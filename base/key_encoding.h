@@ -10,6 +10,7 @@
 // `escaped` sorts like the bytes themselves, a prefix before its extensions, and no encoding is a
 // prefix of another.
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -21,7 +22,10 @@ namespace tandem {
 // Builds a key: KeyWriter('V').Escaped(entity).U64(partition).U64(version).Take()
 class KeyWriter {
  public:
-  explicit KeyWriter(char prefix) : key_(1, prefix) {}
+  explicit KeyWriter(char prefix) {
+    key_.reserve(kUsualKeyBytes);
+    key_.push_back(prefix);
+  }
 
   KeyWriter& U64(std::uint64_t value);
   KeyWriter& Escaped(std::string_view bytes);
@@ -30,6 +34,8 @@ class KeyWriter {
   std::string Take() { return std::move(key_); }
 
  private:
+  static constexpr std::size_t kUsualKeyBytes = 62;  // in one allocation
+
   std::string key_;
 };
 

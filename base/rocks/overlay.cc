@@ -6,19 +6,37 @@
 namespace tandem {
 
 const Overlay::Changes& Overlay::changes(const rocksdb::ColumnFamilyHandle* family) const {
-  static const Changes kNone;
+  static const Changes kNone(std::pmr::null_memory_resource());
   const auto it = families_.find(family->GetID());
   return it == families_.end() ? kNone : it->second;
 }
 
+Overlay::Changes& Overlay::changes(const rocksdb::ColumnFamilyHandle* family) {
+  return families_.try_emplace(family->GetID(), &memory_).first->second;
+}
+
+std::string_view Overlay::Copy(std::string_view bytes) {
+  if (bytes.empty()) return {};
+  auto* const copy = static_cast<char*>(memory_.allocate(bytes.size(), alignof(char)));
+  bytes.copy(copy, bytes.size());
+  return {copy, bytes.size()};
+}
+
 void Overlay::Set(const rocksdb::ColumnFamilyHandle* family, std::string_view key, Value value) {
-  families_[family->GetID()].points.insert_or_assign(std::string(key), std::move(value));
+  if (value.has_value()) value = Copy(*value);
+  Points& points = changes(family).points;
+  const auto place = points.lower_bound(key);
+  if (place != points.end() && place->first == key) {
+    place->second = value;
+  } else {
+    points.emplace_hint(place, Copy(key), value);
+  }
 }
 
 void Overlay::DeleteRange(const rocksdb::ColumnFamilyHandle* family, std::string_view from,
                           std::string_view end) {
   if (from >= end) return;
-  auto& [points, ranges] = families_[family->GetID()];
+  auto& [points, ranges] = changes(family);
   points.erase(points.lower_bound(from), points.lower_bound(end));
 
   std::string merged_from(from);

@@ -1,12 +1,15 @@
 #pragma once
 
 // What one group of batches has staged, per column family: key -> value or deletion, and ranges of
-// which everything that came before is deleted. Not thread-safe.
+// which everything that came before is deleted. Its memory is let go as a whole. Not thread-safe.
 
 #include <rocksdb/db.h>
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory_resource>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,8 +18,12 @@ namespace tandem {
 
 class Overlay {
  public:
-  using Value = std::optional<std::string>;  // nullopt = deleted
-  using Points = std::map<std::string, Value, std::less<>>;
+  using Value = std::optional<std::string_view>;  // nullopt = deleted
+  using Points = std::pmr::map<std::string_view, Value>;
+
+  Overlay() = default;
+  Overlay(const Overlay&) = delete;
+  Overlay& operator=(const Overlay&) = delete;
 
   void Set(const rocksdb::ColumnFamilyHandle* family, std::string_view key, Value value);
 
@@ -36,11 +43,20 @@ class Overlay {
 
  private:
   struct Changes {
+    explicit Changes(std::pmr::memory_resource* memory) : points(memory) {}
+
     Points points;
     std::map<std::string, std::string, std::less<>> ranges;  // from -> end; none touch each other
   };
-  const Changes& changes(const rocksdb::ColumnFamilyHandle* family) const;
+  static constexpr std::size_t kUsualBytes = 4096;
 
+  const Changes& changes(const rocksdb::ColumnFamilyHandle* family) const;
+  Changes& changes(const rocksdb::ColumnFamilyHandle* family);
+  std::string_view Copy(std::string_view bytes);
+
+  alignas(std::max_align_t) std::array<std::byte, kUsualBytes> first_bytes_;
+  // Of the points, with their bytes.
+  std::pmr::monotonic_buffer_resource memory_{first_bytes_.data(), first_bytes_.size()};
   std::map<std::uint32_t, Changes> families_;
 };
 

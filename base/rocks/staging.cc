@@ -19,12 +19,26 @@ const Overlay::Value* View::Staged(const rocksdb::ColumnFamilyHandle* family,
 
 Result<std::optional<std::string>> View::Get(rocksdb::ColumnFamilyHandle* family,
                                              std::string_view key) const {
-  if (const Overlay::Value* staged = Staged(family, key)) return *staged;
-  std::string value;
-  const rocksdb::Status status = db_->Get(rocksdb::ReadOptions(), family, ToSlice(key), &value);
-  if (status.IsNotFound()) return std::optional<std::string>();
-  if (!status.ok()) return FromRocks(status, "read of " + family->GetName());
-  return std::optional<std::string>(std::move(value));
+  if (const Overlay::Value* staged = Staged(family, key)) {
+    if (!staged->has_value()) return std::optional<std::string>();
+    return std::optional<std::string>(std::string(**staged));
+  }
+  const std::uint32_t id = family->GetID();
+  for (const Known& known : known_) {
+    if (known.family == id && known.key == key) return known.value;
+  }
+  std::string read;
+  const rocksdb::Status status = db_->Get(rocksdb::ReadOptions(), family, ToSlice(key), &read);
+  if (!status.ok() && !status.IsNotFound()) {
+    return FromRocks(status, "read of " + family->GetName());
+  }
+  const bool small = read.size() <= kKnownBytesMax;
+  std::optional<std::string> value;
+  if (status.ok()) value = std::move(read);
+  if (small && known_.size() < kKnownMax) {
+    known_.push_back({id, std::string(key), value});
+  }
+  return value;
 }
 
 bool View::DeletedByStaged(rocksdb::ColumnFamilyHandle* family, std::string_view key) const {
@@ -49,7 +63,8 @@ std::string View::FirstUnwritten(rocksdb::ColumnFamilyHandle* family, std::strin
     for (auto it = points.lower_bound(from); it != points.end() && it->first < first; ++it) {
       if (!Staged(family, it->first)->has_value()) continue;
       rocksdb::PinnableSlice value;
-      const rocksdb::Status read = db_->Get(rocksdb::ReadOptions(), family, it->first, &value);
+      const rocksdb::Status read =
+          db_->Get(rocksdb::ReadOptions(), family, ToSlice(it->first), &value);
       if (read.IsNotFound()) first = it->first;
     }
   }
@@ -70,7 +85,7 @@ void Staging::Write(rocksdb::ColumnFamilyHandle* family, std::string_view key,
                     std::string_view value, std::string_view visible_value) {
   const rocksdb::Status status = batch_->Put(family, ToSlice(key), ToSlice(value));
   TANDEM_CHECK(status.ok(), "staging does no I/O and checks its sizes before");
-  overlay_->Set(family, key, std::string(visible_value));
+  overlay_->Set(family, key, visible_value);
 }
 
 void Staging::Delete(rocksdb::ColumnFamilyHandle* family, std::string_view key) {

@@ -15,12 +15,14 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "base/rocks/overlay.h"
@@ -29,7 +31,8 @@ namespace tandem {
 
 class View {
  public:
-  // `in_flight`: the group that is being written, or null. REQUIRES: it outlives the view.
+  // `in_flight`: the group that is being written, or null. REQUIRES: it outlives the view, and
+  // meanwhile nothing but what the overlays hold is written to what the view is asked for.
   View(rocksdb::DB* db, const Overlay* in_flight, const Overlay* staged)
       : db_(db), overlays_{staged, in_flight} {}
 
@@ -60,8 +63,18 @@ class View {
   const Overlay::Value* Staged(const rocksdb::ColumnFamilyHandle* family,
                                std::string_view key) const;
 
+  // What the database holds of a key: read once by a decision that looks first and acts later.
+  struct Known {
+    std::uint32_t family;
+    std::string key;
+    std::optional<std::string> value;
+  };
+  static constexpr std::size_t kKnownMax = 16;
+  static constexpr std::size_t kKnownBytesMax = 1024;  // of a value
+
   rocksdb::DB* db_;
   std::array<const Overlay*, 2> overlays_;
+  mutable std::vector<Known> known_;
 };
 
 class Staging : public View {

@@ -1,8 +1,10 @@
 #include "batch/internal/batch_limits.h"
 
+#include <cstdint>
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 
@@ -63,12 +65,13 @@ const LockToken* TokenOf(const Operation& operation) {
 }
 
 // A token ends one lease, and what a batch deletes it must not change besides: else the order of
-// its operations would decide whether anything is left, against the preconditions.
+// its operations would decide whether anything is left, against the preconditions. REQUIRES: the
+// operations that are added outlive it.
 class Combinations {
  public:
   Status Add(const Operation& operation) {
     if (const LockToken* token = TokenOf(operation);
-        token != nullptr && !tokens_.insert(*token).second) {
+        token != nullptr && !tokens_.insert(token->bytes).second) {
       return Status::InvalidArgument("this lock token occurs twice in the batch");
     }
     bool collides = false;
@@ -89,13 +92,15 @@ class Combinations {
   bool Collides(const StreamId& stream, bool deletes) {
     const auto [entity, first] = changed_entities_.try_emplace(stream.entity, /*deleted=*/false);
     if (entity->second) return true;
-    const auto [known, new_stream] = changed_streams_.try_emplace(stream, deletes);
+    const auto [known, new_stream] =
+        changed_streams_.try_emplace({stream.entity, stream.partition}, deletes);
     return !new_stream && (deletes || known->second);
   }
 
-  std::set<LockToken> tokens_;
-  std::map<std::string, bool> changed_entities_;  // -> deleted as a whole
-  std::map<StreamId, bool> changed_streams_;      // -> deleted
+  // The names are those of the operations.
+  std::set<std::string_view> tokens_;
+  std::map<std::string_view, bool> changed_entities_;                           // -> deleted
+  std::map<std::pair<std::string_view, std::uint64_t>, bool> changed_streams_;  // -> deleted
 };
 
 }  // namespace

@@ -50,6 +50,8 @@ class CommitPipeline final : public CommitDoor {
   // What one group holds at most.
   static constexpr std::size_t kGroupProposalsMax = 4096;
   static constexpr std::size_t kGroupBytesMax = std::size_t{8} << 20;
+  // What is reserved for it.
+  static constexpr std::size_t kUsualGroupBytes = 4096;
 
   // `on_stop` is called once, when the store has stopped: to wake who waits for what never comes.
   // REQUIRES: `executor` is destroyed before the pipeline, and not used by it before that.
@@ -80,7 +82,7 @@ class CommitPipeline final : public CommitDoor {
   };
 
   struct Group {
-    rocksdb::WriteBatch batch;
+    rocksdb::WriteBatch batch{kUsualGroupBytes};
     std::shared_ptr<Overlay> overlay = std::make_shared<Overlay>();
     std::vector<Request*> requests;
     bool sync = false;

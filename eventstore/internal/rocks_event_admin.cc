@@ -16,7 +16,7 @@ namespace tandem::internal {
 
 class RocksEventStore::TruncateProposal final : public Proposal {
  public:
-  TruncateProposal(const RocksEventStore& owner, const StreamId& stream, Version before)
+  TruncateProposal(RocksEventStore& owner, const StreamId& stream, Version before)
       : Proposal(Durability::kSync), owner_(owner), stream_(stream), before_(before) {}
 
   Status Stage(Staging& staging, Timestamp /*now*/) override {
@@ -30,7 +30,7 @@ class RocksEventStore::TruncateProposal final : public Proposal {
     removed_ = before_ - head.first;
     owner_.StageRemoval(stream_, head.first, before_, staging);
     head.first = before_;
-    staging.Put(owner_.family_, HeadKey(stream_), EncodeHead(head));
+    owner_.PutHead(stream_, head, staging);
     return Status::Ok();
   }
 
@@ -41,7 +41,7 @@ class RocksEventStore::TruncateProposal final : public Proposal {
   }
 
  private:
-  const RocksEventStore& owner_;
+  RocksEventStore& owner_;
   const StreamId& stream_;
   const Version before_;
   Status refusal_;
@@ -49,7 +49,7 @@ class RocksEventStore::TruncateProposal final : public Proposal {
 };
 
 Result<std::uint64_t> RocksEventStore::Truncate(CommitDoor& door, const StreamId& stream,
-                                                Version before) const {
+                                                Version before) {
   TANDEM_RETURN_IF_ERROR(ValidateEntity(stream.entity));
   TruncateProposal proposal(*this, stream, before);
   TANDEM_RETURN_IF_ERROR(door.Commit(proposal));

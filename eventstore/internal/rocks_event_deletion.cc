@@ -72,7 +72,7 @@ Result<DeleteEventsResult> RocksEventStore::Stage(const DeletePartition& remove,
   StageRemoval(stream, head.first, head.version + 1, staging);
   TANDEM_RETURN_IF_ERROR(staging.DeleteAll(family_, metadata, metadata_end));
   head.deleted = true;
-  staging.Put(family_, HeadKey(stream), EncodeHead(head));
+  PutHead(stream, head, staging);
   return result;
 }
 
@@ -98,6 +98,7 @@ Result<DeleteEventsResult> RocksEventStore::Stage(const DeleteEntity& remove, Ti
     const auto [from, end] = range(kind);
     TANDEM_RETURN_IF_ERROR(staging.DeleteAll(family_, from, end));
   }
+  heads_.Clear();
   staging.Put(family_, TombstoneKey(remove.entity), EncodeTombstone(*contents.highest));
   return DeleteEventsResult{contents.events};
 }

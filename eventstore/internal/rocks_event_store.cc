@@ -23,9 +23,19 @@ Status RocksEventStore::Recover() {
 }
 
 Result<Head> RocksEventStore::HeadOf(const StreamId& stream, const View& view) const {
+  if (const Head* known = heads_.Find(stream)) return *known;
   TANDEM_ASSIGN_OR_RETURN(const auto record, view.Get(family_, HeadKey(stream)));
-  if (!record.has_value()) return Head();
-  return DecodeHead(*record, stream);
+  Head head;
+  if (record.has_value()) {
+    TANDEM_ASSIGN_OR_RETURN(head, DecodeHead(*record, stream));
+  }
+  heads_.Set(stream, head);
+  return head;
+}
+
+void RocksEventStore::PutHead(const StreamId& stream, const Head& head, Staging& staging) {
+  staging.Put(family_, HeadKey(stream), EncodeHead(head));
+  heads_.Set(stream, head);
 }
 
 Status RocksEventStore::Check(const AppendEvents& append, const View& view) const {
@@ -69,7 +79,7 @@ Result<AppendResult> RocksEventStore::Stage(const AppendEvents& append, Timestam
     staging.PutPayload(family_, EventKey(append.stream, ++head.version),
                        EncodeEvent(++last_position_, now, payload));
   }
-  staging.Put(family_, HeadKey(append.stream), EncodeHead(head));
+  PutHead(append.stream, head, staging);
   staging.PutPayload(family_, FeedKey(last_position_),
                      EncodeFeedEntry(FeedEntry{append.stream, result.first, append.events.size()}));
   result.position = last_position_;

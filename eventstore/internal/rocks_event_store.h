@@ -18,6 +18,7 @@
 #include "eventstore/event_store.h"
 #include "eventstore/internal/event_values.h"
 #include "eventstore/internal/event_verifier.h"
+#include "eventstore/internal/head_cache.h"
 #include "eventstore/internal/stream_waiters.h"
 
 namespace tandem::internal {
@@ -62,7 +63,7 @@ class RocksEventStore {
   Result<NamePage> ListEntities(const ListOptions& options) const;
   Result<PartitionPage> ListPartitions(std::string_view entity,
                                        const PartitionOptions& options) const;
-  Result<std::uint64_t> Truncate(CommitDoor& door, const StreamId& stream, Version before) const;
+  Result<std::uint64_t> Truncate(CommitDoor& door, const StreamId& stream, Version before);
 
   // Checks everything of this store that is in the snapshot (event_verifier.h).
   Result<EventCounts> Verify(const rocksdb::Snapshot* snapshot) const;
@@ -72,6 +73,7 @@ class RocksEventStore {
   struct EntityContents;
 
   Result<Head> HeadOf(const StreamId& stream, const View& view) const;
+  void PutHead(const StreamId& stream, const Head& head, Staging& staging);
   Result<std::optional<std::uint64_t>> TombstoneOf(std::string_view entity, const View& view) const;
   // Conflict if the stream is deleted. REQUIRES: `head` is the stream's.
   Status CheckWritable(const StreamId& stream, const Head& head, const View& view) const;
@@ -84,6 +86,7 @@ class RocksEventStore {
   Clock* const clock_;
   AsyncWaits* const async_waits_;
   Position last_position_ = 0;  // staged; guarded by the commit latch
+  mutable HeadCache heads_;     // guarded by the commit latch
   StreamWaiters waiters_;       // own synchronization
 };
 
