@@ -33,8 +33,8 @@ Status WriteFailure(const rocksdb::Status& status) {
                                status.ToString());
 }
 
-// RocksDB counts every comparison of keys for the calling thread, by default: a sixth of the work
-// of a write to the memtable. While a group is led they are not counted, unless the caller has
+// RocksDB counts every comparison of keys for the calling thread, by default, and a write to the
+// memtable is mostly comparisons. While a group is led they are not counted, unless the caller has
 // asked for more than the default.
 class Uncounted {
  public:
