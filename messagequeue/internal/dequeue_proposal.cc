@@ -7,7 +7,7 @@ namespace tandem::internal {
 
 Status RocksMessageQueue::DequeueProposal::Stage(Staging& staging, Timestamp now) {
   while (deliveries_.size() < messages_max_ && !moved_enough_) {
-    const std::optional<Candidate> candidate = PopOldest(*owner_.memory_.Lock(), now);
+    std::optional<Candidate> candidate = PopOldest(*owner_.memory_.Lock(), now);
     if (!candidate.has_value()) break;
     const bool alone = candidate->entry.group.empty();
     // A group is delivered by itself, under its one token.
@@ -41,30 +41,32 @@ RocksMessageQueue::DequeueProposal::PopOldest(QueueMemory& memory, Timestamp now
     if (state.window.NeedsRefill()) {
       return std::nullopt;  // its oldest may be older than what others have
     }
-    const auto* front = state.window.front();
-    if (front == nullptr || front->first.visible_at > now) continue;
-    if (oldest != nullptr && oldest->window.front()->first <= front->first) continue;
+    const Place* front = state.window.front();
+    if (front == nullptr || front->visible_at > now) continue;
+    if (oldest != nullptr && *oldest->window.front() <= *front) continue;
     oldest = &state;
     oldest_queue = &queue;
   }
   if (oldest == nullptr) return std::nullopt;
-  const auto [place, group] = *oldest->window.front();
-  oldest->window.Remove(place);
-  return Candidate{*oldest_queue, ReadyEntry{place, group}};
+  ReadyWindow::Entry front = oldest->window.PopFront();
+  return Candidate{*oldest_queue, std::move(front.entry), std::move(front.record)};
 }
 
-Result<bool> RocksMessageQueue::DequeueProposal::TakeAlone(const Candidate& candidate,
-                                                           Staging& staging, Timestamp now) {
+Result<bool> RocksMessageQueue::DequeueProposal::TakeAlone(Candidate& candidate, Staging& staging,
+                                                           Timestamp now) {
   const Place& place = candidate.entry.place;
   const LeaseItem item{candidate.queue, {}, place.id};
   const Obstacle obstacle = FindLease(item);
   if (obstacle.holds) return true;
   const std::string key = ReadyKey(candidate.queue, place, {});
   if (staging.DeletedByStaged(owner_.family_, key)) return true;
-  // Not through the view: it shows payloads only once their group is no longer in flight, which
-  // ends after the message was published.
-  TANDEM_ASSIGN_OR_RETURN(const auto record, owner_.GetWritten(candidate.queue, key));
-  if (!record.has_value()) return true;
+  std::optional<std::string> record = std::move(candidate.record);
+  if (record->empty()) {
+    // Not through the view: it shows payloads only once their group is no longer in flight, which
+    // ends after the message was published.
+    TANDEM_ASSIGN_OR_RETURN(record, owner_.GetWritten(candidate.queue, key));
+    if (!record.has_value()) return true;
+  }
   TANDEM_ASSIGN_OR_RETURN(Found found, Read(item, place, *record, staging));
   if (IsDead(found)) {
     TANDEM_RETURN_IF_ERROR(CheckDeadLetters(item, staging));
@@ -94,7 +96,7 @@ Result<bool> RocksMessageQueue::DequeueProposal::TakeGroup(const Candidate& cand
                           owner_.groups_.Get(staging, candidate.queue, group));
   if (!state.has_value()) return true;
   if (candidate.entry.place < state->ready()) {
-    PutBack(Candidate{candidate.queue, ReadyEntry{state->ready(), group}});
+    PutBack(Candidate{candidate.queue, ReadyEntry{state->ready(), group}, {}});
     return true;
   }
 

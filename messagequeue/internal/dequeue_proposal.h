@@ -52,6 +52,7 @@ class RocksMessageQueue::DequeueProposal final : public Proposal {
   struct Candidate {
     std::string queue;
     ReadyEntry entry;
+    std::string record;  // empty: to be read
   };
 
   struct Obstacle {
@@ -70,7 +71,8 @@ class RocksMessageQueue::DequeueProposal final : public Proposal {
   // Takes the oldest visible entry out of its window; nullopt if there is none.
   std::optional<Candidate> PopOldest(QueueMemory& memory, Timestamp now);
   // False if it would exceed the limits. A candidate that is gone or leased is taken as nothing.
-  Result<bool> TakeAlone(const Candidate& candidate, Staging& staging, Timestamp now);
+  // Uses up the candidate's record.
+  Result<bool> TakeAlone(Candidate& candidate, Staging& staging, Timestamp now);
   Result<bool> TakeGroup(const Candidate& candidate, Staging& staging, Timestamp now);
   bool Fits(std::size_t payload_bytes) const {
     return deliveries_.empty() ||

@@ -6,8 +6,12 @@
 // over again.
 //
 // Invariant: every entry of the index before the cursor that is not leased is in the window. The
-// window may hold more than that (an entry that was just removed): it proposes, and whoever takes
-// an entry looks it up.
+// window may hold more than that, what a write has removed that is not published yet: whoever takes
+// an entry asks what is staged.
+//
+// An entry that was scanned may bring its record along, which its taker then need not read. That is
+// safe because a message's record never changes while it stays at its place, and because a removal
+// is published here before it is no longer staged, also one that happens while a scan is under way.
 //
 // Not thread-safe; Refill is split in two so that the scan between them needs no lock.
 
@@ -25,18 +29,27 @@ class ReadyWindow {
  public:
   static constexpr std::size_t kEntriesMax = 1024;
   static constexpr std::size_t kRefillEntries = 256;
+  // Of records that one refill brings along. A queue has them of one refill at a time.
+  static constexpr std::size_t kRefillRecordBytes = std::size_t{128} << 10;
+
+  struct Entry {
+    ReadyEntry entry;
+    std::string record;  // of a message by itself; empty: to be read
+  };
 
   // Starts empty, with everything from `floor` on on disk.
   explicit ReadyWindow(Place floor) : cursor_(floor) {}
 
   // An entry has become deliverable: new, or its lease has ended.
   void Add(const ReadyEntry& entry);
-  void Remove(const Place& place) { entries_.erase(place); }
+  // It has been removed from the index, or leased.
+  void Remove(const Place& place);
 
-  // The oldest entry, visible or not; null if there is none in the window.
-  const std::pair<const Place, std::string>* front() const {
-    return entries_.empty() ? nullptr : &*entries_.begin();
-  }
+  // The place of the oldest entry, visible or not; null if there is none in the window.
+  const Place* front() const { return entries_.empty() ? nullptr : &entries_.begin()->first; }
+
+  // Takes the oldest out. REQUIRES: there is one.
+  Entry PopFront();
 
   bool NeedsRefill() const { return entries_.empty() && cursor_.has_value(); }
 
@@ -44,18 +57,30 @@ class ReadyWindow {
   Place BeginRefill();
   // `scanned`: entries from there in order, without those that are leased; `rest`: where the scan
   // stopped, nullopt at the end of the index.
-  void EndRefill(const std::vector<ReadyEntry>& scanned, std::optional<Place> rest);
+  void EndRefill(std::vector<Entry> scanned, std::optional<Place> rest);
   void CancelRefill() { EndRefill({}, cursor_); }
 
   // No entry outside the window stands before this; nullopt if the window has all of them.
   const std::optional<Place>& cursor() const { return cursor_; }
 
  private:
-  std::map<Place, std::string> entries_;  // place -> group
+  struct Waiting {
+    std::string group;
+    std::string record;
+  };
+  struct Change {
+    ReadyEntry entry;
+    bool added = false;  // else removed
+  };
+
+  bool IsOnDisk(const Place& place) const { return cursor_.has_value() && place >= *cursor_; }
+  void Insert(Entry entry);
+
+  std::map<Place, Waiting> entries_;
   std::optional<Place> cursor_;
   bool refilling_ = false;
-  Place refill_from_;                        // where the last refill began
-  std::vector<ReadyEntry> added_meanwhile_;  // at or after the cursor, during a refill
+  Place refill_from_;              // where the last refill began
+  std::vector<Change> meanwhile_;  // at or after the cursor, during a refill; in order
 };
 
 }  // namespace tandem::internal

@@ -68,7 +68,7 @@ Status RocksMessageQueue::Refill(std::span<const std::string> queues) {
         if (!window.NeedsRefill()) break;  // another caller has just done it
         from = window.BeginRefill();
       }
-      std::vector<ReadyEntry> scanned;
+      std::vector<ReadyWindow::Entry> scanned;
       std::optional<Place> rest;
       const Status status = ScanReady(queue, from, &scanned, &rest);
       const auto memory = memory_.Lock();
@@ -77,25 +77,27 @@ Status RocksMessageQueue::Refill(std::span<const std::string> queues) {
         window.CancelRefill();
         return status;
       }
-      std::erase_if(scanned, [&](const ReadyEntry& entry) {
+      std::erase_if(scanned, [&](const ReadyWindow::Entry& found) {
+        const ReadyEntry& entry = found.entry;
         const MessageId id = entry.group.empty() ? entry.place.id : 0;
         const auto lease = memory->leases.FindItem(LeaseItem{queue, entry.group, id});
         return lease != nullptr && !lease->offered;
       });
-      window.EndRefill(scanned, rest);
+      window.EndRefill(std::move(scanned), rest);
     }
   }
   return Status::Ok();
 }
 
 Status RocksMessageQueue::ScanReady(std::string_view queue, const Place& from,
-                                    std::vector<ReadyEntry>* entries,
+                                    std::vector<ReadyWindow::Entry>* entries,
                                     std::optional<Place>* rest) const {
   const std::string end = PrefixEnd(ReadyPrefix(queue));
   const rocksdb::Slice upper = ToSlice(end);
   rocksdb::ReadOptions options;
   options.iterate_upper_bound = &upper;
   const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(options, family_));
+  std::size_t record_bytes = 0;
   for (it->Seek(ReadyKeyFloor(queue, from)); it->Valid(); it->Next()) {
     std::optional<ReadyEntry> entry = ParseReadyKey(ToView(it->key()), queue);
     if (!entry.has_value()) {
@@ -105,7 +107,12 @@ Status RocksMessageQueue::ScanReady(std::string_view queue, const Place& from,
       *rest = entry->place;
       break;
     }
-    entries->push_back(*std::move(entry));
+    std::string record;
+    if (record_bytes + it->value().size() <= ReadyWindow::kRefillRecordBytes) {
+      record = it->value().ToString();
+      record_bytes += record.size();
+    }
+    entries->push_back({*std::move(entry), std::move(record)});
   }
   return FromRocks(it->status(), "scan of a ready index");
 }
@@ -125,7 +132,7 @@ Result<Timestamp> RocksMessageQueue::LookOut(std::span<const std::string> queues
     TANDEM_ASSIGN_OR_RETURN(QueueState* const state, StateOf(*memory, queue));
     OfferExpired(*memory, queue, now);
     const auto* front = state->window.front();
-    const bool ready = front != nullptr && front->first.visible_at <= now;
+    const bool ready = front != nullptr && front->visible_at <= now;
     if (ready || state->window.NeedsRefill()) return kReadyNow;
   }
   if (waiter == nullptr) return kNever;
@@ -136,7 +143,7 @@ Result<Timestamp> RocksMessageQueue::LookOut(std::span<const std::string> queues
     if (state.waiters.front() != waiter) continue;
     state.watched = memory->leases.NextDeadline(queue);
     if (const auto* front = state.window.front()) {
-      state.watched = std::min(state.watched, front->first.visible_at);
+      state.watched = std::min(state.watched, front->visible_at);
     }
     watch = std::min(watch, state.watched);
   }

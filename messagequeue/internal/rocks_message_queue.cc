@@ -181,7 +181,7 @@ void RocksMessageQueue::RaiseFloor(std::string_view queue, QueueState& state,
   state.removals = 0;
   // Every entry is in the window, on disk from the cursor on, leased, or not yet published.
   Place floor{now, next_id_};
-  if (const auto* front = state.window.front()) floor = std::min(floor, front->first);
+  if (const auto* front = state.window.front()) floor = std::min(floor, *front);
   if (const auto& cursor = state.window.cursor()) floor = std::min(floor, *cursor);
   if (const auto leased = leases.FirstReady(queue)) floor = std::min(floor, *leased);
   if (!state.unpublished.empty()) floor = std::min(floor, *state.unpublished.begin());

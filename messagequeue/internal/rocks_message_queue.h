@@ -180,8 +180,8 @@ class RocksMessageQueue {
   // Dequeue's parts (rocks_dequeue.cc).
   static constexpr Timestamp kReadyNow = Timestamp::min();
   Status Refill(std::span<const std::string> queues);
-  Status ScanReady(std::string_view queue, const Place& from, std::vector<ReadyEntry>* entries,
-                   std::optional<Place>* rest) const;
+  Status ScanReady(std::string_view queue, const Place& from,
+                   std::vector<ReadyWindow::Entry>* entries, std::optional<Place>* rest) const;
   void OfferExpired(QueueMemory& memory, std::string_view queue, Timestamp now);
   // Until when there is nothing to take, unless something wakes the waiter, which is put on the
   // lists of its queues; kReadyNow if there is something. Null: does not wait.

@@ -78,6 +78,16 @@ class WindowTest : public testing::QueueTest {
     return rocksdb::get_perf_context()->internal_delete_skipped_count;
   }
 
+  // Point reads that a Dequeue of one message made.
+  std::uint64_t ReadsOfDequeue(const std::string& queue) {
+    // More than a count, which the store switches off while it takes messages.
+    rocksdb::SetPerfLevel(rocksdb::PerfLevel::kEnableTimeExceptForMutex);
+    rocksdb::get_perf_context()->Reset();
+    EXPECT_EQ(Take(queue).size(), 1U);
+    rocksdb::SetPerfLevel(rocksdb::PerfLevel::kDisable);
+    return rocksdb::get_perf_context()->get_from_memtable_count;
+  }
+
   static constexpr int kMany = 5000;  // several times what the window holds
 };
 
@@ -258,6 +268,39 @@ TEST_F(WindowTest, DequeueDoesNotWalkOverWhatWasAcked) {
   EXPECT_LE(TombstonesWalkedByDequeue("work", 1), 16U);
 }
 
+TEST_F(WindowTest, DequeueFromABacklogReadsNoMessageTwice) {
+  PutMany("work", 0, 2000);
+  EXPECT_EQ(TakeAndAck("work", 1), Numbers(0, 1));  // with a refill
+  for (int i = 1; i < 100; ++i) {
+    ASSERT_EQ(ReadsOfDequeue("work"), 1U) << "its delivery count, message " << i;
+  }
+}
+
+TEST_F(WindowTest, LargeMessagesAreReadWhenTheyAreTaken) {
+  const std::string large(internal::ReadyWindow::kRefillRecordBytes / 4, 'x');
+  for (int i = 0; i < 20; ++i) Put("work", std::to_string(i) + large);
+  for (int i = 0; i < 20; ++i) {
+    const Delivery delivery = TakeOne("work");
+    EXPECT_EQ(delivery.payload, std::to_string(i) + large);
+    ASSERT_TRUE(store_->Ack(delivery.lock_token).ok());
+  }
+}
+
+TEST_F(WindowTest, WhatIsRemovedWhileItWaitsInTheWindowIsNotDelivered) {
+  std::vector<Operation> batch;
+  for (int i = 0; i < 1000; ++i) {
+    batch.push_back(Enqueue{"work", std::to_string(i), {.key = std::to_string(i)}});
+  }
+  ASSERT_TRUE(store_->AtomicBatch(std::move(batch)).ok());
+  EXPECT_EQ(TakeAndAck("work", 1), Numbers(0, 1));  // with a refill
+  for (int i = 1; i < 1000; i += 2) {
+    ASSERT_TRUE(store_->AtomicBatch({CancelMessage{"work", std::to_string(i)}}).ok());
+  }
+  Texts expected;
+  for (int i = 2; i < 1000; i += 2) expected.push_back(std::to_string(i));
+  EXPECT_EQ(Drain("work"), expected);
+}
+
 TEST_F(WindowTest, DequeueOfAnEmptiedQueueDoesNotWalkOverItsPast) {
   for (int round = 0; round < 30; ++round) {
     PutMany("work", 0, 100);
@@ -286,6 +329,21 @@ TEST_F(WindowTest, DequeueOfAGroupDoesNotWalkOverItsPast) {
 
 Place At(int micros) { return Place{Timestamp(std::chrono::microseconds(micros)), 1}; }
 
+std::string RecordOf(const Place& place) {
+  return std::to_string(place.visible_at.time_since_epoch().count());
+}
+
+TEST(ReadyWindowTest, WhatIsRemovedDuringARefillDoesNotComeWithItsRecord) {
+  ReadyWindow window(At(0));
+  ASSERT_EQ(window.BeginRefill(), At(0));
+  window.Remove(At(1));
+  window.EndRefill({{{At(1), {}}, RecordOf(At(1))}, {{At(2), {}}, RecordOf(At(2))}}, std::nullopt);
+  ASSERT_NE(window.front(), nullptr);
+  EXPECT_EQ(*window.front(), At(2));
+  EXPECT_EQ(window.PopFront().record, RecordOf(At(2)));
+  EXPECT_EQ(window.front(), nullptr);
+}
+
 TEST(ReadyWindowTest, AnOverflowDuringARefillIsNotForgotten) {
   ReadyWindow window(At(1'000'000));
   ASSERT_EQ(window.BeginRefill(), At(1'000'000));
@@ -296,14 +354,15 @@ TEST(ReadyWindowTest, AnOverflowDuringARefillIsNotForgotten) {
   window.EndRefill({}, std::nullopt);
   std::size_t count = 0;
   while (window.front() != nullptr) {
-    window.Remove(window.front()->first);
+    window.PopFront();
     ++count;
   }
   EXPECT_TRUE(count == ReadyWindow::kEntriesMax + 1 || window.NeedsRefill())
       << count << " entries, and the rest is not looked for on disk";
 }
 
-// An index on "disk" and its window, driven at random: what is popped is always the first entry.
+// An index on "disk" and its window, driven at random: what is popped is always the first entry,
+// and brings along no record but its own.
 TEST(ReadyWindowTest, ItsFrontIsAlwaysTheFirstEntryOfTheIndex) {
   std::mt19937 random(static_cast<std::uint32_t>(testing::TestSeed()));
   const auto dice = [&random](int end) { return static_cast<int>(random() % end); };
@@ -323,25 +382,32 @@ TEST(ReadyWindowTest, ItsFrontIsAlwaysTheFirstEntryOfTheIndex) {
         window.CancelRefill();
         continue;
       }
-      std::vector<ReadyEntry> scanned;
+      std::vector<ReadyWindow::Entry> scanned;
       std::optional<Place> rest;
       auto it = index.lower_bound(from);
       for (; it != index.end() && scanned.size() < ReadyWindow::kRefillEntries; ++it) {
-        scanned.push_back(ReadyEntry{*it, {}});
+        scanned.push_back({{*it, {}}, dice(2) == 0 ? RecordOf(*it) : ""});
       }
       if (it != index.end()) rest = *it;
+      // Some of it is removed before the window knows of it, and some of that comes back.
+      for (int i = dice(3); i > 0 && !scanned.empty(); --i) {
+        const Place place = scanned[dice(static_cast<int>(scanned.size()))].entry.place;
+        window.Remove(place);
+        index.erase(place);
+        if (dice(4) == 0) put(place);
+      }
       for (int i = dice(20) == 0 ? dice(2000) : dice(3); i > 0; --i) put(At(dice(1'000'000)));
       window.EndRefill(std::move(scanned), rest);
     }
     if (window.NeedsRefill()) continue;
     ASSERT_EQ(window.front() == nullptr, index.empty()) << "step " << step;
     if (index.empty()) continue;
-    ASSERT_EQ(window.front()->first, *index.begin()) << "step " << step;
+    ASSERT_EQ(*window.front(), *index.begin()) << "step " << step;
     for (int i = dice(4); i > 0 && window.front() != nullptr; --i) {
-      const Place place = window.front()->first;
-      ASSERT_EQ(place, *index.begin());
-      window.Remove(place);
-      index.erase(place);
+      const auto [entry, record] = window.PopFront();
+      ASSERT_EQ(entry.place, *index.begin());
+      ASSERT_TRUE(record.empty() || record == RecordOf(entry.place)) << record;
+      index.erase(entry.place);
     }
   }
 }
