@@ -29,7 +29,12 @@ class HeadCache {
     slots_[SlotOf(stream)].emplace(stream, head);
   }
 
-  void Clear() { slots_.assign(kSlots, std::nullopt); }
+  // Looks at every slot: for what is rare.
+  void ForgetEntity(std::string_view entity) {
+    for (auto& slot : slots_) {
+      if (slot.has_value() && slot->first.entity == entity) slot.reset();
+    }
+  }
 
  private:
   static std::size_t SlotOf(const StreamId& stream) {

@@ -98,7 +98,7 @@ Result<DeleteEventsResult> RocksEventStore::Stage(const DeleteEntity& remove, Ti
     const auto [from, end] = range(kind);
     TANDEM_RETURN_IF_ERROR(staging.DeleteAll(family_, from, end));
   }
-  heads_.Clear();
+  heads_.ForgetEntity(remove.entity);
   staging.Put(family_, TombstoneKey(remove.entity), EncodeTombstone(*contents.highest));
   return DeleteEventsResult{contents.events};
 }

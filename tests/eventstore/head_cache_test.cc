@@ -1,9 +1,13 @@
 #include "eventstore/internal/head_cache.h"
 
 #include <gtest/gtest.h>
+#include <rocksdb/perf_context.h>
+#include <rocksdb/perf_level.h>
 
 #include <cstddef>
 #include <cstdint>
+
+#include "tests/support/store_fixture.h"
 
 namespace tandem {
 namespace {
@@ -42,11 +46,36 @@ TEST(HeadCacheTest, MoreStreamsThanSlotsPushEachOtherOut) {
   EXPECT_EQ(known, HeadCache::kSlots);
 }
 
-TEST(HeadCacheTest, ForgetsAll) {
+TEST(HeadCacheTest, ForgetsAnEntityAndKeepsTheOthers) {
   HeadCache heads;
   heads.Set({"a", 1}, Head{7, 1, false});
-  heads.Clear();
+  heads.Set({"a", 2}, Head{8, 1, false});
+  heads.Set({"b", 1}, Head{9, 1, false});
+  heads.ForgetEntity("a");
   EXPECT_EQ(heads.Find({"a", 1}), nullptr);
+  EXPECT_EQ(heads.Find({"a", 2}), nullptr);
+  EXPECT_EQ(KnownVersion(heads, {"b", 1}), 9U);
+}
+
+class HeadReadsTest : public testing::StoreTest {
+ protected:
+  // Point reads of an append to the stream.
+  std::uint64_t ReadsOfAppend(const StreamId& stream) {
+    // More than a count, which the store switches off while it stages.
+    rocksdb::SetPerfLevel(rocksdb::PerfLevel::kEnableTimeExceptForMutex);
+    rocksdb::get_perf_context()->Reset();
+    EXPECT_TRUE(store_->Append(stream, {"e"}).ok());
+    rocksdb::SetPerfLevel(rocksdb::PerfLevel::kDisable);
+    return rocksdb::get_perf_context()->get_from_memtable_count;
+  }
+};
+
+TEST_F(HeadReadsTest, AnAppendToABusyStreamReadsNothingAlsoAfterAnotherEntityWasDeleted) {
+  ASSERT_TRUE(store_->Append({"b", 1}, {"e"}).ok());  // reads in an empty store are not counted
+  EXPECT_GT(ReadsOfAppend({"a", 1}), 0U) << "is there such a stream?";
+  EXPECT_EQ(ReadsOfAppend({"a", 1}), 0U);
+  ASSERT_TRUE(store_->AtomicBatch({DeleteEntity{"b"}}).ok());
+  EXPECT_EQ(ReadsOfAppend({"a", 1}), 0U);
 }
 
 }  // namespace
