@@ -11,6 +11,7 @@ struct Status::Rep {
   std::string message;
   Detail detail;
   std::vector<OperationFailure> failures;
+  Status cause;
 };
 
 namespace {
@@ -63,7 +64,7 @@ std::string_view StatusCodeName(StatusCode code) {
 
 Status::Status(StatusCode code, std::string message, Detail detail) {
   TANDEM_CHECK(code != StatusCode::kOk, "an ok status carries no message");
-  rep_ = std::make_shared<const Rep>(Rep{code, std::move(message), std::move(detail), {}});
+  rep_ = std::make_shared<const Rep>(Rep{code, std::move(message), std::move(detail), {}, {}});
 }
 
 Status Status::InvalidArgument(std::string message) {
@@ -117,7 +118,7 @@ Status Status::OfFailures(std::vector<OperationFailure> failures) {
   }
   Status status;
   status.rep_ = std::make_shared<const Rep>(
-      Rep{first.code, std::move(message), first.detail, std::move(failures)});
+      Rep{first.code, std::move(message), first.detail, std::move(failures), {}});
   return status;
 }
 
@@ -139,9 +140,26 @@ const std::vector<OperationFailure>& Status::failures() const {
   return rep_ ? rep_->failures : Empty<std::vector<OperationFailure>>();
 }
 
+Status Status::CausedBy(Status cause) const {
+  TANDEM_CHECK(!ok() && !cause.ok(), "only a failure has a cause, and is one");
+  Rep rep = *rep_;
+  rep.cause = std::move(cause);
+  Status status;
+  status.rep_ = std::make_shared<const Rep>(std::move(rep));
+  return status;
+}
+
+const Status& Status::cause() const { return rep_ ? rep_->cause : Empty<Status>(); }
+
 std::string Status::ToString() const {
   std::string text(StatusCodeName(code()));
-  if (!ok()) text += ": " + message();
+  if (ok()) return text;
+  text += ": " + message();
+  for (const Status* next = &cause(); !next->ok(); next = &next->cause()) {
+    text += "; caused by ";
+    text += StatusCodeName(next->code());
+    text += ": " + next->message();
+  }
   return text;
 }
 

@@ -96,10 +96,16 @@ class [[nodiscard]] Status {
   const LeaseLostDetail* lease_lost() const;
   const CorruptionDetail* corruption() const;
 
+  // The same failure with what made it happen, which may have a cause itself. REQUIRES: neither is
+  // ok.
+  Status CausedBy(Status cause) const;
+  const Status& cause() const;  // ok when none is known
+
   // Every operation that failed; empty for a call that is no list of operations.
   const std::vector<OperationFailure>& failures() const;
 
-  // "Conflict: expected exactly 7, found 9"; "Ok".
+  // "Conflict: expected exactly 7, found 9"; "Ok". Causes follow: "Internal: x; caused by IoError:
+  // y".
   std::string ToString() const;
 
  private:

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "duroxide_runtime/internal/instance_store.h"
+#include "duroxide_runtime/internal/names.h"
 #include "duroxide_runtime/internal/work_item.h"
 #include "duroxide_runtime/limits.h"
 #include "duroxide_runtime/registry.h"
@@ -12,15 +13,6 @@
 namespace duroxide {
 
 namespace {
-
-Status CheckInstance(std::string_view instance) {
-  TANDEM_RETURN_IF_ERROR(tandem::CheckName("instance id", instance));
-  if (instance.size() > kInstanceIdBytesMax) {
-    return Status::TooLarge("the instance id has " + std::to_string(instance.size()) +
-                            " bytes, the limit is " + std::to_string(kInstanceIdBytesMax));
-  }
-  return Status::Ok();
-}
 
 Status CheckValue(std::string_view what, std::size_t bytes) {
   if (bytes <= kValueBytesMax) return Status::Ok();
@@ -31,7 +23,7 @@ Status CheckValue(std::string_view what, std::size_t bytes) {
 std::string Quoted(std::string_view name) { return std::string(1, '\'').append(name).append("'"); }
 
 Status CheckRegistered(const Registry& registry, std::string_view orchestration) {
-  if (registry.FindOrchestration(orchestration) != nullptr) return Status::Ok();
+  if (registry.FindOrchestration(orchestration, std::nullopt)) return Status::Ok();
   std::string known;
   for (const std::string& name : registry.OrchestrationNames()) {
     if (!known.empty()) known += ", ";
@@ -42,14 +34,6 @@ Status CheckRegistered(const Registry& registry, std::string_view orchestration)
                           " is not registered in this runtime; registered: " + known);
 }
 
-tandem::Enqueue ToInstance(std::string_view instance, const internal::WorkItem& item) {
-  tandem::Enqueue enqueue;
-  enqueue.queue = internal::kOrchestratorQueue;
-  enqueue.payload = internal::EncodeWorkItem(item);
-  enqueue.options.group = instance;
-  return enqueue;
-}
-
 std::string Millis(std::chrono::milliseconds duration) {
   return std::to_string(duration.count()) + " ms";
 }
@@ -58,26 +42,18 @@ std::string Millis(std::chrono::milliseconds duration) {
 
 Status Client::StartEncoded(std::string_view orchestration, std::string_view instance,
                             std::string input) const {
-  TANDEM_RETURN_IF_ERROR(CheckInstance(instance));
-  TANDEM_RETURN_IF_ERROR(tandem::CheckName("orchestration name", orchestration));
+  TANDEM_RETURN_IF_ERROR(internal::CheckNewInstance(instance));
+  TANDEM_RETURN_IF_ERROR(internal::CheckName("orchestration name", orchestration));
   TANDEM_RETURN_IF_ERROR(CheckValue("input", input.size()));
   if (registry_ != nullptr) TANDEM_RETURN_IF_ERROR(CheckRegistered(*registry_, orchestration));
 
-  InstanceStatus status;
-  status.state = InstanceState::kPending;
-  status.orchestration = orchestration;
-  status.created_at = provider_->clock().Now();
-  status.updated_at = status.created_at;
+  TANDEM_ASSIGN_OR_RETURN(const internal::InstancePlace place,
+                          internal::FindInstance(*provider_, instance));
   std::vector<tandem::Operation> batch;
-  batch.reserve(4);
-  batch.emplace_back(tandem::CheckMetadata{internal::StatusStream(instance),
-                                           std::string(internal::kStatusKey), std::nullopt});
-  // Also where the status was erased: what has run has a history.
-  batch.emplace_back(tandem::CheckVersion{
-      internal::HistoryStream(instance, internal::kFirstExecution), tandem::Expected::NoStream()});
-  batch.emplace_back(internal::SetStatus(instance, status));
-  batch.emplace_back(
-      ToInstance(instance, internal::StartItem{std::string(orchestration), std::move(input)}));
+  internal::AddStart({std::string(instance),
+                      internal::StartItem{std::string(orchestration), std::move(input),
+                                          std::nullopt, std::nullopt, place.first_execution}},
+                     provider_->clock().Now(), batch);
   const Status result = provider_->AtomicBatch(std::move(batch)).status();
   if (result.code() == tandem::StatusCode::kConflict) {
     return Status::AlreadyExists("instance " + Quoted(instance) + " already exists");
@@ -87,8 +63,8 @@ Status Client::StartEncoded(std::string_view orchestration, std::string_view ins
 
 Status Client::RaiseEncoded(std::string_view instance, std::string_view name,
                             std::string payload) const {
-  TANDEM_RETURN_IF_ERROR(CheckInstance(instance));
-  TANDEM_RETURN_IF_ERROR(tandem::CheckName("event name", name));
+  TANDEM_RETURN_IF_ERROR(internal::CheckInstance(instance));
+  TANDEM_RETURN_IF_ERROR(internal::CheckName("event name", name));
   TANDEM_RETURN_IF_ERROR(CheckValue("payload", payload.size()));
   // Reading first, then sending without a guard, is enough: the instance may finish between the
   // event's arrival and its turn anyway, and the event is then dropped and counted. A guard on the
@@ -99,32 +75,34 @@ Status Client::RaiseEncoded(std::string_view instance, std::string_view name,
                                    std::string(InstanceStateName(status.state)) + ")");
   }
   std::vector<tandem::Operation> batch;
-  batch.emplace_back(
-      ToInstance(instance, internal::EventRaisedItem{std::string(name), std::move(payload)}));
+  batch.emplace_back(internal::ToInstance(
+      instance, internal::EventRaisedItem{std::string(name), std::move(payload)}));
   return provider_->AtomicBatch(std::move(batch)).status();
 }
 
 Result<InstanceStatus> Client::GetStatus(std::string_view instance) const {
-  TANDEM_RETURN_IF_ERROR(CheckInstance(instance));
+  TANDEM_RETURN_IF_ERROR(internal::CheckInstance(instance));
   TANDEM_ASSIGN_OR_RETURN(std::optional<internal::StoredStatus> stored,
                           internal::ReadStatus(*provider_, instance));
   if (stored) return std::move(stored->status);
   // The status is derived: without it the history still knows everything.
-  TANDEM_ASSIGN_OR_RETURN(const internal::LoadedHistory loaded,
-                          internal::LoadHistory(*provider_, instance));
-  if (!loaded.history.empty() && std::holds_alternative<Started>(loaded.history.front().body)) {
-    return internal::StatusOfHistory(loaded.history);
+  TANDEM_ASSIGN_OR_RETURN(const internal::InstancePlace place,
+                          internal::FindInstance(*provider_, instance));
+  TANDEM_ASSIGN_OR_RETURN(const History history,
+                          internal::LoadHistory(*provider_, instance, place.execution, place.head));
+  if (!history.empty() && std::holds_alternative<Started>(history.front().body)) {
+    return internal::StatusOfHistory(place.execution, history);
   }
   return Status::NotFound("there is no instance " + Quoted(instance));
 }
 
 Result<HistoryPage> Client::ReadHistory(std::string_view instance,
                                         const HistoryOptions& options) const {
-  TANDEM_RETURN_IF_ERROR(CheckInstance(instance));
-  TANDEM_ASSIGN_OR_RETURN(const std::optional<tandem::PartitionHead> latest,
-                          provider_->LatestPartition(instance));
+  TANDEM_RETURN_IF_ERROR(internal::CheckInstance(instance));
+  TANDEM_ASSIGN_OR_RETURN(const internal::InstancePlace place,
+                          internal::FindInstance(*provider_, instance));
   HistoryPage history;
-  history.execution = latest.has_value() ? latest->partition : internal::kFirstExecution;
+  history.execution = place.execution;
   history.first = options.from;
   tandem::ReadOptions read;
   read.from = options.from;
@@ -147,14 +125,13 @@ Result<HistoryPage> Client::ReadHistory(std::string_view instance,
 
 Result<InstanceStatus> Client::WaitUntilFinished(std::string_view instance,
                                                  std::chrono::milliseconds timeout) const {
-  TANDEM_RETURN_IF_ERROR(CheckInstance(instance));
+  TANDEM_RETURN_IF_ERROR(internal::CheckInstance(instance));
   tandem::Clock& clock = provider_->clock();
   const tandem::Timestamp deadline = tandem::SaturatingAdd(clock.Now(), timeout);
   while (true) {
     // The head before the status: a turn in between is then found by the read below at once.
-    TANDEM_ASSIGN_OR_RETURN(const std::optional<tandem::PartitionHead> latest,
-                            provider_->LatestPartition(instance));
-    const auto head = latest.value_or(tandem::PartitionHead{internal::kFirstExecution, 0});
+    TANDEM_ASSIGN_OR_RETURN(const internal::InstancePlace place,
+                            internal::FindInstance(*provider_, instance));
     TANDEM_ASSIGN_OR_RETURN(InstanceStatus status, GetStatus(instance));
     if (status.finished()) return status;
 
@@ -167,11 +144,11 @@ Result<InstanceStatus> Client::WaitUntilFinished(std::string_view instance,
       return Status::Unavailable(std::move(message));
     }
     tandem::ReadOptions options;
-    options.from = head.head + 1;
+    options.from = place.head + 1;
     options.max_events = 1;
     options.wait = std::chrono::ceil<std::chrono::milliseconds>(deadline - now);
     TANDEM_RETURN_IF_ERROR(
-        provider_->Read(internal::HistoryStream(instance, head.partition), options).status());
+        provider_->Read(internal::HistoryStream(instance, place.execution), options).status());
   }
 }
 
@@ -182,7 +159,7 @@ Result<std::string> Client::WaitForOutput(std::string_view orchestration, std::s
     return Status::InvalidArgument("instance " + Quoted(instance) + " runs orchestration " +
                                    Quoted(status.orchestration) + ", not " + Quoted(orchestration));
   }
-  if (!status.failure.ok()) return status.failure;
+  if (status.failure) return status.failure->ToStatus();
   return std::move(status.output);
 }
 

@@ -8,9 +8,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
+#include <vector>
 
 #include "duroxide_runtime/future.h"
 #include "duroxide_runtime/handles.h"
@@ -19,18 +22,109 @@
 namespace duroxide {
 
 namespace internal {
+
+class CancellationAwaiter;
 class Execution;
+
+// What a local step gives as a value: T for a function that returns T or Result<T>.
+template <typename R>
+struct StepValue {
+  using Type = R;
+};
+template <typename T>
+struct StepValue<Result<T>> {
+  using Type = T;
+};
+
 }  // namespace internal
+
+// No aggregate: safe as a temporary beside a co_await on g++ 12.
+class CallOptions {
+ public:
+  CallOptions() {}
+
+  // The activity goes to the workers that serve this tag (RuntimeOptions::tags).
+  CallOptions& Tag(std::string tag) {
+    tag_ = std::move(tag);
+    return *this;
+  }
+  const std::string& tag() const { return tag_; }
+
+ private:
+  std::string tag_;
+};
+
+class ChildOptions {
+ public:
+  ChildOptions() {}
+
+  // The child's instance id. Without one it gets a unique one. AlreadyExists, told to the future,
+  // if there is an instance of that id.
+  ChildOptions& Instance(std::string instance) {
+    instance_ = std::move(instance);
+    return *this;
+  }
+  // Exactly this version, instead of the one that the registry's policy chooses where it starts.
+  ChildOptions& Version(OrchestrationVersion version) {
+    version_ = version;
+    return *this;
+  }
+  const std::string& instance() const { return instance_; }
+  const std::optional<OrchestrationVersion>& version() const { return version_; }
+
+ private:
+  std::string instance_;
+  std::optional<OrchestrationVersion> version_;
+};
+
+// What ContinueAsNew gives: any Result, which nobody will see.
+class ContinuedAsNew {
+ public:
+  template <typename T>
+  operator Result<T>() const {  // NOLINT(google-explicit-constructor): for co_return
+    return Status::Cancelled("continued as new");
+  }
+};
 
 class OrchestrationContext {
  public:
+  // --- Activities and steps
+  // -----------------------------------------------------------------------
+
   // Schedules the activity now, not when the future is awaited. An activity runs at least once; its
   // failure, or an output that can't be decoded, is the future's Status.
   template <typename Out, typename In>
-  Future<Out> Call(const Activity<Out(In)>& activity, const std::type_identity_t<In>& input) const {
+  Future<Out> Call(const Activity<Out(In)>& activity, const std::type_identity_t<In>& input,
+                   const CallOptions& options = CallOptions()) const {
     return Future<Out>(internal::OperationRef(
-        *core_, core_->CallActivity(std::string(activity.name()), Codec<In>::Encode(input))));
+        *core_, core_->CallActivity(std::string(activity.name()), Codec<In>::Encode(input),
+                                    options.tag())));
   }
+  // The same by name, with bytes.
+  Future<std::string> CallEncoded(std::string name, std::string input,
+                                  const CallOptions& options = CallOptions()) const {
+    return Future<std::string>(internal::OperationRef(
+        *core_, core_->CallActivity(std::move(name), std::move(input), options.tag())));
+  }
+
+  // Runs `step`, a function that gives a T or Result<T>, here and now, and records its result in
+  // the batch of this turn: for what is quick and bears repetition. A crash before that batch is
+  // stored runs it again, a replay does not. An exception is a failure.
+  template <typename Step>
+  auto Run(std::string_view name, const Step& step) const {
+    using T = typename internal::StepValue<std::invoke_result_t<const Step&>>::Type;
+    const Result<std::string> bytes =
+        core_->RunStep(std::string(name), [&step]() -> Result<std::string> {
+          Result<T> value = step();
+          if (!value.ok()) return value.status();
+          return Codec<T>::Encode(*value);
+        });
+    if (!bytes.ok()) return Result<T>(bytes.status());
+    return Codec<T>::Decode(*bytes);
+  }
+
+  // --- Time
+  // ---------------------------------------------------------------------------------------
 
   // A durable timer, `duration` after Now(); a negative duration counts as none.
   Timer StartTimer(std::chrono::microseconds duration) const {
@@ -38,22 +132,123 @@ class OrchestrationContext {
   }
   Timer Sleep(std::chrono::microseconds duration) const { return StartTimer(duration); }
 
+  // A durable timer for a time; one that is past fires at once.
+  Timer StartTimerAt(Timestamp time) const {
+    return Timer(internal::OperationRef(*core_, core_->StartTimerAt(time)));
+  }
+  Timer SleepUntil(Timestamp time) const { return StartTimerAt(time); }
+
+  // The time of the history event that was delivered last: the same on every replay.
+  Timestamp Now() const { return core_->now(); }
+
+  // --- From outside
+  // -------------------------------------------------------------------------------
+
   // Waits for an external event of that name. Events match waits by position: an arrival goes to
   // the oldest wait that has none. One that finds no wait is recorded and skipped for ever, so
-  // whoever raises an event has to know that the instance has got to its wait.
+  // whoever raises an event has to know that the instance has got to its wait. Where that can't be
+  // known, use a mailbox.
   template <Codable T>
   Future<T> WaitForEvent(std::string_view name) const {
     return Future<T>(internal::OperationRef(*core_, core_->Subscribe(std::string(name))));
   }
 
-  // The time of the history event that was delivered last: the same on every replay.
-  tandem::Timestamp Now() const { return core_->now(); }
+  // The next message of a mailbox, first in first out. Messages wait for their reader: those that
+  // come early, whose reader was dropped before it took them (it lost a race), or that are unread
+  // when the execution continues as new.
+  template <Codable T>
+  Future<T> Receive(std::string_view mailbox) const {
+    return Future<T>(internal::OperationRef(*core_, core_->Receive(std::string(mailbox))));
+  }
 
-  // A version 4 UUID, unique to the instance and the same on every replay.
-  std::string NewUuid() const { return core_->NewUuid(); }
+  // --- Other orchestrations
+  // -----------------------------------------------------------------------
+
+  // Starts a child now. It gives its output, or the failure with which it ended; dropping the
+  // future cancels it, and so does the end of this execution, however it ends.
+  template <typename Out, typename In>
+  Child<Out> StartChild(const Orchestration<Out(In)>& orchestration,
+                        const std::type_identity_t<In>& input,
+                        const ChildOptions& options = ChildOptions()) const {
+    internal::Core::Child child =
+        core_->StartChild(std::string(orchestration.name()), options.version(), options.instance(),
+                          Codec<In>::Encode(input));
+    return Child<Out>(internal::OperationRef(*core_, child.operation), std::move(child.instance));
+  }
+
+  // Starts an orchestration that does not belong to this one: it has no parent, and nobody waits
+  // for it. If there is an instance of that id, nothing happens but a warning in the log.
+  template <typename Out, typename In>
+  void StartDetached(const Orchestration<Out(In)>& orchestration, std::string instance,
+                     const std::type_identity_t<In>& input,
+                     std::optional<OrchestrationVersion> version = std::nullopt) const {
+    core_->StartDetached(std::string(orchestration.name()), version, std::move(instance),
+                         Codec<In>::Encode(input));
+  }
+
+  // Ends this execution and starts the next one of the same instance, with a history of its own:
+  //
+  //   co_return ctx.ContinueAsNew(kMonitor, next);
+  //
+  // One commit. Unread messages, key-value map, custom status and parent stay; what is still open
+  // is cancelled. Takes effect when the code next waits or ends, wherever it was called. Without a
+  // version the registry's policy chooses, so the instance moves to newer code.
+  template <typename Out, typename In>
+  ContinuedAsNew ContinueAsNew(const Orchestration<Out(In)>& self,
+                               const std::type_identity_t<In>& input,
+                               std::optional<OrchestrationVersion> version = std::nullopt) const {
+    core_->ContinueAsNew(self.name(), version, Codec<In>::Encode(input));
+    return {};
+  }
+
+  // True in instances that reach this line for the first time with the code that has it; false
+  // where history shows that the instance went by here before. Keeps both kinds on their way:
+  //
+  //   if (ctx.Patched("charge-before-shipping")) ... else ...
+  bool Patched(std::string_view id) const { return core_->Patched(id); }
+
+  // --- What others can read
+  // -----------------------------------------------------------------------
+
+  // A text for whoever asks for the instance's status. Survives continue-as-new and the end.
+  void SetCustomStatus(std::string status) const { core_->SetCustomStatus(std::move(status)); }
+  void ResetCustomStatus() const { core_->SetCustomStatus(std::nullopt); }
+  const std::optional<std::string>& custom_status() const { return core_->custom_status().value; }
+
+  // A map of the instance, which clients can read. Lives as long as the instance.
+  template <Codable T>
+  void SetKv(std::string key, const T& value) const {
+    core_->SetKv(std::move(key), Codec<T>::Encode(value));
+  }
+  // nullopt if there is no such key.
+  template <Codable T>
+  Result<std::optional<T>> GetKv(std::string_view key) const {
+    const auto found = core_->kv().entries().find(key);
+    if (found == core_->kv().entries().end()) return std::optional<T>();
+    TANDEM_ASSIGN_OR_RETURN(T value, Codec<T>::Decode(found->second.value));
+    return std::optional<T>(std::move(value));
+  }
+  std::vector<std::string> KvKeys() const;  // sorted
+  void EraseKv(const std::string& key) const { core_->EraseKv(key); }
+  void ClearKv() const;
+  // Erases what was not set at or after `time`; returns how many.
+  std::size_t EraseKvBefore(Timestamp time) const;
+
+  // --- Determinism and facts
+  // ----------------------------------------------------------------------
+
+  // Unique to the instance and the same on every replay: a version 4 UUID, 64 random bits.
+  std::string NewUuid() const { return core_->determinism().NewUuid(); }
+  std::uint64_t NewRandom() const { return core_->determinism().NewRandom(); }
 
   const std::string& instance() const { return core_->instance(); }
   std::uint64_t execution() const { return core_->execution(); }
+  const std::string& name() const { return core_->started().name; }
+  const OrchestrationVersion& version() const { return core_->started().version; }
+  const std::optional<OperationAddress>& parent() const { return core_->started().parent; }
+  Timestamp created_at() const { return core_->started().created_at; }  // of the first execution
+  // The events up to the one that was delivered last; grows until the execution continues as new.
+  std::uint64_t history_events() const { return core_->step(); }
 
   // True while the code repeats what an earlier turn has stored. For logging and metrics only.
   bool IsReplaying() const { return core_->replaying(); }
@@ -63,6 +258,7 @@ class OrchestrationContext {
 
  private:
   friend internal::Execution;
+  friend internal::CancellationAwaiter;
   explicit OrchestrationContext(internal::Core& core) : core_(&core) {}
   internal::Core* core_;
 };

@@ -1,10 +1,12 @@
 #pragma once
 
 // A Future<T> is a durable operation that was started when it was made: an activity, or the wait
-// for an external event. Awaiting gives Result<T>. A Timer is the same without a value.
+// for an external event or a message. Awaiting gives Result<T>. A Child<T> is the future of a child
+// orchestration, a Timer one without a value.
 //
 // Move-only, awaited once. Dropping one that has no result yet cancels the operation: the activity
-// is taken out of its queue, the timer never fires, the event finds another waiter or none.
+// is taken out of its queue, the timer never fires, the event or message finds another waiter, the
+// child is cancelled.
 
 #include <cstddef>
 #include <string>
@@ -95,10 +97,24 @@ class [[nodiscard]] Future {
     return internal::FutureAwaiter<T>(std::move(operation_));
   }
 
- private:
+ protected:
   friend OrchestrationContext;
   explicit Future(internal::OperationRef operation) : operation_(std::move(operation)) {}
+
+ private:
   internal::OperationRef operation_;
+};
+
+template <Codable T>
+class [[nodiscard]] Child : public Future<T> {
+ public:
+  const std::string& instance() const { return instance_; }
+
+ private:
+  friend OrchestrationContext;
+  Child(internal::OperationRef operation, std::string instance)
+      : Future<T>(std::move(operation)), instance_(std::move(instance)) {}
+  std::string instance_;
 };
 
 class [[nodiscard]] Timer {

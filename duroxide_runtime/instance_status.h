@@ -3,11 +3,14 @@
 // What a client can learn about an instance.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/clock.h"
-#include "base/status.h"
+#include "duroxide_runtime/failure.h"
+#include "duroxide_runtime/history.h"
+#include "duroxide_runtime/orchestration_version.h"
 
 namespace duroxide {
 
@@ -17,6 +20,7 @@ enum class InstanceState : std::uint8_t {
   kRunning = 1,
   kCompleted = 2,
   kFailed = 3,
+  kCancelled = 4,
 };
 
 // "Running"
@@ -25,14 +29,18 @@ std::string_view InstanceStateName(InstanceState state);
 struct InstanceStatus {
   InstanceState state = InstanceState::kPending;
   std::string orchestration;
-  std::string output;      // of a completed one, encoded
-  tandem::Status failure;  // of a failed one; ok otherwise
-  std::string diagnosis;   // why it makes no progress just now, in words; empty = no reason known
+  std::optional<OrchestrationVersion> version;  // nullopt: not chosen before the first turn
+  std::uint64_t execution = 0;                  // the latest; 0: none has begun
+  std::string output;                           // of a completed one, encoded
+  std::optional<Failure> failure;               // of a failed or cancelled one
+  CustomStatus custom_status;
+  std::optional<OperationAddress> parent;
+  std::string diagnosis;  // why it makes no progress just now, in words; empty = no reason known
   tandem::Timestamp created_at;
-  tandem::Timestamp updated_at;
+  tandem::Timestamp updated_at;  // of the last turn
 
   bool finished() const {
-    return state == InstanceState::kCompleted || state == InstanceState::kFailed;
+    return state != InstanceState::kPending && state != InstanceState::kRunning;
   }
 };
 

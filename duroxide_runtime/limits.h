@@ -4,21 +4,38 @@
 
 #include <cstddef>
 
-#include "base/limits.h"
-
 namespace duroxide {
 
 // An instance id becomes part of message keys, escaped and with two numbers behind it.
 constexpr std::size_t kInstanceIdBytesMax = 256;
 
-// Names of orchestrations, activities and external events.
-constexpr std::size_t kNameBytesMax = tandem::kNameBytesMax;
+// Names of orchestrations, activities, external events, mailboxes, steps and patches, and keys of
+// the key-value map. They too become part of keys.
+constexpr std::size_t kNameBytesMax = 256;
 
 // An input, an output, the payload of an external event. Leaves room for the envelope around it.
 constexpr std::size_t kValueBytesMax = std::size_t{8} << 20;
 
-// The message of a failure; longer ones are cut.
+// The message of a failure; longer ones are cut. Of a chain of causes the nearest are kept.
 constexpr std::size_t kFailureBytesMax = std::size_t{64} << 10;
+constexpr std::size_t kFailureCausesMax = 8;
+
+// The tag of an activity: it is part of a queue's name.
+constexpr std::size_t kTagBytesMax = 256;
+
+constexpr std::size_t kCustomStatusBytesMax = std::size_t{256} << 10;
+
+// Of an instance's key-value map. A key is a name.
+constexpr std::size_t kKvKeysMax = 150;
+constexpr std::size_t kKvValueBytesMax = std::size_t{64} << 10;
+
+// The unread messages of all mailboxes together that an execution hands on when it continues as
+// new.
+constexpr std::size_t kMailboxCarriedBytesMax = std::size_t{4} << 20;
+
+// Executions of one instance that one turn runs at most, each having continued as new at once. More
+// are left to the next turn.
+constexpr std::size_t kTurnExecutionsMax = 16;
 
 // What an orchestration asks for between two awaits, i.e. in answer to one input: operations, and
 // bytes of their names and inputs together. Whoever needs more starts them in portions. Sized so

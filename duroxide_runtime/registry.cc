@@ -1,6 +1,8 @@
 #include "duroxide_runtime/registry.h"
 
-#include "duroxide_runtime/limits.h"
+#include <iterator>
+
+#include "duroxide_runtime/internal/names.h"
 
 namespace duroxide {
 
@@ -16,23 +18,39 @@ Task<Result<std::string>> FailedTask(Status status) { co_return status; }
 }  // namespace internal
 
 void Registry::Note(Status mistake) {
-  if (status_.ok()) status_ = std::move(mistake);
+  if (mistake_.ok()) mistake_ = std::move(mistake);
 }
 
 void Registry::AddActivity(std::string name, ActivityHandler handler) {
-  if (const Status status = tandem::CheckName("activity name", name); !status.ok()) Note(status);
+  if (const Status status = internal::CheckName("activity name", name); !status.ok()) Note(status);
   if (!activities_.emplace(name, std::move(handler)).second) {
     Note(Status::InvalidArgument("activity '" + name + "' is registered twice"));
   }
 }
 
-void Registry::AddOrchestration(std::string name, OrchestrationHandler handler) {
-  if (const Status status = tandem::CheckName("orchestration name", name); !status.ok()) {
+void Registry::AddOrchestration(std::string name, OrchestrationVersion version,
+                                OrchestrationHandler handler) {
+  if (const Status status = internal::CheckName("orchestration name", name); !status.ok()) {
     Note(status);
   }
-  if (!orchestrations_.emplace(name, std::move(handler)).second) {
-    Note(Status::InvalidArgument("orchestration '" + name + "' is registered twice"));
+  if (!orchestrations_[name].emplace(version, std::move(handler)).second) {
+    Note(Status::InvalidArgument("orchestration '" + name + "' " + version.ToString() +
+                                 " is registered twice"));
   }
+}
+
+void Registry::Pin(std::string_view orchestration, OrchestrationVersion version) {
+  pinned_.insert_or_assign(std::string(orchestration), version);
+}
+
+Status Registry::status() const {
+  if (!mistake_.ok()) return mistake_;
+  for (const auto& [name, version] : pinned_) {
+    if (FindOrchestration(name, version)) continue;
+    return Status::InvalidArgument("orchestration '" + name + "' is pinned to version " +
+                                   version.ToString() + ", which is not registered");
+  }
+  return Status::Ok();
 }
 
 const ActivityHandler* Registry::FindActivity(std::string_view name) const {
@@ -40,15 +58,33 @@ const ActivityHandler* Registry::FindActivity(std::string_view name) const {
   return found == activities_.end() ? nullptr : &found->second;
 }
 
-const OrchestrationHandler* Registry::FindOrchestration(std::string_view name) const {
+std::optional<Registry::Resolved> Registry::FindOrchestration(
+    std::string_view name, const std::optional<OrchestrationVersion>& version) const {
   const auto found = orchestrations_.find(name);
-  return found == orchestrations_.end() ? nullptr : &found->second;
+  if (found == orchestrations_.end()) return std::nullopt;
+  const auto& versions = found->second;
+  auto chosen = std::prev(versions.end());
+  if (version) {
+    chosen = versions.find(*version);
+  } else if (const auto pin = pinned_.find(name); pin != pinned_.end()) {
+    chosen = versions.find(pin->second);
+  }
+  if (chosen == versions.end()) return std::nullopt;
+  return Resolved{chosen->first, &chosen->second};
 }
 
 std::vector<std::string> Registry::OrchestrationNames() const {
   std::vector<std::string> names;
   for (const auto& [name, handler] : orchestrations_) names.push_back(name);
   return names;
+}
+
+std::vector<OrchestrationVersion> Registry::VersionsOf(std::string_view orchestration) const {
+  std::vector<OrchestrationVersion> versions;
+  const auto found = orchestrations_.find(orchestration);
+  if (found == orchestrations_.end()) return versions;
+  for (const auto& [version, handler] : found->second) versions.push_back(version);
+  return versions;
 }
 
 }  // namespace duroxide

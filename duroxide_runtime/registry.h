@@ -5,12 +5,19 @@
 //
 //   registry.Add(kHash, [](duroxide::ActivityContext& ctx, FileList in) -> Result<Digest> {...});
 //   registry.Add(kChecksum, Checksum);  // Task<Result<Summary>>(OrchestrationContext, Input)
+//   registry.Add(kChecksum, {2, 0, 0}, Checksum2);  // beside it, for instances that start from now
+//   on
+//
+// An orchestration may be there in several versions (without one it is 1.0.0). An instance takes
+// the one that the policy chooses, the latest unless another is pinned, and keeps to exactly that
+// one until it continues as new. So old versions stay registered as long as instances run on them.
 //
 // Activities are called from several threads at once. An orchestration function must be a plain
 // function or a lambda without captures: its coroutine outlives the call.
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -20,6 +27,7 @@
 #include "duroxide_runtime/activity_context.h"
 #include "duroxide_runtime/context.h"
 #include "duroxide_runtime/handles.h"
+#include "duroxide_runtime/orchestration_version.h"
 #include "duroxide_runtime/task.h"
 
 namespace duroxide {
@@ -35,26 +43,47 @@ class Registry {
   void Add(const Activity<Out(In)>& activity, Function function);
 
   template <typename Out, typename In, typename Function>
-  void Add(const Orchestration<Out(In)>& orchestration, Function function);
+  void Add(const Orchestration<Out(In)>& orchestration, Function function) {
+    Add(orchestration, OrchestrationVersion(), std::move(function));
+  }
+  template <typename Out, typename In, typename Function>
+  void Add(const Orchestration<Out(In)>& orchestration, OrchestrationVersion version,
+           Function function);
 
   void AddActivity(std::string name, ActivityHandler handler);
-  void AddOrchestration(std::string name, OrchestrationHandler handler);
+  void AddOrchestration(std::string name, OrchestrationVersion version,
+                        OrchestrationHandler handler);
+
+  // What starts without a version of its own, or continues as new, takes this one instead of the
+  // latest. Pinning one that is not registered is a mistake.
+  void Pin(std::string_view orchestration, OrchestrationVersion version);
 
   // Null when there is none of that name.
   const ActivityHandler* FindActivity(std::string_view name) const;
-  const OrchestrationHandler* FindOrchestration(std::string_view name) const;
 
-  std::vector<std::string> OrchestrationNames() const;  // sorted
+  struct Resolved {
+    OrchestrationVersion version;
+    const OrchestrationHandler* handler = nullptr;
+  };
+  // Exactly that version, or the policy's choice; nullopt if it is not there.
+  std::optional<Resolved> FindOrchestration(
+      std::string_view name, const std::optional<OrchestrationVersion>& version) const;
 
-  // InvalidArgument when a name was bad or added twice; the first such mistake.
-  const Status& status() const { return status_; }
+  std::vector<std::string> OrchestrationNames() const;                                 // sorted
+  std::vector<OrchestrationVersion> VersionsOf(std::string_view orchestration) const;  // sorted
+
+  // InvalidArgument when a name was bad, added twice, or pinned to what is not there; the first
+  // such mistake.
+  Status status() const;
 
  private:
   void Note(Status mistake);
 
   std::map<std::string, ActivityHandler, std::less<>> activities_;
-  std::map<std::string, OrchestrationHandler, std::less<>> orchestrations_;
-  Status status_;
+  std::map<std::string, std::map<OrchestrationVersion, OrchestrationHandler>, std::less<>>
+      orchestrations_;
+  std::map<std::string, OrchestrationVersion, std::less<>> pinned_;
+  Status mistake_;
 };
 
 namespace internal {
@@ -92,7 +121,8 @@ void Registry::Add(const Activity<Out(In)>& activity, Function function) {
 }
 
 template <typename Out, typename In, typename Function>
-void Registry::Add(const Orchestration<Out(In)>& orchestration, Function function) {
+void Registry::Add(const Orchestration<Out(In)>& orchestration, OrchestrationVersion version,
+                   Function function) {
   static_assert(
       std::is_invocable_r_v<Task<Result<Out>>, Function&, OrchestrationContext, In>,
       "the function of an Orchestration<Out(In)> is Task<Result<Out>>(OrchestrationContext, In)");
@@ -107,7 +137,7 @@ void Registry::Add(const Orchestration<Out(In)>& orchestration, Function functio
     }
     return internal::EncodeOutput<Out>(function(context, *std::move(decoded)));
   };
-  AddOrchestration(std::move(name), std::move(handler));
+  AddOrchestration(std::move(name), version, std::move(handler));
 }
 
 }  // namespace duroxide

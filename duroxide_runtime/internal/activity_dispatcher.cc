@@ -23,7 +23,7 @@ WorkItem Completion(const OperationId& id, Result<std::string> result) {
                               " bytes, the limit is " + std::to_string(kValueBytesMax));
   }
   if (result.ok()) return ActivityCompletedItem{id, *std::move(result)};
-  return ActivityFailedItem{id, result.status().code(), FailureMessage(result.status())};
+  return ActivityFailedItem{id, Failure::Of(result.status())};
 }
 
 std::vector<tandem::Operation> ReportBatch(const tandem::LockToken& token,
@@ -62,8 +62,8 @@ Status ActivityDispatcher::Handle(const tandem::Delivery& delivery, const std::s
 Result<std::string> ActivityDispatcher::Run(const ActivityHandler& handler,
                                             const tandem::Delivery& delivery,
                                             const ActivityItem& item, const std::stop_token& stop) {
-  ActivityContext context(item.instance, item.id.execution, item.id.scheduled_id,
-                          delivery.delivery_count, stop);
+  ActivityContext context(item.operation.instance, item.operation.execution,
+                          item.operation.scheduled_id, delivery.delivery_count, stop);
   try {
     return handler(context, item.input);
   } catch (...) {
@@ -74,10 +74,12 @@ Result<std::string> ActivityDispatcher::Run(const ActivityHandler& handler,
 Status ActivityDispatcher::Report(const tandem::Delivery& delivery, const ActivityItem& item,
                                   Result<std::string> result, const LeaseKeeper::Held& lease,
                                   const std::stop_token& stop) {
-  const std::string payload = EncodeWorkItem(Completion(item.id, std::move(result)));
+  const std::string payload = EncodeWorkItem(
+      Completion({item.operation.execution, item.operation.scheduled_id}, std::move(result)));
   while (!lease.lost()) {
     const Status status =
-        provider_.AtomicBatch(ReportBatch(delivery.lock_token, item.instance, payload)).status();
+        provider_.AtomicBatch(ReportBatch(delivery.lock_token, item.operation.instance, payload))
+            .status();
     if (status.ok()) {
       counters_.activities_run += 1;
       return status;
@@ -88,7 +90,7 @@ Status ActivityDispatcher::Report(const tandem::Delivery& delivery, const Activi
     if (!SleepFor(provider_.clock(), kRetryDelay, stop)) return status;
   }
   counters_.activities_dropped += 1;
-  log_.Log(LogLevel::kInfo, item.instance,
+  log_.Log(LogLevel::kInfo, item.operation.instance,
            "dropped the result of activity '" + item.name + "': cancelled, or taken by another");
   return Status::Ok();
 }
@@ -98,7 +100,7 @@ Status ActivityDispatcher::ParkUnregistered(const tandem::Delivery& delivery,
   ParkOrder order;
   order.token = delivery.lock_token;
   order.delivery_count = delivery.delivery_count;
-  order.instance = item.instance;
+  order.instance = item.operation.instance;
   order.diagnosis = "activity '" + item.name +
                     "' is not registered in this runtime; register it with Registry::Add";
   order.fallback.state = InstanceState::kRunning;
@@ -107,7 +109,7 @@ Status ActivityDispatcher::ParkUnregistered(const tandem::Delivery& delivery,
   if (status.code() == StatusCode::kLeaseLost) return Status::Ok();  // cancelled meanwhile
   if (!status.ok()) return status;
   counters_.parked += 1;
-  log_.Log(LogLevel::kError, item.instance, order.diagnosis);
+  log_.Log(LogLevel::kError, item.operation.instance, order.diagnosis);
   return Status::Ok();
 }
 

@@ -1,229 +1,421 @@
 #include "duroxide_runtime/internal/core.h"
 
-#include <cstdio>
 #include <utility>
 
 #include "base/check.h"
+#include "duroxide_runtime/internal/failure.h"
+#include "duroxide_runtime/internal/names.h"
 #include "duroxide_runtime/limits.h"
 
 namespace duroxide::internal {
 
 namespace {
 
-// The finaliser of SplitMix64: every bit of the input moves every bit of the output.
-std::uint64_t Mix(std::uint64_t x) {
-  x += 0x9e3779b97f4a7c15;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
-  return x ^ (x >> 31);
-}
-
-std::uint64_t Mix(std::string_view bytes) {
-  std::uint64_t hash = bytes.size();
-  for (const char c : bytes) hash = Mix(hash ^ static_cast<unsigned char>(c));
-  return hash;
-}
-
-HistoryBody CancelBody(OperationKind kind, EventId scheduled_id) {
+HistoryBody CancelBody(OperationKind kind, EventId scheduled_id, const std::string& target) {
   switch (kind) {
     case OperationKind::kActivity:
-      return ActivityCancelRequested{scheduled_id};
+      return ActivityCancelRequested{scheduled_id, target};
     case OperationKind::kTimer:
       return TimerCancelled{scheduled_id};
     case OperationKind::kEvent:
       return EventUnsubscribed{scheduled_id};
+    case OperationKind::kMessage:
+      return MailboxUnsubscribed{scheduled_id};
+    case OperationKind::kChild:
+      return ChildCancelRequested{scheduled_id, target};
   }
   TANDEM_CHECK(false, "an unknown kind of operation");
 }
 
-// Of the names and inputs in a command.
-std::size_t BytesOf(const HistoryBody& body) {
-  if (const auto* call = std::get_if<ActivityScheduled>(&body)) {
-    return call->name.size() + call->input.size();
-  }
-  if (const auto* wait = std::get_if<EventSubscribed>(&body)) return wait->name.size();
-  return 0;
+// Sets the id in a cancellation that was made before its operation had one.
+void SetScheduledId(HistoryBody& body, EventId id) {
+  std::visit(
+      [id](auto& event) {
+        if constexpr (requires { event.scheduled_id; }) event.scheduled_id = id;
+      },
+      body);
 }
 
-bool IsCancel(const HistoryBody& body) {
-  return std::holds_alternative<ActivityCancelRequested>(body) ||
-         std::holds_alternative<TimerCancelled>(body) ||
-         std::holds_alternative<EventUnsubscribed>(body);
+// Of the names and values in a command.
+std::size_t BytesOf(const HistoryBody& body) {
+  return std::visit(
+      [](const auto& event) {
+        std::size_t bytes = 0;
+        if constexpr (requires { event.name.size(); }) bytes += event.name.size();
+        if constexpr (requires { event.input.size(); }) bytes += event.input.size();
+        if constexpr (requires { event.output.size(); }) bytes += event.output.size();
+        if constexpr (requires { event.value.size(); }) bytes += event.value.size();
+        if constexpr (requires { event.status.value->size(); }) {
+          bytes += event.status.value.value_or(std::string()).size();
+        }
+        return bytes;
+      },
+      body);
 }
 
 }  // namespace
 
-std::size_t Core::Start(OperationKind kind, HistoryBody body) {
-  TANDEM_CHECK(!closed_, "an operation is started while its orchestration is being destroyed");
-  const std::size_t index = operations_.size();
-  Operation operation;
-  operation.kind = kind;
-  step_operations_ += 1;
-  step_bytes_ += BytesOf(body);
-  if (step_operations_ > kStepOperationsMax || step_bytes_ > kStepBytesMax) {
-    Fail(
-        Status::TooLarge("the orchestration asks for too much at once: the limits between two "
-                         "awaits are " +
-                         std::to_string(kStepOperationsMax) + " operations and " +
-                         std::to_string(kStepBytesMax) + " bytes of input"));
-    operation.state = Operation::State::kClosed;  // never recorded
-    operations_.push_back(std::move(operation));
-    return index;
-  }
-  if (open_ == kOpenOperationsMax) {
-    Fail(Status::TooLarge("the orchestration has too much in the air: the limit is " +
-                          std::to_string(kOpenOperationsMax) + " operations without a result"));
-    operation.state = Operation::State::kClosed;  // never recorded
-    operations_.push_back(std::move(operation));
-    return index;
-  }
-  ++open_;
-  operations_.push_back(std::move(operation));
-  commands_.push_back(Command{index, std::move(body)});
-  return index;
-}
+// --- Starting -----------------------------------------------------------------------------------
 
-void Core::Fail(Status status) {
-  if (!fatal_) fatal_ = std::move(status);
+void Core::Fail(Failure failure) {
+  if (!failure_) failure_ = std::move(failure);
 }
 
 void Core::CheckOperationName(std::string_view what, std::string& name) {
-  const Status status = tandem::CheckName(what, name);
+  const Status status = CheckName(what, name);
   if (status.ok()) return;
-  Fail(status);
+  FailWith(status);
   name.clear();
 }
 
-std::size_t Core::CallActivity(std::string name, std::string input) {
-  CheckOperationName("activity name", name);
-  if (input.size() > kValueBytesMax) {
-    Fail(Status::TooLarge("the input of activity '" + name + "' has " +
-                          std::to_string(input.size()) + " bytes, the limit is " +
-                          std::to_string(kValueBytesMax)));
-    input.clear();
+void Core::CheckBytes(std::string_view what, std::string& bytes, std::size_t max) {
+  if (bytes.size() <= max) return;
+  FailWith(Status::TooLarge("the " + std::string(what) + " has " + std::to_string(bytes.size()) +
+                            " bytes, the limit is " + std::to_string(max)));
+  bytes.clear();
+}
+
+bool Core::FitsStep(std::size_t bytes) {
+  step_commands_ += 1;
+  step_bytes_ += bytes;
+  if (step_commands_ <= kStepOperationsMax && step_bytes_ <= kStepBytesMax) return true;
+  FailWith(
+      Status::TooLarge("the orchestration asks for too much at once: the limits between two "
+                       "awaits are " +
+                       std::to_string(kStepOperationsMax) + " operations and " +
+                       std::to_string(kStepBytesMax) + " bytes of input"));
+  return false;
+}
+
+std::size_t Core::Start(OperationKind kind, std::string target, HistoryBody body) {
+  TANDEM_CHECK(!closed_, "an operation is started while its orchestration is being destroyed");
+  const std::size_t index = next_operation_++;
+  if (!FitsStep(BytesOf(body))) return index;  // never recorded
+  if (open_ == kOpenOperationsMax) {
+    FailWith(Status::TooLarge("the orchestration has too much in the air: the limit is " +
+                              std::to_string(kOpenOperationsMax) + " operations without a result"));
+    return index;
   }
-  return Start(OperationKind::kActivity, ActivityScheduled{std::move(name), std::move(input)});
+  ++open_;
+  Operation& operation = operations_[index];
+  operation.kind = kind;
+  operation.target = std::move(target);
+  commands_.push_back(Command{std::move(body), index});
+  return index;
+}
+
+void Core::AddCommand(HistoryBody body) {
+  TANDEM_CHECK(!closed_, "something is recorded while its orchestration is being destroyed");
+  if (FitsStep(BytesOf(body))) commands_.push_back(Command{std::move(body), std::nullopt});
+}
+
+std::size_t Core::CallActivity(std::string name, std::string input, std::string tag) {
+  CheckOperationName("activity name", name);
+  CheckBytes("input of activity '" + name + "'", input, kValueBytesMax);
+  CheckBytes("tag of activity '" + name + "'", tag, kTagBytesMax);
+  return Start(OperationKind::kActivity, tag,
+               ActivityScheduled{std::move(name), std::move(input), tag});
 }
 
 std::size_t Core::StartTimer(std::chrono::microseconds duration) {
-  return Start(OperationKind::kTimer, TimerCreated{tandem::SaturatingAdd(now_, duration)});
+  return StartTimerAt(tandem::SaturatingAdd(now_, duration));
+}
+
+std::size_t Core::StartTimerAt(Timestamp fire_at) {
+  return Start(OperationKind::kTimer, {}, TimerCreated{fire_at});
 }
 
 std::size_t Core::Subscribe(std::string name) {
   CheckOperationName("event name", name);
-  const std::size_t index = Start(OperationKind::kEvent, EventSubscribed{name});
-  subscriptions_[std::move(name)].push_back(index);
+  const std::size_t index = Start(OperationKind::kEvent, name, EventSubscribed{name});
+  if (operations_.contains(index)) subscriptions_[name].push_back(index);
   return index;
 }
 
+std::size_t Core::Receive(std::string mailbox) {
+  CheckOperationName("mailbox name", mailbox);
+  const std::size_t index = Start(OperationKind::kMessage, mailbox, MailboxSubscribed{mailbox});
+  if (!operations_.contains(index)) return index;
+  if (auto message = mailboxes_.Take(mailbox)) {
+    GiveMessage(index, *std::move(message));
+  } else {
+    mailboxes_.Wait(mailbox, index);
+  }
+  return index;
+}
+
+Core::Child Core::StartChild(std::string name, std::optional<OrchestrationVersion> version,
+                             std::string instance, std::string input) {
+  CheckOperationName("orchestration name", name);
+  CheckBytes("input of orchestration '" + name + "'", input, kValueBytesMax);
+  if (instance.empty()) {
+    instance = ChildId(instance_, execution_, ++children_);
+    CheckBytes("instance id of the child", instance, kInstanceIdBytesMax);
+  } else if (const Status status = CheckNewInstance(instance); !status.ok()) {
+    FailWith(status);
+    instance.clear();
+  }
+  const std::size_t index =
+      Start(OperationKind::kChild, instance,
+            ChildScheduled{std::move(name), version, instance, std::move(input)});
+  return Child{index, std::move(instance)};
+}
+
+void Core::StartDetached(std::string name, std::optional<OrchestrationVersion> version,
+                         std::string instance, std::string input) {
+  CheckOperationName("orchestration name", name);
+  CheckBytes("input of orchestration '" + name + "'", input, kValueBytesMax);
+  if (const Status status = CheckNewInstance(instance); !status.ok()) {
+    FailWith(status);
+    return;
+  }
+  AddCommand(DetachedStarted{std::move(name), version, std::move(instance), std::move(input)});
+}
+
+// --- Awaiting and dropping ----------------------------------------------------------------------
+
 bool Core::IsDelivered(std::size_t operation) const {
-  return operations_[operation].state == Operation::State::kDelivered;
+  const auto found = operations_.find(operation);
+  return found != operations_.end() && found->second.value.has_value();
 }
 
 void Core::SetWaiter(std::size_t operation, Resumable& waiter) {
-  TANDEM_CHECK(operations_[operation].waiter == nullptr, "an operation is awaited once");
-  operations_[operation].waiter = &waiter;
+  const auto found = operations_.find(operation);
+  if (found == operations_.end()) return;  // over a limit: the execution is about to end
+  TANDEM_CHECK(found->second.waiter == nullptr, "an operation is awaited once");
+  found->second.waiter = &waiter;
 }
 
 Result<std::string> Core::Take(std::size_t operation) {
-  Operation& taken = operations_[operation];
-  TANDEM_CHECK(taken.state == Operation::State::kDelivered, "only a delivered result is taken");
-  taken.state = Operation::State::kClosed;
-  Result<std::string> value = *std::move(taken.value);
-  taken.value.reset();
-  return value;
+  const auto taken = operations_.extract(operation);
+  TANDEM_CHECK(!taken.empty() && taken.mapped().value.has_value(),
+               "only a delivered result is taken");
+  by_id_.erase(taken.mapped().id);
+  return *std::move(taken.mapped().value);
 }
 
 void Core::Drop(std::size_t operation) {
-  Operation& dropped = operations_[operation];
-  dropped.waiter = nullptr;
-  if (dropped.state == Operation::State::kDelivered) {
-    dropped.state = Operation::State::kClosed;
-    dropped.value.reset();
-  } else if (dropped.state == Operation::State::kOpen && !closed_) {
-    Cancel(operation);
+  auto dropped = operations_.extract(operation);
+  if (dropped.empty()) return;
+  Operation& old = dropped.mapped();
+  by_id_.erase(old.id);
+  if (!old.value.has_value()) {
+    if (!closed_) Cancel(operation, old);
+    return;
+  }
+  if (old.kind == OperationKind::kMessage && !closed_) {
+    Mailboxes::Message message{old.arrival, **std::move(old.value)};
+    if (const auto next = mailboxes_.NextWaiting(old.target)) {
+      GiveMessage(*next, std::move(message));
+    } else {
+      mailboxes_.Put(old.target, std::move(message));
+    }
   }
 }
 
-void Core::Cancel(std::size_t operation) {
-  Operation& cancelled = operations_[operation];
-  cancelled.state = Operation::State::kClosed;
+void Core::Cancel(std::size_t index, const Operation& operation) {
   --open_;
-  commands_.push_back(Command{operation, CancelBody(cancelled.kind, 0)});
+  if (operation.kind == OperationKind::kMessage) mailboxes_.StopWaiting(operation.target, index);
+  if (operation.kind == OperationKind::kEvent) std::erase(subscriptions_[operation.target], index);
+  Command command{CancelBody(operation.kind, operation.id, operation.target), std::nullopt};
+  if (operation.id == 0) command.operation = index;
+  commands_.push_back(std::move(command));
 }
 
-std::string Core::NewUuid() {
-  // Version 4, variant 1; 122 bits of a hash of the execution's seed, its name and the counter.
-  const std::uint64_t base = Mix(seed_ ^ Mix(instance_)) ^ Mix(execution_);
-  const std::uint64_t number = uuids_++;
-  const std::uint64_t high = Mix(base + 2 * number);
-  const std::uint64_t low = Mix(Mix(base) + 2 * number + 1);
-  char text[37];
-  std::snprintf(text, sizeof(text), "%08x-%04x-4%03x-%04x-%012llx",
-                static_cast<unsigned>(high >> 32), static_cast<unsigned>((high >> 16) & 0xffff),
-                static_cast<unsigned>(high & 0xfff),
-                static_cast<unsigned>(0x8000 | ((low >> 48) & 0x3fff)),
-                static_cast<unsigned long long>(low & 0xffffffffffff));
-  return text;
+// --- What is done at once -----------------------------------------------------------------------
+
+const HistoryBody* Core::NextRecorded() const {
+  if (commands_.size() >= recorded_.size()) return nullptr;
+  return &recorded_[commands_.size()].body;
+}
+
+Result<std::string> Core::RunStep(std::string name,
+                                  const std::function<Result<std::string>()>& step) {
+  CheckOperationName("step name", name);
+  StepRecorded record{std::move(name), {}, std::nullopt};
+  if (replaying_) {
+    const HistoryBody* next = NextRecorded();
+    const auto* recorded = next == nullptr ? nullptr : std::get_if<StepRecorded>(next);
+    if (recorded != nullptr && recorded->name == record.name) {
+      record = *recorded;
+    } else {
+      // The difference is found when the commands are compared; until then nothing runs.
+      record.failure = Failure::Of(Status::Internal("the history does not hold this step"));
+    }
+  } else {
+    Result<std::string> result = Status::Internal("not run");
+    try {
+      result = step();
+    } catch (...) {
+      result = FailureOfException(std::current_exception());
+    }
+    if (result.ok() && result->size() > kValueBytesMax) {
+      result = Status::TooLarge("the output of the step has " + std::to_string(result->size()) +
+                                " bytes, the limit is " + std::to_string(kValueBytesMax));
+    }
+    if (result.ok()) {
+      record.output = *std::move(result);
+    } else {
+      record.failure = Failure::Of(result.status());
+    }
+  }
+  Result<std::string> outcome = record.output;
+  if (record.failure) outcome = record.failure->ToStatus();
+  AddCommand(std::move(record));
+  return outcome;
+}
+
+bool Core::Patched(std::string_view id) {
+  if (const auto known = patches_.find(id); known != patches_.end()) return known->second;
+  std::string name(id);
+  CheckOperationName("patch id", name);
+  const PatchRecorded record{name};
+  const HistoryBody* next = NextRecorded();
+  const bool patched = !replaying_ || (next != nullptr && *next == HistoryBody(record));
+  patches_.emplace(std::move(name), patched);
+  if (patched) AddCommand(record);
+  return patched;
+}
+
+void Core::SetCustomStatus(std::optional<std::string> value) {
+  if (value) CheckBytes("custom status", *value, kCustomStatusBytesMax);
+  custom_status_ = CustomStatus{std::move(value), custom_status_.version + 1};
+  AddCommand(CustomStatusSet{custom_status_});
+}
+
+void Core::SetKv(std::string key, std::string value) {
+  CheckOperationName("key", key);
+  CheckBytes("value of key '" + key + "'", value, kKvValueBytesMax);
+  if (!kv_.entries().contains(key) && kv_.entries().size() >= kKvKeysMax) {
+    FailWith(Status::TooLarge("an instance has at most " + std::to_string(kKvKeysMax) + " keys"));
+    return;
+  }
+  kv_.Set(key, KvEntry{value, now_});
+  AddCommand(KvSet{std::move(key), std::move(value)});
+}
+
+void Core::EraseKv(const std::string& key) {
+  if (!kv_.entries().contains(key)) return;
+  kv_.Erase(key);
+  AddCommand(KvErased{key});
+}
+
+void Core::ContinueAsNew(std::string_view name, std::optional<OrchestrationVersion> version,
+                         std::string input) {
+  if (name != started_.name) {
+    FailWith(Status::InvalidArgument("orchestration '" + started_.name +
+                                     "' can't continue as new as '" + std::string(name) + "'"));
+  }
+  CheckBytes("input", input, kValueBytesMax);
+  if (!continuation_) continuation_ = OrchestrationContinuedAsNew{std::move(input), version, {}};
+}
+
+std::optional<OrchestrationContinuedAsNew> Core::Continuation() const {
+  if (!continuation_) return std::nullopt;
+  OrchestrationContinuedAsNew continuation = *continuation_;
+  continuation.mailbox = mailboxes_.Unread();
+  return continuation;
 }
 
 void Core::Log(LogLevel level, std::string_view text) {
   if (!replaying_ && !closed_) logs_.push_back(LogEntry{level, std::string(text)});
 }
 
-void Core::BeginStep(Timestamp now, bool replaying) {
+// --- The engine's side --------------------------------------------------------------------------
+
+void Core::BeginStep(EventId id, Timestamp now, bool replaying,
+                     std::span<const HistoryEvent> recorded) {
+  step_ = id;
   now_ = now;
   replaying_ = replaying;
-  step_operations_ = 0;
+  recorded_ = recorded;
+  step_commands_ = 0;
   step_bytes_ = 0;
+}
+
+void Core::Begin(const Started& started) {
+  started_ = started;
+  started_.input.clear();
+  started_.mailbox.clear();
+  custom_status_ = started.custom_status;
+  determinism_.emplace(instance_, execution_, started.seed);
+  for (const MailboxMessage& message : started.mailbox) Put(message);
 }
 
 bool Core::IsOpen(OperationKind kind, EventId scheduled_id) const {
   const auto found = by_id_.find(scheduled_id);
   if (found == by_id_.end()) return false;
-  const Operation& operation = operations_[found->second];
-  return operation.kind == kind && operation.state == Operation::State::kOpen;
+  const Operation& operation = operations_.at(found->second);
+  return operation.kind == kind && !operation.value.has_value();
 }
 
 void Core::Deliver(EventId scheduled_id, Result<std::string> value) {
-  Operation& operation = operations_[by_id_.at(scheduled_id)];
-  TANDEM_CHECK(operation.state == Operation::State::kOpen, "a result is delivered once");
-  operation.state = Operation::State::kDelivered;
+  Give(operations_.at(by_id_.at(scheduled_id)), std::move(value));
+}
+
+void Core::Give(Operation& operation, Result<std::string> value) {
+  TANDEM_CHECK(!operation.value.has_value(), "a result is delivered once");
   --open_;
   operation.value = std::move(value);
   if (operation.waiter != nullptr) pump_.Post(*std::exchange(operation.waiter, nullptr));
 }
 
+void Core::GiveMessage(std::size_t index, Mailboxes::Message message) {
+  Operation& operation = operations_.at(index);
+  operation.arrival = message.arrival;
+  Give(operation, std::move(message.payload));
+}
+
 void Core::Raise(const std::string& name, const std::string& payload) {
   const auto found = subscriptions_.find(name);
   if (found == subscriptions_.end()) return;
-  std::deque<std::size_t>& waiting = found->second;
-  while (!waiting.empty()) {
-    const Operation& oldest = operations_[waiting.front()];
-    waiting.pop_front();
-    if (oldest.state != Operation::State::kOpen) continue;  // dropped meanwhile
-    Deliver(oldest.id, payload);
-    return;
+  if (found->second.empty()) return;
+  const std::size_t oldest = found->second.front();
+  found->second.pop_front();
+  Give(operations_.at(oldest), payload);
+}
+
+void Core::Put(const MailboxMessage& message) {
+  Mailboxes::Message arrived{mailboxes_.NextArrival(), message.payload};
+  if (const auto next = mailboxes_.NextWaiting(message.mailbox)) {
+    GiveMessage(*next, std::move(arrived));
+  } else {
+    mailboxes_.Put(message.mailbox, std::move(arrived));
   }
 }
 
-void Core::CancelOpen() {
-  for (std::size_t i = 0; i < operations_.size(); ++i) {
-    if (operations_[i].state == Operation::State::kOpen) Cancel(i);
+void Core::RequestCancel(std::string reason) {
+  TANDEM_CHECK(!cancel_reason_.has_value(), "only the first request to cancel counts");
+  cancel_reason_ = std::move(reason);
+  if (scopes_.empty()) {
+    Fail(Failure::Of(Status::Cancelled("cancelled: " + *cancel_reason_),
+                     FailureCategory::kCancelled));
+    return;
   }
+  Resumable& innermost = *scopes_.back();
+  scopes_.pop_back();
+  pump_.Post(innermost);
+}
+
+void Core::CancelOpen() {
+  while (!operations_.empty()) Drop(operations_.begin()->first);
 }
 
 std::vector<HistoryBody> Core::TakeCommands(EventId first_id) {
   std::vector<HistoryBody> bodies;
   bodies.reserve(commands_.size());
+  std::unordered_map<std::size_t, EventId> started;  // by these commands
   EventId id = first_id;
   for (Command& command : commands_) {
-    Operation& operation = operations_[command.operation];
-    if (IsCancel(command.body)) {
-      command.body = CancelBody(operation.kind, operation.id);
-    } else {
-      operation.id = id;
-      by_id_.emplace(id, command.operation);
+    if (command.operation) {
+      const auto [start, is_start] = started.try_emplace(*command.operation, id);
+      const auto operation = operations_.find(*command.operation);
+      if (!is_start) {
+        SetScheduledId(command.body, start->second);
+      } else if (operation != operations_.end()) {
+        operation->second.id = id;
+        by_id_.emplace(id, operation->first);
+      }
     }
     bodies.push_back(std::move(command.body));
     ++id;

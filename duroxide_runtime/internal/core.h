@@ -2,7 +2,8 @@
 
 // The Core of an execution: what its contexts and futures point at. On one side the code starts,
 // awaits and drops operations; on the other the engine delivers results and takes the commands that
-// the code has left behind. It knows no history beyond what was delivered, and outlives the frames.
+// the code has left behind. It knows no history beyond what was delivered, but for the commands
+// that are recorded behind the input that is being replayed. It outlives the frames.
 //
 // Not thread-safe: one turn at a time.
 
@@ -10,8 +11,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -20,13 +23,16 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "duroxide_runtime/internal/determinism.h"
 #include "duroxide_runtime/internal/history.h"
+#include "duroxide_runtime/internal/kv_state.h"
+#include "duroxide_runtime/internal/mailboxes.h"
 #include "duroxide_runtime/internal/pump.h"
 #include "duroxide_runtime/log.h"
 
 namespace duroxide::internal {
 
-enum class OperationKind { kActivity, kTimer, kEvent };
+enum class OperationKind { kActivity, kTimer, kEvent, kMessage, kChild };
 
 struct LogEntry {
   LogLevel level = LogLevel::kInfo;
@@ -35,47 +41,94 @@ struct LogEntry {
 
 class Core {
  public:
-  Core(std::string instance, std::uint64_t execution)
-      : instance_(std::move(instance)), execution_(execution) {}
+  // `kv`: what earlier executions have left.
+  Core(std::string instance, std::uint64_t execution, KvEntries kv)
+      : instance_(std::move(instance)), execution_(execution), kv_(std::move(kv)) {}
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;
 
   // --- The code's side: operations are named by their index, in the order of their start. --------
+  // A call that is over a limit, or has a bad name, ends the execution as soon as the code waits.
 
-  std::size_t CallActivity(std::string name, std::string input);
+  std::size_t CallActivity(std::string name, std::string input, std::string tag);
   std::size_t StartTimer(std::chrono::microseconds duration);
+  std::size_t StartTimerAt(Timestamp fire_at);
   std::size_t Subscribe(std::string name);
+  std::size_t Receive(std::string mailbox);
+
+  struct Child {
+    std::size_t operation = 0;
+    std::string instance;
+  };
+  // An empty `instance` means one of the engine's making.
+  Child StartChild(std::string name, std::optional<OrchestrationVersion> version,
+                   std::string instance, std::string input);
+  void StartDetached(std::string name, std::optional<OrchestrationVersion> version,
+                     std::string instance, std::string input);
 
   // Ready means delivered: a result that history holds further on is not there yet.
   bool IsDelivered(std::size_t operation) const;
   void SetWaiter(std::size_t operation, Resumable& waiter);
   // REQUIRES: IsDelivered(operation), once.
   Result<std::string> Take(std::size_t operation);
-  // The code has lost interest. Cancels what is still open, unless the core is closed.
+  // The code has lost interest. Cancels what is still open, unless the core is closed; a message
+  // that was delivered but not taken goes back into its mailbox.
   void Drop(std::size_t operation);
+
+  // Runs the step, or gives what was recorded of it.
+  Result<std::string> RunStep(std::string name, const std::function<Result<std::string>()>& step);
+  // Whether the execution goes the way that the patch has opened.
+  bool Patched(std::string_view id);
+
+  void SetCustomStatus(std::optional<std::string> value);
+  const CustomStatus& custom_status() const { return custom_status_; }
+  void SetKv(std::string key, std::string value);
+  void EraseKv(const std::string& key);
+  const KvState& kv() const { return kv_; }
+
+  // The first call counts. Takes effect when the code waits or has ended.
+  void ContinueAsNew(std::string_view name, std::optional<OrchestrationVersion> version,
+                     std::string input);
+
+  // A scope is entered by whoever waits for the cancellation of the instance instead of being ended
+  // by it; the innermost is told, once. `waiter` is posted then.
+  void EnterScope(Resumable& waiter) { scopes_.push_back(&waiter); }
+  void LeaveScope(Resumable& waiter) { std::erase(scopes_, &waiter); }
+  // The reason; nullopt while nobody has asked.
+  const std::optional<std::string>& cancel_reason() const { return cancel_reason_; }
 
   const std::string& instance() const { return instance_; }
   std::uint64_t execution() const { return execution_; }
+  const Started& started() const { return started_; }  // without input and mailbox
+  EventId step() const { return step_; }               // the id of the input delivered last
   bool replaying() const { return replaying_; }
   Timestamp now() const { return now_; }
-  std::string NewUuid();
+  Determinism& determinism() { return *determinism_; }
   void Log(LogLevel level, std::string_view text);
 
   // --- The engine's side ------------------------------------------------------------------------
 
   Pump& pump() { return pump_; }
-  void SetSeed(std::uint64_t seed) { seed_ = seed; }
 
-  // What the next delivery brings with it.
-  void BeginStep(Timestamp now, bool replaying);
+  // What the next delivery brings with it. `recorded`: while replaying, the commands behind it in
+  // history; valid until the next call.
+  void BeginStep(EventId id, Timestamp now, bool replaying, std::span<const HistoryEvent> recorded);
 
+  void Begin(const Started& started);
   bool IsOpen(OperationKind kind, EventId scheduled_id) const;
   // REQUIRES: the operation is open.
   void Deliver(EventId scheduled_id, Result<std::string> value);
   // To the oldest open subscription of that name; without one the event is skipped for ever.
   void Raise(const std::string& name, const std::string& payload);
+  // To the oldest who waits at the mailbox, or into it.
+  void Put(const MailboxMessage& message);
+  // REQUIRES: no reason yet.
+  void RequestCancel(std::string reason);
 
-  // Cancels everything that is still open, oldest first.
+  // Ends the execution as soon as the code waits; the first failure counts.
+  void Fail(Failure failure);
+
+  // Cancels everything that is still open, oldest first; untaken messages go back.
   void CancelOpen();
 
   // The commands since the last call, as the history events that record them; the first gets the id
@@ -85,50 +138,71 @@ class Core {
   // Logged while not replaying; the caller decides when they are shown.
   std::vector<LogEntry> TakeLogs() { return std::exchange(logs_, {}); }
 
-  // Set by a call that can't be recorded at all, e.g. an input over the limit: ends the execution.
-  const std::optional<Status>& fatal() const { return fatal_; }
+  const std::optional<Failure>& failure() const { return failure_; }
+  bool continues() const { return continuation_.has_value(); }
+  // How it goes on as a new execution, with what is unread by now.
+  std::optional<OrchestrationContinuedAsNew> Continuation() const;
 
   // From now on dropping writes nothing, and starting anything is a bug.
   void Close() { closed_ = true; }
 
  private:
+  // One that has no result yet, or whose result nobody has taken yet.
   struct Operation {
-    enum class State { kOpen, kDelivered, kClosed };  // closed: taken or dropped
-
-    OperationKind kind;
-    State state = State::kOpen;
-    EventId id = 0;  // of the event that records its start; 0 until then
+    OperationKind kind = OperationKind::kActivity;
+    EventId id = 0;      // of the event that records its start; 0 until then
+    std::string target;  // an activity's tag, a child's instance, a mailbox
     Resumable* waiter = nullptr;
-    std::optional<Result<std::string>> value;  // while kDelivered
+    std::optional<Result<std::string>> value;  // when delivered
+    std::uint64_t arrival = 0;                 // of a delivered message
   };
   struct Command {
-    std::size_t operation;
-    HistoryBody body;  // of a cancellation: the scheduled id is filled in when it is taken
+    HistoryBody body;
+    std::optional<std::size_t> operation;  // that it starts, or cancels before that is recorded
   };
 
-  std::size_t Start(OperationKind kind, HistoryBody body);
-  void Cancel(std::size_t operation);
-  void Fail(Status status);
-  // A bad name is fatal; it is cleared, so that what is recorded up to the failure stays small.
+  std::size_t Start(OperationKind kind, std::string target, HistoryBody body);
+  void Cancel(std::size_t index, const Operation& operation);
+  void AddCommand(HistoryBody body);
+  // False, and the execution ends, if the step asks for too much.
+  bool FitsStep(std::size_t bytes);
+  void Give(Operation& operation, Result<std::string> value);
+  void GiveMessage(std::size_t index, Mailboxes::Message message);
+  void FailWith(Status status) { Fail(Failure::Of(status)); }
+  // A bad name ends the execution; it is cleared, so that what is recorded up to then stays small.
   void CheckOperationName(std::string_view what, std::string& name);
+  void CheckBytes(std::string_view what, std::string& bytes, std::size_t max);
+  // The command that history holds where the next one will stand; null while not replaying.
+  const HistoryBody* NextRecorded() const;
 
   const std::string instance_;
   const std::uint64_t execution_;
+  Started started_;
   Pump pump_;
 
-  std::vector<Operation> operations_;
+  std::map<std::size_t, Operation> operations_;     // by index
   std::unordered_map<EventId, std::size_t> by_id_;  // looked up only: its order is not stable
+  std::size_t next_operation_ = 0;
   std::map<std::string, std::deque<std::size_t>> subscriptions_;  // by name, oldest first
+  Mailboxes mailboxes_;
+  KvState kv_;
+  CustomStatus custom_status_;
+  std::map<std::string, bool, std::less<>> patches_;  // as they were decided
+  std::vector<Resumable*> scopes_;                    // the innermost last
+  std::optional<std::string> cancel_reason_;
   std::vector<Command> commands_;
   std::vector<LogEntry> logs_;
-  std::optional<Status> fatal_;
-  std::size_t open_ = 0;             // operations without a result
-  std::size_t step_operations_ = 0;  // started since BeginStep
-  std::size_t step_bytes_ = 0;       // of their names and inputs
+  std::optional<Failure> failure_;
+  std::optional<OrchestrationContinuedAsNew> continuation_;
+  std::uint64_t children_ = 0;     // made so far under ids of the engine
+  std::size_t open_ = 0;           // operations without a result
+  std::size_t step_commands_ = 0;  // since BeginStep
+  std::size_t step_bytes_ = 0;     // of their names and values
 
+  EventId step_ = 0;
   Timestamp now_;
-  std::uint64_t seed_ = 0;
-  std::uint64_t uuids_ = 0;  // made so far
+  std::optional<Determinism> determinism_;
+  std::span<const HistoryEvent> recorded_;
   bool replaying_ = false;
   bool closed_ = false;
 };

@@ -7,6 +7,38 @@
 
 namespace duroxide::internal {
 
+namespace {
+
+// The kind of operation that an input completes; nullopt for one that completes none.
+std::optional<std::pair<OperationKind, EventId>> CompletionOf(const HistoryBody& input) {
+  if (const auto* completed = std::get_if<ActivityCompleted>(&input)) {
+    return std::pair(OperationKind::kActivity, completed->scheduled_id);
+  }
+  if (const auto* failed = std::get_if<ActivityFailed>(&input)) {
+    return std::pair(OperationKind::kActivity, failed->scheduled_id);
+  }
+  if (const auto* fired = std::get_if<TimerFired>(&input)) {
+    return std::pair(OperationKind::kTimer, fired->scheduled_id);
+  }
+  if (const auto* completed = std::get_if<ChildCompleted>(&input)) {
+    return std::pair(OperationKind::kChild, completed->scheduled_id);
+  }
+  if (const auto* failed = std::get_if<ChildFailed>(&input)) {
+    return std::pair(OperationKind::kChild, failed->scheduled_id);
+  }
+  return std::nullopt;
+}
+
+std::size_t BytesOf(const std::vector<MailboxMessage>& messages) {
+  std::size_t bytes = 0;
+  for (const MailboxMessage& message : messages) {
+    bytes += message.mailbox.size() + message.payload.size();
+  }
+  return bytes;
+}
+
+}  // namespace
+
 Execution::~Execution() {
   core_.Close();
   root_.reset();
@@ -15,22 +47,18 @@ Execution::~Execution() {
 bool Execution::Accepts(const HistoryBody& input) const {
   const bool started = root_.has_value() || refused_.has_value();
   if (std::holds_alternative<Started>(input)) return !started;
-  if (!started || ended_) return false;
-  if (const auto* completed = std::get_if<ActivityCompleted>(&input)) {
-    return core_.IsOpen(OperationKind::kActivity, completed->scheduled_id);
+  if (!started || ended_ || !IsInput(input)) return false;
+  if (const auto completion = CompletionOf(input)) {
+    return core_.IsOpen(completion->first, completion->second);
   }
-  if (const auto* failed = std::get_if<ActivityFailed>(&input)) {
-    return core_.IsOpen(OperationKind::kActivity, failed->scheduled_id);
-  }
-  if (const auto* fired = std::get_if<TimerFired>(&input)) {
-    return core_.IsOpen(OperationKind::kTimer, fired->scheduled_id);
-  }
-  return std::holds_alternative<EventRaised>(input);
+  if (std::holds_alternative<CancelRequested>(input)) return !core_.cancel_reason().has_value();
+  return true;
 }
 
-std::vector<HistoryBody> Execution::Apply(EventId id, const HistoryEvent& input, bool replaying) {
+std::vector<HistoryBody> Execution::Apply(EventId id, const HistoryEvent& input, bool replaying,
+                                          std::span<const HistoryEvent> recorded) {
   TANDEM_CHECK(Accepts(input.body), "an execution is given only inputs that it accepts");
-  core_.BeginStep(input.time, replaying);
+  core_.BeginStep(id, input.time, replaying, recorded);
   Deliver(input.body);
   core_.pump().Run();
   if (!Finished()) return core_.TakeCommands(id + 1);
@@ -47,16 +75,33 @@ void Execution::Deliver(const HistoryBody& input) {
   } else if (const auto* completed = std::get_if<ActivityCompleted>(&input)) {
     core_.Deliver(completed->scheduled_id, completed->output);
   } else if (const auto* failed = std::get_if<ActivityFailed>(&input)) {
-    core_.Deliver(failed->scheduled_id, Status(failed->code, failed->message));
+    Deliver(failed->scheduled_id, "an activity", failed->failure);
   } else if (const auto* fired = std::get_if<TimerFired>(&input)) {
     core_.Deliver(fired->scheduled_id, std::string());
   } else if (const auto* raised = std::get_if<EventRaised>(&input)) {
     core_.Raise(raised->name, raised->payload);
+  } else if (const auto* received = std::get_if<MessageReceived>(&input)) {
+    core_.Put(received->message);
+  } else if (const auto* output = std::get_if<ChildCompleted>(&input)) {
+    core_.Deliver(output->scheduled_id, output->output);
+  } else if (const auto* child = std::get_if<ChildFailed>(&input)) {
+    Deliver(child->scheduled_id, "a child", child->failure);
+  } else if (const auto* cancel = std::get_if<CancelRequested>(&input)) {
+    core_.RequestCancel(cancel->reason);
   }
 }
 
+void Execution::Deliver(EventId scheduled_id, std::string_view what, const Failure& failure) {
+  if (failure.catchable()) {
+    core_.Deliver(scheduled_id, failure.ToStatus());
+    return;
+  }
+  Status status(failure.code, std::string(what) + " failed for good: " + failure.message);
+  core_.Fail(Failure::Of(status.CausedBy(failure.ToStatus()), failure.category));
+}
+
 void Execution::Start(const Started& started) {
-  core_.SetSeed(started.seed);
+  core_.Begin(started);
   try {
     root_.emplace(handler_(OrchestrationContext(core_), started.input));
   } catch (...) {
@@ -67,21 +112,25 @@ void Execution::Start(const Started& started) {
 }
 
 bool Execution::Finished() const {
-  return refused_.has_value() || core_.fatal().has_value() || TaskAccess::Finished(*root_);
+  return refused_.has_value() || core_.failure().has_value() || core_.continues() ||
+         TaskAccess::Finished(*root_);
 }
 
 HistoryBody Execution::End() {
+  if (core_.failure()) return OrchestrationFailed{*core_.failure()};
+  if (refused_) return OrchestrationFailed{Failure::Of(*refused_)};
+  if (auto continuation = core_.Continuation()) {
+    const std::size_t bytes = BytesOf(continuation->mailbox);
+    if (bytes <= kMailboxCarriedBytesMax) return *std::move(continuation);
+    return OrchestrationFailed{Failure::Of(Status::TooLarge(
+        "can't continue as new: the unread messages have " + std::to_string(bytes) +
+        " bytes, the limit is " + std::to_string(kMailboxCarriedBytesMax)))};
+  }
   Result<std::string> result = std::string();
-  if (refused_) {
-    result = *refused_;
-  } else if (core_.fatal()) {
-    result = *core_.fatal();
-  } else {
-    try {
-      result = TaskAccess::Take(*root_);
-    } catch (...) {
-      result = FailureOfException(std::current_exception());
-    }
+  try {
+    result = TaskAccess::Take(*root_);
+  } catch (...) {
+    result = FailureOfException(std::current_exception());
   }
   if (result.ok() && result->size() > kValueBytesMax) {
     result =
@@ -89,7 +138,11 @@ HistoryBody Execution::End() {
                          " bytes, the limit is " + std::to_string(kValueBytesMax));
   }
   if (result.ok()) return OrchestrationCompleted{*std::move(result)};
-  return OrchestrationFailed{result.status().code(), FailureMessage(result.status())};
+  // Code that has seen the request and passes it on has been cancelled.
+  const bool cancelled =
+      core_.cancel_reason().has_value() && result.status().code() == StatusCode::kCancelled;
+  return OrchestrationFailed{Failure::Of(
+      result.status(), cancelled ? FailureCategory::kCancelled : FailureCategory::kApplication)};
 }
 
 }  // namespace duroxide::internal

@@ -9,7 +9,9 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "duroxide_runtime/internal/core.h"
@@ -20,29 +22,46 @@ namespace duroxide::internal {
 
 class Execution {
  public:
-  // `handler` outlives the execution.
-  Execution(std::string instance, std::uint64_t execution, const OrchestrationHandler& handler)
-      : core_(std::move(instance), execution), handler_(handler) {}
+  // `handler` outlives the execution. `kv`: what earlier executions have left.
+  Execution(std::string instance, std::uint64_t execution, const OrchestrationHandler& handler,
+            KvEntries kv)
+      : core_(std::move(instance), execution, std::move(kv)), handler_(handler) {}
   Execution(const Execution&) = delete;
   Execution& operator=(const Execution&) = delete;
 
   // Closes the context first, so that the destructors of the frames write nothing.
   ~Execution();
 
-  // True when the input has somebody to go to: the operation that it completes is open. Events are
-  // always accepted, Started only as the first input, nothing after the end.
+  // True when the input has somebody to go to: the operation that it completes is open. Events,
+  // messages and the first request to cancel are always accepted, Started only as the first input,
+  // nothing after the end.
   bool Accepts(const HistoryBody& input) const;
 
   // Delivers one input, history event `id`, and runs the code until it waits again. Returns what
   // history holds behind that input: the code's commands and, if it has finished, the end; the
   // first of them is event id + 1. REQUIRES: Accepts(input)
-  std::vector<HistoryBody> Apply(EventId id, const HistoryEvent& input, bool replaying);
+  std::vector<HistoryBody> Apply(EventId id, const HistoryEvent& input) {
+    return Apply(id, input, /*replaying=*/false, {});
+  }
+  // The same while what it returns is compared with `recorded`, what history holds there.
+  std::vector<HistoryBody> Replay(EventId id, const HistoryEvent& input,
+                                  std::span<const HistoryEvent> recorded) {
+    return Apply(id, input, /*replaying=*/true, recorded);
+  }
 
   bool ended() const { return ended_; }
+  const Started& started() const { return core_.started(); }  // without input and mailbox
+  std::uint64_t number() const { return core_.execution(); }
+  const CustomStatus& custom_status() const { return core_.custom_status(); }
+  const KvState& kv() const { return core_.kv(); }
+  std::uint64_t NextSeed() { return core_.determinism().NextSeed(); }
   std::vector<LogEntry> TakeLogs() { return core_.TakeLogs(); }
 
  private:
+  std::vector<HistoryBody> Apply(EventId id, const HistoryEvent& input, bool replaying,
+                                 std::span<const HistoryEvent> recorded);
   void Deliver(const HistoryBody& input);
+  void Deliver(EventId scheduled_id, std::string_view what, const Failure& failure);
   void Start(const Started& started);
   bool Finished() const;
   HistoryBody End();

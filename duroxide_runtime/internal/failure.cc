@@ -1,7 +1,5 @@
 #include "duroxide_runtime/internal/failure.h"
 
-#include "duroxide_runtime/limits.h"
-
 namespace duroxide::internal {
 
 tandem::Status FailureOfException(const std::exception_ptr& exception) {
@@ -12,11 +10,6 @@ tandem::Status FailureOfException(const std::exception_ptr& exception) {
   } catch (...) {
     return tandem::Status::Internal("threw an exception that is no std::exception");
   }
-}
-
-std::string FailureMessage(const tandem::Status& status) {
-  if (status.message().size() <= kFailureBytesMax) return status.message();
-  return status.message().substr(0, kFailureBytesMax) + "... (cut)";
 }
 
 }  // namespace duroxide::internal

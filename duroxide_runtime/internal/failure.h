@@ -3,7 +3,6 @@
 // How failures of user code become something that can be stored.
 
 #include <exception>
-#include <string>
 
 #include "base/status.h"
 
@@ -11,8 +10,5 @@ namespace duroxide::internal {
 
 // Internal with its what(), or with "an exception that is no std::exception".
 tandem::Status FailureOfException(const std::exception_ptr& exception);
-
-// The message, cut at kFailureBytesMax.
-std::string FailureMessage(const tandem::Status& status);
 
 }  // namespace duroxide::internal

@@ -11,53 +11,120 @@ $Cxx.namespace("duroxide::internal");
 struct FailureRecord {
   code @0 :UInt8;      # tandem::StatusCode
   message @1 :Data;
+  category @2 :UInt8;  # FailureCategory
+  causes @3 :List(Cause);
+
+  struct Cause {
+    code @0 :UInt8;
+    message @1 :Data;
+  }
 }
 
+struct VersionRecord {
+  major @0 :UInt32;
+  minor @1 :UInt32;
+  patch @2 :UInt32;
+}
+
+struct OperationRecord {
+  instance @0 :Data;
+  execution @1 :UInt64;
+  scheduledId @2 :UInt64;
+}
+
+struct MailboxMessageRecord {
+  mailbox @0 :Data;
+  payload @1 :Data;
+}
+
+# Absent pointers read as absent values: a version that is null is "by policy", a parent that is null
+# is none.
 struct HistoryEventRecord {
   time @0 :Int64;      # microseconds since the Unix epoch
 
   union {
     started @1 :Started;
-    activityScheduled @2 :Call;
-    activityCompleted @3 :Completion;
-    activityFailed @4 :Failure;
-    activityCancelRequested @5 :UInt64;   # scheduled id
-    timerCreated @6 :Int64;               # fire at, microseconds since the Unix epoch
-    timerFired @7 :UInt64;                # scheduled id
-    timerCancelled @8 :UInt64;            # scheduled id
-    eventSubscribed @9 :Data;             # name
-    eventRaised @10 :Call;                # name and payload
-    eventUnsubscribed @11 :UInt64;        # scheduled id
-    orchestrationCompleted @12 :Data;     # output
-    orchestrationFailed @13 :FailureRecord;
+    activityCompleted @2 :Completion;
+    activityFailed @3 :Failed;
+    timerFired @4 :UInt64;                # scheduled id
+    eventRaised @5 :NamedBytes;
+    messageReceived @6 :MailboxMessageRecord;
+    childCompleted @7 :Completion;
+    childFailed @8 :Failed;
+    cancelRequested @9 :Data;             # reason
+
+    activityScheduled @10 :Call;
+    activityCancelRequested @11 :Cancel;
+    timerCreated @12 :Int64;              # fire at, microseconds since the Unix epoch
+    timerCancelled @13 :UInt64;           # scheduled id
+    eventSubscribed @14 :Data;            # name
+    eventUnsubscribed @15 :UInt64;        # scheduled id
+    mailboxSubscribed @16 :Data;          # name
+    mailboxUnsubscribed @17 :UInt64;      # scheduled id
+    childScheduled @18 :Start;
+    childCancelRequested @19 :Cancel;
+    detachedStarted @20 :Start;
+    stepRecorded @21 :Step;
+    patchRecorded @22 :Data;              # id
+    customStatusSet @23 :CustomStatus;
+    kvSet @24 :NamedBytes;
+    kvErased @25 :Data;                   # key
+
+    orchestrationCompleted @26 :Data;     # output
+    orchestrationFailed @27 :FailureRecord;
+    orchestrationContinuedAsNew @28 :ContinuedAsNew;
   }
 
   struct Started {
     name @0 :Data;
-    input @1 :Data;
-    seed @2 :UInt64;
-  }
-  struct Call {
-    name @0 :Data;
-    input @1 :Data;
+    version @1 :VersionRecord;
+    input @2 :Data;
+    seed @3 :UInt64;
+    parent @4 :OperationRecord;
+    firstExecution @5 :UInt64;
+    createdAt @6 :Int64;  # microseconds since the Unix epoch
+    mailbox @7 :List(MailboxMessageRecord);
+    customStatus @8 :CustomStatus;
   }
   struct Completion {
     scheduledId @0 :UInt64;
     output @1 :Data;
   }
-  struct Failure {
+  struct Failed {
     scheduledId @0 :UInt64;
     failure @1 :FailureRecord;
   }
-}
-
-# Metadata "status" of (instance, 0). It serves queries only: no turn reads it.
-struct StatusRecord {
-  state @0 :UInt8;           # InstanceState
-  orchestration @1 :Data;
-  output @2 :Data;           # of a completed one
-  failure @3 :FailureRecord; # of a failed one; code 0 otherwise
-  diagnosis @4 :Data;        # why it makes no progress, in words; empty = no reason known
-  createdAt @5 :Int64;       # microseconds since the Unix epoch
-  updatedAt @6 :Int64;
+  struct NamedBytes {
+    name @0 :Data;
+    bytes @1 :Data;
+  }
+  struct Call {
+    name @0 :Data;
+    input @1 :Data;
+    tag @2 :Data;
+  }
+  struct Cancel {
+    scheduledId @0 :UInt64;
+    target @1 :Data;     # an activity's tag, a child's instance
+  }
+  struct Start {
+    name @0 :Data;
+    version @1 :VersionRecord;
+    instance @2 :Data;
+    input @3 :Data;
+  }
+  struct Step {
+    name @0 :Data;
+    output @1 :Data;
+    failure @2 :FailureRecord;   # null if it succeeded
+  }
+  struct CustomStatus {
+    value @0 :Data;      # null if there is none
+    version @1 :UInt64;
+  }
+  struct ContinuedAsNew {
+    input @0 :Data;
+    version @1 :VersionRecord;
+    mailbox @2 :List(MailboxMessageRecord);
+  }
 }

@@ -3,43 +3,73 @@
 #include <utility>
 
 #include "base/key_encoding.h"
-#include "duroxide_runtime/internal/record_fields.h"
+#include "duroxide_runtime/internal/instance_index.h"
 
-namespace duroxide {
-
-std::string_view InstanceStateName(InstanceState state) {
-  switch (state) {
-    case InstanceState::kPending:
-      return "Pending";
-    case InstanceState::kRunning:
-      return "Running";
-    case InstanceState::kCompleted:
-      return "Completed";
-    case InstanceState::kFailed:
-      return "Failed";
-  }
-  return "Unknown";
-}
-
-namespace internal {
+namespace duroxide::internal {
 
 namespace {
 
 constexpr char kOperationPrefix = 'O';
-
-Status ToFailure(FailureRecord::Reader record) {
-  if (record.getCode() == 0) return Status::Ok();
-  return Status(ReadCode(record.getCode()), ReadBytes(record.getMessage()));
-}
 
 std::string NameEvent(std::string_view instance, std::uint64_t execution, EventId id) {
   return "history event " + std::to_string(id) + " of execution " + std::to_string(execution) +
          " of instance '" + std::string(instance) + "'";
 }
 
+// Nothing can be written to the partitions of a life that was deleted; the home of the next is the
+// one behind them.
+std::uint64_t FirstExecutionAfter(const std::optional<tandem::PartitionHead>& tombstone) {
+  return tombstone ? tombstone->partition + 2 : kFirstExecution;
+}
+
+Result<std::optional<std::string>> ReadOne(tandem::Provider& provider,
+                                           const tandem::StreamId& stream, std::string_view key) {
+  tandem::MetadataOptions options;
+  options.prefix = std::string(key);
+  options.limit = 1;  // the key itself sorts before every key that it is a prefix of
+  TANDEM_ASSIGN_OR_RETURN(tandem::MetadataPage page, provider.ReadMetadata(stream, options));
+  if (page.entries.empty() || page.entries.front().first != key) {
+    return std::optional<std::string>();
+  }
+  return std::optional<std::string>(std::move(page.entries.front().second));
+}
+
+Result<std::optional<StoredStatus>> ReadStatusAt(tandem::Provider& provider,
+                                                 std::string_view instance,
+                                                 std::uint64_t first_execution) {
+  TANDEM_ASSIGN_OR_RETURN(std::optional<std::string> bytes,
+                          ReadOne(provider, HomeStream(instance, first_execution), kStatusKey));
+  if (!bytes) return std::optional<StoredStatus>();
+  StoredStatus stored;
+  stored.first_execution = first_execution;
+  TANDEM_ASSIGN_OR_RETURN(
+      stored.status, DecodeStatus(*bytes, "status of instance '" + std::string(instance) + "'"));
+  stored.bytes = *std::move(bytes);
+  return std::optional<StoredStatus>(std::move(stored));
+}
+
+Result<std::uint64_t> ReadFirstExecution(tandem::Provider& provider, std::string_view instance,
+                                         std::uint64_t execution) {
+  if (execution == kFirstExecution) return kFirstExecution;  // nothing was before
+  tandem::ReadOptions options;
+  options.from = 1;
+  options.max_events = 1;
+  TANDEM_ASSIGN_OR_RETURN(const tandem::EventPage page,
+                          provider.Read(HistoryStream(instance, execution), options));
+  const std::string where = NameEvent(instance, execution, 1);
+  if (page.events.empty()) return Status::Corruption(where, "missing");
+  TANDEM_ASSIGN_OR_RETURN(const HistoryEvent event,
+                          DecodeHistoryEvent(page.events.front().payload, where));
+  const auto* started = std::get_if<Started>(&event.body);
+  if (started == nullptr) return Status::Corruption(where, "the history does not begin there");
+  return started->first_execution;
+}
+
 }  // namespace
 
-tandem::StreamId StatusStream(std::string_view instance) { return {std::string(instance), 0}; }
+tandem::StreamId HomeStream(std::string_view instance, std::uint64_t first_execution) {
+  return {std::string(instance), first_execution - 1};
+}
 
 tandem::StreamId HistoryStream(std::string_view instance, std::uint64_t execution) {
   return {std::string(instance), execution};
@@ -53,106 +83,136 @@ std::string OperationKey(std::string_view instance, const OperationId& id) {
       .Take();
 }
 
-std::string EncodeStatus(const InstanceStatus& status) {
-  return tandem::EncodeRecord<StatusRecord>([&](StatusRecord::Builder record) {
-    record.setState(static_cast<std::uint8_t>(status.state));
-    record.setOrchestration(tandem::ToData(status.orchestration));
-    record.setOutput(tandem::ToData(status.output));
-    WriteFailure(status.failure.code(), status.failure.message(), record.initFailure());
-    record.setDiagnosis(tandem::ToData(status.diagnosis));
-    record.setCreatedAt(ToMicros(status.created_at));
-    record.setUpdatedAt(ToMicros(status.updated_at));
-  });
+std::string WorkerQueue(std::string_view tag) {
+  std::string queue(kWorkerQueue);
+  if (!tag.empty()) queue.append("/").append(tag);
+  return queue;
 }
 
-Result<InstanceStatus> DecodeStatus(std::string_view bytes, std::string_view where) {
-  InstanceStatus status;
-  std::uint8_t state = 0;
-  TANDEM_RETURN_IF_ERROR(
-      tandem::DecodeRecord<StatusRecord>(bytes, where, [&](StatusRecord::Reader record) {
-        state = record.getState();
-        status.orchestration = ReadBytes(record.getOrchestration());
-        status.output = ReadBytes(record.getOutput());
-        status.failure = ToFailure(record.getFailure());
-        status.diagnosis = ReadBytes(record.getDiagnosis());
-        status.created_at = FromMicros(record.getCreatedAt());
-        status.updated_at = FromMicros(record.getUpdatedAt());
-      }));
-  if (state > static_cast<std::uint8_t>(InstanceState::kFailed)) {
-    return Status::Unsupported(std::string(where) + ": a state that this version does not know");
-  }
-  status.state = static_cast<InstanceState>(state);
-  return status;
+std::string KvKey(std::string_view key) { return std::string(kKvPrefix).append(key); }
+
+tandem::Enqueue ToInstance(std::string_view instance, const WorkItem& item) {
+  tandem::Enqueue enqueue;
+  enqueue.queue = kOrchestratorQueue;
+  enqueue.payload = EncodeWorkItem(item);
+  enqueue.options.group = instance;
+  return enqueue;
 }
 
-InstanceStatus StatusOfHistory(const History& history) {
-  InstanceStatus status;
-  status.state = InstanceState::kRunning;
-  status.orchestration = std::get<Started>(history.front().body).name;
-  status.created_at = history.front().time;
-  status.updated_at = history.back().time;
-  const HistoryBody& last = history.back().body;
-  if (const auto* completed = std::get_if<OrchestrationCompleted>(&last)) {
-    status.state = InstanceState::kCompleted;
-    status.output = completed->output;
-  } else if (const auto* failed = std::get_if<OrchestrationFailed>(&last)) {
-    status.state = InstanceState::kFailed;
-    status.failure = Status(failed->code, failed->message);
+Result<InstancePlace> FindInstance(tandem::Provider& provider, std::string_view instance) {
+  TANDEM_ASSIGN_OR_RETURN(const std::optional<tandem::PartitionHead> latest,
+                          provider.LatestPartition(instance));
+  InstancePlace place;
+  if (!latest || latest->head == 0) {
+    place.first_execution = FirstExecutionAfter(latest);
+    place.execution = place.first_execution;
+    return place;
   }
-  return status;
+  TANDEM_ASSIGN_OR_RETURN(place.first_execution,
+                          ReadFirstExecution(provider, instance, latest->partition));
+  place.execution = latest->partition;
+  place.head = latest->head;
+  return place;
 }
 
 Result<std::optional<StoredStatus>> ReadStatus(tandem::Provider& provider,
                                                std::string_view instance) {
-  tandem::MetadataOptions options;
-  options.prefix = std::string(kStatusKey);
-  options.limit = 1;  // the key itself sorts before every key that it is a prefix of
-  TANDEM_ASSIGN_OR_RETURN(tandem::MetadataPage page,
-                          provider.ReadMetadata(StatusStream(instance), options));
-  if (page.entries.empty() || page.entries.front().first != kStatusKey) {
-    return std::optional<StoredStatus>();
-  }
-  StoredStatus stored;
-  stored.bytes = std::move(page.entries.front().second);
-  TANDEM_ASSIGN_OR_RETURN(
-      stored.status,
-      DecodeStatus(stored.bytes, "status of instance '" + std::string(instance) + "'"));
-  return std::optional<StoredStatus>(std::move(stored));
+  TANDEM_ASSIGN_OR_RETURN(std::optional<StoredStatus> stored,
+                          ReadStatusAt(provider, instance, kFirstExecution));
+  if (stored) return stored;
+  TANDEM_ASSIGN_OR_RETURN(const InstancePlace place, FindInstance(provider, instance));
+  if (place.first_execution == kFirstExecution) return stored;
+  return ReadStatusAt(provider, instance, place.first_execution);
 }
 
-Result<LoadedHistory> LoadHistory(tandem::Provider& provider, std::string_view instance) {
-  LoadedHistory loaded;
-  TANDEM_ASSIGN_OR_RETURN(const std::optional<tandem::PartitionHead> latest,
-                          provider.LatestPartition(instance));
-  if (!latest) return loaded;
-  loaded.execution = latest->partition;
-  loaded.history.reserve(latest->head);
+Result<History> LoadHistory(tandem::Provider& provider, std::string_view instance,
+                            std::uint64_t execution, tandem::Version head) {
+  History history;
+  history.reserve(head);
   tandem::ReadOptions options;
   options.from = 1;
-  while (loaded.history.size() < latest->head) {
+  while (history.size() < head) {
     TANDEM_ASSIGN_OR_RETURN(const tandem::EventPage page,
-                            provider.Read(HistoryStream(instance, loaded.execution), options));
+                            provider.Read(HistoryStream(instance, execution), options));
     if (page.events.empty()) {
-      return Status::Corruption(NameEvent(instance, loaded.execution, loaded.history.size() + 1),
-                                "missing");
+      return Status::Corruption(NameEvent(instance, execution, history.size() + 1), "missing");
     }
     for (const tandem::Event& event : page.events) {
       TANDEM_ASSIGN_OR_RETURN(
           HistoryEvent decoded,
-          DecodeHistoryEvent(event.payload, NameEvent(instance, loaded.execution, event.version)));
-      loaded.history.push_back(std::move(decoded));
+          DecodeHistoryEvent(event.payload, NameEvent(instance, execution, event.version)));
+      history.push_back(std::move(decoded));
     }
     options.from = page.next;
   }
-  return loaded;
+  return history;
 }
 
-tandem::UpdateMetadata SetStatus(std::string_view instance, const InstanceStatus& status) {
+Result<KvChanges> ReadKv(tandem::Provider& provider, const tandem::StreamId& stream,
+                         std::string_view key_prefix) {
+  KvChanges entries;
+  tandem::MetadataOptions options;
+  options.prefix = KvKey(key_prefix);
+  for (bool more = true; more;) {
+    TANDEM_ASSIGN_OR_RETURN(const tandem::MetadataPage page,
+                            provider.ReadMetadata(stream, options));
+    for (const auto& [key, bytes] : page.entries) {
+      std::string name = key.substr(kKvPrefix.size());
+      TANDEM_ASSIGN_OR_RETURN(
+          std::optional<KvEntry> entry,
+          DecodeKv(bytes, "key '" + name + "' of instance '" + stream.entity + "'"));
+      entries.emplace(std::move(name), std::move(entry));
+    }
+    more = page.more;
+    if (more) options.after = page.entries.back().first;
+  }
+  return entries;
+}
+
+void AddStart(const NewInstance& instance, tandem::Timestamp now,
+              std::vector<tandem::Operation>& batch) {
+  const StartItem& start = instance.start;
+  InstanceStatus status;
+  status.state = InstanceState::kPending;
+  status.orchestration = start.name;
+  status.version = start.version;
+  status.parent = start.parent;
+  status.created_at = now;
+  status.updated_at = now;
+  batch.emplace_back(tandem::CheckMetadata{HomeStream(instance.instance, start.first_execution),
+                                           std::string(kStatusKey), std::nullopt});
+  // Also where the status was erased: what has run has a history.
+  batch.emplace_back(tandem::CheckVersion{HistoryStream(instance.instance, start.first_execution),
+                                          tandem::Expected::NoStream()});
+  batch.emplace_back(SetStatus(instance.instance, start.first_execution, status));
+  batch.emplace_back(AddToIndex(instance.instance, start.name,
+                                start.parent ? start.parent->instance : std::string(),
+                                status.state));
+  batch.emplace_back(ToInstance(instance.instance, start));
+}
+
+Result<IdClaims> ClaimIds(tandem::Provider& provider, const std::vector<std::string>& ids) {
+  IdClaims claims;
+  for (const std::string& id : ids) {
+    TANDEM_ASSIGN_OR_RETURN(const InstancePlace place, FindInstance(provider, id));
+    claims.first_executions.emplace(id, place.first_execution);
+    bool taken = place.head > 0;
+    if (!taken) {
+      TANDEM_ASSIGN_OR_RETURN(const std::optional<StoredStatus> status,
+                              ReadStatusAt(provider, id, place.first_execution));
+      taken = status.has_value();
+    }
+    if (taken) claims.taken.insert(id);
+  }
+  return claims;
+}
+
+tandem::UpdateMetadata SetStatus(std::string_view instance, std::uint64_t first_execution,
+                                 const InstanceStatus& status) {
   tandem::UpdateMetadata update;
-  update.stream = StatusStream(instance);
+  update.stream = HomeStream(instance, first_execution);
   update.set.emplace(kStatusKey, EncodeStatus(status));
   return update;
 }
 
-}  // namespace internal
-}  // namespace duroxide
+}  // namespace duroxide::internal

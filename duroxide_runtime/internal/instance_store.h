@@ -3,22 +3,32 @@
 // Where an instance lives in the generic store.
 //
 //   entity         the instance id
-//   partition 0    metadata only: "status" -> StatusRecord, for queries; no turn reads it
 //   partition n>0  the history of execution n; an event's version is its id
+//   home           the stream before the first execution: (instance, 0), or, if the id was used
+//                  before and deleted, the partition behind the tombstone. Metadata only:
+//                    "status" -> StatusRecord, for queries; no turn reads it
+//                    "kv/..." -> KvRecord: the key-value map as ended executions have left it
+//   execution      metadata "kv/..." -> KvRecord: what the running execution has changed, for
+//                  clients; a turn knows it from history
 //   "orchestrator" queue of what concerns an instance, grouped by instance
-//   "worker"       queue of activities to run
+//   "worker", "worker/<tag>"  queues of activities to run
 //
 // message key := 'O' instance:escaped execution:u64be scheduled_id:u64be
 //   of an activity in "worker" and of a timer in "orchestrator": the operation that it serves
 
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "batch/provider.h"
 #include "duroxide_runtime/instance_status.h"
 #include "duroxide_runtime/internal/history.h"
+#include "duroxide_runtime/internal/kv_state.h"
+#include "duroxide_runtime/internal/status_record.h"
 #include "duroxide_runtime/internal/work_item.h"
 
 namespace duroxide::internal {
@@ -26,39 +36,68 @@ namespace duroxide::internal {
 inline constexpr std::string_view kOrchestratorQueue = "orchestrator";
 inline constexpr std::string_view kWorkerQueue = "worker";
 inline constexpr std::string_view kStatusKey = "status";
+inline constexpr std::string_view kKvPrefix = "kv/";
 
-// Of every instance, until continue-as-new makes further ones.
+// Of an id that is used for the first time.
 inline constexpr std::uint64_t kFirstExecution = 1;
 
-tandem::StreamId StatusStream(std::string_view instance);
+tandem::StreamId HomeStream(std::string_view instance, std::uint64_t first_execution);
 tandem::StreamId HistoryStream(std::string_view instance, std::uint64_t execution);
 std::string OperationKey(std::string_view instance, const OperationId& id);
+std::string WorkerQueue(std::string_view tag);
+std::string KvKey(std::string_view key);
 
-std::string EncodeStatus(const InstanceStatus& status);
-Result<InstanceStatus> DecodeStatus(std::string_view bytes, std::string_view where);
+tandem::Enqueue ToInstance(std::string_view instance, const WorkItem& item);
 
-// The status that follows from the history alone. REQUIRES: it begins with Started.
-InstanceStatus StatusOfHistory(const History& history);
+// --- Reading ------------------------------------------------------------------------------------
+
+// An instance as it is; first_execution also says where one of that id would begin.
+struct InstancePlace {
+  std::uint64_t first_execution = kFirstExecution;
+  std::uint64_t execution = kFirstExecution;  // the latest
+  tandem::Version head = 0;                   // of its history; 0: no turn has run yet
+};
+Result<InstancePlace> FindInstance(tandem::Provider& provider, std::string_view instance);
 
 struct StoredStatus {
   std::string bytes;  // as stored, to guard a change of it
   InstanceStatus status;
+  std::uint64_t first_execution = kFirstExecution;
 };
 
 // nullopt when the instance has none.
 Result<std::optional<StoredStatus>> ReadStatus(tandem::Provider& provider,
                                                std::string_view instance);
 
-struct LoadedHistory {
-  std::uint64_t execution = kFirstExecution;
-  History history;
+// Errors: Corruption, Unsupported (of the events), and those of the store.
+Result<History> LoadHistory(tandem::Provider& provider, std::string_view instance,
+                            std::uint64_t execution, tandem::Version head);
+
+// The key-value entries in one stream's metadata.
+Result<KvChanges> ReadKv(tandem::Provider& provider, const tandem::StreamId& stream,
+                         std::string_view key_prefix);
+
+// --- Starting -----------------------------------------------------------------------------------
+
+struct NewInstance {
+  std::string instance;
+  StartItem start;
 };
 
-// The whole history of the latest execution; empty for an instance that never ran. Errors:
-// Corruption, Unsupported (of the events), and those of the store.
-Result<LoadedHistory> LoadHistory(tandem::Provider& provider, std::string_view instance);
+// The operations that start an instance, unless there is one of that id: then the batch is a
+// Conflict. Whoever starts it has found out `start.first_execution` (FindInstance).
+void AddStart(const NewInstance& instance, tandem::Timestamp now,
+              std::vector<tandem::Operation>& batch);
+
+// Where ids that are about to be used would begin, and which of them are taken.
+struct IdClaims {
+  std::map<std::string, std::uint64_t> first_executions;
+  std::set<std::string> taken;
+};
+Result<IdClaims> ClaimIds(tandem::Provider& provider, const std::vector<std::string>& ids);
 
 // Sets the instance's status. To be used as an operation of a batch.
-tandem::UpdateMetadata SetStatus(std::string_view instance, const InstanceStatus& status);
+tandem::UpdateMetadata SetStatus(std::string_view instance, std::uint64_t first_execution,
+                                 const InstanceStatus& status);
 
 }  // namespace duroxide::internal

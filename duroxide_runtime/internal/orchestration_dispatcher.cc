@@ -28,7 +28,7 @@ std::uint32_t DeliveryCount(const std::vector<tandem::Delivery>& deliveries) {
 // What the status of an instance that has none says while it is parked.
 InstanceStatus FallbackStatus(const TurnInput& input) {
   if (!input.history.empty() && std::holds_alternative<Started>(input.history.front().body)) {
-    return StatusOfHistory(input.history);
+    return StatusOfHistory(input.execution, input.history);
   }
   InstanceStatus status;
   status.created_at = input.now;
@@ -70,21 +70,38 @@ Status OrchestrationDispatcher::HandleInstance(const std::vector<tandem::Deliver
     GiveBack(token);
     return input.status();
   }
-  const TurnOutcome outcome = RunTurn(*input, registry_);
+  TurnOutcome outcome = RunTurn(*input, registry_);
+  auto claims = ClaimIds(provider_, IdsToClaim(outcome));
+  if (claims.ok() && !claims->taken.empty()) {
+    // The code is told, in the same turn, that it can't have these ids.
+    input->taken_ids = claims->taken;
+    outcome = RunTurn(*input, registry_);
+    claims = ClaimIds(provider_, IdsToClaim(outcome));
+  }
+  if (!claims.ok()) {
+    GiveBack(token);
+    return claims.status();
+  }
   if (outcome.left > 0) {
     TakeFewer(token, deliveries.size() - outcome.left);
     return Status::Ok();
   }
   if (outcome.diagnosis) return ParkInstance(*input, *outcome.diagnosis, deliveries);
-  return Store(*input, outcome, deliveries);
+  return Store(*input, outcome, *claims, deliveries);
 }
 
 Result<TurnInput> OrchestrationDispatcher::Load(const std::vector<tandem::Delivery>& deliveries) {
   TurnInput input;
   input.instance = deliveries.front().group;
-  TANDEM_ASSIGN_OR_RETURN(LoadedHistory loaded, LoadHistory(provider_, input.instance));
-  input.execution = loaded.execution;
-  input.history = std::move(loaded.history);
+  TANDEM_ASSIGN_OR_RETURN(const InstancePlace place, FindInstance(provider_, input.instance));
+  input.execution = place.execution;
+  TANDEM_ASSIGN_OR_RETURN(input.history,
+                          LoadHistory(provider_, input.instance, place.execution, place.head));
+  TANDEM_ASSIGN_OR_RETURN(const KvChanges kv,
+                          ReadKv(provider_, HomeStream(input.instance, place.first_execution), {}));
+  for (const auto& [key, entry] : kv) {
+    if (entry) input.kv.emplace(key, *entry);
+  }
   input.items.reserve(deliveries.size());
   for (const tandem::Delivery& delivery : deliveries) {
     TANDEM_ASSIGN_OR_RETURN(
@@ -98,23 +115,19 @@ Result<TurnInput> OrchestrationDispatcher::Load(const std::vector<tandem::Delive
 }
 
 Status OrchestrationDispatcher::Store(const TurnInput& input, const TurnOutcome& outcome,
+                                      const IdClaims& claims,
                                       const std::vector<tandem::Delivery>& deliveries) {
   const tandem::LockToken& token = deliveries.front().lock_token;
   // One token: that of the group's lease. Fused commits add those of activities (turn_batch.h).
   const std::vector<tandem::LockToken> tokens(1, token);
-  const Status status = provider_.AtomicBatch(TurnBatch(input, outcome, tokens)).status();
+  const Status status = provider_.AtomicBatch(TurnBatch(input, outcome, claims, tokens)).status();
   if (status.ok()) {
     if (deliveries.size() >= messages_max_) {
       messages_max_ = std::min(2 * deliveries.size(), kTurnMessagesMax);
     }
     counters_.turns += 1;
     counters_.messages_dropped += outcome.dropped;
-    for (const LogEntry& entry : outcome.logs) log_.Log(entry.level, input.instance, entry.text);
-    if (input.history.empty() && outcome.events.empty()) {
-      log_.Log(LogLevel::kWarning, input.instance,
-               "dropped " + std::to_string(outcome.dropped) +
-                   " messages: no such instance was ever started");
-    }
+    LogStored(input, outcome, claims);
     return Status::Ok();
   }
   if (status.code() == StatusCode::kConflict || status.code() == StatusCode::kLeaseLost) {
@@ -131,6 +144,20 @@ Status OrchestrationDispatcher::Store(const TurnInput& input, const TurnOutcome&
   }
   GiveBack(token);
   return status;
+}
+
+void OrchestrationDispatcher::LogStored(const TurnInput& input, const TurnOutcome& outcome,
+                                        const IdClaims& claims) {
+  for (const LogEntry& entry : outcome.logs) log_.Log(entry.level, input.instance, entry.text);
+  if (input.history.empty() && outcome.empty()) {
+    log_.Log(LogLevel::kWarning, input.instance,
+             "dropped " + std::to_string(outcome.dropped) +
+                 " messages: no such instance was ever started");
+  }
+  for (const std::string& id : claims.taken) {
+    log_.Log(LogLevel::kWarning, input.instance,
+             "did not start an orchestration as '" + id + "': there is an instance of that id");
+  }
 }
 
 Status OrchestrationDispatcher::ParkInstance(const TurnInput& input, const std::string& diagnosis,

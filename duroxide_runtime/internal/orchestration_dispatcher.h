@@ -19,6 +19,7 @@
 
 #include "batch/provider.h"
 #include "duroxide_runtime/internal/counters.h"
+#include "duroxide_runtime/internal/instance_store.h"
 #include "duroxide_runtime/internal/lease_keeper.h"
 #include "duroxide_runtime/internal/turn.h"
 #include "duroxide_runtime/limits.h"
@@ -53,8 +54,9 @@ class OrchestrationDispatcher {
   Status DropForeign(const std::vector<tandem::Delivery>& deliveries);
 
   Result<TurnInput> Load(const std::vector<tandem::Delivery>& deliveries);
-  Status Store(const TurnInput& input, const TurnOutcome& outcome,
+  Status Store(const TurnInput& input, const TurnOutcome& outcome, const IdClaims& claims,
                const std::vector<tandem::Delivery>& deliveries);
+  void LogStored(const TurnInput& input, const TurnOutcome& outcome, const IdClaims& claims);
   Status ParkInstance(const TurnInput& input, const std::string& diagnosis,
                       const std::vector<tandem::Delivery>& deliveries);
   // Gives the messages back, to be taken again, by whomever, in portions of `messages`.

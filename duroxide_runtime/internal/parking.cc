@@ -27,16 +27,21 @@ Result<std::vector<tandem::Operation>> ParkBatch(tandem::Provider& provider,
                           ReadStatus(provider, order.instance));
   InstanceStatus status = order.fallback;
   std::optional<std::string> guard;
+  std::uint64_t first_execution = kFirstExecution;
   if (stored) {
     status = stored->status;
     guard = stored->bytes;
+    first_execution = stored->first_execution;
+  } else {
+    TANDEM_ASSIGN_OR_RETURN(const InstancePlace place, FindInstance(provider, order.instance));
+    first_execution = place.first_execution;
   }
   if (status.finished() || status.diagnosis == order.diagnosis) return batch;
   status.diagnosis = order.diagnosis;
   status.updated_at = provider.clock().Now();
-  batch.emplace_back(tandem::CheckMetadata{StatusStream(order.instance), std::string(kStatusKey),
-                                           std::move(guard)});
-  batch.emplace_back(SetStatus(order.instance, status));
+  batch.emplace_back(tandem::CheckMetadata{HomeStream(order.instance, first_execution),
+                                           std::string(kStatusKey), std::move(guard)});
+  batch.emplace_back(SetStatus(order.instance, first_execution, status));
   return batch;
 }
 

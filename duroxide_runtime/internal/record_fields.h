@@ -4,11 +4,14 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/record.h"
 #include "base/status.h"
+#include "duroxide_runtime/history.h"
 #include "duroxide_runtime/internal/history.capnp.h"
 
 namespace duroxide::internal {
@@ -29,10 +32,95 @@ inline tandem::StatusCode ReadCode(std::uint8_t code) {
   return static_cast<tandem::StatusCode>(code);
 }
 
-inline void WriteFailure(tandem::StatusCode code, const std::string& message,
-                         FailureRecord::Builder record) {
-  record.setCode(static_cast<std::uint8_t>(code));
-  record.setMessage(tandem::ToData(message));
+inline void WriteFailure(const Failure& failure, FailureRecord::Builder record) {
+  record.setCode(static_cast<std::uint8_t>(failure.code));
+  record.setMessage(tandem::ToData(failure.message));
+  record.setCategory(static_cast<std::uint8_t>(failure.category));
+  if (failure.causes.empty()) return;
+  auto causes = record.initCauses(static_cast<unsigned>(failure.causes.size()));
+  for (unsigned i = 0; i < causes.size(); ++i) {
+    causes[i].setCode(static_cast<std::uint8_t>(failure.causes[i].code));
+    causes[i].setMessage(tandem::ToData(failure.causes[i].message));
+  }
+}
+
+inline Failure ReadFailure(FailureRecord::Reader record) {
+  Failure failure;
+  failure.code = ReadCode(record.getCode());
+  failure.message = ReadBytes(record.getMessage());
+  // A category from a newer version is none that code may handle.
+  failure.category = record.getCategory() > static_cast<std::uint8_t>(FailureCategory::kPoison)
+                         ? FailureCategory::kConfiguration
+                         : static_cast<FailureCategory>(record.getCategory());
+  for (const auto cause : record.getCauses()) {
+    failure.causes.push_back({ReadCode(cause.getCode()), ReadBytes(cause.getMessage())});
+  }
+  return failure;
+}
+
+inline void WriteVersion(const OrchestrationVersion& version, VersionRecord::Builder record) {
+  record.setMajor(version.major);
+  record.setMinor(version.minor);
+  record.setPatch(version.patch);
+}
+
+inline OrchestrationVersion ReadVersion(VersionRecord::Reader record) {
+  return {record.getMajor(), record.getMinor(), record.getPatch()};
+}
+
+// For records with an optional field `version`.
+template <typename Builder>
+void WriteOptionalVersion(const std::optional<OrchestrationVersion>& version, Builder record) {
+  if (version) WriteVersion(*version, record.initVersion());
+}
+template <typename Reader>
+std::optional<OrchestrationVersion> ReadOptionalVersion(Reader record) {
+  if (!record.hasVersion()) return std::nullopt;
+  return ReadVersion(record.getVersion());
+}
+
+inline void WriteOperation(const OperationAddress& operation, OperationRecord::Builder record) {
+  record.setInstance(tandem::ToData(operation.instance));
+  record.setExecution(operation.execution);
+  record.setScheduledId(operation.scheduled_id);
+}
+
+inline OperationAddress ReadOperation(OperationRecord::Reader record) {
+  return {ReadBytes(record.getInstance()), record.getExecution(), record.getScheduledId()};
+}
+
+// For records with an optional field `parent`.
+template <typename Builder>
+void WriteParent(const std::optional<OperationAddress>& parent, Builder record) {
+  if (parent) WriteOperation(*parent, record.initParent());
+}
+template <typename Reader>
+std::optional<OperationAddress> ReadParent(Reader record) {
+  if (!record.hasParent()) return std::nullopt;
+  return ReadOperation(record.getParent());
+}
+
+inline void WriteMessage(const MailboxMessage& message, MailboxMessageRecord::Builder record) {
+  record.setMailbox(tandem::ToData(message.mailbox));
+  record.setPayload(tandem::ToData(message.payload));
+}
+
+inline MailboxMessage ReadMessage(MailboxMessageRecord::Reader record) {
+  return {ReadBytes(record.getMailbox()), ReadBytes(record.getPayload())};
+}
+
+// For records with a list `mailbox`.
+template <typename Builder>
+void WriteMailbox(const std::vector<MailboxMessage>& messages, Builder record) {
+  if (messages.empty()) return;
+  auto list = record.initMailbox(static_cast<unsigned>(messages.size()));
+  for (unsigned i = 0; i < list.size(); ++i) WriteMessage(messages[i], list[i]);
+}
+template <typename Reader>
+std::vector<MailboxMessage> ReadMailbox(Reader record) {
+  std::vector<MailboxMessage> messages;
+  for (const auto message : record.getMailbox()) messages.push_back(ReadMessage(message));
+  return messages;
 }
 
 }  // namespace duroxide::internal

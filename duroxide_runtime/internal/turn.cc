@@ -1,201 +1,277 @@
 #include "duroxide_runtime/internal/turn.h"
 
 #include <algorithm>
+#include <memory>
+#include <utility>
 
 #include "duroxide_runtime/internal/execution.h"
+#include "duroxide_runtime/internal/replay.h"
 #include "duroxide_runtime/limits.h"
 
 namespace duroxide::internal {
 
 namespace {
 
-// The message of a divergence at event `id`: what history holds, what the code asked for, what to
-// do.
-std::string Divergence(EventId id, const HistoryBody* recorded, const HistoryBody* asked) {
-  std::string text = "the code no longer matches the history at event " + std::to_string(id) + ": ";
-  if (recorded != nullptr) {
-    text += "history holds " + Describe(*recorded);
-  } else {
-    text += "history ends before it";
-  }
-  if (asked != nullptr) {
-    text += IsEnd(*asked) ? ", but the code ended here with " : ", but the code asked for ";
-    text += Describe(*asked);
-  } else {
-    text += ", but the code asked for nothing more and waits";
-  }
-  return text +
-         ". Restore the code that wrote this history (nothing is lost, the instance then goes on), "
-         "or register the changed code under a new name for new instances.";
+std::string NotRegistered(const Registry& registry, const std::string& name,
+                          const std::optional<OrchestrationVersion>& version) {
+  std::string text = "orchestration '" + name + "' ";
+  if (version) text += version->ToString() + " ";
+  text += "is not registered in this runtime; register it with Registry::Add";
+  const std::vector<OrchestrationVersion> versions = registry.VersionsOf(name);
+  if (versions.empty()) return text;
+  text += " (there are";
+  for (const OrchestrationVersion& known : versions) text += " " + known.ToString();
+  return text + ")";
 }
-
-std::string NotRegistered(const std::string& name) {
-  return "orchestration '" + name +
-         "' is not registered in this runtime; register it with Registry::Add";
-}
-
-std::string Misplaced(EventId id, const HistoryBody& body) {
-  return "the history is damaged at event " + std::to_string(id) + ": " + Describe(body) +
-         " does not belong there";
-}
-
-// Feeds a history to an execution, and compares.
-class Replayer {
- public:
-  Replayer(Execution& execution, const History& history)
-      : execution_(execution), history_(history) {}
-
-  std::optional<std::string> Run() {
-    while (position_ < history_.size()) {
-      const EventId id = position_ + 1;
-      const HistoryEvent& input = history_[position_++];
-      if (!IsInput(input.body) || !execution_.Accepts(input.body)) {
-        return Misplaced(id, input.body);
-      }
-      const std::vector<HistoryBody> asked = execution_.Apply(id, input, /*replaying=*/true);
-      if (auto divergence = Match(asked)) return divergence;
-    }
-    return std::nullopt;
-  }
-
- private:
-  // What follows the input in history must be exactly what the code asked for.
-  std::optional<std::string> Match(const std::vector<HistoryBody>& asked) {
-    for (const HistoryBody& body : asked) {
-      const HistoryBody* recorded = Recorded();
-      if (recorded == nullptr || !SameOutput(*recorded, body)) {
-        return Divergence(position_ + 1, recorded, &body);
-      }
-      ++position_;
-    }
-    const HistoryBody* next = Recorded();
-    if (next != nullptr && !IsInput(*next) && !execution_.ended()) {
-      return Divergence(position_ + 1, next, nullptr);
-    }
-    return std::nullopt;
-  }
-
-  const HistoryBody* Recorded() const {
-    return position_ < history_.size() ? &history_[position_].body : nullptr;
-  }
-
-  Execution& execution_;
-  const History& history_;
-  std::size_t position_ = 0;  // the next event
-};
 
 // The input that an item is; nullopt for an item of another execution, or that is none.
-std::optional<HistoryBody> ToInput(const WorkItem& item, const TurnInput& turn) {
-  const auto ours = [&](const OperationId& id) { return id.execution == turn.execution; };
-  if (const auto* start = std::get_if<StartItem>(&item)) {
-    return Started{start->name, start->input, turn.seed};
-  }
+std::optional<HistoryBody> ToInput(const WorkItem& item, std::uint64_t execution) {
+  const auto ours = [&](const OperationId& id) { return id.execution == execution; };
   if (const auto* completed = std::get_if<ActivityCompletedItem>(&item)) {
     if (!ours(completed->id)) return std::nullopt;
     return ActivityCompleted{completed->id.scheduled_id, completed->output};
   }
   if (const auto* failed = std::get_if<ActivityFailedItem>(&item)) {
     if (!ours(failed->id)) return std::nullopt;
-    return ActivityFailed{failed->id.scheduled_id, failed->code, failed->message};
+    return ActivityFailed{failed->id.scheduled_id, failed->failure};
   }
   if (const auto* fired = std::get_if<TimerFiredItem>(&item)) {
     if (!ours(fired->id)) return std::nullopt;
     return TimerFired{fired->id.scheduled_id};
   }
+  if (const auto* completed = std::get_if<ChildCompletedItem>(&item)) {
+    if (!ours(completed->id)) return std::nullopt;
+    return ChildCompleted{completed->id.scheduled_id, completed->output};
+  }
+  if (const auto* failed = std::get_if<ChildFailedItem>(&item)) {
+    if (!ours(failed->id)) return std::nullopt;
+    return ChildFailed{failed->id.scheduled_id, failed->failure};
+  }
   if (const auto* raised = std::get_if<EventRaisedItem>(&item)) {
     return EventRaised{raised->name, raised->payload};
   }
+  if (const auto* sent = std::get_if<MessageSentItem>(&item)) return MessageReceived{sent->message};
+  if (const auto* cancel = std::get_if<CancelItem>(&item)) return CancelRequested{cancel->reason};
   return std::nullopt;  // ActivityItem: not for this queue
 }
 
-// The name under which the instance started or is about to start; null when it does neither.
-const std::string* OrchestrationName(const TurnInput& input) {
-  if (!input.history.empty()) {
-    const auto* started = std::get_if<Started>(&input.history.front().body);
-    return started != nullptr ? &started->name : nullptr;
-  }
-  for (const WorkItem& item : input.items) {
-    if (const auto* start = std::get_if<StartItem>(&item)) return &start->name;
-  }
-  return nullptr;
+Failure IdIsTaken(const std::string& instance) {
+  return Failure::Of(Status::AlreadyExists("instance '" + instance + "' already exists"));
 }
 
-TurnOutcome Parked(std::string diagnosis) {
-  TurnOutcome outcome;
-  outcome.diagnosis = std::move(diagnosis);
-  return outcome;
-}
+class Turn {
+ public:
+  Turn(const TurnInput& input, const Registry& registry) : input_(input), registry_(registry) {}
 
-TurnOutcome Dropped(const TurnInput& input) {
-  TurnOutcome outcome;
-  outcome.dropped = input.items.size();
-  return outcome;
-}
-
-void ApplyItem(const WorkItem& item, const TurnInput& turn, Execution& execution,
-               TurnOutcome& outcome) {
-  std::optional<HistoryBody> input = ToInput(item, turn);
-  if (!input || !execution.Accepts(*input)) {
-    ++outcome.dropped;
-    return;
+  TurnOutcome Run() {
+    if (!Open()) return Parked();
+    for (std::size_t i = 0; i < input_.items.size(); ++i) {
+      if (IsFull()) {
+        outcome_.left = input_.items.size() - i;
+        break;
+      }
+      if (!Feed(input_.items[i])) return Parked();
+    }
+    if (execution_ != nullptr) Leave();
+    return std::move(outcome_);
   }
-  // Time of a history never runs backwards, whatever the clocks of its runtimes say.
-  Timestamp time = turn.now;
-  if (!turn.history.empty()) time = std::max(time, turn.history.back().time);
-  outcome.events.push_back(HistoryEvent{time, *std::move(input)});
-  const EventId id = turn.history.size() + outcome.events.size();
-  std::vector<HistoryBody> asked = execution.Apply(id, outcome.events.back(), /*replaying=*/false);
-  for (HistoryBody& body : asked) outcome.events.push_back(HistoryEvent{time, std::move(body)});
-}
 
-// True when the turn takes no further item. What `events` holds from `from` on has not been counted
-// in `bytes` yet.
-bool IsFull(const History& events, std::size_t from, std::size_t& bytes) {
-  for (std::size_t i = from; i < events.size(); ++i) {
-    const auto* call = std::get_if<ActivityScheduled>(&events[i].body);
-    if (call != nullptr) bytes += call->name.size() + call->input.size();
+ private:
+  // Brings the execution to where history ends. False with a diagnosis.
+  bool Open() {
+    if (input_.history.empty()) return true;
+    const auto* started = std::get_if<Started>(&input_.history.front().body);
+    if (started == nullptr) return Park(Misplaced(1, input_.history.front().body));
+    time_ = input_.history.back().time;
+    const HistoryBody& last = input_.history.back().body;
+    if (IsEnd(last) && !std::holds_alternative<OrchestrationContinuedAsNew>(last)) {
+      finished_ = *started;
+      return true;
+    }
+    const auto found = registry_.FindOrchestration(started->name, started->version);
+    if (!found) return Park(NotRegistered(registry_, started->name, started->version));
+    execution_ =
+        std::make_unique<Execution>(input_.instance, input_.execution, *found->handler, input_.kv);
+    if (auto divergence = Replay(*execution_, input_.history)) return Park(*std::move(divergence));
+    events_ = input_.history.size();
+    if (!IsEnd(last)) return true;
+    return Continue(std::get<OrchestrationContinuedAsNew>(last), /*must=*/true);
   }
-  return events.size() > kTurnEventsMax || bytes > kTurnBytesMax;
-}
+
+  bool Feed(const WorkItem& item) {
+    if (std::holds_alternative<GoOnItem>(item)) return true;
+    if (const auto* start = std::get_if<StartItem>(&item)) return FeedStart(*start);
+    std::optional<HistoryBody> input;
+    if (execution_ != nullptr) input = ToInput(item, execution_->number());
+    if (!input || !execution_->Accepts(*input)) {
+      ++outcome_.dropped;
+      return true;
+    }
+    return Apply(*std::move(input));
+  }
+
+  bool FeedStart(const StartItem& start) {
+    if (execution_ != nullptr || finished_) {
+      ++outcome_.dropped;
+      const Started& running = finished_ ? *finished_ : execution_->started();
+      if (start.parent && start.parent != running.parent) {
+        outcome_.replies.push_back(
+            {start.parent->instance,
+             ChildFailedItem{{start.parent->execution, start.parent->scheduled_id},
+                             IdIsTaken(input_.instance)}});
+      }
+      return true;
+    }
+    const auto found = registry_.FindOrchestration(start.name, start.version);
+    if (!found) return Park(NotRegistered(registry_, start.name, start.version));
+    Started started;
+    started.name = start.name;
+    started.version = found->version;
+    started.input = start.input;
+    started.seed = input_.seed;
+    started.parent = start.parent;
+    started.first_execution = start.first_execution;
+    started.created_at = input_.now;
+    return Begin(start.first_execution, *found->handler, input_.kv, std::move(started));
+  }
+
+  bool Begin(std::uint64_t number, const OrchestrationHandler& handler, KvEntries kv,
+             Started started) {
+    execution_ = std::make_unique<Execution>(input_.instance, number, handler, std::move(kv));
+    events_ = 0;
+    return Apply(std::move(started));
+  }
+
+  // Delivers an input, and what follows from it at once. False with a diagnosis.
+  bool Apply(HistoryBody input) {
+    // Time of a history never runs backwards, whatever the clocks of its runtimes say.
+    time_ = std::max(time_, input_.now);
+    Append(std::move(input));
+    const HistoryEvent event = Delta().events.back();
+    std::vector<HistoryBody> asked = execution_->Apply(events_, event);
+    std::vector<HistoryBody> refusals;
+    for (HistoryBody& body : asked) {
+      Append(std::move(body));
+      const auto* child = std::get_if<ChildScheduled>(&Delta().events.back().body);
+      if (child != nullptr && input_.taken_ids.contains(child->instance)) {
+        refusals.push_back(ChildFailed{events_, IdIsTaken(child->instance)});
+      }
+    }
+    if (execution_->ended()) {
+      Delta().kv_changes = execution_->kv().changes();
+      const HistoryEvent end = Delta().events.back();
+      const auto* next = std::get_if<OrchestrationContinuedAsNew>(&end.body);
+      if (next != nullptr) return Continue(*next, /*must=*/false);
+      Leave();
+      return true;
+    }
+    for (HistoryBody& refusal : refusals) {
+      if (execution_ == nullptr || !execution_->Accepts(refusal)) continue;
+      if (!Apply(std::move(refusal))) return false;
+    }
+    return true;
+  }
+
+  // Starts the execution that follows this one. Where that is not possible now, it is left to the
+  // next turn, unless this is that turn.
+  bool Continue(const OrchestrationContinuedAsNew& next, bool must) {
+    const Started& old = execution_->started();
+    const auto found = registry_.FindOrchestration(old.name, next.version);
+    if (!found && must) return Park(NotRegistered(registry_, old.name, next.version));
+    if (!found || outcome_.deltas.size() >= kTurnExecutionsMax) {
+      outcome_.go_on = true;
+      Leave();
+      return true;
+    }
+    Started started = old;
+    started.version = found->version;
+    started.input = next.input;
+    started.seed = execution_->NextSeed();
+    started.mailbox = next.mailbox;
+    started.custom_status = execution_->custom_status();
+    KvEntries kv = execution_->kv().entries();
+    const std::uint64_t number = execution_->number() + 1;
+    Take(*execution_);
+    return Begin(number, *found->handler, std::move(kv), std::move(started));
+  }
+
+  // The turn has nothing more to do with the execution.
+  void Leave() {
+    finished_ = execution_->started();
+    Take(*execution_);
+    execution_.reset();
+  }
+  void Take(Execution& execution) {
+    for (LogEntry& entry : execution.TakeLogs()) outcome_.logs.push_back(std::move(entry));
+    outcome_.custom_status = execution.custom_status();
+    const bool changed =
+        !outcome_.deltas.empty() && outcome_.deltas.back().execution == execution.number();
+    if (changed) outcome_.deltas.back().started = execution.started();
+  }
+
+  ExecutionDelta& Delta() {
+    if (outcome_.deltas.empty() || outcome_.deltas.back().execution != execution_->number()) {
+      ExecutionDelta delta;
+      delta.execution = execution_->number();
+      delta.events_before = events_;
+      outcome_.deltas.push_back(std::move(delta));
+    }
+    return outcome_.deltas.back();
+  }
+  void Append(HistoryBody body) {
+    ExecutionDelta& delta = Delta();
+    if (const auto* call = std::get_if<ActivityScheduled>(&body)) {
+      bytes_ += call->name.size() + call->input.size();
+    }
+    if (const auto* child = std::get_if<ChildScheduled>(&body)) bytes_ += child->input.size();
+    delta.events.push_back(HistoryEvent{time_, std::move(body)});
+    ++events_;
+    ++appended_;
+  }
+  // The turn takes no further item.
+  bool IsFull() const {
+    return appended_ > kTurnEventsMax || bytes_ > kTurnBytesMax ||
+           (outcome_.go_on && appended_ > 0);
+  }
+
+  bool Park(std::string diagnosis) {
+    diagnosis_ = std::move(diagnosis);
+    return false;
+  }
+  TurnOutcome Parked() {
+    TurnOutcome outcome;
+    outcome.diagnosis = std::move(diagnosis_);
+    return outcome;
+  }
+
+  const TurnInput& input_;
+  const Registry& registry_;
+  TurnOutcome outcome_;
+  std::string diagnosis_;
+  std::unique_ptr<Execution> execution_;  // null: not started, or finished_
+  std::optional<Started> finished_;
+  std::uint64_t events_ = 0;  // of the execution so far
+  Timestamp time_{};
+  std::size_t appended_ = 0;  // in all executions
+  std::size_t bytes_ = 0;     // of the inputs of what was scheduled
+};
 
 }  // namespace
 
 TurnOutcome RunTurn(const TurnInput& input, const Registry& registry) {
-  if (!input.history.empty() && IsEnd(input.history.back().body)) return Dropped(input);
-  const std::string* name = OrchestrationName(input);
-  if (name == nullptr) {
-    if (input.history.empty()) return Dropped(input);
-    return Parked(Misplaced(1, input.history.front().body));
-  }
-  const OrchestrationHandler* handler = registry.FindOrchestration(*name);
-  if (handler == nullptr) return Parked(NotRegistered(*name));
-
-  Execution execution(input.instance, input.execution, *handler);
-  if (auto divergence = Replayer(execution, input.history).Run()) {
-    return Parked(*std::move(divergence));
-  }
-  TurnOutcome outcome;
-  std::size_t bytes = 0;
-  for (std::size_t i = 0; i < input.items.size(); ++i) {
-    const std::size_t counted = outcome.events.size();
-    ApplyItem(input.items[i], input, execution, outcome);
-    if (!IsFull(outcome.events, counted, bytes) || execution.ended()) continue;
-    outcome.left = input.items.size() - i - 1;
-    break;
-  }
-  outcome.logs = execution.TakeLogs();
-  return outcome;
+  return Turn(input, registry).Run();
 }
 
 std::optional<std::string> FindDivergence(const std::string& instance, std::uint64_t execution,
-                                          const History& history, const Registry& registry) {
+                                          const History& history, const KvEntries& kv,
+                                          const Registry& registry) {
   if (history.empty()) return std::nullopt;
   const auto* started = std::get_if<Started>(&history.front().body);
   if (started == nullptr) return Misplaced(1, history.front().body);
-  const OrchestrationHandler* handler = registry.FindOrchestration(started->name);
-  if (handler == nullptr) return NotRegistered(started->name);
-  Execution live(instance, execution, *handler);
-  return Replayer(live, history).Run();
+  const auto found = registry.FindOrchestration(started->name, started->version);
+  if (!found) return NotRegistered(registry, started->name, started->version);
+  Execution live(instance, execution, *found->handler, kv);
+  return Replay(live, history);
 }
 
 }  // namespace duroxide::internal

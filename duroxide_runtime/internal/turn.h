@@ -9,17 +9,23 @@
 // than it did, is a divergence at a certain event. A divergence changes nothing: it is reported,
 // and the turn is void.
 //
+// An execution that continues as new is followed by the next one in the same turn, so in the same
+// commit. If it cannot be (too many in one turn, or its version is not registered here), the end of
+// the old one says all that is needed, and the next turn starts it.
+//
 // What a turn does is what it records: the operations follow one to one from the new events
 // (internal/turn_batch.h).
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "duroxide_runtime/internal/core.h"
 #include "duroxide_runtime/internal/history.h"
+#include "duroxide_runtime/internal/kv_state.h"
 #include "duroxide_runtime/internal/work_item.h"
 #include "duroxide_runtime/registry.h"
 
@@ -27,15 +33,36 @@ namespace duroxide::internal {
 
 struct TurnInput {
   std::string instance;
-  std::uint64_t execution = 1;
-  History history;              // all of it
+  std::uint64_t execution = 1;  // the latest
+  History history;              // all of that execution's
+  KvEntries kv;                 // as the executions before have left it
   std::vector<WorkItem> items;  // new, in the order of delivery
   Timestamp now;
   std::uint64_t seed = 0;  // recorded if the instance starts in this turn
+
+  // Instances that are there already: nothing can be started under these ids.
+  std::set<std::string> taken_ids;
+};
+
+// What one execution gets.
+struct ExecutionDelta {
+  std::uint64_t execution = 1;
+  std::uint64_t events_before = 0;  // the first new event's id - 1
+  History events;
+  Started started;       // of the execution, without input and mailbox
+  KvChanges kv_changes;  // of the whole execution, once it has ended
+};
+
+struct Reply {
+  std::string instance;
+  WorkItem item;
 };
 
 struct TurnOutcome {
-  History events;              // to append
+  std::vector<ExecutionDelta> deltas;  // to append; consecutive executions
+  CustomStatus custom_status;          // after the turn
+  std::vector<Reply> replies;          // to parents whose child can't be started
+  bool go_on = false;                  // the next execution is left to the next turn
   std::size_t dropped = 0;     // items without effect: duplicates, late completions, no instance
   std::size_t left = 0;        // items that were not looked at: the turn has grown too large
   std::vector<LogEntry> logs;  // to be written once the turn is stored
@@ -43,6 +70,8 @@ struct TurnOutcome {
   // The instance can't go on with the code at hand, and why: divergence, not registered, damaged
   // history. Then everything else is empty.
   std::optional<std::string> diagnosis;
+
+  bool empty() const { return deltas.empty(); }
 };
 
 TurnOutcome RunTurn(const TurnInput& input, const Registry& registry);
@@ -50,6 +79,7 @@ TurnOutcome RunTurn(const TurnInput& input, const Registry& registry);
 // Replays a history, the end of it included, without any new input. The divergence, if there is
 // one.
 std::optional<std::string> FindDivergence(const std::string& instance, std::uint64_t execution,
-                                          const History& history, const Registry& registry);
+                                          const History& history, const KvEntries& kv,
+                                          const Registry& registry);
 
 }  // namespace duroxide::internal

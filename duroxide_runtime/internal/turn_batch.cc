@@ -2,78 +2,192 @@
 
 #include <utility>
 
-#include "duroxide_runtime/internal/instance_store.h"
+#include "duroxide_runtime/internal/instance_index.h"
+#include "duroxide_runtime/internal/names.h"
 
 namespace duroxide::internal {
 
 namespace {
 
-tandem::Enqueue EnqueueActivity(const TurnInput& turn, EventId id, const ActivityScheduled& call) {
-  const OperationId operation{turn.execution, id};
-  tandem::Enqueue enqueue;
-  enqueue.queue = kWorkerQueue;
-  enqueue.payload = EncodeWorkItem(ActivityItem{turn.instance, operation, call.name, call.input});
-  enqueue.options.key = OperationKey(turn.instance, operation);
-  return enqueue;
-}
+class BatchBuilder {
+ public:
+  BatchBuilder(const TurnInput& turn, const TurnOutcome& outcome, const IdClaims& claims)
+      : turn_(turn), outcome_(outcome), claims_(claims) {}
 
-tandem::Enqueue EnqueueTimer(const TurnInput& turn, EventId id, const TimerCreated& timer) {
-  const OperationId operation{turn.execution, id};
-  tandem::Enqueue enqueue;
-  enqueue.queue = kOrchestratorQueue;
-  enqueue.payload = EncodeWorkItem(TimerFiredItem{operation});
-  enqueue.options.visible_at = timer.fire_at;
-  enqueue.options.group = turn.instance;
-  enqueue.options.key = OperationKey(turn.instance, operation);
-  return enqueue;
-}
-
-tandem::CancelMessage Cancel(const TurnInput& turn, std::string_view queue, EventId scheduled_id) {
-  return {std::string(queue), OperationKey(turn.instance, {turn.execution, scheduled_id})};
-}
-
-// What the event makes happen, if anything.
-void AddEffect(const TurnInput& turn, EventId id, const HistoryBody& body,
-               std::vector<tandem::Operation>& batch) {
-  if (const auto* call = std::get_if<ActivityScheduled>(&body)) {
-    batch.emplace_back(EnqueueActivity(turn, id, *call));
-  } else if (const auto* timer = std::get_if<TimerCreated>(&body)) {
-    batch.emplace_back(EnqueueTimer(turn, id, *timer));
-  } else if (const auto* activity = std::get_if<ActivityCancelRequested>(&body)) {
-    batch.emplace_back(Cancel(turn, kWorkerQueue, activity->scheduled_id));
-  } else if (const auto* cancelled = std::get_if<TimerCancelled>(&body)) {
-    batch.emplace_back(Cancel(turn, kOrchestratorQueue, cancelled->scheduled_id));
+  std::vector<tandem::Operation> Build(const std::vector<tandem::LockToken>& tokens) {
+    // First of all: a due timer that this turn cancels is among the messages it acknowledges.
+    for (const tandem::LockToken& token : tokens) {
+      batch_.emplace_back(tandem::DeleteMessages{token});
+    }
+    const bool continues =
+        !outcome_.empty() && outcome_.deltas.front().execution == turn_.execution;
+    if (!continues) {
+      batch_.emplace_back(tandem::CheckVersion{HistoryStream(turn_.instance, turn_.execution),
+                                               tandem::Expected::Exactly(turn_.history.size())});
+    }
+    for (const ExecutionDelta& delta : outcome_.deltas) AddDelta(delta);
+    if (!outcome_.empty()) AddStatus();
+    for (const Reply& reply : outcome_.replies) Tell(reply.instance, reply.item);
+    if (outcome_.go_on) Tell(turn_.instance, GoOnItem{});
+    return std::move(batch_);
   }
-}
 
-InstanceStatus StatusAfter(const TurnInput& turn, const TurnOutcome& outcome) {
-  const HistoryEvent& first = turn.history.empty() ? outcome.events.front() : turn.history.front();
-  return StatusOfHistory(History{first, outcome.events.back()});
-}
+ private:
+  void Tell(const std::string& instance, const WorkItem& item) {
+    batch_.emplace_back(ToInstance(instance, item));
+  }
+
+  void AddDelta(const ExecutionDelta& delta) {
+    delta_ = &delta;
+    std::vector<std::string> payloads;
+    payloads.reserve(delta.events.size());
+    for (const HistoryEvent& event : delta.events) payloads.push_back(EncodeHistoryEvent(event));
+    const tandem::StreamId stream = HistoryStream(turn_.instance, delta.execution);
+    batch_.emplace_back(tandem::AppendEvents{stream, std::move(payloads),
+                                             tandem::Expected::Exactly(delta.events_before)});
+    tandem::UpdateMetadata kv;
+    kv.stream = stream;
+    EventId id = delta.events_before;
+    for (const HistoryEvent& event : delta.events) {
+      ++id;
+      std::visit([&](const auto& body) { AddEffect(id, body); }, event.body);
+      if (const auto* set = std::get_if<KvSet>(&event.body)) {
+        kv.set.insert_or_assign(KvKey(set->key), EncodeKv(KvEntry{set->value, event.time}));
+      } else if (const auto* erased = std::get_if<KvErased>(&event.body)) {
+        kv.set.insert_or_assign(KvKey(erased->key), EncodeKv(std::nullopt));
+      }
+    }
+    const bool ended = IsEnd(delta.events.back().body);
+    if (!ended && !kv.set.empty()) batch_.emplace_back(std::move(kv));
+    if (ended) MergeKv(delta);
+  }
+
+  // What the execution has changed becomes the instance's.
+  void MergeKv(const ExecutionDelta& delta) {
+    if (delta.kv_changes.empty()) return;
+    tandem::UpdateMetadata home;
+    home.stream = HomeStream(turn_.instance, delta.started.first_execution);
+    tandem::UpdateMetadata own;
+    own.stream = HistoryStream(turn_.instance, delta.execution);
+    for (const auto& [key, entry] : delta.kv_changes) {
+      own.erase.push_back(KvKey(key));
+      if (entry) {
+        home.set.insert_or_assign(KvKey(key), EncodeKv(entry));
+      } else {
+        home.erase.push_back(KvKey(key));
+        home.set.erase(KvKey(key));
+      }
+    }
+    batch_.emplace_back(std::move(home));
+    batch_.emplace_back(std::move(own));
+  }
+
+  OperationId IdOf(EventId id) const { return {delta_->execution, id}; }
+
+  template <typename Body>
+  void AddEffect(EventId /*id*/, const Body& /*body*/) {}  // most are records only
+
+  void AddEffect(EventId id, const ActivityScheduled& call) {
+    tandem::Enqueue enqueue;
+    enqueue.queue = WorkerQueue(call.tag);
+    enqueue.payload = EncodeWorkItem(ActivityItem{{turn_.instance, delta_->execution, id},
+                                                  call.name,
+                                                  call.input,
+                                                  call.tag,
+                                                  delta_->started.name,
+                                                  delta_->started.version});
+    enqueue.options.key = OperationKey(turn_.instance, IdOf(id));
+    batch_.emplace_back(std::move(enqueue));
+  }
+  void AddEffect(EventId id, const TimerCreated& timer) {
+    tandem::Enqueue enqueue = ToInstance(turn_.instance, TimerFiredItem{IdOf(id)});
+    enqueue.options.visible_at = timer.fire_at;
+    enqueue.options.key = OperationKey(turn_.instance, IdOf(id));
+    batch_.emplace_back(std::move(enqueue));
+  }
+  void AddEffect(EventId /*id*/, const ActivityCancelRequested& cancel) {
+    Cancel(WorkerQueue(cancel.tag), cancel.scheduled_id);
+  }
+  void AddEffect(EventId /*id*/, const TimerCancelled& cancel) {
+    Cancel(std::string(kOrchestratorQueue), cancel.scheduled_id);
+  }
+  void Cancel(std::string queue, EventId scheduled_id) {
+    batch_.emplace_back(
+        tandem::CancelMessage{std::move(queue), OperationKey(turn_.instance, IdOf(scheduled_id))});
+  }
+
+  void AddEffect(EventId id, const ChildScheduled& child) {
+    StartItem start{child.name, child.input, child.version,
+                    OperationAddress{turn_.instance, delta_->execution, id}, kFirstExecution};
+    Start(child.instance, std::move(start));
+  }
+  void AddEffect(EventId /*id*/, const DetachedStarted& detached) {
+    Start(detached.instance, StartItem{detached.name, detached.input, detached.version,
+                                       std::nullopt, kFirstExecution});
+  }
+  void Start(const std::string& instance, StartItem start) {
+    if (claims_.taken.contains(instance)) return;
+    const auto claim = claims_.first_executions.find(instance);
+    if (claim != claims_.first_executions.end()) start.first_execution = claim->second;
+    AddStart({instance, std::move(start)}, turn_.now, batch_);
+  }
+  void AddEffect(EventId /*id*/, const ChildCancelRequested& cancel) {
+    Tell(cancel.instance, CancelItem{"the parent no longer waits"});
+  }
+
+  void AddEffect(EventId /*id*/, const OrchestrationCompleted& end) {
+    if (const auto& parent = delta_->started.parent) {
+      Tell(parent->instance,
+           ChildCompletedItem{{parent->execution, parent->scheduled_id}, end.output});
+    }
+  }
+  void AddEffect(EventId /*id*/, const OrchestrationFailed& end) {
+    if (const auto& parent = delta_->started.parent) {
+      Tell(parent->instance,
+           ChildFailedItem{{parent->execution, parent->scheduled_id}, end.failure});
+    }
+  }
+
+  void AddStatus() {
+    const ExecutionDelta& last = outcome_.deltas.back();
+    const InstanceStatus status =
+        StatusOf(last.started, last.execution, last.events.back(), outcome_.custom_status);
+    batch_.emplace_back(SetStatus(turn_.instance, last.started.first_execution, status));
+    const InstanceState before =
+        turn_.history.empty() ? InstanceState::kPending : InstanceState::kRunning;
+    if (status.state != before) {
+      batch_.emplace_back(MoveInIndex(turn_.instance, before, status.state));
+    }
+  }
+
+  const TurnInput& turn_;
+  const TurnOutcome& outcome_;
+  const IdClaims& claims_;
+  const ExecutionDelta* delta_ = nullptr;  // the one whose effects are added
+  std::vector<tandem::Operation> batch_;
+};
 
 }  // namespace
 
-std::vector<tandem::Operation> TurnBatch(const TurnInput& input, const TurnOutcome& outcome,
-                                         const std::vector<tandem::LockToken>& tokens) {
-  std::vector<tandem::Operation> batch;
-  // First of all: a due timer that this turn cancels is among the messages it acknowledges.
-  for (const tandem::LockToken& token : tokens) batch.emplace_back(tandem::DeleteMessages{token});
+std::vector<std::string> IdsToClaim(const TurnOutcome& outcome) {
+  std::set<std::string> ids;
+  for (const ExecutionDelta& delta : outcome.deltas) {
+    for (const HistoryEvent& event : delta.events) {
+      if (const auto* child = std::get_if<ChildScheduled>(&event.body)) ids.insert(child->instance);
+      const auto* detached = std::get_if<DetachedStarted>(&event.body);
+      if (detached != nullptr) ids.insert(detached->instance);
+    }
+  }
+  std::erase_if(ids, [](const std::string& id) {
+    return id.find(kChildMark) != std::string::npos;  // nobody else can use it
+  });
+  return {ids.begin(), ids.end()};
+}
 
-  const tandem::StreamId stream = HistoryStream(input.instance, input.execution);
-  const auto expected = tandem::Expected::Exactly(input.history.size());
-  if (outcome.events.empty()) {
-    batch.emplace_back(tandem::CheckVersion{stream, expected});
-    return batch;
-  }
-  std::vector<std::string> payloads;
-  payloads.reserve(outcome.events.size());
-  for (const HistoryEvent& event : outcome.events) payloads.push_back(EncodeHistoryEvent(event));
-  batch.emplace_back(tandem::AppendEvents{stream, std::move(payloads), expected});
-  batch.emplace_back(SetStatus(input.instance, StatusAfter(input, outcome)));
-  for (std::size_t i = 0; i < outcome.events.size(); ++i) {
-    AddEffect(input, input.history.size() + i + 1, outcome.events[i].body, batch);
-  }
-  return batch;
+std::vector<tandem::Operation> TurnBatch(const TurnInput& input, const TurnOutcome& outcome,
+                                         const IdClaims& claims,
+                                         const std::vector<tandem::LockToken>& tokens) {
+  return BatchBuilder(input, outcome, claims).Build(tokens);
 }
 
 }  // namespace duroxide::internal

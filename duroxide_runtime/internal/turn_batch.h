@@ -2,28 +2,37 @@
 
 // The one batch that stores a turn. What has to happen follows one to one from what it recorded:
 //
-//   ActivityScheduled        -> enqueue to "worker", keyed by the operation
+//   ActivityScheduled        -> enqueue to the worker queue of its tag, keyed by the operation
 //   TimerCreated             -> enqueue to "orchestrator", visible when it fires, keyed
 //   ActivityCancelRequested,
 //   TimerCancelled           -> cancel by that key
+//   ChildScheduled,
+//   DetachedStarted          -> start the instance; the batch is a Conflict if its id is taken
+//   ChildCancelRequested     -> enqueue a request to cancel, to the child
+//   KvSet, KvErased          -> metadata of the execution; at its end all goes to the instance
+//   an end                   -> tell the parent; status and index
 //
 // The fence is the stream's version; the token of the lease acknowledges the messages.
 //
 // The seam for fused commits: what caused the turn is acknowledged by a list of tokens, so an
 // activity that hands its completion to the turn in memory adds the token of its own message here.
 
-#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "batch/operation.h"
-#include "duroxide_runtime/internal/history.h"
+#include "duroxide_runtime/internal/instance_store.h"
 #include "duroxide_runtime/internal/turn.h"
 
 namespace duroxide::internal {
 
-// REQUIRES: no diagnosis in `outcome`.
+// The ids under which the turn starts instances that somebody else may have started: all but those
+// of the engine's own making.
+std::vector<std::string> IdsToClaim(const TurnOutcome& outcome);
+
+// `claims`: of those ids; what is taken is not started. REQUIRES: no diagnosis in `outcome`.
 std::vector<tandem::Operation> TurnBatch(const TurnInput& input, const TurnOutcome& outcome,
+                                         const IdClaims& claims,
                                          const std::vector<tandem::LockToken>& tokens);
 
 }  // namespace duroxide::internal

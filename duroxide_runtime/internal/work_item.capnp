@@ -17,18 +17,28 @@ struct WorkItemRecord {
     activityCompleted @2 :Completed;
     activityFailed @3 :Failed;
     timerFired @4 :Id;
-    eventRaised @5 :Event;
+    eventRaised @5 :NamedBytes;
+    messageSent @6 :History.MailboxMessageRecord;
+    childCompleted @7 :Completed;
+    childFailed @8 :Failed;
+    cancel @9 :Data;         # reason
+    goOn @10 :Void;
   }
 
   struct Start {
     name @0 :Data;
-    input @1 :Data;
+    version @1 :History.VersionRecord;   # null: by policy
+    input @2 :Data;
+    parent @3 :History.OperationRecord;  # null if there is none
+    firstExecution @4 :UInt64;
   }
   struct Activity {
-    instance @0 :Data;
-    id @1 :Id;
-    name @2 :Data;
-    input @3 :Data;
+    operation @0 :History.OperationRecord;
+    name @1 :Data;
+    input @2 :Data;
+    tag @3 :Data;
+    orchestration @4 :Data;
+    version @5 :History.VersionRecord;
   }
   struct Id {
     execution @0 :UInt64;
@@ -42,8 +52,8 @@ struct WorkItemRecord {
     id @0 :Id;
     failure @1 :History.FailureRecord;
   }
-  struct Event {
+  struct NamedBytes {
     name @0 :Data;
-    payload @1 :Data;
+    bytes @1 :Data;
   }
 }

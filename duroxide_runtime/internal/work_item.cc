@@ -23,61 +23,106 @@ OperationId ReadId(Record::Id::Reader record) {
 void Write(const StartItem& item, Record::Builder record) {
   auto start = record.initStart();
   start.setName(tandem::ToData(item.name));
+  WriteOptionalVersion(item.version, start);
   start.setInput(tandem::ToData(item.input));
+  WriteParent(item.parent, start);
+  start.setFirstExecution(item.first_execution);
 }
+StartItem ReadItem(Record::Start::Reader record) {
+  return {ReadBytes(record.getName()), ReadBytes(record.getInput()), ReadOptionalVersion(record),
+          ReadParent(record), record.getFirstExecution()};
+}
+
 void Write(const ActivityItem& item, Record::Builder record) {
   auto activity = record.initActivity();
-  activity.setInstance(tandem::ToData(item.instance));
-  WriteId(item.id, activity.initId());
+  WriteOperation(item.operation, activity.initOperation());
   activity.setName(tandem::ToData(item.name));
   activity.setInput(tandem::ToData(item.input));
+  activity.setTag(tandem::ToData(item.tag));
+  activity.setOrchestration(tandem::ToData(item.orchestration));
+  WriteVersion(item.version, activity.initVersion());
+}
+ActivityItem ReadItem(Record::Activity::Reader record) {
+  return {ReadOperation(record.getOperation()), ReadBytes(record.getName()),
+          ReadBytes(record.getInput()),         ReadBytes(record.getTag()),
+          ReadBytes(record.getOrchestration()), ReadVersion(record.getVersion())};
+}
+
+template <typename Item>
+void WriteCompleted(const Item& item, Record::Completed::Builder record) {
+  WriteId(item.id, record.initId());
+  record.setOutput(tandem::ToData(item.output));
+}
+template <typename Item>
+Item ReadCompleted(Record::Completed::Reader record) {
+  return Item{ReadId(record.getId()), ReadBytes(record.getOutput())};
 }
 void Write(const ActivityCompletedItem& item, Record::Builder record) {
-  auto completed = record.initActivityCompleted();
-  WriteId(item.id, completed.initId());
-  completed.setOutput(tandem::ToData(item.output));
+  WriteCompleted(item, record.initActivityCompleted());
+}
+void Write(const ChildCompletedItem& item, Record::Builder record) {
+  WriteCompleted(item, record.initChildCompleted());
+}
+
+template <typename Item>
+void WriteFailed(const Item& item, Record::Failed::Builder record) {
+  WriteId(item.id, record.initId());
+  WriteFailure(item.failure, record.initFailure());
+}
+template <typename Item>
+Item ReadFailed(Record::Failed::Reader record) {
+  return Item{ReadId(record.getId()), ReadFailure(record.getFailure())};
 }
 void Write(const ActivityFailedItem& item, Record::Builder record) {
-  auto failed = record.initActivityFailed();
-  WriteId(item.id, failed.initId());
-  WriteFailure(item.code, item.message, failed.initFailure());
+  WriteFailed(item, record.initActivityFailed());
 }
+void Write(const ChildFailedItem& item, Record::Builder record) {
+  WriteFailed(item, record.initChildFailed());
+}
+
 void Write(const TimerFiredItem& item, Record::Builder record) {
   WriteId(item.id, record.initTimerFired());
 }
 void Write(const EventRaisedItem& item, Record::Builder record) {
   auto event = record.initEventRaised();
   event.setName(tandem::ToData(item.name));
-  event.setPayload(tandem::ToData(item.payload));
+  event.setBytes(tandem::ToData(item.payload));
 }
+void Write(const MessageSentItem& item, Record::Builder record) {
+  WriteMessage(item.message, record.initMessageSent());
+}
+void Write(const CancelItem& item, Record::Builder record) {
+  record.setCancel(tandem::ToData(item.reason));
+}
+void Write(const GoOnItem& /*item*/, Record::Builder record) { record.setGoOn(); }
 
 // nullopt for a kind that this version does not know.
 std::optional<WorkItem> Read(Record::Reader record) {
   switch (record.which()) {
-    case Record::START: {
-      const auto start = record.getStart();
-      return StartItem{ReadBytes(start.getName()), ReadBytes(start.getInput())};
-    }
-    case Record::ACTIVITY: {
-      const auto activity = record.getActivity();
-      return ActivityItem{ReadBytes(activity.getInstance()), ReadId(activity.getId()),
-                          ReadBytes(activity.getName()), ReadBytes(activity.getInput())};
-    }
-    case Record::ACTIVITY_COMPLETED: {
-      const auto completed = record.getActivityCompleted();
-      return ActivityCompletedItem{ReadId(completed.getId()), ReadBytes(completed.getOutput())};
-    }
-    case Record::ACTIVITY_FAILED: {
-      const auto failed = record.getActivityFailed();
-      return ActivityFailedItem{ReadId(failed.getId()), ReadCode(failed.getFailure().getCode()),
-                                ReadBytes(failed.getFailure().getMessage())};
-    }
+    case Record::START:
+      return ReadItem(record.getStart());
+    case Record::ACTIVITY:
+      return ReadItem(record.getActivity());
+    case Record::ACTIVITY_COMPLETED:
+      return ReadCompleted<ActivityCompletedItem>(record.getActivityCompleted());
+    case Record::ACTIVITY_FAILED:
+      return ReadFailed<ActivityFailedItem>(record.getActivityFailed());
     case Record::TIMER_FIRED:
       return TimerFiredItem{ReadId(record.getTimerFired())};
     case Record::EVENT_RAISED: {
       const auto event = record.getEventRaised();
-      return EventRaisedItem{ReadBytes(event.getName()), ReadBytes(event.getPayload())};
+      return EventRaisedItem{ReadBytes(event.getName()), ReadBytes(event.getBytes())};
     }
+    case Record::MESSAGE_SENT:
+      return MessageSentItem{ReadMessage(record.getMessageSent())};
+    case Record::CHILD_COMPLETED:
+      return ReadCompleted<ChildCompletedItem>(record.getChildCompleted());
+    case Record::CHILD_FAILED:
+      return ReadFailed<ChildFailedItem>(record.getChildFailed());
+    case Record::CANCEL:
+      return CancelItem{ReadBytes(record.getCancel())};
+    case Record::GO_ON:
+      return GoOnItem{};
   }
   return std::nullopt;
 }

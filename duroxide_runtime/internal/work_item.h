@@ -7,6 +7,7 @@
 //   queue "worker": ActivityItem
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -26,13 +27,19 @@ struct OperationId {
 struct StartItem {
   std::string name;
   std::string input;
+  std::optional<OrchestrationVersion> version;  // nullopt: by the policy where it starts
+  std::optional<OperationAddress> parent;
+  std::uint64_t first_execution = 1;
   bool operator==(const StartItem&) const = default;
 };
+// Says all that an activity's context tells: nothing is looked up to run it.
 struct ActivityItem {
-  std::string instance;
-  OperationId id;
+  OperationAddress operation;
   std::string name;
   std::string input;
+  std::string tag;
+  std::string orchestration;
+  OrchestrationVersion version;  // of the orchestration
   bool operator==(const ActivityItem&) const = default;
 };
 struct ActivityCompletedItem {
@@ -42,8 +49,7 @@ struct ActivityCompletedItem {
 };
 struct ActivityFailedItem {
   OperationId id;
-  StatusCode code = StatusCode::kInternal;
-  std::string message;
+  Failure failure;
   bool operator==(const ActivityFailedItem&) const = default;
 };
 struct TimerFiredItem {
@@ -55,10 +61,33 @@ struct EventRaisedItem {
   std::string payload;
   bool operator==(const EventRaisedItem&) const = default;
 };
+struct MessageSentItem {
+  MailboxMessage message;
+  bool operator==(const MessageSentItem&) const = default;
+};
+struct ChildCompletedItem {
+  OperationId id;
+  std::string output;
+  bool operator==(const ChildCompletedItem&) const = default;
+};
+struct ChildFailedItem {
+  OperationId id;
+  Failure failure;
+  bool operator==(const ChildFailedItem&) const = default;
+};
+struct CancelItem {
+  std::string reason;
+  bool operator==(const CancelItem&) const = default;
+};
+// Says nothing but that the instance has something to do by itself: to start its next execution.
+struct GoOnItem {
+  bool operator==(const GoOnItem&) const = default;
+};
 
 // In the order of the union in work_item.capnp.
 using WorkItem = std::variant<StartItem, ActivityItem, ActivityCompletedItem, ActivityFailedItem,
-                              TimerFiredItem, EventRaisedItem>;
+                              TimerFiredItem, EventRaisedItem, MessageSentItem, ChildCompletedItem,
+                              ChildFailedItem, CancelItem, GoOnItem>;
 
 std::string EncodeWorkItem(const WorkItem& item);
 

@@ -245,8 +245,8 @@ TEST_F(CorruptionTest, AGroupThatIsTwiceOrOutOfOrderInTheLogIsNoticed) {
 TEST_F(CorruptionTest, AStretchThatIsCutOutOfTheLogOrZeroIsNoticed) {
   ASSERT_NO_FATAL_FAILURE(BuildInLog());
   const std::string log = testing::ReadFile(pristine_ / LastLog());
-  // The last group, of at most two fragments, stays whole: a log that ends early is what a power cut
-  // leaves.
+  // The last group, of at most two fragments, stays whole: a log that ends early is what a power
+  // cut leaves.
   const auto fragments = testing::LogFragments(log);
   ASSERT_GT(fragments.size(), 10U);
   const std::size_t last_group = fragments[fragments.size() - 2].offset;

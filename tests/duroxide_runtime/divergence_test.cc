@@ -135,9 +135,9 @@ TEST(DivergenceTest, LaterReturnIsFoundInAFinishedHistory) {
   Engine engine(Original);
   engine.history() = OriginalHistory();
   engine.Fire(4);
-  EXPECT_EQ(FindDivergence("instance", 1, engine.history(), engine.registry()), std::nullopt);
+  EXPECT_EQ(FindDivergence("instance", 1, engine.history(), {}, engine.registry()), std::nullopt);
   const Engine changed(LaterReturn);
-  const auto diagnosis = FindDivergence("instance", 1, engine.history(), changed.registry());
+  const auto diagnosis = FindDivergence("instance", 1, engine.history(), {}, changed.registry());
   ASSERT_TRUE(diagnosis);
   ExpectDivergence(*diagnosis,
                    "event 6: history holds OrchestrationCompleted output \"A\", but the code asked "

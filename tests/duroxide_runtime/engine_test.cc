@@ -34,7 +34,7 @@ TEST(EngineTest, CommandsStandRightBehindTheInputThatCausedThem) {
   engine.Complete(2, "A");
   engine.Complete(4, "B");
   EXPECT_EQ(engine.Text(),
-            "1 Started \"test\" input \"x\"\n"
+            "1 Started \"test\" 1.0.0 input \"x\"\n"
             "2 ActivityScheduled \"echo\" input \"x1\"\n"
             "3 ActivityCompleted of event 2 output \"A\"\n"
             "4 ActivityScheduled \"echo\" input \"A2\"\n"
@@ -47,7 +47,7 @@ TEST(EngineTest, FailurePassesUpThroughOrFail) {
   engine.Start("x");
   engine.Fail(2, "no such file");
   EXPECT_EQ(engine.Text(),
-            "1 Started \"test\" input \"x\"\n"
+            "1 Started \"test\" 1.0.0 input \"x\"\n"
             "2 ActivityScheduled \"echo\" input \"x1\"\n"
             "3 ActivityFailed of event 2 with NotFound \"no such file\"\n"
             "4 OrchestrationFailed with NotFound \"no such file\"");
@@ -58,7 +58,7 @@ TEST(EngineTest, InputsOfOneTurnAreInterleavedAsIfTheyCameAlone) {
   together.Start("2", "fan-out");
   together.Turn({ActivityCompletedItem{{1, 3}, "20"}, ActivityCompletedItem{{1, 2}, "10"}});
   EXPECT_EQ(together.Text(),
-            "1 Started \"fan-out\" input \"2\"\n"
+            "1 Started \"fan-out\" 1.0.0 input \"2\"\n"
             "2 ActivityScheduled \"add\" input \"1\"\n"
             "3 ActivityScheduled \"add\" input \"2\"\n"
             "4 ActivityCompleted of event 3 output \"20\"\n"
@@ -76,7 +76,7 @@ TEST(EngineTest, LoserOfWhenAnyIsCancelled) {
   event_wins.Start("trip", "approval");
   event_wins.Raise("approved", "ann");
   EXPECT_EQ(event_wins.Text(),
-            "1 Started \"approval\" input \"trip\"\n"
+            "1 Started \"approval\" 1.0.0 input \"trip\"\n"
             "2 EventSubscribed \"approved\"\n"
             "3 TimerCreated\n"
             "4 EventRaised \"approved\" payload \"ann\"\n"
@@ -92,7 +92,7 @@ TEST(EngineTest, EventBehindTheTimerOfTheSameTurnDoesNotGoToTheDeadWait) {
   engine.Complete(6, "");
   engine.Raise("approved", "bob");
   EXPECT_EQ(engine.Text(),
-            "1 Started \"approval\" input \"trip\"\n"
+            "1 Started \"approval\" 1.0.0 input \"trip\"\n"
             "2 EventSubscribed \"approved\"\n"
             "3 TimerCreated\n"
             "4 TimerFired of event 3\n"
@@ -144,7 +144,7 @@ TEST(EngineTest, LateAndRepeatedCompletionsAreDropped) {
   const std::string before = engine.Text();
   const TurnOutcome outcome = engine.Turn({
       ActivityCompletedItem{{1, 2}, "again"},  // closed
-      ActivityFailedItem{{1, 2}, StatusCode::kInternal, "again"},
+      Engine::Failed(2, StatusCode::kInternal, "again"),
       ActivityCompletedItem{{1, 77}, "unknown"},  // never scheduled
       ActivityCompletedItem{{2, 4}, "other execution"},
       TimerFiredItem{{1, 4}},  // 4 is no timer
@@ -159,14 +159,14 @@ TEST(EngineTest, MessagesForAnInstanceThatNeverStartedAreDropped) {
   Engine engine(TwoSteps);
   const TurnOutcome outcome = engine.Turn({EventRaisedItem{"e", "x"}, TimerFiredItem{{1, 2}}});
   EXPECT_EQ(outcome.dropped, 2u);
-  EXPECT_TRUE(outcome.events.empty());
+  EXPECT_TRUE(outcome.empty());
 }
 
 TEST(EngineTest, NothingIsRecordedBehindTheEnd) {
   Engine engine(TwoSteps);
   engine.Start("x");
-  const TurnOutcome end = engine.Turn(
-      {ActivityFailedItem{{1, 2}, StatusCode::kInternal, "e"}, EventRaisedItem{"e", ""}});
+  const TurnOutcome end =
+      engine.Turn({Engine::Failed(2, StatusCode::kInternal, "e"), EventRaisedItem{"e", ""}});
   EXPECT_EQ(end.dropped, 1u);
   EXPECT_TRUE(IsEnd(engine.history().back().body));
   EXPECT_EQ(engine.Raise("e", "x").dropped, 1u);
@@ -184,7 +184,7 @@ TEST(EngineTest, WhatIsOpenAtTheEndIsCancelledBeforeIt) {
   Engine engine(LeavesWorkBehind);
   engine.Start("x");
   EXPECT_EQ(engine.Text(),
-            "1 Started \"test\" input \"x\"\n"
+            "1 Started \"test\" 1.0.0 input \"x\"\n"
             "2 ActivityScheduled \"echo\" input \"x\"\n"
             "3 TimerCreated\n"
             "4 TimerCancelled of event 3\n"
@@ -208,7 +208,7 @@ TEST(EngineTest, ExceptionBeforeTheCoroutineEndsTheInstanceAsFailed) {
   Engine engine([](OrchestrationContext, std::string) -> Output { throw std::logic_error("no"); });
   engine.Start();
   EXPECT_EQ(engine.Text(),
-            "1 Started \"test\" input \"\"\n"
+            "1 Started \"test\" 1.0.0 input \"\"\n"
             "2 OrchestrationFailed with Internal \"no\"");
 }
 
@@ -216,15 +216,16 @@ TEST(EngineTest, UndecodableInputFailsWithAClearMessage) {
   Engine engine(Samples());
   engine.Start("three", "sequence");
   const auto& failed = std::get<OrchestrationFailed>(engine.history().back().body);
-  EXPECT_EQ(failed.code, StatusCode::kInvalidArgument);
-  EXPECT_EQ(failed.message.find("the input of orchestration 'sequence' can't be decoded"), 0u);
+  EXPECT_EQ(failed.failure.code, StatusCode::kInvalidArgument);
+  EXPECT_EQ(failed.failure.message.find("the input of orchestration 'sequence' can't be decoded"),
+            0u);
 }
 
 TEST(EngineTest, UndecodableOutputIsTheFuturesFailure) {
   Engine engine(Samples());
   engine.Start("1", "sequence");
   engine.Complete(2, "one");
-  EXPECT_EQ(std::get<OrchestrationFailed>(engine.history().back().body).code,
+  EXPECT_EQ(std::get<OrchestrationFailed>(engine.history().back().body).failure.code,
             StatusCode::kInvalidArgument);
 }
 
@@ -236,7 +237,7 @@ Output CallsWithTooMuch(OrchestrationContext ctx, std::string) {
 TEST(EngineTest, InputOverTheLimitFailsTheInstanceAndIsNotRecorded) {
   Engine engine(CallsWithTooMuch);
   engine.Start();
-  EXPECT_EQ(std::get<OrchestrationFailed>(engine.history().back().body).code,
+  EXPECT_EQ(std::get<OrchestrationFailed>(engine.history().back().body).failure.code,
             StatusCode::kTooLarge);
   for (const HistoryEvent& event : engine.history()) {
     EXPECT_LT(EncodeHistoryEvent(event).size(), 1000u);
@@ -250,7 +251,7 @@ Output ReturnsTooMuch(OrchestrationContext, std::string) {
 TEST(EngineTest, OutputOverTheLimitFailsTheInstance) {
   Engine engine(ReturnsTooMuch);
   engine.Start();
-  EXPECT_EQ(std::get<OrchestrationFailed>(engine.history().back().body).code,
+  EXPECT_EQ(std::get<OrchestrationFailed>(engine.history().back().body).failure.code,
             StatusCode::kTooLarge);
 }
 
@@ -264,10 +265,10 @@ Output AsksForTooMuch(OrchestrationContext ctx, std::string) {
 TEST(EngineTest, TooManyOperationsAtOnceFailTheInstance) {
   Engine engine(AsksForTooMuch);
   engine.Start();
-  EXPECT_EQ(std::get<OrchestrationFailed>(engine.history().back().body).code,
+  EXPECT_EQ(std::get<OrchestrationFailed>(engine.history().back().body).failure.code,
             StatusCode::kTooLarge);
   EXPECT_EQ(engine.history().size(), 2 * kStepOperationsMax + 2);  // all is cancelled
-  EXPECT_EQ(FindDivergence("instance", 1, engine.history(), engine.registry()), std::nullopt);
+  EXPECT_EQ(FindDivergence("instance", 1, engine.history(), {}, engine.registry()), std::nullopt);
 }
 
 Output KeepsTooMuchOpen(OrchestrationContext ctx, std::string) {
@@ -285,9 +286,9 @@ TEST(EngineTest, TooManyOpenOperationsFailTheInstance) {
   engine.Complete(4002, "a");
   EXPECT_EQ(engine.history().size(), 8004u);
   engine.Complete(8004, "b");
-  EXPECT_EQ(std::get<OrchestrationFailed>(engine.history().back().body).code,
+  EXPECT_EQ(std::get<OrchestrationFailed>(engine.history().back().body).failure.code,
             StatusCode::kTooLarge);
-  EXPECT_EQ(FindDivergence("instance", 1, engine.history(), engine.registry()), std::nullopt);
+  EXPECT_EQ(FindDivergence("instance", 1, engine.history(), {}, engine.registry()), std::nullopt);
 }
 
 class CallsWhenDestroyed {
@@ -344,7 +345,7 @@ TEST(EngineTest, TimeOfAHistoryNeverRunsBackwards) {
   input.items = {TimerFiredItem{{1, 2}}};
   input.now = engine.history().back().time - hours(5);
   const TurnOutcome outcome = RunTurn(input, engine.registry());
-  EXPECT_EQ(outcome.events.front().time, engine.history().back().time);
+  EXPECT_EQ(outcome.deltas.front().events.front().time, engine.history().back().time);
 }
 
 Output Logs(OrchestrationContext ctx, std::string) {
@@ -371,7 +372,7 @@ TEST(EngineTest, UnregisteredOrchestrationIsADiagnosis) {
   EXPECT_EQ(*outcome.diagnosis,
             "orchestration 'unknown' is not registered in this runtime; register it with "
             "Registry::Add");
-  EXPECT_TRUE(outcome.events.empty());
+  EXPECT_TRUE(outcome.empty());
 }
 
 }  // namespace

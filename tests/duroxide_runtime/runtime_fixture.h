@@ -107,9 +107,11 @@ class RuntimeFixture : public ::testing::TestWithParam<ProviderKind> {
     ASSERT_TRUE(provider.Read(internal::HistoryStream(instance, 1), options).ok());
   }
   History HistoryOf(const std::string& instance) {
-    auto loaded = internal::LoadHistory(provider, instance);
-    EXPECT_TRUE(loaded.ok()) << loaded.status();
-    return std::move(loaded->history);
+    const auto place = internal::FindInstance(provider, instance);
+    EXPECT_TRUE(place.ok()) << place.status();
+    auto history = internal::LoadHistory(provider, instance, place->execution, place->head);
+    EXPECT_TRUE(history.ok()) << history.status();
+    return *std::move(history);
   }
 
   tandem::ManualClock clock;

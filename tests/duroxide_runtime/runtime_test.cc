@@ -103,7 +103,7 @@ TEST_P(RuntimeTest, FailedOrchestrationIsItsStatus) {
   const auto runtime = StartRuntime(std::move(registry));
   ASSERT_TRUE(client.Start(kSequence, "i", 3).ok());
   EXPECT_EQ(client.Wait(kSequence, "i", kLong).status().ToString(), "NoSpace: disk full");
-  EXPECT_EQ(client.GetStatus("i")->failure.ToString(), "NoSpace: disk full");
+  EXPECT_EQ(client.GetStatus("i")->failure->ToStatus().ToString(), "NoSpace: disk full");
 }
 
 TEST_P(RuntimeTest, ExceptionOfAnActivityIsItsFailure) {
@@ -160,7 +160,7 @@ TEST_P(RuntimeTest, ErasingTheStatusOfARunningInstanceChangesNothing) {
   ASSERT_TRUE(client.Start(kApproval, "i", "trip").ok());
   AwaitHistory("i", 3);
   tandem::UpdateMetadata erase;
-  erase.stream = internal::StatusStream("i");
+  erase.stream = internal::HomeStream("i", 1);
   erase.erase.emplace_back(internal::kStatusKey);
   std::vector<tandem::Operation> batch;
   batch.emplace_back(erase);
@@ -258,7 +258,7 @@ TEST_P(RuntimeTest, MistakesInTheRegistryAreFoundAtStart) {
   twice.Add(kSequence, Sequence);
   twice.Add(kSequence, Sequence);
   EXPECT_EQ(Runtime::Start(provider, std::move(twice)).status().ToString(),
-            "InvalidArgument: orchestration 'sequence' is registered twice");
+            "InvalidArgument: orchestration 'sequence' 1.0.0 is registered twice");
   RuntimeOptions no_lease;
   no_lease.lease = std::chrono::milliseconds(0);
   EXPECT_EQ(Runtime::Start(provider, Registry(), no_lease).status().code(),

@@ -359,7 +359,8 @@ TEST_P(TroubleTest, RandomFailuresLoseAndDoubleNothing) {
     for (const char* name : {"fan-", "seq-"}) {
       const std::string instance = Numbered(name, i);
       EXPECT_EQ(client.WaitUntilFinished(instance, kLong)->output, "21");
-      EXPECT_EQ(internal::FindDivergence(instance, 1, HistoryOf(instance), registry), std::nullopt);
+      EXPECT_EQ(internal::FindDivergence(instance, 1, HistoryOf(instance), {}, registry),
+                std::nullopt);
     }
   }
   done = true;

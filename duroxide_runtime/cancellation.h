@@ -1,0 +1,69 @@
+#pragma once
+
+// An instance that is cancelled (Client::Cancel, or its parent's doing) ends when the request
+// reaches it, unless it is within Cancellable: then the code sees the request, once, and can clean
+// up.
+//
+//   Result<Unit> booked = co_await Cancellable(ctx, BookTrip(ctx, trip));
+//   if (!booked.ok()) co_await OrFail(ctx.Call(kReleaseAll, trip));  // also when it was cancelled
+//   co_return booked;
+//
+// The request drops `body`, which cancels what it waits for, and gives Cancelled with the reason.
+// With scopes inside each other the innermost is told. An orchestration that passes that status on
+// as its own result ends as cancelled; with another result it ends like any other.
+
+#include <coroutine>
+#include <utility>
+
+#include "duroxide_runtime/context.h"
+#include "duroxide_runtime/when.h"
+
+namespace duroxide {
+
+namespace internal {
+
+// Waits for the request to cancel.
+class CancellationAwaiter {
+ public:
+  explicit CancellationAwaiter(OrchestrationContext ctx) : core_(ctx.core_) {}
+  CancellationAwaiter(CancellationAwaiter&& other) noexcept : core_(other.core_) {}
+  CancellationAwaiter& operator=(CancellationAwaiter&&) = delete;
+  ~CancellationAwaiter() {
+    if (waiter_ != nullptr) core_->LeaveScope(*waiter_);
+  }
+
+  bool await_ready() const { return false; }
+  template <std::derived_from<PromiseBase> Parent>
+  void await_suspend(std::coroutine_handle<Parent> parent) {
+    if (core_->cancel_reason().has_value()) return;  // it was seen already: the body runs on
+    waiter_ = &parent.promise();
+    core_->EnterScope(*waiter_);
+  }
+  std::string await_resume() const { return *core_->cancel_reason(); }
+
+ private:
+  Core* core_;
+  Resumable* waiter_ = nullptr;
+};
+
+class [[nodiscard]] CancellationSignal {
+ public:
+  using Output = std::string;  // the reason
+  explicit CancellationSignal(OrchestrationContext ctx) : ctx_(ctx) {}
+  CancellationAwaiter operator co_await() && { return CancellationAwaiter(ctx_); }
+
+ private:
+  OrchestrationContext ctx_;
+};
+
+}  // namespace internal
+
+template <typename T>
+Task<Result<T>> Cancellable(OrchestrationContext ctx, Task<Result<T>> body) {
+  internal::CancellationSignal signal(ctx);
+  auto first = co_await WhenAny(std::move(body), std::move(signal));
+  if (first.index() == 1) co_return Status::Cancelled("cancelled: " + std::get<1>(first));
+  co_return std::get<0>(std::move(first));
+}
+
+}  // namespace duroxide

@@ -1,0 +1,50 @@
+#include "duroxide_runtime/failure.h"
+
+#include "duroxide_runtime/limits.h"
+
+namespace duroxide {
+
+namespace {
+
+std::string Cut(const std::string& message) {
+  if (message.size() <= kFailureBytesMax) return message;
+  return message.substr(0, kFailureBytesMax) + "... (cut)";
+}
+
+}  // namespace
+
+std::string_view FailureCategoryName(FailureCategory category) {
+  switch (category) {
+    case FailureCategory::kApplication:
+      return "application";
+    case FailureCategory::kCancelled:
+      return "cancelled";
+    case FailureCategory::kConfiguration:
+      return "configuration";
+    case FailureCategory::kPoison:
+      return "poison";
+  }
+  return "unknown";
+}
+
+Status Failure::ToStatus() const {
+  Status chain;
+  for (auto cause = causes.rbegin(); cause != causes.rend(); ++cause) {
+    Status status(cause->code, cause->message);
+    chain = chain.ok() ? status : status.CausedBy(chain);
+  }
+  Status status(code, message);
+  return chain.ok() ? status : status.CausedBy(chain);
+}
+
+Failure Failure::Of(const Status& status, FailureCategory category) {
+  Failure failure{category, status.code(), Cut(status.message()), {}};
+  const Status* cause = &status.cause();
+  while (!cause->ok() && failure.causes.size() < kFailureCausesMax) {
+    failure.causes.push_back({cause->code(), Cut(cause->message())});
+    cause = &cause->cause();
+  }
+  return failure;
+}
+
+}  // namespace duroxide

@@ -1,0 +1,48 @@
+#include "duroxide_runtime/internal/names.h"
+
+#include "duroxide_runtime/limits.h"
+
+namespace duroxide::internal {
+
+using tandem::Status;
+
+namespace {
+
+Status Check(std::string_view what, std::string_view name, std::size_t max) {
+  if (name.empty()) return Status::InvalidArgument("the " + std::string(what) + " is empty");
+  if (name.size() <= max) return Status::Ok();
+  return Status::TooLarge("the " + std::string(what) + " has " + std::to_string(name.size()) +
+                          " bytes, the limit is " + std::to_string(max));
+}
+
+}  // namespace
+
+Status CheckName(std::string_view what, std::string_view name) {
+  return Check(what, name, kNameBytesMax);
+}
+
+Status CheckInstance(std::string_view instance) {
+  return Check("instance id", instance, kInstanceIdBytesMax);
+}
+
+Status CheckNewInstance(std::string_view instance) {
+  const Status status = CheckInstance(instance);
+  if (!status.ok()) return status;
+  if (instance.find(kChildMark) != std::string_view::npos) {
+    return Status::InvalidArgument("an instance id with '" + std::string(kChildMark) +
+                                   "' is reserved for children");
+  }
+  if (instance.starts_with(kReservedPrefix)) {
+    return Status::InvalidArgument("an instance id that starts with '" +
+                                   std::string(kReservedPrefix) + "' is reserved");
+  }
+  return Status::Ok();
+}
+
+std::string ChildId(std::string_view parent, std::uint64_t execution, std::uint64_t number) {
+  std::string id(parent);
+  id.append(kChildMark).append(std::to_string(execution));
+  return id.append(".").append(std::to_string(number));
+}
+
+}  // namespace duroxide::internal

@@ -1,0 +1,33 @@
+#pragma once
+
+// Which names and ids are valid, and the ids that are made for children.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/status.h"
+
+namespace duroxide::internal {
+
+// In the id of a child to which nobody has given one; nobody else's id may contain it.
+inline constexpr std::string_view kChildMark = "::sub::";
+
+// Ids that start so belong to the runtime.
+inline constexpr std::string_view kReservedPrefix = "duroxide:";
+
+// Of orchestrations, activities, events, mailboxes, keys, steps and patches: InvalidArgument
+// (empty), TooLarge. `what` names the argument in the message.
+tandem::Status CheckName(std::string_view what, std::string_view name);
+
+// Of an id that exists or not: InvalidArgument (empty), TooLarge.
+tandem::Status CheckInstance(std::string_view instance);
+
+// Of an id that somebody wants to give: InvalidArgument also for one that is reserved.
+tandem::Status CheckNewInstance(std::string_view instance);
+
+// "order-7::sub::1.2": the second child of the first execution. Unique: the execution numbers of
+// an id never repeat, not even after the instance was deleted.
+std::string ChildId(std::string_view parent, std::uint64_t execution, std::uint64_t number);
+
+}  // namespace duroxide::internal
