@@ -35,14 +35,17 @@ LeaseKeeper::Held::~Held() {
 
 std::stop_token LeaseKeeper::Held::stop_token() const { return entry_->stop.get_token(); }
 
-LeaseKeeper::LeaseKeeper(tandem::Provider& provider, std::chrono::milliseconds lease)
-    : provider_(provider),
-      lease_(lease),
-      thread_([this](const std::stop_token& stop) { Run(stop); }) {}
+LeaseKeeper::LeaseKeeper(tandem::Provider& provider, std::chrono::milliseconds lease,
+                         Renewal renewal)
+    : provider_(provider), lease_(lease) {
+  if (renewal == Renewal::kInTime) {
+    thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
+  }
+}
 
 LeaseKeeper::~LeaseKeeper() {
   thread_.request_stop();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 LeaseKeeper::Held LeaseKeeper::Keep(tandem::LockToken token) {

@@ -19,8 +19,12 @@ class LeaseKeeper {
   struct Entry;
 
  public:
+  // A keeper that never renews has no thread: for a runtime without time of its own.
+  enum class Renewal { kInTime, kNever };
+
   // `lease` is the duration that was asked for at Dequeue. `provider` outlives the keeper.
-  LeaseKeeper(tandem::Provider& provider, std::chrono::milliseconds lease);
+  LeaseKeeper(tandem::Provider& provider, std::chrono::milliseconds lease,
+              Renewal renewal = Renewal::kInTime);
   ~LeaseKeeper();
   LeaseKeeper(const LeaseKeeper&) = delete;
   LeaseKeeper& operator=(const LeaseKeeper&) = delete;

@@ -1,0 +1,22 @@
+#include "duroxide_runtime/testing/internal/event_times.h"
+
+namespace duroxide::testing {
+
+void EventTimes::Note(const std::vector<tandem::Operation>& operations, tandem::Timestamp now) {
+  for (const tandem::Operation& operation : operations) {
+    if (const auto* enqueue = std::get_if<tandem::Enqueue>(&operation)) {
+      const tandem::EnqueueOptions& options = enqueue->options;
+      Note(options.visible_at.value_or(tandem::SaturatingAdd(now, options.delay)));
+    } else if (const auto* abandon = std::get_if<tandem::AbandonMessages>(&operation)) {
+      Note(tandem::SaturatingAdd(now, abandon->delay));
+    }
+  }
+}
+
+std::optional<tandem::Timestamp> EventTimes::NextAfter(tandem::Timestamp now) {
+  times_.erase(times_.begin(), times_.upper_bound(now));
+  if (times_.empty() || *times_.begin() == tandem::kNever) return std::nullopt;
+  return *times_.begin();
+}
+
+}  // namespace duroxide::testing

@@ -1,0 +1,78 @@
+#include "duroxide_runtime/testing/internal/simulated_provider.h"
+
+namespace duroxide::testing {
+
+using tandem::Result;
+using tandem::Status;
+
+Status SimulatedProvider::Alive() const {
+  if (dead()) return Status::Unavailable("the simulated process is dead");
+  return Status::Ok();
+}
+
+Result<tandem::BatchResult> SimulatedProvider::AtomicBatch(
+    std::vector<tandem::Operation> operations, const tandem::BatchOptions& options) {
+  TANDEM_RETURN_IF_ERROR(Alive());
+  const CommitFate fate = faults_.fate ? faults_.fate() : CommitFate::kApplied;
+  if (fate == CommitFate::kDiesBefore) {
+    Die();
+    return Alive();
+  }
+  if (faults_.tamper) faults_.tamper(operations);
+  times_.Note(operations, clock().Now());
+  Result<tandem::BatchResult> result = target_.AtomicBatch(std::move(operations), options);
+  if (fate == CommitFate::kDiesAfter) {
+    Die();
+    return Alive();
+  }
+  return result;
+}
+
+Status SimulatedProvider::Flush() {
+  TANDEM_RETURN_IF_ERROR(Alive());
+  return target_.Flush();
+}
+
+Result<tandem::EventPage> SimulatedProvider::Read(const tandem::StreamId& stream,
+                                                  const tandem::ReadOptions& options) {
+  TANDEM_RETURN_IF_ERROR(Alive());
+  return target_.Read(stream, options);
+}
+
+Result<std::optional<tandem::PartitionHead>> SimulatedProvider::LatestPartition(
+    std::string_view entity) {
+  TANDEM_RETURN_IF_ERROR(Alive());
+  return target_.LatestPartition(entity);
+}
+
+Result<tandem::MetadataPage> SimulatedProvider::ReadMetadata(
+    const tandem::StreamId& stream, const tandem::MetadataOptions& options) {
+  TANDEM_RETURN_IF_ERROR(Alive());
+  return target_.ReadMetadata(stream, options);
+}
+
+Result<tandem::FeedPage> SimulatedProvider::ReadAll(tandem::Position after,
+                                                    const tandem::FeedOptions& options) {
+  TANDEM_RETURN_IF_ERROR(Alive());
+  return target_.ReadAll(after, options);
+}
+
+Result<std::vector<tandem::Delivery>> SimulatedProvider::Dequeue(
+    std::span<const std::string> queues, const tandem::DequeueOptions& options) {
+  TANDEM_RETURN_IF_ERROR(Alive());
+  Result<std::vector<tandem::Delivery>> deliveries = target_.Dequeue(queues, options);
+  if (deliveries.ok() && !deliveries->empty()) {
+    times_.Note(tandem::SaturatingAdd(clock().Now(), options.lease));
+  }
+  return deliveries;
+}
+
+Result<tandem::Timestamp> SimulatedProvider::Renew(const tandem::LockToken& token,
+                                                   std::chrono::milliseconds duration) {
+  TANDEM_RETURN_IF_ERROR(Alive());
+  Result<tandem::Timestamp> deadline = target_.Renew(token, duration);
+  if (deadline.ok()) times_.Note(*deadline);
+  return deadline;
+}
+
+}  // namespace duroxide::testing

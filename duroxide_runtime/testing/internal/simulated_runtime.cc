@@ -1,0 +1,37 @@
+#include "duroxide_runtime/testing/internal/simulated_runtime.h"
+
+#include <utility>
+
+#include "duroxide_runtime/internal/instance_store.h"
+
+namespace duroxide::testing {
+
+SimulatedRuntime::SimulatedRuntime(const Environment& environment)
+    : worker_queues_(environment.worker_queues),
+      lease_(environment.lease),
+      provider_(environment.store, environment.times, environment.faults),
+      leases_(provider_, environment.lease, internal::LeaseKeeper::Renewal::kNever),
+      orchestrations_(provider_, environment.registry, environment.log, counters_, leases_,
+                      environment.seeds),
+      activities_(provider_, environment.registry, environment.log, counters_, leases_) {}
+
+std::optional<TakenWork> SimulatedRuntime::Take(bool orchestration) {
+  tandem::DequeueOptions options;
+  options.lease = lease_;
+  options.max_messages = orchestration ? orchestrations_.messages_max() : 1;
+  const std::vector<std::string> orchestrator(1, std::string(internal::kOrchestratorQueue));
+  auto deliveries = provider_.Dequeue(orchestration ? orchestrator : worker_queues_, options);
+  if (!deliveries.ok() || deliveries->empty()) return std::nullopt;
+  return TakenWork{orchestration, *std::move(deliveries)};
+}
+
+void SimulatedRuntime::Work(const TakenWork& work) {
+  // An error of the store is that of a process that has died: somebody else does it again.
+  if (work.orchestration) {
+    static_cast<void>(orchestrations_.Handle(work.deliveries));
+  } else {
+    static_cast<void>(activities_.Handle(work.deliveries.front(), provider_.stop_token()));
+  }
+}
+
+}  // namespace duroxide::testing

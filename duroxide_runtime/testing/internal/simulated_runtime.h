@@ -1,0 +1,58 @@
+#pragma once
+
+// A runtime without threads: it takes a delivery when it is told to, and works on one when it is
+// told to. What becomes of it when its process dies is gone with it.
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "duroxide_runtime/internal/activity_dispatcher.h"
+#include "duroxide_runtime/internal/counters.h"
+#include "duroxide_runtime/internal/lease_keeper.h"
+#include "duroxide_runtime/internal/orchestration_dispatcher.h"
+#include "duroxide_runtime/testing/internal/simulated_provider.h"
+
+namespace duroxide::testing {
+
+// What was taken and is not worked on yet.
+struct TakenWork {
+  bool orchestration = false;  // else an activity
+  std::vector<tandem::Delivery> deliveries;
+};
+
+class SimulatedRuntime {
+ public:
+  struct Environment {
+    tandem::Provider& store;
+    EventTimes& times;
+    const Registry& registry;
+    LogSink& log;
+    std::vector<std::string> worker_queues;
+    std::chrono::milliseconds lease;
+    CommitFaults faults;
+    std::function<std::uint64_t()> seeds;
+  };
+
+  explicit SimulatedRuntime(const Environment& environment);
+
+  // nullopt if there is nothing of that kind.
+  std::optional<TakenWork> Take(bool orchestration);
+  void Work(const TakenWork& work);
+
+  bool dead() const { return provider_.dead(); }
+  const internal::Counters& counters() const { return counters_; }
+
+ private:
+  const std::vector<std::string> worker_queues_;
+  const std::chrono::milliseconds lease_;
+  SimulatedProvider provider_;
+  internal::Counters counters_;
+  internal::LeaseKeeper leases_;
+  internal::OrchestrationDispatcher orchestrations_;
+  internal::ActivityDispatcher activities_;
+};
+
+}  // namespace duroxide::testing

@@ -1,0 +1,61 @@
+#pragma once
+
+// Histories that instances have written, to be replayed against other code: before a deployment,
+// the histories of what runs in production against the new build; in a repository, golden histories
+// that must go on to replay. What is recorded is what replay takes: the history of one execution,
+// and the key-value map that it began with.
+//
+//   for (const auto& recorded : *ReadRecorded(provider, "order-7")) {
+//     ASSERT_TRUE(WriteHistoryFile(path, recorded).ok());
+//   }
+//   EXPECT_EQ(FindDivergence(*ReadHistoryFile(path), registry), std::nullopt);
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "batch/provider.h"
+#include "duroxide_runtime/history.h"
+#include "duroxide_runtime/internal/kv_state.h"
+#include "duroxide_runtime/registry.h"
+
+namespace duroxide::testing {
+
+struct RecordedHistory {
+  std::string instance;
+  std::uint64_t execution = 1;
+  internal::KvEntries kv;  // before the execution
+  History history;
+
+  bool operator==(const RecordedHistory&) const = default;
+};
+
+// All executions of the instance that are still there, the oldest first; none if there is no such
+// instance. Errors: Unsupported, if the first executions were pruned and the instance has a
+// key-value map (what it was then is not known any more); those of the store.
+tandem::Result<std::vector<RecordedHistory>> ReadRecorded(tandem::Provider& provider,
+                                                          std::string_view instance);
+
+// Where the code in the registry no longer does what history holds, in words: the event, what was
+// expected and what was asked for. nullopt: it replays. A step that was recorded is not run.
+std::optional<std::string> FindDivergence(const RecordedHistory& recorded,
+                                          const Registry& registry);
+
+// A text file; each event in words, then as it is stored:
+//
+//   duroxide-history 1
+//   instance 6f726465722d37
+//   execution 1
+//   kv 6b6579 1000000000000000 76616c7565
+//   # 1 Started "order" 1.0.0 input "..."
+//   event 0000000012000000...
+//
+// Errors of writing: IoError. Of reading: NotFound, IoError, Corruption, Unsupported (a newer
+// format or kind of event).
+tandem::Status WriteHistoryFile(const std::filesystem::path& path, const RecordedHistory& recorded);
+tandem::Result<RecordedHistory> ReadHistoryFile(const std::filesystem::path& path);
+
+}  // namespace duroxide::testing
