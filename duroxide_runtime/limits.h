@@ -37,6 +37,10 @@ constexpr std::size_t kMailboxCarriedBytesMax = std::size_t{4} << 20;
 // are left to the next turn.
 constexpr std::size_t kTurnExecutionsMax = 16;
 
+// A turn that holds more bytes than this leaves the next execution to the next turn: an execution's
+// start and end may be as large as two values and all unread messages.
+constexpr std::size_t kTurnChainBytesMax = std::size_t{1} << 20;
+
 // What an orchestration asks for between two awaits, i.e. in answer to one input: operations, and
 // bytes of their names and inputs together. Whoever needs more starts them in portions. Sized so
 // that the answer to one input fits into a batch, together with the cancellation of it all; that to
@@ -52,7 +56,7 @@ constexpr std::size_t kOpenOperationsMax = 12'000;
 constexpr std::size_t kTurnMessagesMax = 256;
 
 // A turn takes no further message once it holds more than this: new history events, and bytes of
-// the inputs of activities. What it leaves comes back.
+// names and values in them. What it leaves comes back.
 constexpr std::size_t kTurnEventsMax = 10'000;
 constexpr std::size_t kTurnBytesMax = std::size_t{16} << 20;
 

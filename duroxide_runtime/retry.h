@@ -65,7 +65,7 @@ class RetryPolicy {
       if (longer <= delay) break;
       delay = longer;
     }
-    return Duration(static_cast<Duration::rep>(std::min(delay, max)));
+    return delay < max ? Duration(static_cast<Duration::rep>(delay)) : max_;
   }
 
  private:

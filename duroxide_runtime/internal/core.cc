@@ -11,6 +11,9 @@ namespace duroxide::internal {
 
 namespace {
 
+// What the record of a message read at once weighs in its step, beside the mailbox's name.
+constexpr std::size_t kReceiptBytes = 64;
+
 HistoryBody CancelBody(OperationKind kind, EventId scheduled_id, const std::string& target) {
   switch (kind) {
     case OperationKind::kActivity:
@@ -36,23 +39,6 @@ void SetScheduledId(HistoryBody& body, EventId id) {
       body);
 }
 
-// Of the names and values in a command.
-std::size_t BytesOf(const HistoryBody& body) {
-  return std::visit(
-      [](const auto& event) {
-        std::size_t bytes = 0;
-        if constexpr (requires { event.name.size(); }) bytes += event.name.size();
-        if constexpr (requires { event.input.size(); }) bytes += event.input.size();
-        if constexpr (requires { event.output.size(); }) bytes += event.output.size();
-        if constexpr (requires { event.value.size(); }) bytes += event.value.size();
-        if constexpr (requires { event.status.value->size(); }) {
-          bytes += event.status.value.value_or(std::string()).size();
-        }
-        return bytes;
-      },
-      body);
-}
-
 }  // namespace
 
 // --- Starting -----------------------------------------------------------------------------------
@@ -61,18 +47,14 @@ void Core::Fail(Failure failure) {
   if (!failure_) failure_ = std::move(failure);
 }
 
-void Core::CheckOperationName(std::string_view what, std::string& name) {
-  const Status status = CheckName(what, name);
-  if (status.ok()) return;
-  FailWith(status);
-  name.clear();
+void Core::CheckOperationName(std::string_view what, const std::string& name) {
+  if (const Status status = CheckName(what, name); !status.ok()) FailWith(status);
 }
 
-void Core::CheckBytes(std::string_view what, std::string& bytes, std::size_t max) {
+void Core::CheckBytes(std::string_view what, const std::string& bytes, std::size_t max) {
   if (bytes.size() <= max) return;
   FailWith(Status::TooLarge("the " + std::string(what) + " has " + std::to_string(bytes.size()) +
                             " bytes, the limit is " + std::to_string(max)));
-  bytes.clear();
 }
 
 bool Core::FitsStep(std::size_t bytes) {
@@ -90,7 +72,7 @@ bool Core::FitsStep(std::size_t bytes) {
 std::size_t Core::Start(OperationKind kind, std::string target, HistoryBody body) {
   TANDEM_CHECK(!closed_, "an operation is started while its orchestration is being destroyed");
   const std::size_t index = next_operation_++;
-  if (!FitsStep(BytesOf(body))) return index;  // never recorded
+  if (failure_ || !FitsStep(ContentBytes(body))) return index;  // never recorded
   if (open_ == kOpenOperationsMax) {
     FailWith(Status::TooLarge("the orchestration has too much in the air: the limit is " +
                               std::to_string(kOpenOperationsMax) + " operations without a result"));
@@ -104,9 +86,11 @@ std::size_t Core::Start(OperationKind kind, std::string target, HistoryBody body
   return index;
 }
 
-void Core::AddCommand(HistoryBody body) {
+bool Core::AddCommand(HistoryBody body) {
   TANDEM_CHECK(!closed_, "something is recorded while its orchestration is being destroyed");
-  if (FitsStep(BytesOf(body))) commands_.push_back(Command{std::move(body), std::nullopt});
+  if (failure_ || !FitsStep(ContentBytes(body))) return false;
+  commands_.push_back(Command{std::move(body), std::nullopt});
+  return true;
 }
 
 std::size_t Core::CallActivity(std::string name, std::string input, std::string tag) {
@@ -137,6 +121,10 @@ std::size_t Core::Receive(std::string mailbox) {
   const std::size_t index = Start(OperationKind::kMessage, mailbox, MailboxSubscribed{mailbox});
   if (!operations_.contains(index)) return index;
   if (auto message = mailboxes_.Take(mailbox)) {
+    // A record without any operation to follow: it counts by its bytes alone, so that a full
+    // mailbox can be read to its end.
+    --step_commands_;
+    step_bytes_ += kReceiptBytes;
     GiveMessage(index, *std::move(message));
   } else {
     mailboxes_.Wait(mailbox, index);
@@ -153,7 +141,6 @@ Core::Child Core::StartChild(std::string name, std::optional<OrchestrationVersio
     CheckBytes("instance id of the child", instance, kInstanceIdBytesMax);
   } else if (const Status status = CheckNewInstance(instance); !status.ok()) {
     FailWith(status);
-    instance.clear();
   }
   const std::size_t index =
       Start(OperationKind::kChild, instance,
@@ -165,10 +152,7 @@ void Core::StartDetached(std::string name, std::optional<OrchestrationVersion> v
                          std::string instance, std::string input) {
   CheckOperationName("orchestration name", name);
   CheckBytes("input of orchestration '" + name + "'", input, kValueBytesMax);
-  if (const Status status = CheckNewInstance(instance); !status.ok()) {
-    FailWith(status);
-    return;
-  }
+  if (const Status status = CheckNewInstance(instance); !status.ok()) FailWith(status);
   AddCommand(DetachedStarted{std::move(name), version, std::move(instance), std::move(input)});
 }
 
@@ -232,6 +216,7 @@ const HistoryBody* Core::NextRecorded() const {
 Result<std::string> Core::RunStep(std::string name,
                                   const std::function<Result<std::string>()>& step) {
   CheckOperationName("step name", name);
+  if (failure_) return failure_->ToStatus();
   StepRecorded record{std::move(name), {}, std::nullopt};
   if (replaying_) {
     const HistoryBody* next = NextRecorded();
@@ -279,8 +264,8 @@ bool Core::Patched(std::string_view id) {
 
 void Core::SetCustomStatus(std::optional<std::string> value) {
   if (value) CheckBytes("custom status", *value, kCustomStatusBytesMax);
-  custom_status_ = CustomStatus{std::move(value), custom_status_.version + 1};
-  AddCommand(CustomStatusSet{custom_status_});
+  CustomStatus next{std::move(value), custom_status_.version + 1};
+  if (AddCommand(CustomStatusSet{next})) custom_status_ = std::move(next);
 }
 
 void Core::SetKv(std::string key, std::string value) {
@@ -288,16 +273,13 @@ void Core::SetKv(std::string key, std::string value) {
   CheckBytes("value of key '" + key + "'", value, kKvValueBytesMax);
   if (!kv_.entries().contains(key) && kv_.entries().size() >= kKvKeysMax) {
     FailWith(Status::TooLarge("an instance has at most " + std::to_string(kKvKeysMax) + " keys"));
-    return;
   }
-  kv_.Set(key, KvEntry{value, now_});
-  AddCommand(KvSet{std::move(key), std::move(value)});
+  if (AddCommand(KvSet{key, value})) kv_.Set(key, KvEntry{std::move(value), now_});
 }
 
 void Core::EraseKv(const std::string& key) {
   if (!kv_.entries().contains(key)) return;
-  kv_.Erase(key);
-  AddCommand(KvErased{key});
+  if (AddCommand(KvErased{key})) kv_.Erase(key);
 }
 
 void Core::ContinueAsNew(std::string_view name, std::optional<OrchestrationVersion> version,
@@ -351,6 +333,12 @@ bool Core::IsOpen(OperationKind kind, EventId scheduled_id) const {
 
 void Core::Deliver(EventId scheduled_id, Result<std::string> value) {
   Give(operations_.at(by_id_.at(scheduled_id)), std::move(value));
+}
+
+void Core::Settle(EventId scheduled_id, Failure failure) {
+  --open_;
+  operations_.at(by_id_.at(scheduled_id)).value = failure.ToStatus();
+  Fail(std::move(failure));
 }
 
 void Core::Give(Operation& operation, Result<std::string> value) {

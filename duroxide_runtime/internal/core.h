@@ -48,7 +48,8 @@ class Core {
   Core& operator=(const Core&) = delete;
 
   // --- The code's side: operations are named by their index, in the order of their start. --------
-  // A call that is over a limit, or has a bad name, ends the execution as soon as the code waits.
+  // A call that is over a limit, or has a bad name, ends the execution as soon as the code waits;
+  // neither that call nor any behind it is recorded.
 
   std::size_t CallActivity(std::string name, std::string input, std::string tag);
   std::size_t StartTimer(std::chrono::microseconds duration);
@@ -118,6 +119,8 @@ class Core {
   bool IsOpen(OperationKind kind, EventId scheduled_id) const;
   // REQUIRES: the operation is open.
   void Deliver(EventId scheduled_id, Result<std::string> value);
+  // The same with a result that the code never sees: it ends the execution.
+  void Settle(EventId scheduled_id, Failure failure);
   // To the oldest open subscription of that name; without one the event is skipped for ever.
   void Raise(const std::string& name, const std::string& payload);
   // To the oldest who waits at the mailbox, or into it.
@@ -163,15 +166,16 @@ class Core {
 
   std::size_t Start(OperationKind kind, std::string target, HistoryBody body);
   void Cancel(std::size_t index, const Operation& operation);
-  void AddCommand(HistoryBody body);
+  // False if it is not recorded, because the execution is about to end.
+  bool AddCommand(HistoryBody body);
   // False, and the execution ends, if the step asks for too much.
   bool FitsStep(std::size_t bytes);
   void Give(Operation& operation, Result<std::string> value);
   void GiveMessage(std::size_t index, Mailboxes::Message message);
   void FailWith(Status status) { Fail(Failure::Of(status)); }
-  // A bad name ends the execution; it is cleared, so that what is recorded up to then stays small.
-  void CheckOperationName(std::string_view what, std::string& name);
-  void CheckBytes(std::string_view what, std::string& bytes, std::size_t max);
+  // What is bad ends the execution, and from then on nothing is recorded.
+  void CheckOperationName(std::string_view what, const std::string& name);
+  void CheckBytes(std::string_view what, const std::string& bytes, std::size_t max);
   // The command that history holds where the next one will stand; null while not replaying.
   const HistoryBody* NextRecorded() const;
 

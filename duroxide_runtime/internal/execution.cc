@@ -29,14 +29,6 @@ std::optional<std::pair<OperationKind, EventId>> CompletionOf(const HistoryBody&
   return std::nullopt;
 }
 
-std::size_t BytesOf(const std::vector<MailboxMessage>& messages) {
-  std::size_t bytes = 0;
-  for (const MailboxMessage& message : messages) {
-    bytes += message.mailbox.size() + message.payload.size();
-  }
-  return bytes;
-}
-
 }  // namespace
 
 Execution::~Execution() {
@@ -97,7 +89,7 @@ void Execution::Deliver(EventId scheduled_id, std::string_view what, const Failu
     return;
   }
   Status status(failure.code, std::string(what) + " failed for good: " + failure.message);
-  core_.Fail(Failure::Of(status.CausedBy(failure.ToStatus()), failure.category));
+  core_.Settle(scheduled_id, Failure::Of(status.CausedBy(failure.ToStatus()), failure.category));
 }
 
 void Execution::Start(const Started& started) {
@@ -120,7 +112,7 @@ HistoryBody Execution::End() {
   if (core_.failure()) return OrchestrationFailed{*core_.failure()};
   if (refused_) return OrchestrationFailed{Failure::Of(*refused_)};
   if (auto continuation = core_.Continuation()) {
-    const std::size_t bytes = BytesOf(continuation->mailbox);
+    const std::size_t bytes = ContentBytes(continuation->mailbox);
     if (bytes <= kMailboxCarriedBytesMax) return *std::move(continuation);
     return OrchestrationFailed{Failure::Of(Status::TooLarge(
         "can't continue as new: the unread messages have " + std::to_string(bytes) +

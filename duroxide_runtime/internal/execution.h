@@ -51,6 +51,7 @@ class Execution {
 
   bool ended() const { return ended_; }
   const Started& started() const { return core_.started(); }  // without input and mailbox
+  const std::string& instance() const { return core_.instance(); }
   std::uint64_t number() const { return core_.execution(); }
   const CustomStatus& custom_status() const { return core_.custom_status(); }
   const KvState& kv() const { return core_.kv(); }

@@ -300,6 +300,49 @@ bool SameOutput(const HistoryBody& recorded, const HistoryBody& asked) {
   return recorded == asked;
 }
 
+std::size_t ContentBytes(const Failure& failure) {
+  std::size_t bytes = failure.message.size();
+  for (const Failure::Cause& cause : failure.causes) bytes += cause.message.size();
+  return bytes;
+}
+
+std::size_t ContentBytes(const std::vector<MailboxMessage>& messages) {
+  std::size_t bytes = 0;
+  for (const MailboxMessage& message : messages) {
+    bytes += message.mailbox.size() + message.payload.size();
+  }
+  return bytes;
+}
+
+std::size_t ContentBytes(const HistoryBody& body) {
+  return std::visit(
+      [](const auto& event) {
+        std::size_t bytes = 0;
+        if constexpr (requires { event.name.size(); }) bytes += event.name.size();
+        if constexpr (requires { event.instance.size(); }) bytes += event.instance.size();
+        if constexpr (requires { event.input.size(); }) bytes += event.input.size();
+        if constexpr (requires { event.output.size(); }) bytes += event.output.size();
+        if constexpr (requires { event.payload.size(); }) bytes += event.payload.size();
+        if constexpr (requires { event.key.size(); }) bytes += event.key.size();
+        if constexpr (requires { event.value.size(); }) bytes += event.value.size();
+        if constexpr (requires { event.message.payload.size(); }) {
+          bytes += event.message.mailbox.size() + event.message.payload.size();
+        }
+        if constexpr (requires { event.mailbox.size(); }) bytes += ContentBytes(event.mailbox);
+        if constexpr (requires { event.failure.message.size(); }) {
+          bytes += ContentBytes(event.failure);
+        }
+        if constexpr (requires { event.failure->message.size(); }) {
+          if (event.failure) bytes += ContentBytes(*event.failure);
+        }
+        if constexpr (requires { event.status.value->size(); }) {
+          if (event.status.value) bytes += event.status.value->size();
+        }
+        return bytes;
+      },
+      body);
+}
+
 std::string EncodeHistoryEvent(const HistoryEvent& event) {
   return tandem::EncodeRecord<Record>([&](Record::Builder record) {
     record.setTime(ToMicros(event.time));

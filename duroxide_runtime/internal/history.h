@@ -2,8 +2,10 @@
 
 // What the engine asks of history events, and how they are stored.
 
+#include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "duroxide_runtime/history.h"
@@ -19,6 +21,10 @@ bool IsEnd(const HistoryBody& body);
 // True when the code, asked again, asked for the same: equal, but timers by kind only (their time
 // is the recorded one), and a failure by kind only (its text may name an address).
 bool SameOutput(const HistoryBody& recorded, const HistoryBody& asked);
+
+// Bytes of names, values and texts: what an event weighs, but for its envelope.
+std::size_t ContentBytes(const HistoryBody& body);
+std::size_t ContentBytes(const std::vector<MailboxMessage>& messages);
 
 std::string EncodeHistoryEvent(const HistoryEvent& event);
 

@@ -70,6 +70,9 @@ class DriverReport {
   DriverReport(Rendezvous& rendezvous, Slot<T>& slot, std::size_t index)
       : rendezvous_(&rendezvous), slot_(&slot), index_(index) {}
 
+  // The combinator needs nothing more.
+  bool decided() const { return rendezvous_->complete(); }
+
   void Set(T value) const {
     slot_->Set(std::move(value));
     rendezvous_->Settle(index_);
@@ -87,6 +90,8 @@ class DriverReport {
 
 template <Durable A>
 Task<void> Drive(A operand, DriverReport<Settled<A>> report) {
+  // An operand of a race that is decided already is not awaited: what it had taken would be lost.
+  if (report.decided()) co_return;
   std::exception_ptr thrown;
   try {
     if constexpr (std::is_void_v<typename A::Output>) {

@@ -1,6 +1,7 @@
 #include "duroxide_runtime/internal/turn.h"
 
 #include <algorithm>
+#include <deque>
 #include <memory>
 #include <utility>
 
@@ -55,28 +56,49 @@ std::optional<HistoryBody> ToInput(const WorkItem& item, std::uint64_t execution
   return std::nullopt;  // ActivityItem: not for this queue
 }
 
-Failure IdIsTaken(const std::string& instance) {
-  return Failure::Of(Status::AlreadyExists("instance '" + instance + "' already exists"));
-}
-
 class Turn {
  public:
-  Turn(const TurnInput& input, const Registry& registry) : input_(input), registry_(registry) {}
+  Turn(const TurnInput& input, const Registry& registry) : input_(input), registry_(registry) {
+    outcome_.execution = input.execution;
+    outcome_.head = input.history.size();
+  }
 
-  TurnOutcome Run() {
-    if (!Open()) return Parked();
+  TurnOutcome Run(std::unique_ptr<LiveInstance> live) {
+    if (live != nullptr) {
+      GoOnFrom(std::move(*live));
+    } else if (!Open()) {
+      return Parked();
+    }
     for (std::size_t i = 0; i < input_.items.size(); ++i) {
-      if (IsFull()) {
+      if (std::holds_alternative<GoOnItem>(input_.items[i])) continue;  // done by opening
+      if (i > 0 && IsFull()) {
         outcome_.left = input_.items.size() - i;
+        break;
+      }
+      // The first is always taken, else the turn could be repeated for ever.
+      if (i == 0 && outcome_.go_on) {
+        SendOnItems();
         break;
       }
       if (!Feed(input_.items[i])) return Parked();
     }
-    if (execution_ != nullptr) Leave();
+    if (execution_ != nullptr) {
+      Take(*execution_);
+      outcome_.live = std::make_unique<LiveInstance>();
+      *outcome_.live = LiveInstance{std::move(execution_), events_, time_};
+    }
     return std::move(outcome_);
   }
 
  private:
+  void GoOnFrom(LiveInstance live) {
+    execution_ = std::move(live.execution);
+    events_ = live.events;
+    time_ = live.time;
+    outcome_.execution = execution_->number();
+    outcome_.head = events_;
+  }
+
   // Brings the execution to where history ends. False with a diagnosis.
   bool Open() {
     if (input_.history.empty()) return true;
@@ -88,18 +110,41 @@ class Turn {
       finished_ = *started;
       return true;
     }
+    if (IsEnd(last)) return GoOn(*started, std::get<OrchestrationContinuedAsNew>(last));
     const auto found = registry_.FindOrchestration(started->name, started->version);
     if (!found) return Park(NotRegistered(registry_, started->name, started->version));
     execution_ =
         std::make_unique<Execution>(input_.instance, input_.execution, *found->handler, input_.kv);
     if (auto divergence = Replay(*execution_, input_.history)) return Park(*std::move(divergence));
     events_ = input_.history.size();
-    if (!IsEnd(last)) return true;
-    return Continue(std::get<OrchestrationContinuedAsNew>(last), /*must=*/true);
+    outcome_.replayed = input_.history.size();
+    return true;
+  }
+
+  // The turn before has left the next execution to this one. The old one is not run again: its code
+  // may be gone, and the key-value map holds already what it has written.
+  bool GoOn(const Started& old, const OrchestrationContinuedAsNew& next) {
+    Started started = old;
+    started.seed = Determinism(input_.instance, input_.execution, old.seed).NextSeed();
+    for (const HistoryEvent& event : input_.history) {
+      const auto* set = std::get_if<CustomStatusSet>(&event.body);
+      if (set != nullptr) started.custom_status = set->status;
+    }
+    const auto found = registry_.FindOrchestration(old.name, next.version);
+    if (!found) return Park(NotRegistered(registry_, old.name, next.version));
+    return Follow(std::move(started), next, *found, input_.execution + 1, input_.kv) && Refuse();
+  }
+
+  // What can't be given to any execution in this turn comes again, behind the one that follows.
+  void SendOnItems() {
+    for (const WorkItem& item : input_.items) {
+      if (!std::holds_alternative<GoOnItem>(item)) {
+        outcome_.replies.push_back({input_.instance, item});
+      }
+    }
   }
 
   bool Feed(const WorkItem& item) {
-    if (std::holds_alternative<GoOnItem>(item)) return true;
     if (const auto* start = std::get_if<StartItem>(&item)) return FeedStart(*start);
     std::optional<HistoryBody> input;
     if (execution_ != nullptr) input = ToInput(item, execution_->number());
@@ -132,67 +177,85 @@ class Turn {
     started.parent = start.parent;
     started.first_execution = start.first_execution;
     started.created_at = input_.now;
-    return Begin(start.first_execution, *found->handler, input_.kv, std::move(started));
+    return Begin(start.first_execution, *found->handler, input_.kv, std::move(started)) && Refuse();
   }
 
   bool Begin(std::uint64_t number, const OrchestrationHandler& handler, KvEntries kv,
              Started started) {
     execution_ = std::make_unique<Execution>(input_.instance, number, handler, std::move(kv));
     events_ = 0;
-    return Apply(std::move(started));
+    return ApplyOne(std::move(started));
   }
 
   // Delivers an input, and what follows from it at once. False with a diagnosis.
-  bool Apply(HistoryBody input) {
-    // Time of a history never runs backwards, whatever the clocks of its runtimes say.
-    time_ = std::max(time_, input_.now);
-    Append(std::move(input));
-    const HistoryEvent event = Delta().events.back();
-    std::vector<HistoryBody> asked = execution_->Apply(events_, event);
-    std::vector<HistoryBody> refusals;
-    for (HistoryBody& body : asked) {
-      Append(std::move(body));
-      const auto* child = std::get_if<ChildScheduled>(&Delta().events.back().body);
-      if (child != nullptr && input_.taken_ids.contains(child->instance)) {
-        refusals.push_back(ChildFailed{events_, IdIsTaken(child->instance)});
-      }
-    }
-    if (execution_->ended()) {
-      Delta().kv_changes = execution_->kv().changes();
-      const HistoryEvent end = Delta().events.back();
-      const auto* next = std::get_if<OrchestrationContinuedAsNew>(&end.body);
-      if (next != nullptr) return Continue(*next, /*must=*/false);
-      Leave();
-      return true;
-    }
-    for (HistoryBody& refusal : refusals) {
-      if (execution_ == nullptr || !execution_->Accepts(refusal)) continue;
-      if (!Apply(std::move(refusal))) return false;
+  bool Apply(HistoryBody input) { return ApplyOne(std::move(input)) && Refuse(); }
+
+  bool Refuse() {
+    while (!refusals_.empty()) {
+      const Refusal refusal = std::move(refusals_.front());
+      refusals_.pop_front();
+      // The code may have dropped the child, or be in another execution by now.
+      if (execution_ == nullptr || execution_->number() != refusal.execution) continue;
+      if (!execution_->Accepts(refusal.input)) continue;
+      if (!ApplyOne(refusal.input)) return false;
     }
     return true;
   }
 
-  // Starts the execution that follows this one. Where that is not possible now, it is left to the
-  // next turn, unless this is that turn.
-  bool Continue(const OrchestrationContinuedAsNew& next, bool must) {
+  bool ApplyOne(HistoryBody input) {
+    // Time of a history never runs backwards, whatever the clocks of its runtimes say.
+    time_ = std::max(time_, input_.now);
+    Append(std::move(input));
+    const HistoryEvent event = Delta().events.back();
+    for (HistoryBody& body : execution_->Apply(events_, event)) {
+      Append(std::move(body));
+      Claim(Delta().events.back().body);
+    }
+    if (!execution_->ended()) return true;
+    Delta().kv_changes = execution_->kv().changes();
+    const HistoryEvent end = Delta().events.back();
+    const auto* next = std::get_if<OrchestrationContinuedAsNew>(&end.body);
+    if (next != nullptr) return Continue(*next);
+    Leave();
+    return true;
+  }
+
+  // An id serves once. Who asks for one that is taken is told so at once, unless the turn has grown
+  // too large for that (a loop that tries again for ever): then the batch tells it.
+  void Claim(const HistoryBody& body) {
+    const auto* child = std::get_if<ChildScheduled>(&body);
+    const auto* detached = std::get_if<DetachedStarted>(&body);
+    if (child == nullptr && detached == nullptr) return;
+    const std::string& id = child != nullptr ? child->instance : detached->instance;
+    const bool taken = id == input_.instance || input_.taken_ids.contains(id);
+    const bool is_free = !taken && claimed_.insert(id).second;
+    if (is_free || child == nullptr || IsFull()) return;
+    refusals_.push_back({execution_->number(), ChildFailed{events_, IdIsTaken(id)}});
+  }
+
+  // Starts the execution that follows this one, or leaves it to the next turn.
+  bool Continue(const OrchestrationContinuedAsNew& next) {
     const Started& old = execution_->started();
     const auto found = registry_.FindOrchestration(old.name, next.version);
-    if (!found && must) return Park(NotRegistered(registry_, old.name, next.version));
-    if (!found || outcome_.deltas.size() >= kTurnExecutionsMax) {
+    if (!found || outcome_.deltas.size() >= kTurnExecutionsMax || bytes_ > kTurnChainBytesMax) {
       outcome_.go_on = true;
       Leave();
       return true;
     }
     Started started = old;
-    started.version = found->version;
-    started.input = next.input;
     started.seed = execution_->NextSeed();
-    started.mailbox = next.mailbox;
     started.custom_status = execution_->custom_status();
     KvEntries kv = execution_->kv().entries();
-    const std::uint64_t number = execution_->number() + 1;
     Take(*execution_);
-    return Begin(number, *found->handler, std::move(kv), std::move(started));
+    return Follow(std::move(started), next, *found, execution_->number() + 1, std::move(kv));
+  }
+
+  bool Follow(Started started, const OrchestrationContinuedAsNew& next,
+              const Registry::Resolved& code, std::uint64_t number, KvEntries kv) {
+    started.version = code.version;
+    started.input = next.input;
+    started.mailbox = next.mailbox;
+    return Begin(number, *code.handler, std::move(kv), std::move(started));
   }
 
   // The turn has nothing more to do with the execution.
@@ -220,10 +283,7 @@ class Turn {
   }
   void Append(HistoryBody body) {
     ExecutionDelta& delta = Delta();
-    if (const auto* call = std::get_if<ActivityScheduled>(&body)) {
-      bytes_ += call->name.size() + call->input.size();
-    }
-    if (const auto* child = std::get_if<ChildScheduled>(&body)) bytes_ += child->input.size();
+    bytes_ += ContentBytes(body);
     delta.events.push_back(HistoryEvent{time_, std::move(body)});
     ++events_;
     ++appended_;
@@ -253,13 +313,25 @@ class Turn {
   std::uint64_t events_ = 0;  // of the execution so far
   Timestamp time_{};
   std::size_t appended_ = 0;  // in all executions
-  std::size_t bytes_ = 0;     // of the inputs of what was scheduled
+  std::size_t bytes_ = 0;     // in these
+
+  struct Refusal {
+    std::uint64_t execution = 0;
+    HistoryBody input;
+  };
+  std::set<std::string> claimed_;  // ids of what this turn starts
+  std::deque<Refusal> refusals_;   // to be delivered
 };
 
 }  // namespace
 
-TurnOutcome RunTurn(const TurnInput& input, const Registry& registry) {
-  return Turn(input, registry).Run();
+Failure IdIsTaken(const std::string& instance) {
+  return Failure::Of(Status::AlreadyExists("instance '" + instance + "' already exists"));
+}
+
+TurnOutcome RunTurn(const TurnInput& input, const Registry& registry,
+                    std::unique_ptr<LiveInstance> live) {
+  return Turn(input, registry).Run(std::move(live));
 }
 
 std::optional<std::string> FindDivergence(const std::string& instance, std::uint64_t execution,

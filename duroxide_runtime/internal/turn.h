@@ -18,6 +18,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -26,6 +27,7 @@
 #include "duroxide_runtime/internal/core.h"
 #include "duroxide_runtime/internal/history.h"
 #include "duroxide_runtime/internal/kv_state.h"
+#include "duroxide_runtime/internal/live_instances.h"
 #include "duroxide_runtime/internal/work_item.h"
 #include "duroxide_runtime/registry.h"
 
@@ -59,13 +61,19 @@ struct Reply {
 };
 
 struct TurnOutcome {
+  std::uint64_t execution = 1;         // that was the latest before the turn
+  std::uint64_t head = 0;              // events of that one before the turn; 0: it had not begun
   std::vector<ExecutionDelta> deltas;  // to append; consecutive executions
   CustomStatus custom_status;          // after the turn
-  std::vector<Reply> replies;          // to parents whose child can't be started
+  std::vector<Reply> replies;          // to parents whose child can't be started, and to itself
   bool go_on = false;                  // the next execution is left to the next turn
   std::size_t dropped = 0;     // items without effect: duplicates, late completions, no instance
   std::size_t left = 0;        // items that were not looked at: the turn has grown too large
   std::vector<LogEntry> logs;  // to be written once the turn is stored
+  std::size_t replayed = 0;    // events
+
+  // The instance as the turn leaves it, if it goes on: for its next turn, once this one is stored.
+  std::unique_ptr<LiveInstance> live;
 
   // The instance can't go on with the code at hand, and why: divergence, not registered, damaged
   // history. Then everything else is empty.
@@ -74,7 +82,13 @@ struct TurnOutcome {
   bool empty() const { return deltas.empty(); }
 };
 
-TurnOutcome RunTurn(const TurnInput& input, const Registry& registry);
+// What a parent is told whose child can't be started under that id.
+Failure IdIsTaken(const std::string& instance);
+
+// With `live`, the instance as its last turn has left it, nothing is replayed, and the input's
+// execution, history and key-value map are not looked at.
+TurnOutcome RunTurn(const TurnInput& input, const Registry& registry,
+                    std::unique_ptr<LiveInstance> live = nullptr);
 
 // Replays a history, the end of it included, without any new input. The divergence, if there is
 // one.

@@ -1,5 +1,7 @@
 #include "duroxide_runtime/internal/turn_batch.h"
 
+#include <algorithm>
+#include <set>
 #include <utility>
 
 #include "duroxide_runtime/internal/instance_index.h"
@@ -20,10 +22,10 @@ class BatchBuilder {
       batch_.emplace_back(tandem::DeleteMessages{token});
     }
     const bool continues =
-        !outcome_.empty() && outcome_.deltas.front().execution == turn_.execution;
+        !outcome_.empty() && outcome_.deltas.front().execution == outcome_.execution;
     if (!continues) {
       batch_.emplace_back(tandem::CheckVersion{HistoryStream(turn_.instance, turn_.execution),
-                                               tandem::Expected::Exactly(turn_.history.size())});
+                                               tandem::Expected::Exactly(outcome_.head)});
     }
     for (const ExecutionDelta& delta : outcome_.deltas) AddDelta(delta);
     if (!outcome_.empty()) AddStatus();
@@ -39,6 +41,7 @@ class BatchBuilder {
 
   void AddDelta(const ExecutionDelta& delta) {
     delta_ = &delta;
+    not_started_.clear();
     std::vector<std::string> payloads;
     payloads.reserve(delta.events.size());
     for (const HistoryEvent& event : delta.events) payloads.push_back(EncodeHistoryEvent(event));
@@ -119,19 +122,37 @@ class BatchBuilder {
   void AddEffect(EventId id, const ChildScheduled& child) {
     StartItem start{child.name, child.input, child.version,
                     OperationAddress{turn_.instance, delta_->execution, id}, kFirstExecution};
-    Start(child.instance, std::move(start));
+    if (Start(child.instance, std::move(start))) return;
+    not_started_.insert(id);
+    if (IsRefused(id)) return;
+    Tell(turn_.instance, ChildFailedItem{IdOf(id), IdIsTaken(child.instance)});
   }
   void AddEffect(EventId /*id*/, const DetachedStarted& detached) {
     Start(detached.instance, StartItem{detached.name, detached.input, detached.version,
                                        std::nullopt, kFirstExecution});
   }
-  void Start(const std::string& instance, StartItem start) {
-    if (claims_.taken.contains(instance)) return;
+  // False if the id is taken, by what the turn has started itself too.
+  bool Start(const std::string& instance, StartItem start) {
+    if (instance == turn_.instance || claims_.taken.contains(instance)) return false;
+    if (!started_.insert(instance).second) return false;
     const auto claim = claims_.first_executions.find(instance);
     if (claim != claims_.first_executions.end()) start.first_execution = claim->second;
     AddStart({instance, std::move(start)}, turn_.now, batch_);
+    return true;
+  }
+  // The turn has told the code, or the code no longer waits.
+  bool IsRefused(EventId id) const {
+    return std::any_of(delta_->events.begin(), delta_->events.end(),
+                       [&](const HistoryEvent& event) {
+                         const auto* failed = std::get_if<ChildFailed>(&event.body);
+                         const auto* cancelled = std::get_if<ChildCancelRequested>(&event.body);
+                         return (failed != nullptr && failed->scheduled_id == id) ||
+                                (cancelled != nullptr && cancelled->scheduled_id == id);
+                       });
   }
   void AddEffect(EventId /*id*/, const ChildCancelRequested& cancel) {
+    // Else it would cancel whoever has that id.
+    if (not_started_.contains(cancel.scheduled_id)) return;
     Tell(cancel.instance, CancelItem{"the parent no longer waits"});
   }
 
@@ -154,7 +175,7 @@ class BatchBuilder {
         StatusOf(last.started, last.execution, last.events.back(), outcome_.custom_status);
     batch_.emplace_back(SetStatus(turn_.instance, last.started.first_execution, status));
     const InstanceState before =
-        turn_.history.empty() ? InstanceState::kPending : InstanceState::kRunning;
+        outcome_.head == 0 ? InstanceState::kPending : InstanceState::kRunning;
     if (status.state != before) {
       batch_.emplace_back(MoveInIndex(turn_.instance, before, status.state));
     }
@@ -164,6 +185,8 @@ class BatchBuilder {
   const TurnOutcome& outcome_;
   const IdClaims& claims_;
   const ExecutionDelta* delta_ = nullptr;  // the one whose effects are added
+  std::set<EventId> not_started_;          // children of that one
+  std::set<std::string> started_;          // by the batch
   std::vector<tandem::Operation> batch_;
 };
 

@@ -1,0 +1,52 @@
+#pragma once
+
+// Live instances: executions that stay in memory between their turns, so that a turn costs what is
+// new and nothing is replayed. A bounded number, the least recently used goes first. What is here
+// is a guess, never a fact: it is used only if its version is still the head of the history, which
+// the turn's own commit checks; on any doubt it is dropped, and the history tells.
+//
+// Thread-safe. Who takes an instance has it alone.
+
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+#include "base/guarded.h"
+#include "duroxide_runtime/internal/execution.h"
+
+namespace duroxide::internal {
+
+struct LiveInstance {
+  std::unique_ptr<Execution> execution;  // waits; has not ended
+  std::uint64_t events = 0;              // of its history that it has applied
+  Timestamp time{};                      // of the last of them
+};
+
+class LiveInstances {
+ public:
+  // At most `max`; 0: none is kept.
+  explicit LiveInstances(std::size_t max) : max_(max) {}
+
+  // Null if it is not here.
+  std::unique_ptr<LiveInstance> Take(std::string_view instance);
+  void Put(std::unique_ptr<LiveInstance> live);
+
+  std::size_t size() const { return state_.Lock()->entries.size(); }
+
+ private:
+  using Order = std::list<std::unique_ptr<LiveInstance>>;  // the least recently used first
+  struct State {
+    Order order;
+    std::unordered_map<std::string, Order::iterator> entries;  // looked up only
+  };
+
+  const std::size_t max_;
+  mutable tandem::Guarded<State> state_;
+};
+
+}  // namespace duroxide::internal
