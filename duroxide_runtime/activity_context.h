@@ -1,44 +1,117 @@
 #pragma once
 
-// What an activity knows about its call. Activities are ordinary blocking code on a thread of the
-// runtime, and may do anything; they run at least once, so what they do should bear repetition.
+// What an activity knows about its call, and the progress that it leaves to its next attempt.
+// Activities are ordinary blocking code on a thread of the runtime, and may do anything; they run
+// at least once, so what they do should bear repetition.
+//
+//   Result<int> CopyAll(ActivityContext& context, FileList files) {
+//     TANDEM_ASSIGN_OR_RETURN(const std::optional<int> done, context.LastProgress<int>());
+//     for (int i = done.value_or(0); i < files.size(); ++i) {
+//       if (context.stop_token().stop_requested()) return Status::Cancelled("stopped");
+//       Copy(files[i]);
+//       TANDEM_RETURN_IF_ERROR(context.Heartbeat(i + 1));
+//     }
+//     return files.size();
+//   }
 
 #include <cstdint>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <utility>
 
+#include "duroxide_runtime/codec.h"
+#include "duroxide_runtime/orchestration_version.h"
+
 namespace duroxide {
 
+// All of it comes with the activity's message: nothing is looked up to run one.
+struct ActivityFacts {
+  std::string activity;  // its name
+  std::string tag;       // empty: untagged
+  std::string instance;
+  std::uint64_t execution = 1;
+  std::uint64_t id = 0;
+  std::string orchestration;  // its name
+  OrchestrationVersion version;
+  std::uint32_t delivery_count = 1;
+};
+
+// Where the progress of a call is kept between its attempts.
+class ActivityProgress {
+ public:
+  virtual ~ActivityProgress() = default;
+  // nullopt: only says that the activity is alive.
+  virtual Status Save(std::optional<std::string> progress) = 0;
+  virtual Result<std::optional<std::string>> Load() = 0;
+};
+
+// Not thread-safe, but for the stop token.
 class ActivityContext {
  public:
-  ActivityContext(std::string instance, std::uint64_t execution, std::uint64_t id,
-                  std::uint32_t delivery_count, std::stop_token stop)
-      : instance_(std::move(instance)),
-        execution_(execution),
-        id_(id),
-        delivery_count_(delivery_count),
-        stop_(std::move(stop)) {}
+  // `progress` outlives the context. Without one, as in a unit test of an activity, progress is
+  // kept here.
+  explicit ActivityContext(ActivityFacts facts, std::stop_token stop = std::stop_token(),
+                           ActivityProgress* progress = nullptr)
+      : facts_(std::move(facts)), stop_(std::move(stop)), progress_(progress) {}
 
   // (instance, execution, id) names the call: the same for every delivery, and so a good key to
   // make the outside effect happen once.
-  const std::string& instance() const { return instance_; }
-  std::uint64_t execution() const { return execution_; }
-  std::uint64_t id() const { return id_; }
+  const std::string& instance() const { return facts_.instance; }
+  std::uint64_t execution() const { return facts_.execution; }
+  std::uint64_t id() const { return facts_.id; }
 
-  // 1 for the first attempt. More: an earlier one was cut off, or its result was lost.
-  std::uint32_t delivery_count() const { return delivery_count_; }
+  const std::string& name() const { return facts_.activity; }
+  const std::string& tag() const { return facts_.tag; }
+  const std::string& orchestration() const { return facts_.orchestration; }
+  const OrchestrationVersion& orchestration_version() const { return facts_.version; }
 
-  // Requested when the result is no longer wanted: the call was cancelled, or its lease was lost to
-  // somebody else. What the activity returns then is dropped.
+  // 1 for the first attempt. More: an earlier one was cut off, or its result was lost. An attempt
+  // that was given back is not counted.
+  std::uint32_t delivery_count() const { return facts_.delivery_count; }
+
+  // Requested when the result is no longer wanted (the call was cancelled), when the lease was lost
+  // to somebody else, or when the runtime shuts down and will wait no longer. An activity that then
+  // fails has not failed: it is given back, and runs again unless it was cancelled. One that
+  // succeeds all the same is reported, if the lease still holds.
+  //
+  // Nobody can stop an activity that does not look: it keeps its thread until it returns.
   const std::stop_token& stop_token() const { return stop_; }
 
+  // Says that the activity is alive, and stores how far it has come, for LastProgress of the next
+  // attempt. Also the quickest way to learn of a cancellation. What is stored is gone once the
+  // activity's result is stored, survives a crash of the process, and may be lost in a power cut.
+  // The lease is renewed in any case: no heartbeat is needed for that. Each costs two small writes
+  // without a flush of their own.
+  //
+  // Errors: Cancelled (the call was cancelled, or somebody else runs it: return); TooLarge; those
+  // of the store, which may be ignored.
+  template <Codable T>
+  Status Heartbeat(const T& progress) {
+    return HeartbeatEncoded(Codec<T>::Encode(progress));
+  }
+  Status Heartbeat(const char* progress) { return HeartbeatEncoded(progress); }
+  Status Heartbeat() { return Save(std::nullopt); }
+  Status HeartbeatEncoded(std::string progress);  // the same with bytes
+
+  // What was stored last, by this attempt or an earlier one; nullopt if nothing was. Reads one
+  // small record. Errors: of the codec, of the store.
+  template <Codable T>
+  Result<std::optional<T>> LastProgress() {
+    TANDEM_ASSIGN_OR_RETURN(const std::optional<std::string> bytes, LastProgressEncoded());
+    if (!bytes) return std::optional<T>();
+    TANDEM_ASSIGN_OR_RETURN(T progress, Codec<T>::Decode(*bytes));
+    return std::optional<T>(std::move(progress));
+  }
+  Result<std::optional<std::string>> LastProgressEncoded();
+
  private:
-  std::string instance_;
-  std::uint64_t execution_;
-  std::uint64_t id_;
-  std::uint32_t delivery_count_;
-  std::stop_token stop_;
+  Status Save(std::optional<std::string> progress);
+
+  const ActivityFacts facts_;
+  const std::stop_token stop_;
+  ActivityProgress* const progress_;
+  std::optional<std::string> kept_;  // without progress_
 };
 
 }  // namespace duroxide

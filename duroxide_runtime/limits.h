@@ -23,6 +23,9 @@ constexpr std::size_t kFailureCausesMax = 8;
 // The tag of an activity: it is part of a queue's name.
 constexpr std::size_t kTagBytesMax = 256;
 
+// What a heartbeat of an activity stores.
+constexpr std::size_t kProgressBytesMax = std::size_t{64} << 10;
+
 constexpr std::size_t kCustomStatusBytesMax = std::size_t{256} << 10;
 
 // Of an instance's key-value map. A key is a name.

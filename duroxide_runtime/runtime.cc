@@ -1,12 +1,14 @@
 #include "duroxide_runtime/runtime.h"
 
-#include <mutex>
 #include <random>
+#include <set>
 #include <utility>
 #include <vector>
 
+#include "base/limits.h"
 #include "duroxide_runtime/internal/activity_dispatcher.h"
 #include "duroxide_runtime/internal/counters.h"
+#include "duroxide_runtime/internal/drain.h"
 #include "duroxide_runtime/internal/instance_store.h"
 #include "duroxide_runtime/internal/lease_keeper.h"
 #include "duroxide_runtime/internal/orchestration_dispatcher.h"
@@ -40,6 +42,40 @@ tandem::DequeueOptions DequeueOf(std::chrono::milliseconds lease, std::size_t ma
   return dequeue;
 }
 
+std::size_t QueuesOf(const RuntimeOptions& options) {
+  return options.tags.size() + (options.untagged_activities ? 1 : 0);
+}
+
+std::vector<std::string> WorkerQueues(const RuntimeOptions& options) {
+  std::vector<std::string> queues;
+  if (options.untagged_activities) queues.push_back(internal::WorkerQueue(std::string_view()));
+  for (const std::string& tag : options.tags) queues.push_back(internal::WorkerQueue(tag));
+  return queues;
+}
+
+Status CheckTags(const RuntimeOptions& options) {
+  if (QueuesOf(options) > tandem::kDequeueQueuesMax) {
+    return Status::InvalidArgument("RuntimeOptions: more than " +
+                                   std::to_string(tandem::kDequeueQueuesMax) +
+                                   " tags, untagged activities included");
+  }
+  std::set<std::string_view> tags;
+  for (const std::string& tag : options.tags) {
+    if (tag.empty() || tag.size() > kTagBytesMax) {
+      return Status::InvalidArgument("RuntimeOptions::tags: a tag has 1 to " +
+                                     std::to_string(kTagBytesMax) + " bytes");
+    }
+    if (!tags.insert(tag).second) {
+      return Status::InvalidArgument("RuntimeOptions::tags: '" + tag + "' is there twice");
+    }
+  }
+  if (options.activity_threads > 0 && QueuesOf(options) == 0) {
+    return Status::InvalidArgument(
+        "RuntimeOptions: activity_threads without any activity to run; set them to 0, or add tags");
+  }
+  return Status::Ok();
+}
+
 Status CheckOptions(const RuntimeOptions& options) {
   if (options.lease < std::chrono::milliseconds(1)) {
     return Status::InvalidArgument("RuntimeOptions::lease has to be at least 1 ms");
@@ -48,48 +84,104 @@ Status CheckOptions(const RuntimeOptions& options) {
     return Status::InvalidArgument("RuntimeOptions: more than " + std::to_string(kThreadsMax) +
                                    " threads");
   }
-  return Status::Ok();
+  if (options.max_deliveries < 1) {
+    return Status::InvalidArgument("RuntimeOptions::max_deliveries has to be at least 1");
+  }
+  return CheckTags(options);
 }
 
 }  // namespace
+
+std::string_view ShutdownResultName(ShutdownResult result) {
+  switch (result) {
+    case ShutdownResult::kDrained:
+      return "drained";
+    case ShutdownResult::kForced:
+      return "forced";
+    case ShutdownResult::kFailed:
+      return "failed";
+  }
+  return "unknown";
+}
 
 // Members are used by those below them, and go away from the last to the first.
 struct Runtime::Impl {
   Impl(tandem::Provider& the_provider, Registry the_registry, const RuntimeOptions& options)
       : provider(the_provider),
         registry(std::move(the_registry)),
+        log(LogOf(options)),
         leases(provider, options.lease),
-        orchestrations(provider, registry, LogOf(options), counters, leases, SeedsOf(options)),
-        activities(provider, registry, LogOf(options), counters, leases),
-        turn_loop(
-            provider, LogOf(options), internal::kOrchestratorQueue, options.orchestration_threads,
-            [this, lease = options.lease] {
-              return DequeueOf(lease, orchestrations.messages_max());
-            },
-            [this](const std::vector<tandem::Delivery>& deliveries, const std::stop_token&) {
-              return orchestrations.Handle(deliveries);
-            }),
-        activity_loop(
-            provider, LogOf(options), internal::kWorkerQueue, options.activity_threads,
-            [lease = options.lease] { return DequeueOf(lease, 1); },
-            [this](const std::vector<tandem::Delivery>& deliveries, const std::stop_token& stop) {
-              return activities.Handle(deliveries.front(), stop);
-            }) {}
+        orchestrations(provider, registry, log, counters, leases, SeedsOf(options),
+                       options.max_deliveries),
+        activities(provider, registry, log, counters, leases, options.max_deliveries),
+        drain(provider.clock(), DrainSteps()),
+        turn_loop(provider, log, TurnLoop(options)),
+        activity_loop(provider, log, ActivityLoop(options)) {}
+
+  internal::PullLoop::Setup TurnLoop(const RuntimeOptions& options) {
+    internal::PullLoop::Setup setup;
+    setup.queues.emplace_back(internal::kOrchestratorQueue);
+    setup.threads = options.orchestration_threads;
+    setup.options = [this, lease = options.lease] {
+      return DequeueOf(lease, orchestrations.messages_max());
+    };
+    setup.handler = [this](const std::vector<tandem::Delivery>& deliveries,
+                           const std::stop_token&) { return orchestrations.Handle(deliveries); };
+    setup.on_end = [this] { drain.NoteEnd(); };
+    return setup;
+  }
+
+  internal::PullLoop::Setup ActivityLoop(const RuntimeOptions& options) {
+    internal::PullLoop::Setup setup;
+    setup.queues = WorkerQueues(options);
+    setup.threads = options.activity_threads;
+    setup.options = [lease = options.lease] { return DequeueOf(lease, 1); };
+    setup.handler = [this](const std::vector<tandem::Delivery>& deliveries,
+                           const std::stop_token&) {
+      return activities.Handle(deliveries.front());
+    };
+    setup.on_end = [this] { drain.NoteEnd(); };
+    return setup;
+  }
+
+  internal::Drain::Steps DrainSteps() {
+    internal::Drain::Steps steps;
+    steps.stop_taking = [this] {
+      log.Log(LogLevel::kInfo, "", "shutdown: no new work is taken");
+      turn_loop.RequestStop();
+      activity_loop.RequestStop();
+    };
+    steps.ended = [this] { return turn_loop.ended() && activity_loop.ended(); };
+    steps.stop_activities = [this] {
+      log.Log(LogLevel::kWarning, "", "shutdown: the time is over, activities are asked to stop");
+      activities.RequestStop();
+    };
+    steps.unstored = [this] { return turn_loop.failed() + activity_loop.failed() > 0; };
+    return steps;
+  }
 
   tandem::Provider& provider;
   const Registry registry;
+  LogSink& log;
   internal::Counters counters;
   internal::LeaseKeeper leases;
   internal::OrchestrationDispatcher orchestrations;
   internal::ActivityDispatcher activities;
+  internal::Drain drain;
   internal::PullLoop turn_loop;
   internal::PullLoop activity_loop;
-  std::once_flag shutdown;
 };
 
 Runtime::Runtime(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
-Runtime::~Runtime() { Shutdown(); }
+Runtime::~Runtime() {
+  const ShutdownResult result = Shutdown();
+  if (result == ShutdownResult::kFailed) {
+    impl_->log.Log(
+        LogLevel::kWarning, "",
+        "shutdown failed: something still runs and is waited for, or could not be stored");
+  }
+}
 
 Result<std::unique_ptr<Runtime>> Runtime::Start(tandem::Provider& provider, Registry registry,
                                                 const RuntimeOptions& options) {
@@ -101,13 +193,8 @@ Result<std::unique_ptr<Runtime>> Runtime::Start(tandem::Provider& provider, Regi
 
 Client Runtime::client() const { return Client(impl_->provider, &impl_->registry); }
 
-void Runtime::Shutdown() {
-  std::call_once(impl_->shutdown, [this] {
-    impl_->turn_loop.RequestStop();
-    impl_->activity_loop.RequestStop();
-    impl_->turn_loop.Join();
-    impl_->activity_loop.Join();
-  });
+ShutdownResult Runtime::Shutdown(const ShutdownOptions& options) {
+  return impl_->drain.Run(options);
 }
 
 RuntimeStats Runtime::Stats() const {
@@ -116,9 +203,11 @@ RuntimeStats Runtime::Stats() const {
   stats.turns = counters.turns;
   stats.activities_run = counters.activities_run;
   stats.activities_dropped = counters.activities_dropped;
+  stats.activities_given_back = counters.activities_given_back;
   stats.turn_conflicts = counters.turn_conflicts;
   stats.messages_dropped = counters.messages_dropped;
   stats.parked = counters.parked;
+  stats.poisoned = counters.poisoned;
   return stats;
 }
 

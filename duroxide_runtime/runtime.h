@@ -13,7 +13,10 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "batch/provider.h"
 #include "duroxide_runtime/client.h"
@@ -26,10 +29,24 @@ struct RuntimeOptions {
   RuntimeOptions() {}  // not an aggregate: safe as a temporary beside a co_await on g++ 12
 
   std::size_t orchestration_threads = 2;  // turns at a time; 0: this runtime runs activities only
-  std::size_t activity_threads = 4;       // activities at a time; 0: orchestrations only
+  // Activities at a time; 0: orchestrations only. Each holds its thread until it returns, also one
+  // that was asked to stop and does not look: threads are all that activities can take.
+  std::size_t activity_threads = 4;
+
+  // Which activities are run here: untagged ones, and those that were called with one of these tags
+  // (CallOptions::Tag). One whose tag nobody serves waits; race it with a timer.
+  std::vector<std::string> tags;
+  bool untagged_activities = true;
 
   // How long work is kept from others when this runtime dies. Renewed while it lives.
   std::chrono::milliseconds lease{30'000};
+
+  // More deliveries than these without an answer are poison: the process died of each, or lost its
+  // lease. An activity then counts as failed, an instance whose turns they were is ended as failed,
+  // both with FailureCategory::kPoison. An activity that is not registered where it is delivered
+  // fails for good (kConfiguration) at the last of these; until then it waits 1 s, doubling up to
+  // 60 s, in between.
+  std::uint32_t max_deliveries = 10;
 
   LogSink* log = nullptr;  // outlives the runtime; null: StderrLogSink()
 
@@ -39,13 +56,38 @@ struct RuntimeOptions {
 
 // Counts since the start of the runtime.
 struct RuntimeStats {
-  std::uint64_t turns = 0;               // stored
-  std::uint64_t activities_run = 0;      // with a stored result, be it a failure
-  std::uint64_t activities_dropped = 0;  // results dropped: cancelled, or the lease was lost
-  std::uint64_t turn_conflicts = 0;      // turns dropped because somebody else was faster
-  std::uint64_t messages_dropped = 0;    // duplicates, late completions, unknown instances
-  std::uint64_t parked = 0;              // times that work was put aside with a diagnosis
+  std::uint64_t turns = 0;                  // stored
+  std::uint64_t activities_run = 0;         // with a stored result, be it a failure
+  std::uint64_t activities_dropped = 0;     // results dropped: cancelled, or the lease was lost
+  std::uint64_t activities_given_back = 0;  // were asked to stop, and run again somewhere
+  std::uint64_t turn_conflicts = 0;         // turns dropped because somebody else was faster
+  std::uint64_t messages_dropped = 0;       // duplicates, late completions, unknown instances
+  std::uint64_t parked = 0;                 // times that work was put aside with a diagnosis
+  std::uint64_t poisoned = 0;  // activities and instances given up: max_deliveries was exceeded
 };
+
+// How long a shutdown takes at most, on the provider's clock.
+struct ShutdownOptions {
+  ShutdownOptions() {}
+  explicit ShutdownOptions(std::chrono::milliseconds the_timeout) : timeout(the_timeout) {}
+
+  // What runs may come to its end by itself for so long; then activities are asked to stop...
+  std::chrono::milliseconds timeout{10'000};
+  // ...and have so long to return.
+  std::chrono::milliseconds grace{5'000};
+};
+
+// How it went. Nothing is lost in any case: what has no stored result is run again, by whomever.
+enum class ShutdownResult {
+  kDrained,  // all that ran came to its end by itself, and is stored
+  kForced,   // activities were asked to stop; all have returned, and are stored or given back
+  // Something still runs after the grace: it can't be stopped, and is waited for by the destructor.
+  // Or the store was in trouble: something that ran could not be stored.
+  kFailed,
+};
+
+// "drained"
+std::string_view ShutdownResultName(ShutdownResult result);
 
 // Thread-safe.
 class Runtime {
@@ -58,16 +100,22 @@ class Runtime {
     return Start(provider, std::move(registry), RuntimeOptions());
   }
 
-  ~Runtime();  // shuts down
+  // Shuts down with the default options. Threads can't be killed, so it then waits for those that
+  // still run, however long: an activity has to look at its stop token, or to return by itself. Who
+  // can't wait ends the process, which loses nothing.
+  ~Runtime();
   Runtime(const Runtime&) = delete;
   Runtime& operator=(const Runtime&) = delete;
 
   // A client that also knows what is registered here; it must not outlive the runtime.
   Client client() const;
 
-  // Takes no new work, lets what runs come to its end and stores it, then returns. May be called
-  // again, and from several threads; not from an activity.
-  void Shutdown();
+  // Takes no new work, lets what runs come to its end and stores it; returns as soon as that is
+  // done, at the latest after timeout and grace. Leases are renewed until the last result is
+  // stored. All callers share one outcome, and the earliest deadline of any of them; afterwards it
+  // is told again. Not from an activity, which would wait for itself.
+  ShutdownResult Shutdown(const ShutdownOptions& options);
+  ShutdownResult Shutdown() { return Shutdown(ShutdownOptions()); }
 
   RuntimeStats Stats() const;
 

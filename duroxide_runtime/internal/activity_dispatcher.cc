@@ -1,11 +1,13 @@
 #include "duroxide_runtime/internal/activity_dispatcher.h"
 
 #include <exception>
+#include <functional>
 #include <utility>
+#include <vector>
 
 #include "duroxide_runtime/internal/failure.h"
 #include "duroxide_runtime/internal/instance_store.h"
-#include "duroxide_runtime/internal/parking.h"
+#include "duroxide_runtime/internal/poison.h"
 #include "duroxide_runtime/internal/pull_loop.h"
 #include "duroxide_runtime/limits.h"
 
@@ -17,6 +19,23 @@ using tandem::StatusCode;
 
 constexpr std::chrono::milliseconds kRetryDelay{200};
 
+ActivityFacts FactsOf(const tandem::Delivery& delivery, const ActivityItem& item) {
+  ActivityFacts facts;
+  facts.activity = item.name;
+  facts.tag = item.tag;
+  facts.instance = item.operation.instance;
+  facts.execution = item.operation.execution;
+  facts.id = item.operation.scheduled_id;
+  facts.orchestration = item.orchestration;
+  facts.version = item.version;
+  facts.delivery_count = delivery.delivery_count;
+  return facts;
+}
+
+OperationId IdOf(const ActivityItem& item) {
+  return {item.operation.execution, item.operation.scheduled_id};
+}
+
 WorkItem Completion(const OperationId& id, Result<std::string> result) {
   if (result.ok() && result->size() > kValueBytesMax) {
     result = Status::TooLarge("the output of the activity has " + std::to_string(result->size()) +
@@ -26,98 +45,144 @@ WorkItem Completion(const OperationId& id, Result<std::string> result) {
   return ActivityFailedItem{id, Failure::Of(result.status())};
 }
 
-std::vector<tandem::Operation> ReportBatch(const tandem::LockToken& token,
-                                           const std::string& instance,
-                                           const std::string& payload) {
-  tandem::Enqueue enqueue;
-  enqueue.queue = kOrchestratorQueue;
-  enqueue.payload = payload;
-  enqueue.options.group = instance;
-  std::vector<tandem::Operation> batch;
-  batch.emplace_back(tandem::DeleteMessages{token});
-  batch.emplace_back(std::move(enqueue));
-  return batch;
-}
-
-}  // namespace
-
-Status ActivityDispatcher::Handle(const tandem::Delivery& delivery, const std::stop_token& stop) {
-  Result<WorkItem> decoded =
-      DecodeWorkItem(delivery.payload, "message " + std::to_string(delivery.id) + " of queue '" +
-                                           delivery.queue + "'");
-  if (!decoded.ok()) return ParkUnreadable(delivery, decoded.status());
-  const auto* item = std::get_if<ActivityItem>(&*decoded);
-  if (item == nullptr) {
-    return ParkUnreadable(delivery, Status::InvalidArgument("the message is no activity"));
-  }
-  const ActivityHandler* handler = registry_.FindActivity(item->name);
-  if (handler == nullptr) return ParkUnregistered(delivery, *item);
-
-  // Held until the batch with the result is answered.
-  const LeaseKeeper::Held lease = leases_.Keep(delivery.lock_token);
-  Result<std::string> result = Run(*handler, delivery, *item, lease.stop_token());
-  return Report(delivery, *item, std::move(result), lease, stop);
-}
-
-Result<std::string> ActivityDispatcher::Run(const ActivityHandler& handler,
-                                            const tandem::Delivery& delivery,
-                                            const ActivityItem& item, const std::stop_token& stop) {
-  ActivityContext context(item.operation.instance, item.operation.execution,
-                          item.operation.scheduled_id, delivery.delivery_count, stop);
+// Never throws: an exception of the activity is its failure.
+Result<std::string> CallHandler(const ActivityHandler& handler, ActivityContext& context,
+                                const std::string& input) {
   try {
-    return handler(context, item.input);
+    return handler(context, input);
   } catch (...) {
     return FailureOfException(std::current_exception());
   }
 }
 
-Status ActivityDispatcher::Report(const tandem::Delivery& delivery, const ActivityItem& item,
-                                  Result<std::string> result, const LeaseKeeper::Held& lease,
-                                  const std::stop_token& stop) {
-  const std::string payload = EncodeWorkItem(
-      Completion({item.operation.execution, item.operation.scheduled_id}, std::move(result)));
-  while (!lease.lost()) {
-    const Status status =
-        provider_.AtomicBatch(ReportBatch(delivery.lock_token, item.operation.instance, payload))
-            .status();
-    if (status.ok()) {
-      counters_.activities_run += 1;
-      return status;
-    }
+std::string WhereOf(const tandem::Delivery& delivery) {
+  return "message " + std::to_string(delivery.id) + " of queue '" + delivery.queue + "'";
+}
+
+}  // namespace
+
+Status ActivityDispatcher::Handle(const tandem::Delivery& delivery) {
+  Result<WorkItem> decoded = DecodeWorkItem(delivery.payload, WhereOf(delivery));
+  if (!decoded.ok()) return ParkUnreadable(delivery, decoded.status());
+  const auto* item = std::get_if<ActivityItem>(&*decoded);
+  if (item == nullptr) {
+    return ParkUnreadable(delivery, Status::InvalidArgument("the message is no activity"));
+  }
+  // Held until the batch that ends the call is answered.
+  const LeaseKeeper::Held lease = leases_.Keep(delivery.lock_token);
+  StoredProgress progress(provider_, lease, item->operation, delivery.delivery_count);
+  const Call call{delivery, *item, lease, progress};
+  const ActivityHandler* handler = registry_.FindActivity(item->name);
+  if (handler == nullptr) {
+    const std::string diagnosis = "activity '" + item->name +
+                                  "' is not registered in this runtime; register it with "
+                                  "Registry::Add";
+    if (delivery.delivery_count < max_deliveries_) return ParkUnregistered(call, diagnosis);
+    return GiveUp(call, Failure::Of(Status::NotFound(diagnosis + " (" +
+                                                     std::to_string(delivery.delivery_count) +
+                                                     " deliveries)"),
+                                    FailureCategory::kConfiguration));
+  }
+  if (delivery.delivery_count > max_deliveries_) {
+    return GiveUp(call, PoisonFailure("activity '" + item->name + "'", delivery.delivery_count,
+                                      max_deliveries_));
+  }
+  return Run(call, *handler);
+}
+
+Status ActivityDispatcher::Run(const Call& call, const ActivityHandler& handler) {
+  std::stop_source stop;
+  const auto request = [&stop] { stop.request_stop(); };
+  const std::stop_callback on_lost(call.lease.stop_token(), request);
+  const std::stop_callback on_shutdown(stop_.get_token(), request);
+  ActivityContext context(FactsOf(call.delivery, call.item), stop.get_token(), &call.progress);
+  Result<std::string> result = CallHandler(handler, context, call.item.input);
+  if (!result.ok() && stop.stop_requested()) return GiveBackStopped(call, result.status());
+  TANDEM_ASSIGN_OR_RETURN(const bool stored,
+                          Report(call, Completion(IdOf(call.item), std::move(result))));
+  if (stored) counters_.activities_run += 1;
+  return Status::Ok();
+}
+
+Status ActivityDispatcher::GiveUp(const Call& call, const Failure& failure) {
+  TANDEM_ASSIGN_OR_RETURN(const bool stored,
+                          Report(call, ActivityFailedItem{IdOf(call.item), failure}));
+  if (!stored) return Status::Ok();
+  counters_.poisoned += 1;
+  log_.Log(LogLevel::kError, call.item.operation.instance, failure.message);
+  return Status::Ok();
+}
+
+Result<bool> ActivityDispatcher::Report(const Call& call, const WorkItem& result) {
+  const tandem::Enqueue told = ToInstance(call.item.operation.instance, result);
+  bool erase = call.progress.may_exist();
+  for (;;) {
+    std::vector<tandem::Operation> batch;
+    batch.emplace_back(tandem::DeleteMessages{call.delivery.lock_token});
+    batch.emplace_back(told);
+    if (erase) batch.emplace_back(call.progress.Erase());
+    const Status status = provider_.AtomicBatch(std::move(batch)).status();
+    if (status.ok()) return true;
     if (status.code() == StatusCode::kLeaseLost) break;
+    if (status.code() == StatusCode::kConflict && erase) {
+      erase = false;  // the execution was deleted, and the record with it
+      continue;
+    }
     // The work is done: as long as the lease holds, reporting it is tried again.
     if (status.code() != StatusCode::kUnavailable) return status;
-    if (!SleepFor(provider_.clock(), kRetryDelay, stop)) return status;
+    if (call.lease.lost()) break;
+    if (!SleepFor(provider_.clock(), kRetryDelay, stop_.get_token())) return status;
   }
   counters_.activities_dropped += 1;
-  log_.Log(LogLevel::kInfo, item.operation.instance,
-           "dropped the result of activity '" + item.name + "': cancelled, or taken by another");
+  log_.Log(
+      LogLevel::kInfo, call.item.operation.instance,
+      "dropped the result of activity '" + call.item.name + "': cancelled, or taken by another");
+  return false;
+}
+
+Status ActivityDispatcher::GiveBackStopped(const Call& call, const Status& reason) {
+  TANDEM_ASSIGN_OR_RETURN(const bool given_back,
+                          GiveBack(provider_, call.lease, call.delivery.lock_token));
+  if (given_back) {
+    counters_.activities_given_back += 1;
+    log_.Log(LogLevel::kInfo, call.item.operation.instance,
+             "activity '" + call.item.name + "' was stopped and given back: " + reason.ToString());
+    return Status::Ok();
+  }
+  counters_.activities_dropped += 1;
+  log_.Log(
+      LogLevel::kInfo, call.item.operation.instance,
+      "dropped the result of activity '" + call.item.name + "': cancelled, or taken by another");
   return Status::Ok();
 }
 
-Status ActivityDispatcher::ParkUnregistered(const tandem::Delivery& delivery,
-                                            const ActivityItem& item) {
+Status ActivityDispatcher::ParkUnregistered(const Call& call, const std::string& diagnosis) {
   ParkOrder order;
-  order.token = delivery.lock_token;
-  order.delivery_count = delivery.delivery_count;
-  order.instance = item.operation.instance;
-  order.diagnosis = "activity '" + item.name +
-                    "' is not registered in this runtime; register it with Registry::Add";
+  order.token = call.delivery.lock_token;
+  order.attempt = call.delivery.delivery_count;
+  order.count = true;  // max_deliveries is the limit
+  order.instance = call.item.operation.instance;
+  order.diagnosis = diagnosis;
   order.fallback.state = InstanceState::kRunning;
-  order.fallback.created_at = delivery.enqueued_at;
-  const Status status = Park(provider_, order);
-  if (status.code() == StatusCode::kLeaseLost) return Status::Ok();  // cancelled meanwhile
-  if (!status.ok()) return status;
+  order.fallback.created_at = call.delivery.enqueued_at;
+  TANDEM_ASSIGN_OR_RETURN(const bool parked, EndLease(provider_.clock(), call.lease,
+                                                      [&] { return Park(provider_, order); }));
+  if (!parked) return Status::Ok();  // cancelled meanwhile
   counters_.parked += 1;
-  log_.Log(LogLevel::kError, item.operation.instance, order.diagnosis);
+  log_.Log(LogLevel::kError, call.item.operation.instance, order.diagnosis);
   return Status::Ok();
 }
 
+// Not counted: a newer runtime may read it one day, and must not find it poisoned.
 Status ActivityDispatcher::ParkUnreadable(const tandem::Delivery& delivery, const Status& reason) {
+  const LeaseKeeper::Held lease = leases_.Keep(delivery.lock_token);
   tandem::AbandonOptions options;
-  options.delay = ParkDelay(delivery.delivery_count);
-  const Status status = provider_.Abandon(delivery.lock_token, options);
-  if (!status.ok() && status.code() != StatusCode::kLeaseLost) return status;
+  options.count = false;
+  options.delay = ParkDelay(parked_.Next(WhereOf(delivery)));
+  TANDEM_ASSIGN_OR_RETURN(const bool parked, EndLease(provider_.clock(), lease, [&] {
+                            return provider_.Abandon(delivery.lock_token, options);
+                          }));
+  if (!parked) return Status::Ok();
   counters_.parked += 1;
   log_.Log(LogLevel::kError, "", "an activity can't be read: " + reason.ToString());
   return Status::Ok();

@@ -35,9 +35,13 @@ LeaseKeeper::Held::~Held() {
 
 std::stop_token LeaseKeeper::Held::stop_token() const { return entry_->stop.get_token(); }
 
+tandem::Status LeaseKeeper::Held::Renew() const { return keeper_->Renew(*entry_); }
+
 LeaseKeeper::LeaseKeeper(tandem::Provider& provider, std::chrono::milliseconds lease,
                          Renewal renewal)
-    : provider_(provider), lease_(lease) {
+    : provider_(provider),
+      lease_(lease),
+      retry_after_(std::chrono::microseconds(lease) / kRetriesPerLease) {
   if (renewal == Renewal::kInTime) {
     thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
   }
@@ -74,7 +78,9 @@ void LeaseKeeper::Run(const std::stop_token& stop) {
     }
     provider_.clock().WaitUntil(changed_, wake_at);
     // Without the lock: a renewal may wait for a flush, and whoever starts work must not.
-    for (const auto& entry : TakeDue()) Renew(*entry);
+    for (const auto& entry : TakeDue()) {
+      static_cast<void>(Renew(*entry));  // the entry says what came of it
+    }
   }
 }
 
@@ -88,23 +94,23 @@ std::vector<std::shared_ptr<LeaseKeeper::Entry>> LeaseKeeper::TakeDue() {
   return due;
 }
 
-void LeaseKeeper::Renew(Entry& entry) {
+tandem::Status LeaseKeeper::Renew(Entry& entry) {
   const tandem::Result<tandem::Timestamp> renewed = provider_.Renew(entry.token, lease_);
   const tandem::Timestamp now = provider_.clock().Now();
   bool lost = false;
   {
     auto state = state_.Lock();
     if (renewed.ok()) {
-      entry.deadline = *renewed;
-      entry.renew_at = now + std::max<std::chrono::microseconds>((*renewed - now) / 2,
-                                                                 lease_ / kRetriesPerLease);
+      entry.deadline = std::max(entry.deadline, *renewed);
+      entry.renew_at = now + std::max((*renewed - now) / 2, retry_after_);
     } else {
       lost = IsFinal(renewed.status().code()) || now >= entry.deadline;
-      entry.renew_at = std::min(entry.deadline, now + lease_ / kRetriesPerLease);
+      entry.renew_at = std::min(entry.deadline, now + retry_after_);
       if (lost) entry.renew_at = tandem::kNever;
     }
   }
   if (lost) entry.stop.request_stop();  // without the lock: runs the activity's callbacks
+  return renewed.status();
 }
 
 }  // namespace duroxide::internal

@@ -40,6 +40,9 @@ class LeaseKeeper {
     std::stop_token stop_token() const;
     bool lost() const { return stop_token().stop_requested(); }
 
+    // Renews now, besides the renewals that come by themselves; afterwards lost() is up to date.
+    tandem::Status Renew() const;
+
    private:
     friend LeaseKeeper;
     Held(LeaseKeeper& keeper, std::shared_ptr<Entry> entry)
@@ -59,10 +62,11 @@ class LeaseKeeper {
 
   void Run(const std::stop_token& stop);
   std::vector<std::shared_ptr<Entry>> TakeDue();
-  void Renew(Entry& entry);
+  tandem::Status Renew(Entry& entry);
 
   tandem::Provider& provider_;
   const std::chrono::milliseconds lease_;
+  const std::chrono::microseconds retry_after_;  // of a renewal that failed
 
   // Own synchronization.
   tandem::Guarded<State> state_;

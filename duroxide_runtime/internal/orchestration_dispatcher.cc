@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "duroxide_runtime/internal/instance_store.h"
-#include "duroxide_runtime/internal/parking.h"
+#include "duroxide_runtime/internal/poison.h"
 #include "duroxide_runtime/internal/turn_batch.h"
 
 namespace duroxide::internal {
@@ -17,12 +17,6 @@ using tandem::StatusCode;
 bool IsDeterministic(StatusCode code) {
   return code == StatusCode::kTooLarge || code == StatusCode::kInvalidArgument ||
          code == StatusCode::kCorruption || code == StatusCode::kUnsupported;
-}
-
-std::uint32_t DeliveryCount(const std::vector<tandem::Delivery>& deliveries) {
-  std::uint32_t count = 1;
-  for (const auto& delivery : deliveries) count = std::max(count, delivery.delivery_count);
-  return count;
 }
 
 // What the status of an instance that has none says while it is parked.
@@ -40,9 +34,16 @@ InstanceStatus FallbackStatus(const TurnInput& input) {
 
 }  // namespace
 
+std::uint32_t OrchestrationDispatcher::Work::delivery_count() const {
+  std::uint32_t count = 1;
+  for (const auto& delivery : deliveries) count = std::max(count, delivery.delivery_count);
+  return count;
+}
+
 Status OrchestrationDispatcher::Handle(const std::vector<tandem::Delivery>& deliveries) {
   if (deliveries.front().group.empty()) return DropForeign(deliveries);
-  return HandleInstance(deliveries);
+  const LeaseKeeper::Held lease = leases_.Keep(deliveries.front().lock_token);
+  return HandleInstance(Work{deliveries, lease});
 }
 
 Status OrchestrationDispatcher::DropForeign(const std::vector<tandem::Delivery>& deliveries) {
@@ -56,38 +57,44 @@ Status OrchestrationDispatcher::DropForeign(const std::vector<tandem::Delivery>&
   return Status::Ok();
 }
 
-Status OrchestrationDispatcher::HandleInstance(const std::vector<tandem::Delivery>& deliveries) {
-  const tandem::LockToken& token = deliveries.front().lock_token;
-  const LeaseKeeper::Held lease = leases_.Keep(token);
-  Result<TurnInput> input = Load(deliveries);
+Status OrchestrationDispatcher::HandleInstance(const Work& work) {
+  Result<TurnInput> input = Load(work.deliveries);
   if (!input.ok()) {
-    if (IsDeterministic(input.status().code())) {
-      TurnInput nothing;
-      nothing.instance = deliveries.front().group;
-      nothing.now = provider_.clock().Now();
-      return ParkInstance(nothing, input.status().message(), deliveries);
-    }
-    GiveBack(token);
-    return input.status();
+    if (!IsDeterministic(input.status().code())) return GiveBackAfter(input.status(), work);
+    TurnInput nothing;
+    nothing.instance = work.instance();
+    nothing.now = provider_.clock().Now();
+    return ParkInstance(nothing, input.status().message(), work);
   }
-  TurnOutcome outcome = RunTurn(*input, registry_);
+  if (work.delivery_count() > max_deliveries_) return EndPoisoned(*input, work);
+  return RunAndStore(*input, work);
+}
+
+Status OrchestrationDispatcher::RunAndStore(TurnInput& input, const Work& work) {
+  TurnOutcome outcome = RunTurn(input, registry_);
   auto claims = ClaimIds(provider_, IdsToClaim(outcome));
   if (claims.ok() && !claims->taken.empty()) {
     // The code is told, in the same turn, that it can't have these ids.
-    input->taken_ids = claims->taken;
-    outcome = RunTurn(*input, registry_);
+    input.taken_ids = claims->taken;
+    outcome = RunTurn(input, registry_);
     claims = ClaimIds(provider_, IdsToClaim(outcome));
   }
-  if (!claims.ok()) {
-    GiveBack(token);
-    return claims.status();
-  }
-  if (outcome.left > 0) {
-    TakeFewer(token, deliveries.size() - outcome.left);
-    return Status::Ok();
-  }
-  if (outcome.diagnosis) return ParkInstance(*input, *outcome.diagnosis, deliveries);
-  return Store(*input, outcome, *claims, deliveries);
+  if (!claims.ok()) return GiveBackAfter(claims.status(), work);
+  if (outcome.left > 0) return TakeFewer(work, work.deliveries.size() - outcome.left);
+  if (outcome.diagnosis) return ParkInstance(input, *outcome.diagnosis, work);
+  return Store(input, outcome, *claims, work).status();
+}
+
+Status OrchestrationDispatcher::EndPoisoned(const TurnInput& input, const Work& work) {
+  const Failure failure =
+      PoisonFailure("instance '" + input.instance + "'", work.delivery_count(), max_deliveries_);
+  const TurnOutcome outcome = PoisonTurn(input, registry_, failure);
+  if (outcome.diagnosis) return ParkInstance(input, *outcome.diagnosis, work);
+  TANDEM_ASSIGN_OR_RETURN(const bool stored, Store(input, outcome, IdClaims(), work));
+  if (!stored || outcome.empty()) return Status::Ok();  // empty: it had finished
+  counters_.poisoned += 1;
+  log_.Log(LogLevel::kError, input.instance, failure.message);
+  return Status::Ok();
 }
 
 Result<TurnInput> OrchestrationDispatcher::Load(const std::vector<tandem::Delivery>& deliveries) {
@@ -114,36 +121,35 @@ Result<TurnInput> OrchestrationDispatcher::Load(const std::vector<tandem::Delive
   return input;
 }
 
-Status OrchestrationDispatcher::Store(const TurnInput& input, const TurnOutcome& outcome,
-                                      const IdClaims& claims,
-                                      const std::vector<tandem::Delivery>& deliveries) {
-  const tandem::LockToken& token = deliveries.front().lock_token;
+Result<bool> OrchestrationDispatcher::Store(const TurnInput& input, const TurnOutcome& outcome,
+                                            const IdClaims& claims, const Work& work) {
+  const std::size_t messages = work.deliveries.size();
   // One token: that of the group's lease. Fused commits add those of activities (turn_batch.h).
-  const std::vector<tandem::LockToken> tokens(1, token);
+  const std::vector<tandem::LockToken> tokens(1, work.token());
   const Status status = provider_.AtomicBatch(TurnBatch(input, outcome, claims, tokens)).status();
   if (status.ok()) {
-    if (deliveries.size() >= messages_max_) {
-      messages_max_ = std::min(2 * deliveries.size(), kTurnMessagesMax);
-    }
+    if (messages >= messages_max_) messages_max_ = std::min(2 * messages, kTurnMessagesMax);
+    parked_.Forget(input.instance);
     counters_.turns += 1;
     counters_.messages_dropped += outcome.dropped;
     LogStored(input, outcome, claims);
-    return Status::Ok();
+    return true;
   }
-  if (status.code() == StatusCode::kConflict || status.code() == StatusCode::kLeaseLost) {
+  Status ended;  // of the lease
+  if (status.code() == StatusCode::kLeaseLost) {
     counters_.turn_conflicts += 1;
-    if (status.code() == StatusCode::kConflict) GiveBack(token);
-    return Status::Ok();
+  } else if (status.code() == StatusCode::kConflict) {
+    counters_.turn_conflicts += 1;
+    ended = GiveBack(provider_, work.lease, work.token()).status();
+  } else if (status.code() == StatusCode::kTooLarge && messages > 1) {
+    ended = TakeFewer(work, messages / 2);
+  } else if (IsDeterministic(status.code())) {
+    ended = ParkInstance(input, "the turn can't be stored: " + status.ToString(), work);
+  } else {
+    ended = GiveBackAfter(status, work);
   }
-  if (status.code() == StatusCode::kTooLarge && deliveries.size() > 1) {
-    TakeFewer(token, deliveries.size() / 2);
-    return Status::Ok();
-  }
-  if (IsDeterministic(status.code())) {
-    return ParkInstance(input, "the turn can't be stored: " + status.ToString(), deliveries);
-  }
-  GiveBack(token);
-  return status;
+  if (!ended.ok()) return ended;
+  return false;
 }
 
 void OrchestrationDispatcher::LogStored(const TurnInput& input, const TurnOutcome& outcome,
@@ -161,31 +167,32 @@ void OrchestrationDispatcher::LogStored(const TurnInput& input, const TurnOutcom
 }
 
 Status OrchestrationDispatcher::ParkInstance(const TurnInput& input, const std::string& diagnosis,
-                                             const std::vector<tandem::Delivery>& deliveries) {
+                                             const Work& work) {
   ParkOrder order;
-  order.token = deliveries.front().lock_token;
-  order.delivery_count = DeliveryCount(deliveries);
+  order.token = work.token();
+  order.attempt = parked_.Next(input.instance);
   order.instance = input.instance;
   order.diagnosis = diagnosis;
   order.fallback = FallbackStatus(input);
-  const Status status = Park(provider_, order);
-  if (status.code() == StatusCode::kLeaseLost) return Status::Ok();
-  if (!status.ok()) return status;
+  TANDEM_ASSIGN_OR_RETURN(const bool parked, EndLease(provider_.clock(), work.lease,
+                                                      [&] { return Park(provider_, order); }));
+  if (!parked) return Status::Ok();
   counters_.parked += 1;
   log_.Log(LogLevel::kError, input.instance, diagnosis);
   return Status::Ok();
 }
 
-void OrchestrationDispatcher::TakeFewer(const tandem::LockToken& token, std::size_t messages) {
+Status OrchestrationDispatcher::TakeFewer(const Work& work, std::size_t messages) {
   messages_max_ = std::max<std::size_t>(messages, 1);
-  GiveBack(token);
+  return GiveBack(provider_, work.lease, work.token()).status();
 }
 
-void OrchestrationDispatcher::GiveBack(const tandem::LockToken& token) {
-  tandem::AbandonOptions options;
-  options.count = false;
-  // A failure is no news: the lease then ends by itself.
-  static_cast<void>(provider_.Abandon(token, options));
+Status OrchestrationDispatcher::GiveBackAfter(const Status& reason, const Work& work) {
+  const Status status = GiveBack(provider_, work.lease, work.token()).status();
+  if (status.ok()) return reason;
+  log_.Log(LogLevel::kWarning, work.instance(),
+           "can't give its messages back, they wait until their lease ends: " + status.ToString());
+  return reason;
 }
 
 }  // namespace duroxide::internal

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "duroxide_runtime/internal/instance_store.h"
+#include "duroxide_runtime/internal/pull_loop.h"
 
 namespace duroxide::internal {
 
@@ -14,13 +15,17 @@ namespace {
 // A turn of the instance may change the status in between; then it is read again.
 constexpr int kAttemptsMax = 4;
 
+constexpr int kEndAttemptsMax = 5;
+constexpr std::chrono::milliseconds kEndRetryDelay{100};
+
 // The batch that parks; the status is guarded by its bytes, so a newer one is never overwritten.
 Result<std::vector<tandem::Operation>> ParkBatch(tandem::Provider& provider,
                                                  const ParkOrder& order) {
   std::vector<tandem::Operation> batch;
   tandem::AbandonMessages abandon;
   abandon.lock_token = order.token;
-  abandon.delay = ParkDelay(order.delivery_count);
+  abandon.delay = ParkDelay(order.attempt);
+  abandon.count = order.count;
   batch.emplace_back(std::move(abandon));
 
   TANDEM_ASSIGN_OR_RETURN(const std::optional<StoredStatus> stored,
@@ -47,13 +52,21 @@ Result<std::vector<tandem::Operation>> ParkBatch(tandem::Provider& provider,
 
 }  // namespace
 
-std::chrono::milliseconds ParkDelay(std::uint32_t delivery_count) {
+std::chrono::milliseconds ParkDelay(std::uint32_t attempt) {
   constexpr std::chrono::milliseconds kFirst{1'000};
   constexpr std::chrono::milliseconds kMax{60'000};
   constexpr std::uint32_t kDoublingsMax = 6;  // 64 s: past the maximum
-  const std::uint32_t doublings = std::min(std::max(delivery_count, 1u) - 1, kDoublingsMax);
+  const std::uint32_t doublings = std::min(std::max(attempt, 1u) - 1, kDoublingsMax);
   return std::min(kMax, kFirst * (1 << doublings));
 }
+
+std::uint32_t Backoffs::Next(const std::string& name) {
+  auto attempts = attempts_.Lock();
+  if (attempts->size() >= kBackoffsMax && !attempts->contains(name)) attempts->clear();
+  return ++(*attempts)[name];
+}
+
+void Backoffs::Forget(const std::string& name) { attempts_.Lock()->erase(name); }
 
 tandem::Status Park(tandem::Provider& provider, const ParkOrder& order) {
   for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
@@ -63,8 +76,28 @@ tandem::Status Park(tandem::Provider& provider, const ParkOrder& order) {
     if (status.code() != tandem::StatusCode::kConflict) return status;
   }
   tandem::AbandonOptions options;
-  options.delay = ParkDelay(order.delivery_count);
+  options.delay = ParkDelay(order.attempt);
+  options.count = order.count;
   return provider.Abandon(order.token, options);
+}
+
+tandem::Result<bool> EndLease(tandem::Clock& clock, const LeaseKeeper::Held& lease,
+                              const std::function<tandem::Status()>& end) {
+  for (int attempt = 1;; ++attempt) {
+    tandem::Status status = end();
+    if (status.ok()) return true;
+    if (status.code() == tandem::StatusCode::kLeaseLost) return false;
+    if (status.code() != tandem::StatusCode::kUnavailable) return status;
+    if (attempt == kEndAttemptsMax) return status;
+    if (!SleepFor(clock, kEndRetryDelay, lease.stop_token())) return status;
+  }
+}
+
+tandem::Result<bool> GiveBack(tandem::Provider& provider, const LeaseKeeper::Held& lease,
+                              const tandem::LockToken& token) {
+  tandem::AbandonOptions options;
+  options.count = false;
+  return EndLease(provider.clock(), lease, [&] { return provider.Abandon(token, options); });
 }
 
 }  // namespace duroxide::internal

@@ -24,41 +24,36 @@ bool SleepFor(tandem::Clock& clock, std::chrono::milliseconds duration,
   return !stop.stop_requested();
 }
 
-PullLoop::PullLoop(tandem::Provider& provider, LogSink& log, std::string_view queue,
-                   std::size_t threads, Options options, Handler handler)
-    : provider_(provider),
-      log_(log),
-      queue_(queue),
-      options_(std::move(options)),
-      handler_(std::move(handler)) {
-  threads_.reserve(threads);
-  for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { Run(); });
+PullLoop::PullLoop(tandem::Provider& provider, LogSink& log, Setup setup)
+    : provider_(provider), log_(log), setup_(std::move(setup)), running_(setup_.threads) {
+  threads_.reserve(setup_.threads);
+  for (std::size_t i = 0; i < setup_.threads; ++i) threads_.emplace_back([this] { Run(); });
 }
 
 PullLoop::~PullLoop() {
   RequestStop();
-  Join();
-}
-
-void PullLoop::Join() {
-  for (std::thread& thread : threads_) {
-    if (thread.joinable()) thread.join();
-  }
+  for (std::thread& thread : threads_) thread.join();
 }
 
 void PullLoop::Run() {
-  const std::stop_token stop = stop_.get_token();
+  Pull(stop_.get_token());
+  running_ -= 1;
+  setup_.on_end();
+}
+
+void PullLoop::Pull(const std::stop_token& stop) {
   std::chrono::milliseconds backoff = kBackoffFirst;
   while (!stop.stop_requested()) {
     tandem::Status status;
-    tandem::DequeueOptions options = options_();
+    tandem::DequeueOptions options = setup_.options();
     options.wait = kWait;
     options.stop = stop;
-    auto deliveries = provider_.Dequeue(queue_, options);
+    auto deliveries = provider_.Dequeue(setup_.queues, options);
     if (!deliveries.ok()) {
       status = deliveries.status();
     } else if (!deliveries->empty()) {
-      status = handler_(*std::move(deliveries), stop);
+      status = setup_.handler(*std::move(deliveries), stop);
+      if (!status.ok() && stop.stop_requested()) failed_ += 1;
     }
     if (status.ok()) {
       NoteRecovery();
@@ -71,16 +66,23 @@ void PullLoop::Run() {
   }
 }
 
+std::string PullLoop::Name() const {
+  std::string name;
+  for (const std::string& queue : setup_.queues) {
+    name.append(name.empty() ? "queue '" : ", '").append(queue).append("'");
+  }
+  return name;
+}
+
 void PullLoop::NoteTrouble(const tandem::Status& status) {
   if (in_trouble_.exchange(true)) return;
-  log_.Log(
-      LogLevel::kError, "",
-      "queue '" + queue_ + "': the store is in trouble, will keep trying: " + status.ToString());
+  log_.Log(LogLevel::kError, "",
+           Name() + ": the store is in trouble, will keep trying: " + status.ToString());
 }
 
 void PullLoop::NoteRecovery() {
   if (!in_trouble_.load(std::memory_order_relaxed) || !in_trouble_.exchange(false)) return;
-  log_.Log(LogLevel::kWarning, "", "queue '" + queue_ + "': the store works again");
+  log_.Log(LogLevel::kWarning, "", Name() + ": the store works again");
 }
 
 }  // namespace duroxide::internal

@@ -1,7 +1,8 @@
 #pragma once
 
-// A PullLoop is a number of threads that take work from one queue and hand it to a function, until
-// they are stopped. While the store is in trouble they log once, wait longer and longer, and go on.
+// A PullLoop is a number of threads that take work from some queues and hand it to a function,
+// until they are stopped. While the store is in trouble they log once, wait longer and longer, and
+// go on.
 
 #include <atomic>
 #include <chrono>
@@ -9,7 +10,6 @@
 #include <functional>
 #include <stop_token>
 #include <string>
-#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -27,29 +27,40 @@ class PullLoop {
   // The options of a Dequeue, asked for before each; the loop itself sets how long it waits.
   using Options = std::function<tandem::DequeueOptions()>;
 
+  struct Setup {
+    std::vector<std::string> queues;  // not empty
+    std::size_t threads = 0;
+    Options options;
+    Handler handler;
+    std::function<void()> on_end;  // called by each thread when it has ended
+  };
+
   // `provider` and `log` outlive the loop.
-  PullLoop(tandem::Provider& provider, LogSink& log, std::string_view queue, std::size_t threads,
-           Options options, Handler handler);
-  ~PullLoop();
+  PullLoop(tandem::Provider& provider, LogSink& log, Setup setup);
+  ~PullLoop();  // stops, and waits for what runs
   PullLoop(const PullLoop&) = delete;
   PullLoop& operator=(const PullLoop&) = delete;
 
   // Takes no further work. What is running runs to its end.
   void RequestStop() { stop_.request_stop(); }
-  // REQUIRES: RequestStop was called.
-  void Join();
+  // True when nothing runs, nor ever will.
+  bool ended() const { return running_ == 0; }
+  // Work that could not be brought to its end after RequestStop: the store was in trouble.
+  std::size_t failed() const { return failed_; }
 
  private:
   void Run();
+  void Pull(const std::stop_token& stop);
   void NoteTrouble(const tandem::Status& status);
   void NoteRecovery();
+  std::string Name() const;
 
   tandem::Provider& provider_;
   LogSink& log_;
-  const std::string queue_;
-  const Options options_;
-  const Handler handler_;
+  const Setup setup_;
   std::stop_source stop_;
+  std::atomic<std::size_t> running_;  // threads
+  std::atomic<std::size_t> failed_ = 0;
   std::atomic<bool> in_trouble_ = false;
   std::vector<std::thread> threads_;
 };

@@ -342,6 +342,11 @@ std::optional<std::string> FindDivergence(const std::string& instance, std::uint
   if (started == nullptr) return Misplaced(1, history.front().body);
   const auto found = registry.FindOrchestration(started->name, started->version);
   if (!found) return NotRegistered(registry, started->name, started->version);
+  // What ended an instance as poison was no answer of its code.
+  const auto* failed = std::get_if<OrchestrationFailed>(&history.back().body);
+  if (failed != nullptr && failed->failure.category == FailureCategory::kPoison) {
+    return std::nullopt;
+  }
   Execution live(instance, execution, *found->handler, kv);
   return Replay(live, history);
 }

@@ -6,6 +6,7 @@
 
 #include "duroxide_runtime/internal/instance_index.h"
 #include "duroxide_runtime/internal/names.h"
+#include "duroxide_runtime/internal/stored_progress.h"
 
 namespace duroxide::internal {
 
@@ -50,9 +51,14 @@ class BatchBuilder {
                                              tandem::Expected::Exactly(delta.events_before)});
     tandem::UpdateMetadata kv;
     kv.stream = stream;
+    tandem::UpdateMetadata progress;  // of cancelled activities
+    progress.stream = stream;
     EventId id = delta.events_before;
     for (const HistoryEvent& event : delta.events) {
       ++id;
+      if (const auto* cancel = std::get_if<ActivityCancelRequested>(&event.body)) {
+        progress.erase.push_back(ProgressKey(cancel->scheduled_id));
+      }
       std::visit([&](const auto& body) { AddEffect(id, body); }, event.body);
       if (const auto* set = std::get_if<KvSet>(&event.body)) {
         kv.set.insert_or_assign(KvKey(set->key), EncodeKv(KvEntry{set->value, event.time}));
@@ -62,6 +68,7 @@ class BatchBuilder {
     }
     const bool ended = IsEnd(delta.events.back().body);
     if (!ended && !kv.set.empty()) batch_.emplace_back(std::move(kv));
+    if (!progress.erase.empty()) batch_.emplace_back(std::move(progress));
     if (ended) MergeKv(delta);
   }
 

@@ -5,7 +5,7 @@
 //   ActivityScheduled        -> enqueue to the worker queue of its tag, keyed by the operation
 //   TimerCreated             -> enqueue to "orchestrator", visible when it fires, keyed
 //   ActivityCancelRequested,
-//   TimerCancelled           -> cancel by that key
+//   TimerCancelled           -> cancel by that key; erase the activity's progress
 //   ChildScheduled,
 //   DetachedStarted          -> start the instance; the batch is a Conflict if its id is taken by
 //                               then. An id that is known to be taken is not started, and the

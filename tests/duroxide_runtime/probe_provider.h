@@ -34,6 +34,7 @@ class ProbeProvider final : public tandem::Provider {
   std::uint64_t batches() const { return batches_; }    // that succeeded
   std::uint64_t dequeues() const { return dequeues_; }  // calls
   std::uint64_t renewals() const { return renewals_; }  // that succeeded
+  std::uint64_t reads() const { return reads_; }        // calls that read events or metadata
 
   using Provider::AtomicBatch;
   Result<tandem::BatchResult> AtomicBatch(Operations operations,
@@ -49,13 +50,16 @@ class ProbeProvider final : public tandem::Provider {
 
   Result<tandem::EventPage> Read(const tandem::StreamId& stream,
                                  const tandem::ReadOptions& options) override {
+    reads_ += 1;
     return target_->Read(stream, options);
   }
   Result<std::optional<tandem::PartitionHead>> LatestPartition(std::string_view entity) override {
+    reads_ += 1;
     return target_->LatestPartition(entity);
   }
   Result<tandem::MetadataPage> ReadMetadata(const tandem::StreamId& stream,
                                             const tandem::MetadataOptions& options) override {
+    reads_ += 1;
     return target_->ReadMetadata(stream, options);
   }
   Result<tandem::FeedPage> ReadAll(tandem::Position after,
@@ -91,6 +95,7 @@ class ProbeProvider final : public tandem::Provider {
   std::atomic<std::uint64_t> batches_ = 0;
   std::atomic<std::uint64_t> dequeues_ = 0;
   std::atomic<std::uint64_t> renewals_ = 0;
+  std::atomic<std::uint64_t> reads_ = 0;
 };
 
 // True when the batch has an operation of that kind.

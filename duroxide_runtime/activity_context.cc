@@ -1,0 +1,28 @@
+#include "duroxide_runtime/activity_context.h"
+
+#include "duroxide_runtime/limits.h"
+
+namespace duroxide {
+
+Status ActivityContext::HeartbeatEncoded(std::string progress) {
+  if (progress.size() > kProgressBytesMax) {
+    return Status::TooLarge("the progress of activity '" + facts_.activity + "' has " +
+                            std::to_string(progress.size()) + " bytes, the limit is " +
+                            std::to_string(kProgressBytesMax));
+  }
+  return Save(std::move(progress));
+}
+
+Status ActivityContext::Save(std::optional<std::string> progress) {
+  if (progress_ != nullptr) return progress_->Save(std::move(progress));
+  if (stop_.stop_requested()) return Status::Cancelled("the activity is to stop");
+  if (progress) kept_ = std::move(progress);
+  return Status::Ok();
+}
+
+Result<std::optional<std::string>> ActivityContext::LastProgressEncoded() {
+  if (progress_ != nullptr) return progress_->Load();
+  return kept_;
+}
+
+}  // namespace duroxide

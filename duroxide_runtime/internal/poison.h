@@ -1,0 +1,31 @@
+#pragma once
+
+// Poison: work that was delivered so often without any answer that it must be assumed to end the
+// process that does it. It is not done again, but told to whom it concerns.
+//
+// Only deliveries that ended without an answer count: the process died, or the lease was lost. What
+// is given back or parked was answered.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "duroxide_runtime/failure.h"
+#include "duroxide_runtime/internal/turn.h"
+
+namespace duroxide::internal {
+
+// "activity 'hash' was delivered 11 times without a result, the limit is 10
+// (RuntimeOptions::max_deliveries): ...". `what` names it.
+Failure PoisonFailure(std::string_view what, std::uint32_t deliveries, std::uint32_t limit);
+
+// Ends the instance without running its code: the execution that is running, or that would begin
+// with this turn, gets its cancellations of what is open (as far as others have to know of it:
+// activities, timers, children) and OrchestrationFailed. An instance that has finished, or never
+// started, has no code to run; its items are answered as ever.
+//
+// A pure function like RunTurn. The end is no answer of the code: replay does not get there.
+// `registry` only tells the version of an instance that starts.
+TurnOutcome PoisonTurn(const TurnInput& input, const Registry& registry, const Failure& failure);
+
+}  // namespace duroxide::internal

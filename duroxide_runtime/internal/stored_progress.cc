@@ -1,0 +1,64 @@
+#include "duroxide_runtime/internal/stored_progress.h"
+
+#include <utility>
+
+#include "duroxide_runtime/internal/instance_store.h"
+
+namespace duroxide::internal {
+
+namespace {
+
+constexpr std::string_view kProgressPrefix = "progress/";
+
+}  // namespace
+
+std::string ProgressKey(std::uint64_t scheduled_id) {
+  return std::string(kProgressPrefix).append(std::to_string(scheduled_id));
+}
+
+StoredProgress::StoredProgress(tandem::Provider& provider, const LeaseKeeper::Held& lease,
+                               const OperationAddress& operation, std::uint32_t delivery_count)
+    : provider_(provider),
+      lease_(lease),
+      stream_(HistoryStream(operation.instance, operation.execution)),
+      key_(ProgressKey(operation.scheduled_id)),
+      may_exist_(delivery_count > 1) {}
+
+Status StoredProgress::Save(std::optional<std::string> progress) {
+  // First: whoever has lost the activity must not write over the progress of who has it now.
+  const Status renewed = lease_.Renew();
+  if (lease_.lost()) {
+    return Status::Cancelled("the activity was cancelled, or is run by somebody else");
+  }
+  if (!renewed.ok() || !progress) return renewed;
+  tandem::UpdateMetadata update;
+  update.stream = stream_;
+  update.set.emplace(key_, *std::move(progress));
+  std::vector<tandem::Operation> batch;
+  batch.emplace_back(std::move(update));
+  tandem::BatchOptions options;
+  options.durability = tandem::Durability::kBuffered;
+  may_exist_ = true;
+  return provider_.AtomicBatch(std::move(batch), options).status();
+}
+
+Result<std::optional<std::string>> StoredProgress::Load() {
+  tandem::MetadataOptions options;
+  options.prefix = key_;
+  options.limit = 1;  // the key itself sorts before every key that it is a prefix of
+  TANDEM_ASSIGN_OR_RETURN(tandem::MetadataPage page, provider_.ReadMetadata(stream_, options));
+  if (page.entries.empty() || page.entries.front().first != key_) {
+    return std::optional<std::string>();
+  }
+  may_exist_ = true;
+  return std::optional<std::string>(std::move(page.entries.front().second));
+}
+
+tandem::UpdateMetadata StoredProgress::Erase() const {
+  tandem::UpdateMetadata update;
+  update.stream = stream_;
+  update.erase.push_back(key_);
+  return update;
+}
+
+}  // namespace duroxide::internal
