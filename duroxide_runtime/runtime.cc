@@ -2,6 +2,7 @@
 
 #include <random>
 #include <set>
+#include <stop_token>
 #include <utility>
 #include <vector>
 
@@ -33,6 +34,14 @@ std::function<std::uint64_t()> SeedsOf(const RuntimeOptions& options) {
 
 LogSink& LogOf(const RuntimeOptions& options) {
   return options.log != nullptr ? *options.log : StderrLogSink();
+}
+
+internal::TurnOptions TurnOptionsOf(const RuntimeOptions& options) {
+  internal::TurnOptions turns;
+  turns.max_deliveries = options.max_deliveries;
+  turns.live_instances_max = options.live_instances;
+  turns.fused_commits = options.fused_commits && options.orchestration_threads > 0;
+  return turns;
 }
 
 tandem::DequeueOptions DequeueOf(std::chrono::milliseconds lease, std::size_t max_messages) {
@@ -111,9 +120,11 @@ struct Runtime::Impl {
         registry(std::move(the_registry)),
         log(LogOf(options)),
         leases(provider, options.lease),
-        orchestrations(provider, registry, log, counters, leases, SeedsOf(options),
-                       options.max_deliveries),
-        activities(provider, registry, log, counters, leases, options.max_deliveries),
+        reporter(provider, log, counters, stop_activities.get_token()),
+        orchestrations(provider, registry, log, counters, leases, reporter, SeedsOf(options),
+                       TurnOptionsOf(options)),
+        activities(provider, registry, log, counters, leases, orchestrations, reporter,
+                   stop_activities.get_token(), options.max_deliveries),
         drain(provider.clock(), DrainSteps()),
         turn_loop(provider, log, TurnLoop(options)),
         activity_loop(provider, log, ActivityLoop(options)) {}
@@ -154,7 +165,7 @@ struct Runtime::Impl {
     steps.ended = [this] { return turn_loop.ended() && activity_loop.ended(); };
     steps.stop_activities = [this] {
       log.Log(LogLevel::kWarning, "", "shutdown: the time is over, activities are asked to stop");
-      activities.RequestStop();
+      stop_activities.request_stop();
     };
     steps.unstored = [this] { return turn_loop.failed() + activity_loop.failed() > 0; };
     return steps;
@@ -164,7 +175,9 @@ struct Runtime::Impl {
   const Registry registry;
   LogSink& log;
   internal::Counters counters;
+  std::stop_source stop_activities;
   internal::LeaseKeeper leases;
+  internal::ResultReporter reporter;
   internal::OrchestrationDispatcher orchestrations;
   internal::ActivityDispatcher activities;
   internal::Drain drain;
@@ -201,6 +214,7 @@ RuntimeStats Runtime::Stats() const {
   const internal::Counters& counters = impl_->counters;
   RuntimeStats stats;
   stats.turns = counters.turns;
+  stats.events_replayed = counters.events_replayed;
   stats.activities_run = counters.activities_run;
   stats.activities_dropped = counters.activities_dropped;
   stats.activities_given_back = counters.activities_given_back;

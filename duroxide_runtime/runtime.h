@@ -48,6 +48,16 @@ struct RuntimeOptions {
   // 60 s, in between.
   std::uint32_t max_deliveries = 10;
 
+  // Instances that stay in memory between their turns, at most; the least recently used goes first.
+  // A turn of one that is there replays nothing. 0: every turn reads and replays the history.
+  std::size_t live_instances = 10'000;
+
+  // A start runs the first turn, and the result of an activity that ran here its turn, in the batch
+  // that stores it: so N activities one after the other take N + 1 flushes alone. Off: starts and
+  // results are stored by themselves, and turns come by the queue. Without orchestration_threads it
+  // is off.
+  bool fused_commits = true;
+
   LogSink* log = nullptr;  // outlives the runtime; null: StderrLogSink()
 
   // Where the seeds of instances come from; empty: the system's random device. Thread-safe.
@@ -57,6 +67,7 @@ struct RuntimeOptions {
 // Counts since the start of the runtime.
 struct RuntimeStats {
   std::uint64_t turns = 0;                  // stored
+  std::uint64_t events_replayed = 0;        // history events that turns ran again; 0 while live
   std::uint64_t activities_run = 0;         // with a stored result, be it a failure
   std::uint64_t activities_dropped = 0;     // results dropped: cancelled, or the lease was lost
   std::uint64_t activities_given_back = 0;  // were asked to stop, and run again somewhere

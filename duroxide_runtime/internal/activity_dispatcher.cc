@@ -2,13 +2,14 @@
 
 #include <exception>
 #include <functional>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "duroxide_runtime/internal/failure.h"
 #include "duroxide_runtime/internal/instance_store.h"
 #include "duroxide_runtime/internal/poison.h"
-#include "duroxide_runtime/internal/pull_loop.h"
+#include "duroxide_runtime/internal/stored_progress.h"
 #include "duroxide_runtime/limits.h"
 
 namespace duroxide::internal {
@@ -16,8 +17,6 @@ namespace duroxide::internal {
 namespace {
 
 using tandem::StatusCode;
-
-constexpr std::chrono::milliseconds kRetryDelay{200};
 
 ActivityFacts FactsOf(const tandem::Delivery& delivery, const ActivityItem& item) {
   ActivityFacts facts;
@@ -68,76 +67,73 @@ Status ActivityDispatcher::Handle(const tandem::Delivery& delivery) {
   if (item == nullptr) {
     return ParkUnreadable(delivery, Status::InvalidArgument("the message is no activity"));
   }
-  // Held until the batch that ends the call is answered.
-  const LeaseKeeper::Held lease = leases_.Keep(delivery.lock_token);
-  StoredProgress progress(provider_, lease, item->operation, delivery.delivery_count);
-  const Call call{delivery, *item, lease, progress};
+  Call call{delivery, *item, leases_.Keep(delivery.lock_token)};
   const ActivityHandler* handler = registry_.FindActivity(item->name);
   if (handler == nullptr) {
     const std::string diagnosis = "activity '" + item->name +
                                   "' is not registered in this runtime; register it with "
                                   "Registry::Add";
     if (delivery.delivery_count < max_deliveries_) return ParkUnregistered(call, diagnosis);
-    return GiveUp(call, Failure::Of(Status::NotFound(diagnosis + " (" +
-                                                     std::to_string(delivery.delivery_count) +
-                                                     " deliveries)"),
-                                    FailureCategory::kConfiguration));
+    return GiveUp(
+        std::move(call),
+        Failure::Of(Status::NotFound(diagnosis + " (" + std::to_string(delivery.delivery_count) +
+                                     " deliveries)"),
+                    FailureCategory::kConfiguration));
   }
   if (delivery.delivery_count > max_deliveries_) {
-    return GiveUp(call, PoisonFailure("activity '" + item->name + "'", delivery.delivery_count,
-                                      max_deliveries_));
+    return GiveUp(std::move(call), PoisonFailure("activity '" + item->name + "'",
+                                                 delivery.delivery_count, max_deliveries_));
   }
-  return Run(call, *handler);
+  return Run(std::move(call), *handler);
 }
 
-Status ActivityDispatcher::Run(const Call& call, const ActivityHandler& handler) {
-  std::stop_source stop;
-  const auto request = [&stop] { stop.request_stop(); };
-  const std::stop_callback on_lost(call.lease.stop_token(), request);
-  const std::stop_callback on_shutdown(stop_.get_token(), request);
-  ActivityContext context(FactsOf(call.delivery, call.item), stop.get_token(), &call.progress);
-  Result<std::string> result = CallHandler(handler, context, call.item.input);
-  if (!result.ok() && stop.stop_requested()) return GiveBackStopped(call, result.status());
-  TANDEM_ASSIGN_OR_RETURN(const bool stored,
-                          Report(call, Completion(IdOf(call.item), std::move(result))));
-  if (stored) counters_.activities_run += 1;
-  return Status::Ok();
+Status ActivityDispatcher::Run(Call call, const ActivityHandler& handler) {
+  const tandem::Delivery& delivery = call.delivery;
+  const ActivityItem& item = call.item;
+  std::optional<tandem::UpdateMetadata> progress_record;
+  Result<std::string> output = Status::Internal("not run");
+  bool stopped = false;
+  {
+    std::stop_source stop;
+    const auto request = [&stop] { stop.request_stop(); };
+    const std::stop_callback on_lost(call.lease.stop_token(), request);
+    const std::stop_callback on_shutdown(stop_, request);
+    StoredProgress progress(provider_, call.lease, item.operation, delivery.delivery_count);
+    ActivityContext context(FactsOf(delivery, item), stop.get_token(), &progress);
+    output = CallHandler(handler, context, item.input);
+    if (progress.may_exist()) progress_record = progress.Erase();
+    stopped = stop.stop_requested();
+  }
+  if (!output.ok() && stopped) return GiveBackStopped(call, output.status());
+  ActivityResult result{item.operation.instance,
+                        item.name,
+                        Completion(IdOf(item), std::move(output)),
+                        delivery.lock_token,
+                        std::move(call.lease),
+                        std::move(progress_record)};
+  // A turn that can't be run here would only find that out.
+  const bool may_fuse = delivery.delivery_count == 1 &&
+                        registry_.FindOrchestration(item.orchestration, item.version).has_value();
+  return turns_.Complete(std::move(result), may_fuse);
 }
 
-Status ActivityDispatcher::GiveUp(const Call& call, const Failure& failure) {
-  TANDEM_ASSIGN_OR_RETURN(const bool stored,
-                          Report(call, ActivityFailedItem{IdOf(call.item), failure}));
+Status ActivityDispatcher::GiveUp(Call call, const Failure& failure) {
+  const ActivityItem& item = call.item;
+  std::optional<tandem::UpdateMetadata> progress;
+  const StoredProgress stored_progress(provider_, call.lease, item.operation,
+                                       call.delivery.delivery_count);
+  if (stored_progress.may_exist()) progress = stored_progress.Erase();
+  const ActivityResult result{item.operation.instance,
+                              item.name,
+                              ActivityFailedItem{IdOf(item), failure},
+                              call.delivery.lock_token,
+                              std::move(call.lease),
+                              std::move(progress)};
+  TANDEM_ASSIGN_OR_RETURN(const bool stored, reporter_.Report(result));
   if (!stored) return Status::Ok();
   counters_.poisoned += 1;
-  log_.Log(LogLevel::kError, call.item.operation.instance, failure.message);
+  log_.Log(LogLevel::kError, item.operation.instance, failure.message);
   return Status::Ok();
-}
-
-Result<bool> ActivityDispatcher::Report(const Call& call, const WorkItem& result) {
-  const tandem::Enqueue told = ToInstance(call.item.operation.instance, result);
-  bool erase = call.progress.may_exist();
-  for (;;) {
-    std::vector<tandem::Operation> batch;
-    batch.emplace_back(tandem::DeleteMessages{call.delivery.lock_token});
-    batch.emplace_back(told);
-    if (erase) batch.emplace_back(call.progress.Erase());
-    const Status status = provider_.AtomicBatch(std::move(batch)).status();
-    if (status.ok()) return true;
-    if (status.code() == StatusCode::kLeaseLost) break;
-    if (status.code() == StatusCode::kConflict && erase) {
-      erase = false;  // the execution was deleted, and the record with it
-      continue;
-    }
-    // The work is done: as long as the lease holds, reporting it is tried again.
-    if (status.code() != StatusCode::kUnavailable) return status;
-    if (call.lease.lost()) break;
-    if (!SleepFor(provider_.clock(), kRetryDelay, stop_.get_token())) return status;
-  }
-  counters_.activities_dropped += 1;
-  log_.Log(
-      LogLevel::kInfo, call.item.operation.instance,
-      "dropped the result of activity '" + call.item.name + "': cancelled, or taken by another");
-  return false;
 }
 
 Status ActivityDispatcher::GiveBackStopped(const Call& call, const Status& reason) {

@@ -9,6 +9,7 @@ namespace duroxide::internal {
 
 struct Counters {
   std::atomic<std::uint64_t> turns = 0;
+  std::atomic<std::uint64_t> events_replayed = 0;
   std::atomic<std::uint64_t> activities_run = 0;
   std::atomic<std::uint64_t> activities_dropped = 0;
   std::atomic<std::uint64_t> activities_given_back = 0;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "duroxide_runtime/internal/instance_store.h"
 #include "duroxide_runtime/internal/poison.h"
 #include "duroxide_runtime/internal/turn_batch.h"
 
@@ -13,6 +12,9 @@ namespace {
 
 using tandem::StatusCode;
 
+// Conflicts after which a turn is set aside.
+constexpr int kConflictsMax = 2;
+
 // Errors that the same turn meets again, however often it is tried.
 bool IsDeterministic(StatusCode code) {
   return code == StatusCode::kTooLarge || code == StatusCode::kInvalidArgument ||
@@ -20,30 +22,68 @@ bool IsDeterministic(StatusCode code) {
 }
 
 // What the status of an instance that has none says while it is parked.
-InstanceStatus FallbackStatus(const TurnInput& input) {
-  if (!input.history.empty() && std::holds_alternative<Started>(input.history.front().body)) {
-    return StatusOfHistory(input.execution, input.history);
+InstanceStatus FallbackStatus(tandem::Provider& provider, const std::string& instance,
+                              const QueuedItems& queued) {
+  if (const auto place = FindInstance(provider, instance); place.ok()) {
+    const auto history = LoadHistory(provider, instance, place->execution, place->head);
+    if (history.ok() && !history->empty() &&
+        std::holds_alternative<Started>(history->front().body)) {
+      return StatusOfHistory(place->execution, *history);
+    }
   }
   InstanceStatus status;
-  status.created_at = input.now;
-  for (const WorkItem& item : input.items) {
+  status.created_at = provider.clock().Now();
+  for (const WorkItem& item : queued.items) {
     if (const auto* start = std::get_if<StartItem>(&item)) status.orchestration = start->name;
   }
   return status;
 }
 
-}  // namespace
+std::string WhereOf(const tandem::Delivery& delivery) {
+  return "message " + std::to_string(delivery.id) + " of queue '" + delivery.queue + "'";
+}
 
-std::uint32_t OrchestrationDispatcher::Work::delivery_count() const {
-  std::uint32_t count = 1;
-  for (const auto& delivery : deliveries) count = std::max(count, delivery.delivery_count);
+const QueuedItems* Queued(const TurnCause& cause) { return std::get_if<QueuedItems>(&cause); }
+
+// The highest of the messages of the queue; 0 if there are none.
+std::uint32_t DeliveryCount(const std::vector<TurnCause>& causes) {
+  std::uint32_t count = 0;
+  for (const TurnCause& cause : causes) {
+    if (const auto* queued = Queued(cause)) count = std::max(count, queued->delivery_count);
+  }
   return count;
 }
 
+// Results first, so that what a turn has no room for is a matter of the queue.
+void ResultsFirst(std::vector<TurnCause>& causes) {
+  std::vector<TurnCause> ordered;
+  ordered.reserve(causes.size());
+  for (const bool queued : {false, true}) {
+    for (TurnCause& cause : causes) {
+      if ((Queued(cause) != nullptr) == queued) ordered.push_back(std::move(cause));
+    }
+  }
+  causes.swap(ordered);
+}
+
+}  // namespace
+
+// --- What comes in
+// --------------------------------------------------------------------------------
+
 Status OrchestrationDispatcher::Handle(const std::vector<tandem::Delivery>& deliveries) {
-  if (deliveries.front().group.empty()) return DropForeign(deliveries);
-  const LeaseKeeper::Held lease = leases_.Keep(deliveries.front().lock_token);
-  return HandleInstance(Work{deliveries, lease});
+  const std::string& instance = deliveries.front().group;
+  if (instance.empty()) return DropForeign(deliveries);
+  QueuedItems queued{
+      {}, deliveries.front().lock_token, leases_.Keep(deliveries.front().lock_token)};
+  for (const tandem::Delivery& delivery : deliveries) {
+    queued.delivery_count = std::max(queued.delivery_count, delivery.delivery_count);
+    Result<WorkItem> item = DecodeWorkItem(delivery.payload, WhereOf(delivery));
+    if (!item.ok()) return ParkInstance(instance, item.status().message(), queued);
+    queued.items.push_back(*std::move(item));
+  }
+  if (!inbox_.Offer(instance, std::move(queued))) return Status::Ok();
+  return RunTurns(instance);
 }
 
 Status OrchestrationDispatcher::DropForeign(const std::vector<tandem::Delivery>& deliveries) {
@@ -57,105 +97,235 @@ Status OrchestrationDispatcher::DropForeign(const std::vector<tandem::Delivery>&
   return Status::Ok();
 }
 
-Status OrchestrationDispatcher::HandleInstance(const Work& work) {
-  Result<TurnInput> input = Load(work.deliveries);
-  if (!input.ok()) {
-    if (!IsDeterministic(input.status().code())) return GiveBackAfter(input.status(), work);
-    TurnInput nothing;
-    nothing.instance = work.instance();
-    nothing.now = provider_.clock().Now();
-    return ParkInstance(nothing, input.status().message(), work);
-  }
-  if (work.delivery_count() > max_deliveries_) return EndPoisoned(*input, work);
-  return RunAndStore(*input, work);
+Status OrchestrationDispatcher::Complete(ActivityResult result, bool may_fuse) {
+  if (!options_.fused_commits || !may_fuse) return ReportAlone(result);
+  const std::string instance = result.instance;
+  if (!inbox_.Offer(instance, std::move(result))) return Status::Ok();
+  return RunTurns(instance);
 }
 
-Status OrchestrationDispatcher::RunAndStore(TurnInput& input, const Work& work) {
+std::optional<Status> OrchestrationDispatcher::Start(const NewInstance& instance) {
+  if (!options_.fused_commits || !inbox_.Begin(instance.instance)) return std::nullopt;
+  TurnInput input;
+  input.instance = instance.instance;
+  input.execution = instance.start.first_execution;
+  input.items.emplace_back(instance.start);
+  input.now = provider_.clock().Now();
+  input.seed = seeds_();
   TurnOutcome outcome = RunTurn(input, registry_);
-  auto claims = ClaimIds(provider_, IdsToClaim(outcome));
-  if (claims.ok() && !claims->taken.empty()) {
-    // The code is told, in the same turn, that it can't have these ids.
-    input.taken_ids = claims->taken;
-    outcome = RunTurn(input, registry_);
-    claims = ClaimIds(provider_, IdsToClaim(outcome));
+  const bool whole = !outcome.diagnosis && outcome.left == 0 && !outcome.go_on;
+  std::optional<Status> status;
+  // Ids of others would have to be looked up: rare, and the queue's turn does it.
+  if (whole && IdsToClaim(outcome).empty()) {
+    status = provider_.AtomicBatch(StartBatch(input, outcome)).status();
+    if (status->ok()) NoteStored(input, outcome, IdClaims(), {});
+    // Too large for one batch, e.g. together with its start.
+    if (IsDeterministic(status->code())) status = std::nullopt;
   }
-  if (!claims.ok()) return GiveBackAfter(claims.status(), work);
-  if (outcome.left > 0) return TakeFewer(work, work.deliveries.size() - outcome.left);
-  if (outcome.diagnosis) return ParkInstance(input, *outcome.diagnosis, work);
-  return Store(input, outcome, *claims, work).status();
+  const Status ran = RunTurns(instance.instance);  // what has come meanwhile
+  if (!ran.ok()) {
+    log_.Log(LogLevel::kWarning, instance.instance,
+             "a turn could not be stored, and comes again: " + ran.ToString());
+  }
+  return status;
 }
 
-Status OrchestrationDispatcher::EndPoisoned(const TurnInput& input, const Work& work) {
-  const Failure failure =
-      PoisonFailure("instance '" + input.instance + "'", work.delivery_count(), max_deliveries_);
-  const TurnOutcome outcome = PoisonTurn(input, registry_, failure);
-  if (outcome.diagnosis) return ParkInstance(input, *outcome.diagnosis, work);
-  TANDEM_ASSIGN_OR_RETURN(const bool stored, Store(input, outcome, IdClaims(), work));
-  if (!stored || outcome.empty()) return Status::Ok();  // empty: it had finished
-  counters_.poisoned += 1;
-  log_.Log(LogLevel::kError, input.instance, failure.message);
+// --- Turns
+// ----------------------------------------------------------------------------------------
+
+Status OrchestrationDispatcher::RunTurns(const std::string& instance) {
+  Status first_error;
+  for (;;) {
+    Causes causes = inbox_.Next(instance, kTurnMessagesMax);
+    if (causes.empty()) return first_error;
+    const Status status = RunTurnOf(instance, std::move(causes));
+    if (!status.ok() && first_error.ok()) first_error = status;
+  }
+}
+
+Status OrchestrationDispatcher::RunTurnOf(const std::string& instance, Causes causes) {
+  ResultsFirst(causes);
+  bool from_live = true;
+  int conflicts = 0;
+  while (!causes.empty()) {
+    Attempt attempt = Try(instance, causes, from_live);
+    from_live = false;  // it is used up, or was not true
+    switch (attempt.end) {
+      case Attempt::End::kStored:
+        return Status::Ok();
+      case Attempt::End::kLeaseLost: {
+        counters_.turn_conflicts += 1;
+        Causes rest;
+        for (std::size_t i = 0; i < causes.size(); ++i) {
+          const bool lost =
+              attempt.lost.empty() || std::ranges::find(attempt.lost, i) != attempt.lost.end();
+          if (!lost) {
+            rest.push_back(std::move(causes[i]));
+          } else if (const auto* result = std::get_if<ActivityResult>(&causes[i])) {
+            reporter_.NoteDropped(*result);
+          }
+        }
+        causes.swap(rest);
+        break;
+      }
+      case Attempt::End::kConflict:
+        counters_.turn_conflicts += 1;
+        if (++conflicts < kConflictsMax) break;
+        return SetAside(instance, causes, attempt);
+      default:
+        return SetAside(instance, causes, attempt);
+    }
+  }
   return Status::Ok();
 }
 
-Result<TurnInput> OrchestrationDispatcher::Load(const std::vector<tandem::Delivery>& deliveries) {
+OrchestrationDispatcher::Attempt OrchestrationDispatcher::Try(const std::string& instance,
+                                                              const Causes& causes,
+                                                              bool from_live) {
+  std::unique_ptr<LiveInstance> live = live_.Take(instance);
+  if (DeliveryCount(causes) > options_.max_deliveries) return EndPoisoned(instance, causes);
+  if (!from_live || live == nullptr) return TryFromHistory(instance, causes);
+  const TurnInput input = InputOf(instance, causes);
+  TurnOutcome outcome = RunTurn(input, registry_, std::move(live));
+  const auto claims = ClaimIds(provider_, IdsToClaim(outcome));
+  if (!claims.ok()) return {.end = Attempt::End::kStoreError, .status = claims.status()};
+  // The code has to be told, and this turn can't be run again.
+  if (!claims->taken.empty()) return TryFromHistory(instance, causes);
+  return Store(input, std::move(outcome), *claims, causes);
+}
+
+OrchestrationDispatcher::Attempt OrchestrationDispatcher::TryFromHistory(
+    const std::string& instance, const Causes& causes) {
+  Result<TurnInput> input = Load(instance, causes);
+  if (!input.ok()) {
+    if (IsDeterministic(input.status().code())) {
+      return {.end = Attempt::End::kStuck, .diagnosis = input.status().message()};
+    }
+    return {.end = Attempt::End::kStoreError, .status = input.status()};
+  }
+  TurnOutcome outcome = RunTurn(*input, registry_);
+  auto claims = ClaimIds(provider_, IdsToClaim(outcome));
+  if (claims.ok() && !claims->taken.empty()) {
+    // The code is told, in the same turn, that it can't have these ids.
+    input->taken_ids = claims->taken;
+    outcome = RunTurn(*input, registry_);
+    claims = ClaimIds(provider_, IdsToClaim(outcome));
+  }
+  if (!claims.ok()) return {.end = Attempt::End::kStoreError, .status = claims.status()};
+  return Store(*input, std::move(outcome), *claims, causes);
+}
+
+TurnInput OrchestrationDispatcher::InputOf(const std::string& instance,
+                                           const Causes& causes) const {
   TurnInput input;
-  input.instance = deliveries.front().group;
-  TANDEM_ASSIGN_OR_RETURN(const InstancePlace place, FindInstance(provider_, input.instance));
+  input.instance = instance;
+  for (const TurnCause& cause : causes) {
+    if (const auto* queued = Queued(cause)) {
+      input.items.insert(input.items.end(), queued->items.begin(), queued->items.end());
+    } else {
+      input.items.push_back(std::get<ActivityResult>(cause).item);
+    }
+  }
+  input.now = provider_.clock().Now();
+  return input;
+}
+
+Result<TurnInput> OrchestrationDispatcher::Load(const std::string& instance, const Causes& causes) {
+  TurnInput input = InputOf(instance, causes);
+  TANDEM_ASSIGN_OR_RETURN(const InstancePlace place, FindInstance(provider_, instance));
   input.execution = place.execution;
   TANDEM_ASSIGN_OR_RETURN(input.history,
-                          LoadHistory(provider_, input.instance, place.execution, place.head));
+                          LoadHistory(provider_, instance, place.execution, place.head));
   TANDEM_ASSIGN_OR_RETURN(const KvChanges kv,
-                          ReadKv(provider_, HomeStream(input.instance, place.first_execution), {}));
+                          ReadKv(provider_, HomeStream(instance, place.first_execution), {}));
   for (const auto& [key, entry] : kv) {
     if (entry) input.kv.emplace(key, *entry);
   }
-  input.items.reserve(deliveries.size());
-  for (const tandem::Delivery& delivery : deliveries) {
-    TANDEM_ASSIGN_OR_RETURN(
-        WorkItem item, DecodeWorkItem(delivery.payload, "message " + std::to_string(delivery.id) +
-                                                            " of queue '" + delivery.queue + "'"));
-    input.items.push_back(std::move(item));
-  }
-  input.now = provider_.clock().Now();
   if (input.history.empty()) input.seed = seeds_();
   return input;
 }
 
-Result<bool> OrchestrationDispatcher::Store(const TurnInput& input, const TurnOutcome& outcome,
-                                            const IdClaims& claims, const Work& work) {
-  const std::size_t messages = work.deliveries.size();
-  // One token: that of the group's lease. Fused commits add those of activities (turn_batch.h).
-  const std::vector<tandem::LockToken> tokens(1, work.token());
-  const Status status = provider_.AtomicBatch(TurnBatch(input, outcome, claims, tokens)).status();
-  if (status.ok()) {
-    if (messages >= messages_max_) messages_max_ = std::min(2 * messages, kTurnMessagesMax);
-    parked_.Forget(input.instance);
-    counters_.turns += 1;
-    counters_.messages_dropped += outcome.dropped;
-    LogStored(input, outcome, claims);
-    return true;
+OrchestrationDispatcher::Attempt OrchestrationDispatcher::EndPoisoned(const std::string& instance,
+                                                                      const Causes& causes) {
+  Result<TurnInput> input = Load(instance, causes);
+  if (!input.ok()) {
+    if (IsDeterministic(input.status().code())) {
+      return {.end = Attempt::End::kStuck, .diagnosis = input.status().message()};
+    }
+    return {.end = Attempt::End::kStoreError, .status = input.status()};
   }
-  Status ended;  // of the lease
-  if (status.code() == StatusCode::kLeaseLost) {
-    counters_.turn_conflicts += 1;
-  } else if (status.code() == StatusCode::kConflict) {
-    counters_.turn_conflicts += 1;
-    ended = GiveBack(provider_, work.lease, work.token()).status();
-  } else if (status.code() == StatusCode::kTooLarge && messages > 1) {
-    ended = TakeFewer(work, messages / 2);
-  } else if (IsDeterministic(status.code())) {
-    ended = ParkInstance(input, "the turn can't be stored: " + status.ToString(), work);
-  } else {
-    ended = GiveBackAfter(status, work);
+  const Failure failure =
+      PoisonFailure("instance '" + instance + "'", DeliveryCount(causes), options_.max_deliveries);
+  TurnOutcome outcome = PoisonTurn(*input, registry_, failure);
+  const bool ends = !outcome.empty();  // else it had finished
+  Attempt attempt = Store(*input, std::move(outcome), IdClaims(), causes);
+  if (attempt.end == Attempt::End::kStored && ends) {
+    counters_.poisoned += 1;
+    log_.Log(LogLevel::kError, instance, failure.message);
   }
-  if (!ended.ok()) return ended;
-  return false;
+  return attempt;
 }
 
-void OrchestrationDispatcher::LogStored(const TurnInput& input, const TurnOutcome& outcome,
-                                        const IdClaims& claims) {
+OrchestrationDispatcher::Attempt OrchestrationDispatcher::Store(const TurnInput& input,
+                                                                TurnOutcome outcome,
+                                                                const IdClaims& claims,
+                                                                const Causes& causes) {
+  counters_.events_replayed += outcome.replayed;
+  if (outcome.diagnosis) {
+    return {.end = Attempt::End::kStuck, .diagnosis = *std::move(outcome.diagnosis)};
+  }
+  if (outcome.left > 0) return {.end = Attempt::End::kTooLarge, .left = outcome.left};
+  std::vector<tandem::LockToken> tokens;
+  std::vector<tandem::Operation> progress;
+  for (const TurnCause& cause : causes) {
+    tokens.push_back(TokenOf(cause));
+    const auto* result = std::get_if<ActivityResult>(&cause);
+    if (result != nullptr && result->progress) progress.emplace_back(*result->progress);
+  }
+  std::vector<tandem::Operation> batch = TurnBatch(input, outcome, claims, tokens);
+  for (tandem::Operation& operation : progress) batch.push_back(std::move(operation));
+  const Status status = provider_.AtomicBatch(std::move(batch)).status();
+  if (status.ok()) {
+    NoteStored(input, outcome, claims, causes);
+    return {};
+  }
+  Attempt attempt;
+  if (status.code() == StatusCode::kLeaseLost) {
+    attempt.end = Attempt::End::kLeaseLost;
+    for (const tandem::OperationFailure& failure : status.failures()) {
+      // The batch acknowledges first, in the order of the causes.
+      if (failure.operation < tokens.size()) attempt.lost.push_back(failure.operation);
+    }
+  } else if (status.code() == StatusCode::kConflict) {
+    attempt.end = Attempt::End::kConflict;
+  } else if (status.code() == StatusCode::kTooLarge && input.items.size() > 1) {
+    attempt.end = Attempt::End::kTooLarge;
+    attempt.left = (input.items.size() + 1) / 2;
+  } else if (IsDeterministic(status.code())) {
+    attempt.end = Attempt::End::kStuck;
+    attempt.diagnosis = "the turn can't be stored: " + status.ToString();
+  } else {
+    attempt.end = Attempt::End::kStoreError;
+    attempt.status = status;
+  }
+  return attempt;
+}
+
+void OrchestrationDispatcher::NoteStored(const TurnInput& input, TurnOutcome& outcome,
+                                         const IdClaims& claims, const Causes& causes) {
+  counters_.turns += 1;
+  counters_.messages_dropped += outcome.dropped;
+  parked_.Forget(input.instance);
+  for (const TurnCause& cause : causes) {
+    const auto* queued = Queued(cause);
+    if (queued == nullptr) {
+      counters_.activities_run += 1;
+    } else if (queued->items.size() >= messages_max_) {
+      messages_max_ = std::min(2 * queued->items.size(), kTurnMessagesMax);
+    }
+  }
   for (const LogEntry& entry : outcome.logs) log_.Log(entry.level, input.instance, entry.text);
-  if (input.history.empty() && outcome.empty()) {
+  if (outcome.head == 0 && outcome.empty()) {
     log_.Log(LogLevel::kWarning, input.instance,
              "dropped " + std::to_string(outcome.dropped) +
                  " messages: no such instance was ever started");
@@ -164,35 +334,68 @@ void OrchestrationDispatcher::LogStored(const TurnInput& input, const TurnOutcom
     log_.Log(LogLevel::kWarning, input.instance,
              "did not start an orchestration as '" + id + "': there is an instance of that id");
   }
+  if (outcome.live != nullptr) live_.Put(std::move(outcome.live));
 }
 
-Status OrchestrationDispatcher::ParkInstance(const TurnInput& input, const std::string& diagnosis,
-                                             const Work& work) {
+// --- What a turn can't take
+// -----------------------------------------------------------------------
+
+Status OrchestrationDispatcher::SetAside(const std::string& instance, const Causes& causes,
+                                         const Attempt& attempt) {
+  Status first_error;
+  for (const TurnCause& cause : causes) {
+    const auto* queued = Queued(cause);
+    const Status status = queued != nullptr ? EndQueued(instance, *queued, attempt)
+                                            : ReportAlone(std::get<ActivityResult>(cause));
+    if (!status.ok() && first_error.ok()) first_error = status;
+  }
+  return first_error;
+}
+
+Status OrchestrationDispatcher::EndQueued(const std::string& instance, const QueuedItems& queued,
+                                          const Attempt& attempt) {
+  switch (attempt.end) {
+    case Attempt::End::kStuck:
+      return ParkInstance(instance, attempt.diagnosis, queued);
+    case Attempt::End::kTooLarge: {
+      // To be taken again, by whomever, in portions.
+      const std::size_t left = std::min(attempt.left, queued.items.size() - 1);
+      if (left > 0) messages_max_ = queued.items.size() - left;
+      return GiveBack(provider_, queued.lease, queued.token).status();
+    }
+    default:
+      break;
+  }
+  const Status status = GiveBack(provider_, queued.lease, queued.token).status();
+  if (!attempt.status.ok() && !status.ok()) {
+    log_.Log(
+        LogLevel::kWarning, instance,
+        "can't give its messages back, they wait until their lease ends: " + status.ToString());
+  }
+  return attempt.status.ok() ? status : attempt.status;
+}
+
+Status OrchestrationDispatcher::ParkInstance(const std::string& instance,
+                                             const std::string& diagnosis,
+                                             const QueuedItems& queued) {
   ParkOrder order;
-  order.token = work.token();
-  order.attempt = parked_.Next(input.instance);
-  order.instance = input.instance;
+  order.token = queued.token;
+  order.attempt = parked_.Next(instance);
+  order.instance = instance;
   order.diagnosis = diagnosis;
-  order.fallback = FallbackStatus(input);
-  TANDEM_ASSIGN_OR_RETURN(const bool parked, EndLease(provider_.clock(), work.lease,
+  order.fallback = FallbackStatus(provider_, instance, queued);
+  TANDEM_ASSIGN_OR_RETURN(const bool parked, EndLease(provider_.clock(), queued.lease,
                                                       [&] { return Park(provider_, order); }));
   if (!parked) return Status::Ok();
   counters_.parked += 1;
-  log_.Log(LogLevel::kError, input.instance, diagnosis);
+  log_.Log(LogLevel::kError, instance, diagnosis);
   return Status::Ok();
 }
 
-Status OrchestrationDispatcher::TakeFewer(const Work& work, std::size_t messages) {
-  messages_max_ = std::max<std::size_t>(messages, 1);
-  return GiveBack(provider_, work.lease, work.token()).status();
-}
-
-Status OrchestrationDispatcher::GiveBackAfter(const Status& reason, const Work& work) {
-  const Status status = GiveBack(provider_, work.lease, work.token()).status();
-  if (status.ok()) return reason;
-  log_.Log(LogLevel::kWarning, work.instance(),
-           "can't give its messages back, they wait until their lease ends: " + status.ToString());
-  return reason;
+Status OrchestrationDispatcher::ReportAlone(const ActivityResult& result) {
+  TANDEM_ASSIGN_OR_RETURN(const bool stored, reporter_.Report(result));
+  if (stored) counters_.activities_run += 1;
+  return Status::Ok();
 }
 
 }  // namespace duroxide::internal

@@ -1,9 +1,14 @@
 #pragma once
 
-// The orchestration dispatcher turns messages of the queue "orchestrator" into turns: it takes all
-// that waits for one instance, reads the history, runs the turn engine, and stores the turn in one
-// batch. Whoever loses a race (Conflict, LeaseLost) drops its turn and changes nothing. Where the
-// messages together ask for more than a batch holds, they are given back and taken in portions.
+// The orchestration dispatcher runs the turns of instances: one at a time for each in this runtime.
+// What causes a turn is a message of the queue "orchestrator" (all that waits for the instance is
+// taken together), the result of an activity that has run in this runtime, or a start. A turn takes
+// all causes that are there, goes on from the live instance or else from history, and stores
+// everything in one batch, which acknowledges what caused it (internal/turn_batch.h).
+//
+// The fence is the version of the history: a turn that was run on an old one is a Conflict, is run
+// once more on the new one, and then set aside. Set aside, messages are given back, and results are
+// reported by a message, so that they come back through the queue.
 //
 // Fate of what can't be processed: an instance without its code, whose code diverges, or whose
 // stored records can't be read, is parked (internal/parking.h); one whose turns were begun too
@@ -14,6 +19,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,71 +28,106 @@
 #include "duroxide_runtime/internal/counters.h"
 #include "duroxide_runtime/internal/instance_store.h"
 #include "duroxide_runtime/internal/lease_keeper.h"
+#include "duroxide_runtime/internal/live_instances.h"
 #include "duroxide_runtime/internal/parking.h"
+#include "duroxide_runtime/internal/result_reporter.h"
 #include "duroxide_runtime/internal/turn.h"
+#include "duroxide_runtime/internal/turn_inbox.h"
 #include "duroxide_runtime/limits.h"
 #include "duroxide_runtime/log.h"
 #include "duroxide_runtime/registry.h"
 
 namespace duroxide::internal {
 
+struct TurnOptions {
+  std::uint32_t max_deliveries = 10;   // more without an answer are poison
+  std::size_t live_instances_max = 0;  // 0: every turn replays
+  bool fused_commits = false;          // else every result is reported by a message
+};
+
 class OrchestrationDispatcher {
  public:
   // All references outlive the dispatcher. `seeds` is called for every start, from any thread.
-  // `max_deliveries`: more without an answer are poison.
   OrchestrationDispatcher(tandem::Provider& provider, const Registry& registry, LogSink& log,
-                          Counters& counters, LeaseKeeper& leases,
-                          std::function<std::uint64_t()> seeds, std::uint32_t max_deliveries)
+                          Counters& counters, LeaseKeeper& leases, ResultReporter& reporter,
+                          std::function<std::uint64_t()> seeds, const TurnOptions& options)
       : provider_(provider),
         registry_(registry),
         log_(log),
         counters_(counters),
         leases_(leases),
+        reporter_(reporter),
         seeds_(std::move(seeds)),
-        max_deliveries_(max_deliveries) {}
+        options_(options),
+        live_(options.live_instances_max) {}
 
-  // Handles what one Dequeue returned. Thread-safe. Returns an error of the store that ended it;
-  // what was taken then comes back when its lease ends.
+  // All of these are thread-safe, and return an error of the store that kept them from their work.
+
+  // Handles what one Dequeue returned. What was taken comes back when its lease ends.
   Status Handle(const std::vector<tandem::Delivery>& deliveries);
+
+  // Brings the result of an activity to its instance's turn, or reports it by a message if it may
+  // not: a result of an activity that was delivered before goes by the queue, so that a turn which
+  // kills the process is counted there and not charged to the activity.
+  Status Complete(ActivityResult result, bool may_fuse);
+
+  // Starts an instance together with its first turn, in one batch. nullopt if that is not possible
+  // here and now: then it is started by a message. Errors: Conflict (the id is taken, or was
+  // deleted meanwhile), and those of the store.
+  std::optional<Status> Start(const NewInstance& instance);
 
   // How many messages to take at a time: fewer while their turns do not fit into one batch.
   std::size_t messages_max() const { return messages_max_; }
 
  private:
-  // What one Dequeue returned, under one lease that is being kept.
-  struct Work {
-    const std::vector<tandem::Delivery>& deliveries;
-    const LeaseKeeper::Held& lease;
-    const tandem::LockToken& token() const { return deliveries.front().lock_token; }
-    const std::string& instance() const { return deliveries.front().group; }
-    std::uint32_t delivery_count() const;
+  using Causes = std::vector<TurnCause>;
+
+  // What became of one try to run and store a turn.
+  struct Attempt {
+    enum class End { kStored, kLeaseLost, kConflict, kTooLarge, kStuck, kStoreError };
+    End end = End::kStored;
+    Status status;                  // of kStoreError
+    std::vector<std::size_t> lost;  // causes whose lease is lost; empty: all
+    std::string diagnosis;          // of kStuck
+    std::size_t left = 0;           // of kTooLarge: items that did not fit
   };
 
-  Status HandleInstance(const Work& work);
   // Not of this runtime: nobody can ever process them.
   Status DropForeign(const std::vector<tandem::Delivery>& deliveries);
+  // Runs turns until the inbox is empty. REQUIRES: the caller runs the turns of the instance.
+  Status RunTurns(const std::string& instance);
+  Status RunTurnOf(const std::string& instance, Causes causes);
 
-  Result<TurnInput> Load(const std::vector<tandem::Delivery>& deliveries);
-  Status RunAndStore(TurnInput& input, const Work& work);
-  Status EndPoisoned(const TurnInput& input, const Work& work);
-  // True if it was stored, false if the messages went back instead.
-  Result<bool> Store(const TurnInput& input, const TurnOutcome& outcome, const IdClaims& claims,
-                     const Work& work);
-  void LogStored(const TurnInput& input, const TurnOutcome& outcome, const IdClaims& claims);
-  Status ParkInstance(const TurnInput& input, const std::string& diagnosis, const Work& work);
-  // Gives the messages back, to be taken again, by whomever, in portions of `messages`.
-  Status TakeFewer(const Work& work, std::size_t messages);
-  // Gives the messages back after `reason`, an error of the store, and returns that.
-  Status GiveBackAfter(const Status& reason, const Work& work);
+  Result<TurnInput> Load(const std::string& instance, const Causes& causes);
+  TurnInput InputOf(const std::string& instance, const Causes& causes) const;
+  Attempt Try(const std::string& instance, const Causes& causes, bool from_live);
+  Attempt TryFromHistory(const std::string& instance, const Causes& causes);
+  Attempt Store(const TurnInput& input, TurnOutcome outcome, const IdClaims& claims,
+                const Causes& causes);
+  Attempt EndPoisoned(const std::string& instance, const Causes& causes);
+  void NoteStored(const TurnInput& input, TurnOutcome& outcome, const IdClaims& claims,
+                  const Causes& causes);
+
+  // Results are reported by a message; messages get what the attempt has ended with.
+  Status SetAside(const std::string& instance, const Causes& causes, const Attempt& attempt);
+  Status EndQueued(const std::string& instance, const QueuedItems& queued, const Attempt& attempt);
+  Status ParkInstance(const std::string& instance, const std::string& diagnosis,
+                      const QueuedItems& queued);
+  Status ReportAlone(const ActivityResult& result);
 
   tandem::Provider& provider_;
   const Registry& registry_;
   LogSink& log_;
   Counters& counters_;
   LeaseKeeper& leases_;
+  ResultReporter& reporter_;
   const std::function<std::uint64_t()> seeds_;
-  const std::uint32_t max_deliveries_;
-  Backoffs parked_;  // by instance; own synchronization
+  const TurnOptions options_;
+
+  // Own synchronization.
+  LiveInstances live_;
+  TurnInbox inbox_;
+  Backoffs parked_;  // by instance
   std::atomic<std::size_t> messages_max_ = kTurnMessagesMax;
 };
 

@@ -17,6 +17,15 @@ class BatchBuilder {
   BatchBuilder(const TurnInput& turn, const TurnOutcome& outcome, const IdClaims& claims)
       : turn_(turn), outcome_(outcome), claims_(claims) {}
 
+  // Starts the instance as well.
+  std::vector<tandem::Operation> BuildStart() {
+    starts_ = true;
+    batch_.emplace_back(tandem::CheckMetadata{
+        HomeStream(turn_.instance, std::get<StartItem>(turn_.items.front()).first_execution),
+        std::string(kStatusKey), std::nullopt});
+    return Build({});
+  }
+
   std::vector<tandem::Operation> Build(const std::vector<tandem::LockToken>& tokens) {
     // First of all: a due timer that this turn cancels is among the messages it acknowledges.
     for (const tandem::LockToken& token : tokens) {
@@ -181,6 +190,12 @@ class BatchBuilder {
     const InstanceStatus status =
         StatusOf(last.started, last.execution, last.events.back(), outcome_.custom_status);
     batch_.emplace_back(SetStatus(turn_.instance, last.started.first_execution, status));
+    if (starts_) {
+      const auto& parent = last.started.parent;
+      batch_.emplace_back(AddToIndex(turn_.instance, last.started.name,
+                                     parent ? parent->instance : std::string(), status.state));
+      return;
+    }
     const InstanceState before =
         outcome_.head == 0 ? InstanceState::kPending : InstanceState::kRunning;
     if (status.state != before) {
@@ -191,6 +206,7 @@ class BatchBuilder {
   const TurnInput& turn_;
   const TurnOutcome& outcome_;
   const IdClaims& claims_;
+  bool starts_ = false;                    // the instance is in no list yet
   const ExecutionDelta* delta_ = nullptr;  // the one whose effects are added
   std::set<EventId> not_started_;          // children of that one
   std::set<std::string> started_;          // by the batch
@@ -218,6 +234,11 @@ std::vector<tandem::Operation> TurnBatch(const TurnInput& input, const TurnOutco
                                          const IdClaims& claims,
                                          const std::vector<tandem::LockToken>& tokens) {
   return BatchBuilder(input, outcome, claims).Build(tokens);
+}
+
+std::vector<tandem::Operation> StartBatch(const TurnInput& input, const TurnOutcome& outcome) {
+  const IdClaims none;
+  return BatchBuilder(input, outcome, none).BuildStart();
 }
 
 }  // namespace duroxide::internal

@@ -16,8 +16,8 @@
 //
 // The fence is the stream's version; the token of the lease acknowledges the messages.
 //
-// The seam for fused commits: what caused the turn is acknowledged by a list of tokens, so an
-// activity that hands its completion to the turn in memory adds the token of its own message here.
+// What caused the turn is acknowledged by a list of tokens: that of the group's lease, and those of
+// activities that have handed their results to the turn in memory.
 
 #include <string>
 #include <vector>
@@ -36,5 +36,9 @@ std::vector<std::string> IdsToClaim(const TurnOutcome& outcome);
 std::vector<tandem::Operation> TurnBatch(const TurnInput& input, const TurnOutcome& outcome,
                                          const IdClaims& claims,
                                          const std::vector<tandem::LockToken>& tokens);
+
+// The same for an instance that is started by this turn, by whoever found out where it begins
+// (FindInstance): a Conflict if there is one of that id. REQUIRES: its one item is the start.
+std::vector<tandem::Operation> StartBatch(const TurnInput& input, const TurnOutcome& outcome);
 
 }  // namespace duroxide::internal

@@ -46,7 +46,10 @@ struct Simulation::Impl {
   std::unique_ptr<SimulatedRuntime> MakeRuntime() {
     return std::make_unique<SimulatedRuntime>(SimulatedRuntime::Environment{
         store, times, registry, log, worker_queues, options.lease,
-        CommitFaults{[this] { return Fate(); }, options.tamper}, [this] { return random(); }});
+        CommitFaults{[this] { return Fate(); }, options.tamper},
+        internal::TurnOptions{options.max_deliveries, options.live_instances,
+                              options.fused_commits},
+        [this] { return random(); }});
   }
 
   bool Chance(double probability) {

@@ -33,6 +33,12 @@ struct SimulationOptions {
   std::size_t runtimes = 2;       // that share the store; one that dies is replaced by a new one
   std::vector<std::string> tags;  // of activities, besides those without
 
+  // As in RuntimeOptions. Few live instances: so some are always pushed out.
+  std::size_t live_instances = 3;
+  bool fused_commits = true;
+  std::uint32_t max_deliveries =
+      1000;  // crashes are no poison here, unless a test wants them to be
+
   // Chances, from 0 to 1.
   double crash_at_commit = 0.02;  // of each commit of a runtime: half before it applies, half after
   double crash_between = 0.01;    // before what was taken is worked on

@@ -256,7 +256,7 @@ TEST_P(PoisonTest, ConflictsAndTroublesOfTheStoreAreNotCounted) {
 }
 
 TEST_P(PoisonTest, Defect13_GivingBackIsTriedAgainWhenTheStoreFails) {
-  std::atomic<int> conflicts = 1;
+  std::atomic<int> conflicts = 2;  // a turn is run once more before it is set aside
   std::atomic<int> troubles = 3;
   provider.OnBatch([&](const ProbeProvider::Operations& operations) -> Status {
     if (Has<tandem::AppendEvents>(operations) && conflicts-- > 0) {

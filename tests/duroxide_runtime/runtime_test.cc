@@ -131,7 +131,9 @@ TEST_P(RuntimeTest, ActivityKnowsItsCall) {
 }
 
 TEST_P(RuntimeTest, EveryTurnAndEveryActivityIsOneBatch) {
-  const auto runtime = StartRuntime(Working());
+  RuntimeOptions options;
+  options.fused_commits = false;
+  const auto runtime = StartRuntime(Working(), options);
   constexpr int kSteps = 10;
   ASSERT_TRUE(client.Start(kSequence, "i", kSteps).ok());
   ASSERT_TRUE(client.Wait(kSequence, "i", kLong).ok());

@@ -204,6 +204,7 @@ TEST_P(ShutdownTest, ReportIsTriedAgainWhileThereIsTime) {
   });
   RuntimeOptions options = OneThreadEach();
   options.lease = std::chrono::hours(1'000'000);  // the clock below runs faster than renewals do
+  options.fused_commits = false;
   const auto runtime = StartWith(
       [&](ActivityContext&, std::string text) {
         barrier.Enter();
@@ -233,10 +234,14 @@ TEST_P(ShutdownTest, ResultThatCanNotBeStoredMakesItFail) {
         Has<tandem::DeleteMessages>(operations) && !Has<tandem::AppendEvents>(operations);
     return report && trouble ? Status::Unavailable("for long") : Status::Ok();
   });
-  const auto runtime = StartWith([&](ActivityContext&, std::string text) {
-    barrier.Enter();
-    return text;
-  });
+  RuntimeOptions alone;
+  alone.fused_commits = false;
+  const auto runtime = StartWith(
+      [&](ActivityContext&, std::string text) {
+        barrier.Enter();
+        return text;
+      },
+      alone);
   ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
   barrier.AwaitEntered(1);
   ShutdownResult result = ShutdownResult::kDrained;

@@ -11,9 +11,12 @@ SimulatedRuntime::SimulatedRuntime(const Environment& environment)
       lease_(environment.lease),
       provider_(environment.store, environment.times, environment.faults),
       leases_(provider_, environment.lease, internal::LeaseKeeper::Renewal::kNever),
+      reporter_(provider_, environment.log, counters_, provider_.stop_token()),
       orchestrations_(provider_, environment.registry, environment.log, counters_, leases_,
-                      environment.seeds),
-      activities_(provider_, environment.registry, environment.log, counters_, leases_) {}
+                      reporter_, environment.seeds, environment.turns),
+      activities_(provider_, environment.registry, environment.log, counters_, leases_,
+                  orchestrations_, reporter_, provider_.stop_token(),
+                  environment.turns.max_deliveries) {}
 
 std::optional<TakenWork> SimulatedRuntime::Take(bool orchestration) {
   tandem::DequeueOptions options;
@@ -30,7 +33,7 @@ void SimulatedRuntime::Work(const TakenWork& work) {
   if (work.orchestration) {
     static_cast<void>(orchestrations_.Handle(work.deliveries));
   } else {
-    static_cast<void>(activities_.Handle(work.deliveries.front(), provider_.stop_token()));
+    static_cast<void>(activities_.Handle(work.deliveries.front()));
   }
 }
 

@@ -33,6 +33,7 @@ class SimulatedRuntime {
     std::vector<std::string> worker_queues;
     std::chrono::milliseconds lease;
     CommitFaults faults;
+    internal::TurnOptions turns;
     std::function<std::uint64_t()> seeds;
   };
 
@@ -51,6 +52,7 @@ class SimulatedRuntime {
   SimulatedProvider provider_;
   internal::Counters counters_;
   internal::LeaseKeeper leases_;
+  internal::ResultReporter reporter_;
   internal::OrchestrationDispatcher orchestrations_;
   internal::ActivityDispatcher activities_;
 };

@@ -1,0 +1,53 @@
+#include "duroxide_runtime/internal/result_reporter.h"
+
+#include <chrono>
+#include <utility>
+#include <vector>
+
+#include "duroxide_runtime/internal/instance_store.h"
+#include "duroxide_runtime/internal/pull_loop.h"
+
+namespace duroxide::internal {
+
+using tandem::Result;
+using tandem::Status;
+using tandem::StatusCode;
+
+namespace {
+
+constexpr std::chrono::milliseconds kRetryDelay{200};
+
+}  // namespace
+
+Result<bool> ResultReporter::Report(const ActivityResult& result) {
+  const tandem::Enqueue told = ToInstance(result.instance, result.item);
+  bool erase = result.progress.has_value();
+  for (;;) {
+    std::vector<tandem::Operation> batch;
+    batch.emplace_back(tandem::DeleteMessages{result.token});
+    batch.emplace_back(told);
+    if (erase) batch.emplace_back(*result.progress);
+    const Status status = provider_.AtomicBatch(std::move(batch)).status();
+    if (status.ok()) return true;
+    if (status.code() == StatusCode::kLeaseLost) break;
+    if (status.code() == StatusCode::kConflict && erase) {
+      erase = false;  // the execution was deleted, and the record with it
+      continue;
+    }
+    // The work is done: as long as the lease holds, reporting it is tried again.
+    if (status.code() != StatusCode::kUnavailable) return status;
+    if (result.lease.lost()) break;
+    if (!SleepFor(provider_.clock(), kRetryDelay, stop_)) return status;
+  }
+  NoteDropped(result);
+  return false;
+}
+
+void ResultReporter::NoteDropped(const ActivityResult& result) {
+  counters_.activities_dropped += 1;
+  log_.Log(
+      LogLevel::kInfo, result.instance,
+      "dropped the result of activity '" + result.activity + "': cancelled, or taken by another");
+}
+
+}  // namespace duroxide::internal

@@ -1,0 +1,37 @@
+#pragma once
+
+// Reports the result of an activity to its instance by a message, in one batch with the
+// acknowledgement of the activity's own: what is reported is never run again, and what is not is
+// run again. For results that no turn of this runtime takes.
+
+#include <stop_token>
+#include <string>
+
+#include "batch/provider.h"
+#include "duroxide_runtime/internal/counters.h"
+#include "duroxide_runtime/internal/turn_cause.h"
+#include "duroxide_runtime/log.h"
+
+namespace duroxide::internal {
+
+class ResultReporter {
+ public:
+  // All references outlive the reporter. `stop`: from then on nobody waits for a store in trouble.
+  ResultReporter(tandem::Provider& provider, LogSink& log, Counters& counters, std::stop_token stop)
+      : provider_(provider), log_(log), counters_(counters), stop_(std::move(stop)) {}
+
+  // Thread-safe. True when it is stored, false when it was dropped: cancelled, or taken by another.
+  // Errors: of the store; the activity then runs again.
+  tandem::Result<bool> Report(const ActivityResult& result);
+
+  // The result is no longer wanted.
+  void NoteDropped(const ActivityResult& result);
+
+ private:
+  tandem::Provider& provider_;
+  LogSink& log_;
+  Counters& counters_;
+  const std::stop_token stop_;
+};
+
+}  // namespace duroxide::internal

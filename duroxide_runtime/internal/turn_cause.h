@@ -1,0 +1,41 @@
+#pragma once
+
+// What makes an instance's next turn happen: messages of the orchestrator queue, or the result of
+// an activity that has run in this runtime. Each is leased, and the turn's batch acknowledges it.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "batch/operation.h"
+#include "duroxide_runtime/internal/lease_keeper.h"
+#include "duroxide_runtime/internal/work_item.h"
+
+namespace duroxide::internal {
+
+// What one Dequeue returned of an instance's group.
+struct QueuedItems {
+  std::vector<WorkItem> items;  // not empty
+  tandem::LockToken token;
+  LeaseKeeper::Held lease;  // kept until the turn is answered
+  std::uint32_t delivery_count = 1;
+};
+
+struct ActivityResult {
+  std::string instance;
+  std::string activity;  // its name
+  WorkItem item;         // ActivityCompletedItem or ActivityFailedItem
+  tandem::LockToken token;
+  LeaseKeeper::Held lease;  // kept until the batch with the result is answered
+  std::optional<tandem::UpdateMetadata> progress;  // what erases its record, if there may be one
+};
+
+using TurnCause = std::variant<QueuedItems, ActivityResult>;
+
+inline const tandem::LockToken& TokenOf(const TurnCause& cause) {
+  return std::visit([](const auto& kind) -> const tandem::LockToken& { return kind.token; }, cause);
+}
+
+}  // namespace duroxide::internal
