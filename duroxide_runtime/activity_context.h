@@ -66,8 +66,8 @@ class ActivityContext {
   const std::string& orchestration() const { return facts_.orchestration; }
   const OrchestrationVersion& orchestration_version() const { return facts_.version; }
 
-  // 1 for the first attempt. More: an earlier one was cut off, or its result was lost. An attempt
-  // that was given back is not counted.
+  // 1 for the first attempt. More: an earlier one was cut off, or its result was lost. One that
+  // stopped for a shutdown is not counted.
   std::uint32_t delivery_count() const { return facts_.delivery_count; }
 
   // Requested when the result is no longer wanted (the call was cancelled), when the lease was lost

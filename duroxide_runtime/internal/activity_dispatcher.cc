@@ -137,8 +137,11 @@ Status ActivityDispatcher::GiveUp(Call call, const Failure& failure) {
 }
 
 Status ActivityDispatcher::GiveBackStopped(const Call& call, const Status& reason) {
-  TANDEM_ASSIGN_OR_RETURN(const bool given_back,
-                          GiveBack(provider_, call.lease, call.delivery.lock_token));
+  tandem::AbandonOptions options;
+  options.count = call.lease.lost();  // a shutdown is no fault of the activity
+  TANDEM_ASSIGN_OR_RETURN(const bool given_back, EndLease(provider_.clock(), call.lease, [&] {
+                            return provider_.Abandon(call.delivery.lock_token, options);
+                          }));
   if (given_back) {
     counters_.activities_given_back += 1;
     log_.Log(LogLevel::kInfo, call.item.operation.instance,

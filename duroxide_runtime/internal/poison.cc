@@ -180,6 +180,12 @@ Failure PoisonFailure(std::string_view what, std::uint32_t deliveries, std::uint
       FailureCategory::kPoison);
 }
 
+bool IsPoisonCancellation(const HistoryBody& body) {
+  return std::holds_alternative<ActivityCancelRequested>(body) ||
+         std::holds_alternative<TimerCancelled>(body) ||
+         std::holds_alternative<ChildCancelRequested>(body);
+}
+
 TurnOutcome PoisonTurn(const TurnInput& input, const Registry& registry, const Failure& failure) {
   Poisoned poisoned(input, registry, failure);
   if (!poisoned.Find()) return RunTurn(input, registry);

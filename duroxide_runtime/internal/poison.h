@@ -24,8 +24,11 @@ Failure PoisonFailure(std::string_view what, std::uint32_t deliveries, std::uint
 // activities, timers, children) and OrchestrationFailed. An instance that has finished, or never
 // started, has no code to run; its items are answered as ever.
 //
-// A pure function like RunTurn. The end is no answer of the code: replay does not get there.
+// A pure function like RunTurn. The end is not of the code's making: replay takes it as it is.
 // `registry` only tells the version of an instance that starts.
 TurnOutcome PoisonTurn(const TurnInput& input, const Registry& registry, const Failure& failure);
+
+// Whether it may stand in history before such an end.
+bool IsPoisonCancellation(const HistoryBody& body);
 
 }  // namespace duroxide::internal

@@ -1,5 +1,7 @@
 #include "duroxide_runtime/internal/replay.h"
 
+#include "duroxide_runtime/internal/poison.h"
+
 namespace duroxide::internal {
 
 namespace {
@@ -52,15 +54,28 @@ class Replayer {
     for (const HistoryBody& body : asked) {
       const HistoryBody* recorded = Recorded();
       if (recorded == nullptr || !SameOutput(*recorded, body)) {
+        if (SkipPoisonedEnd()) return std::nullopt;
         return Divergence(position_ + 1, recorded, &body);
       }
       ++position_;
     }
     const HistoryBody* next = Recorded();
-    if (next != nullptr && !IsInput(*next) && !execution_.ended()) {
+    if (next != nullptr && !IsInput(*next) && !execution_.ended() && !SkipPoisonedEnd()) {
       return Divergence(position_ + 1, next, nullptr);
     }
     return std::nullopt;
+  }
+
+  // The end of a poisoned instance is not of the code's making (internal/poison.h): cancellations,
+  // then the failure. False if that is not what history holds from here on.
+  bool SkipPoisonedEnd() {
+    const auto* failed = std::get_if<OrchestrationFailed>(&history_.back().body);
+    if (failed == nullptr || failed->failure.category != FailureCategory::kPoison) return false;
+    for (std::size_t i = position_; i + 1 < history_.size(); ++i) {
+      if (!IsPoisonCancellation(history_[i].body)) return false;
+    }
+    position_ = history_.size();
+    return true;
   }
 
   const HistoryBody* Recorded() const {

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <thread>
 
+#include "duroxide_runtime/internal/turn.h"
 #include "tests/duroxide_runtime/runtime_fixture.h"
 #include "tests/duroxide_runtime/samples.h"
 
@@ -154,6 +155,7 @@ TEST_P(PoisonTest, InstanceWhoseFirstTurnIsPoisonIsEnded) {
   const History history = HistoryOf("i");
   ASSERT_EQ(history.size(), 2u);
   EXPECT_TRUE(std::holds_alternative<Started>(history[0].body));
+  EXPECT_EQ(internal::FindDivergence("i", 1, history, {}, Working()), std::nullopt);
   EXPECT_EQ(client.Start(kOnce, "i", "x").code(), StatusCode::kAlreadyExists);
   log.Await("instance 'i' was delivered 11 times without a result");
 }
@@ -167,6 +169,7 @@ TEST_P(PoisonTest, PoisonedInstanceCancelsWhatItHasStarted) {
   const auto status = client.WaitUntilFinished("i", kLong);
   EXPECT_EQ(status->failure->category, FailureCategory::kPoison);
   EXPECT_TRUE(provider.Dequeue("worker")->empty());
+  EXPECT_EQ(internal::FindDivergence("i", 1, HistoryOf("i"), {}, Working()), std::nullopt);
   runtime->Shutdown();
   clock.Advance(std::chrono::hours(1));
   EXPECT_TRUE(provider.Dequeue("orchestrator")->empty());  // no timer
