@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <future>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/guarded.h"
