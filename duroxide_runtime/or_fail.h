@@ -35,7 +35,7 @@ class OrFailReport {
   void Set(Result<T> result) const {
     if (result.ok()) {
       slot_->Set(*std::move(result));
-      parent_->pump()->Post(*parent_);
+      parent_->pump()->PostNext(*parent_);
     } else {
       parent_->return_value(result.status());
       parent_->Finish();
@@ -43,7 +43,7 @@ class OrFailReport {
   }
   void Throw(std::exception_ptr exception) const {
     slot_->Throw(std::move(exception));
-    parent_->pump()->Post(*parent_);
+    parent_->pump()->PostNext(*parent_);
   }
 
  private:

@@ -54,7 +54,7 @@ class Rendezvous {
     if (!first_) first_ = index;
     if (needed_ == 0) return;
     --needed_;
-    if (needed_ == 0) parent_->pump()->Post(*parent_);
+    if (needed_ == 0) parent_->pump()->PostNext(*parent_);
   }
 
  private:

@@ -87,7 +87,7 @@ class PromiseBase : public Resumable {
   // Ends the coroutine where it stands; its frame lives until its owner destroys it.
   void Finish() {
     finished_ = true;
-    if (continuation_ != nullptr) continuation_->pump()->Post(*continuation_);
+    if (continuation_ != nullptr) continuation_->pump()->PostNext(*continuation_);
   }
 
  private:

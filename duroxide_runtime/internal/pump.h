@@ -1,8 +1,10 @@
 #pragma once
 
 // The Pump is the only caller of resume(): coroutines that can go on are posted to its queue and
-// resumed first in, first out. So the stack stays flat however deep tasks await each other (g++ 12
-// turns symmetric transfer into recursion in unoptimised builds), and the order is always the same.
+// resumed first in, first out, but whoever gets a result from another coroutine goes next: what is
+// on its way to somebody can't be lost to what others do in the meantime. So the stack stays flat
+// however deep tasks await each other (g++ 12 turns symmetric transfer into recursion in
+// unoptimised builds), and the order is always the same.
 
 #include <coroutine>
 
@@ -49,6 +51,17 @@ class Pump {
     resumable.next_ = nullptr;
     (last_ != nullptr ? last_->next_ : first_) = &resumable;
     last_ = &resumable;
+  }
+
+  // Before all others.
+  void PostNext(Resumable& resumable) {
+    TANDEM_CHECK(!resumable.queued_, "a coroutine waits for one thing at a time");
+    resumable.pump_ = this;
+    resumable.queued_ = true;
+    resumable.previous_ = nullptr;
+    resumable.next_ = first_;
+    (first_ != nullptr ? first_->previous_ : last_) = &resumable;
+    first_ = &resumable;
   }
 
   // Resumes until nothing is queued.

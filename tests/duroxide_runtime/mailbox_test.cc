@@ -189,6 +189,27 @@ TEST(MailboxTest, SeveralLosersGiveTheirMessagesBackInOrder) {
   CheckHistory(engine);
 }
 
+Output ReadsOne(OrchestrationContext ctx, std::string mailbox) {
+  std::string text = co_await OrFail(ctx.Receive<std::string>(mailbox));
+  co_return text;
+}
+Output RacesTasks(OrchestrationContext ctx, std::string) {
+  co_await ctx.Sleep(hours(1));
+  const auto first = co_await WhenAny(ReadsOne(ctx, "a"), ReadsOne(ctx, "b"));
+  std::string text = *std::get<0>(first);
+  text += co_await OrFail(ctx.Receive<std::string>("b"));
+  co_return text;
+}
+
+TEST(MailboxTest, MessageIsNotLostOnItsWayToATaskThatLoses) {
+  Engine engine(RacesTasks);
+  engine.Start();
+  engine.Turn({Mail("b", "1"), Mail("a", "0")});
+  engine.Fire(2);
+  EXPECT_EQ(LastOf(engine), "OrchestrationCompleted output \"01\"");
+  CheckHistory(engine);
+}
+
 Output DrainsAll(OrchestrationContext ctx, std::string) {
   const std::string count = co_await OrFail(ctx.WaitForEvent<std::string>("drain"));
   std::size_t sum = 0;
