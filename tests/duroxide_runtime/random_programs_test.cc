@@ -293,7 +293,7 @@ void ExpectNoMessageIsLost(const History& history) {
 TEST(RandomProgramsTest, WhatIsWrittenIsWhatReplayReads) {
   const auto base = static_cast<unsigned>(tandem::testing::TestSeed());
   std::size_t events = 0;
-  for (unsigned seed = base; seed < base + 150; ++seed) {
+  for (unsigned seed = base; seed < base + 60; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Driver driver(seed);
     for (const auto& [execution, written] : driver.Run()) {
@@ -308,7 +308,7 @@ TEST(RandomProgramsTest, WhatIsWrittenIsWhatReplayReads) {
       }
     }
   }
-  EXPECT_GT(events, 1000u);
+  EXPECT_GT(events, 500u);
 }
 
 }  // namespace
