@@ -215,6 +215,35 @@ TEST(ChildrenTest, AnInstanceCantBeItsOwnChild) {
   EXPECT_EQ(FailureOf(engine).code, StatusCode::kAlreadyExists);
 }
 
+Output ContinuesWhenRefused(OrchestrationContext ctx, std::string input) {
+  ChildOptions taken;
+  taken.Instance("order");
+  if (input == "next") {
+    Timer one = ctx.StartTimer(hours(1));
+    Timer two = ctx.StartTimer(hours(1));
+    co_return co_await ctx.StartChild(kChild, "free");  // event 4, as the second one above
+  }
+  Timer timer = ctx.StartTimer(hours(1));
+  Child<std::string> first = ctx.StartChild(kChild, "1", taken);
+  Child<std::string> second = ctx.StartChild(kChild, "2", taken);
+  static_cast<void>(co_await std::move(first));
+  co_return ctx.ContinueAsNew(kTest, "next");
+}
+
+// That of event 4 is on its way when that of event 3 makes the code continue as new.
+TEST(ChildrenTest, RefusalDoesNotReachTheNextExecution) {
+  Engine engine(ContinuesWhenRefused);
+  engine.Take("order");
+  const TurnOutcome outcome = engine.Turn({StartItem{"test", ""}});
+  ASSERT_EQ(outcome.deltas.size(), 2u);
+  EXPECT_EQ(Count<ChildFailed>(outcome.deltas[0].events), 1u);
+  EXPECT_EQ(engine.Text(),
+            "1 Started \"test\" 1.0.0 input \"next\"\n"
+            "2 TimerCreated\n"
+            "3 TimerCreated\n"
+            "4 ChildScheduled \"child\" as \"instance::sub::2.1\" input \"free\"");
+}
+
 // Endless, but for the limit of a turn.
 Output TriesForEver(OrchestrationContext ctx, std::string) {
   ChildOptions options;
