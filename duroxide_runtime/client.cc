@@ -1,9 +1,13 @@
+// Starting orchestrations, and messages to them.
+
 #include "duroxide_runtime/client.h"
 
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "duroxide_runtime/internal/client_checks.h"
+#include "duroxide_runtime/internal/instance_messages.h"
 #include "duroxide_runtime/internal/instance_store.h"
 #include "duroxide_runtime/internal/names.h"
 #include "duroxide_runtime/internal/work_item.h"
@@ -14,16 +18,28 @@ namespace duroxide {
 
 namespace {
 
-Status CheckValue(std::string_view what, std::size_t bytes) {
-  if (bytes <= kValueBytesMax) return Status::Ok();
-  return Status::TooLarge("the " + std::string(what) + " has " + std::to_string(bytes) +
-                          " bytes, the limit is " + std::to_string(kValueBytesMax));
+using internal::Quoted;
+
+// An id that is started and deleted again between two looks is looked at once more.
+constexpr int kStartAttemptsMax = 16;
+
+Status CheckVersionRegistered(const Registry& registry, std::string_view orchestration,
+                              const OrchestrationVersion& version) {
+  if (registry.FindOrchestration(orchestration, version)) return Status::Ok();
+  std::string known;
+  for (const OrchestrationVersion& other : registry.VersionsOf(orchestration)) {
+    known += (known.empty() ? "" : ", ") + other.ToString();
+  }
+  return Status::NotFound("orchestration " + Quoted(orchestration) + " " + version.ToString() +
+                          " is not registered in this runtime; registered: " + known);
 }
 
-std::string Quoted(std::string_view name) { return std::string(1, '\'').append(name).append("'"); }
-
-Status CheckRegistered(const Registry& registry, std::string_view orchestration) {
-  if (registry.FindOrchestration(orchestration, std::nullopt)) return Status::Ok();
+Status CheckRegistered(const Registry& registry, std::string_view orchestration,
+                       const std::optional<OrchestrationVersion>& version) {
+  if (registry.FindOrchestration(orchestration, std::nullopt)) {
+    if (!version) return Status::Ok();
+    return CheckVersionRegistered(registry, orchestration, *version);
+  }
   std::string known;
   for (const std::string& name : registry.OrchestrationNames()) {
     if (!known.empty()) known += ", ";
@@ -34,133 +50,76 @@ Status CheckRegistered(const Registry& registry, std::string_view orchestration)
                           " is not registered in this runtime; registered: " + known);
 }
 
-std::string Millis(std::chrono::milliseconds duration) {
-  return std::to_string(duration.count()) + " ms";
+// When a start is due; nullopt: at once.
+std::optional<tandem::Timestamp> StartAt(const StartOptions& options, tandem::Timestamp now) {
+  tandem::Timestamp at = options.at().value_or(tandem::SaturatingAdd(now, options.delay()));
+  if (at <= now) return std::nullopt;
+  return at;
 }
 
 }  // namespace
 
 Status Client::StartEncoded(std::string_view orchestration, std::string_view instance,
-                            std::string input) const {
+                            std::string input, const StartOptions& options) const {
   TANDEM_RETURN_IF_ERROR(internal::CheckNewInstance(instance));
   TANDEM_RETURN_IF_ERROR(internal::CheckName("orchestration name", orchestration));
-  TANDEM_RETURN_IF_ERROR(CheckValue("input", input.size()));
-  if (registry_ != nullptr) TANDEM_RETURN_IF_ERROR(CheckRegistered(*registry_, orchestration));
-
-  TANDEM_ASSIGN_OR_RETURN(const internal::InstancePlace place,
-                          internal::FindInstance(*provider_, instance));
-  std::vector<tandem::Operation> batch;
-  internal::AddStart({std::string(instance),
-                      internal::StartItem{std::string(orchestration), std::move(input),
-                                          std::nullopt, std::nullopt, place.first_execution}},
-                     provider_->clock().Now(), batch);
-  const Status result = provider_->AtomicBatch(std::move(batch)).status();
-  if (result.code() == tandem::StatusCode::kConflict) {
-    return Status::AlreadyExists("instance " + Quoted(instance) + " already exists");
+  TANDEM_RETURN_IF_ERROR(internal::CheckSize("input", input.size(), kValueBytesMax));
+  if (options.delay() < std::chrono::milliseconds::zero()) {
+    return Status::InvalidArgument("the delay is negative");
   }
-  return result;
+  if (registry_ != nullptr) {
+    TANDEM_RETURN_IF_ERROR(CheckRegistered(*registry_, orchestration, options.version()));
+  }
+  const tandem::Timestamp now = provider_->clock().Now();
+  internal::NewInstance start{
+      std::string(instance),
+      internal::StartItem{std::string(orchestration), std::move(input), options.version(),
+                          std::nullopt, internal::kFirstExecution},
+      StartAt(options, now)};
+  const std::string id(instance);
+  for (int attempt = 0; attempt < kStartAttemptsMax; ++attempt) {
+    TANDEM_ASSIGN_OR_RETURN(const internal::IdClaims claims, internal::ClaimIds(*provider_, {id}));
+    if (claims.taken.contains(id)) {
+      return Status::AlreadyExists("instance " + Quoted(instance) + " already exists");
+    }
+    start.start.first_execution = claims.first_executions.at(id);
+    std::vector<tandem::Operation> batch;
+    internal::AddStart(start, now, batch);
+    const Status result = provider_->AtomicBatch(std::move(batch)).status();
+    // Taken now; or the place that was found was deleted, and there is a new one.
+    if (result.code() != tandem::StatusCode::kConflict) return result;
+  }
+  return Status::Unavailable("instance " + Quoted(instance) +
+                             " is started and deleted all the time; try again");
 }
 
 Status Client::RaiseEncoded(std::string_view instance, std::string_view name,
                             std::string payload) const {
   TANDEM_RETURN_IF_ERROR(internal::CheckInstance(instance));
   TANDEM_RETURN_IF_ERROR(internal::CheckName("event name", name));
-  TANDEM_RETURN_IF_ERROR(CheckValue("payload", payload.size()));
-  // Reading first, then sending without a guard, is enough: the instance may finish between the
-  // event's arrival and its turn anyway, and the event is then dropped and counted. A guard on the
-  // status would only make senders and turns of a busy instance fail each other.
-  TANDEM_ASSIGN_OR_RETURN(const InstanceStatus status, GetStatus(instance));
-  if (status.finished()) {
-    return Status::InvalidArgument("instance " + Quoted(instance) + " has finished (" +
-                                   std::string(InstanceStateName(status.state)) + ")");
-  }
-  std::vector<tandem::Operation> batch;
-  batch.emplace_back(internal::ToInstance(
-      instance, internal::EventRaisedItem{std::string(name), std::move(payload)}));
-  return provider_->AtomicBatch(std::move(batch)).status();
+  TANDEM_RETURN_IF_ERROR(internal::CheckSize("payload", payload.size(), kValueBytesMax));
+  const internal::EventRaisedItem event{std::string(name), std::move(payload)};
+  TANDEM_ASSIGN_OR_RETURN(const InstanceState state,
+                          internal::SendToInstance(*provider_, instance, event));
+  return IsFinished(state) ? internal::HasFinished(instance, state) : Status::Ok();
 }
 
-Result<InstanceStatus> Client::GetStatus(std::string_view instance) const {
+Status Client::SendEncoded(std::string_view instance, std::string_view mailbox,
+                           std::string message) const {
   TANDEM_RETURN_IF_ERROR(internal::CheckInstance(instance));
-  TANDEM_ASSIGN_OR_RETURN(std::optional<internal::StoredStatus> stored,
-                          internal::ReadStatus(*provider_, instance));
-  if (stored) return std::move(stored->status);
-  // The status is derived: without it the history still knows everything.
-  TANDEM_ASSIGN_OR_RETURN(const internal::InstancePlace place,
-                          internal::FindInstance(*provider_, instance));
-  TANDEM_ASSIGN_OR_RETURN(const History history,
-                          internal::LoadHistory(*provider_, instance, place.execution, place.head));
-  if (!history.empty() && std::holds_alternative<Started>(history.front().body)) {
-    return internal::StatusOfHistory(place.execution, history);
-  }
-  return Status::NotFound("there is no instance " + Quoted(instance));
+  TANDEM_RETURN_IF_ERROR(internal::CheckName("mailbox name", mailbox));
+  TANDEM_RETURN_IF_ERROR(internal::CheckSize("message", message.size(), kValueBytesMax));
+  const internal::MessageSentItem sent{{std::string(mailbox), std::move(message)}};
+  TANDEM_ASSIGN_OR_RETURN(const InstanceState state,
+                          internal::SendToInstance(*provider_, instance, sent));
+  return IsFinished(state) ? internal::HasFinished(instance, state) : Status::Ok();
 }
 
-Result<HistoryPage> Client::ReadHistory(std::string_view instance,
-                                        const HistoryOptions& options) const {
+Status Client::Cancel(std::string_view instance, std::string_view reason) const {
   TANDEM_RETURN_IF_ERROR(internal::CheckInstance(instance));
-  TANDEM_ASSIGN_OR_RETURN(const internal::InstancePlace place,
-                          internal::FindInstance(*provider_, instance));
-  HistoryPage history;
-  history.execution = place.execution;
-  history.first = options.from;
-  tandem::ReadOptions read;
-  read.from = options.from;
-  read.max_events = options.max_events;
-  read.wait = options.wait;
-  read.stop = options.stop;
-  TANDEM_ASSIGN_OR_RETURN(
-      const tandem::EventPage page,
-      provider_->Read(internal::HistoryStream(instance, history.execution), read));
-  for (const tandem::Event& event : page.events) {
-    const std::string where =
-        "history event " + std::to_string(event.version) + " of instance " + Quoted(instance);
-    TANDEM_ASSIGN_OR_RETURN(HistoryEvent decoded,
-                            internal::DecodeHistoryEvent(event.payload, where));
-    history.events.push_back(std::move(decoded));
-  }
-  history.next = page.next;
-  return history;
-}
-
-Result<InstanceStatus> Client::WaitUntilFinished(std::string_view instance,
-                                                 std::chrono::milliseconds timeout) const {
-  TANDEM_RETURN_IF_ERROR(internal::CheckInstance(instance));
-  tandem::Clock& clock = provider_->clock();
-  const tandem::Timestamp deadline = tandem::SaturatingAdd(clock.Now(), timeout);
-  while (true) {
-    // The head before the status: a turn in between is then found by the read below at once.
-    TANDEM_ASSIGN_OR_RETURN(const internal::InstancePlace place,
-                            internal::FindInstance(*provider_, instance));
-    TANDEM_ASSIGN_OR_RETURN(InstanceStatus status, GetStatus(instance));
-    if (status.finished()) return status;
-
-    const tandem::Timestamp now = clock.Now();
-    if (now >= deadline) {
-      std::string message = "instance " + Quoted(instance) + " is still " +
-                            std::string(InstanceStateName(status.state)) + " after " +
-                            Millis(timeout);
-      if (!status.diagnosis.empty()) message += "; " + status.diagnosis;
-      return Status::Unavailable(std::move(message));
-    }
-    tandem::ReadOptions options;
-    options.from = place.head + 1;
-    options.max_events = 1;
-    options.wait = std::chrono::ceil<std::chrono::milliseconds>(deadline - now);
-    TANDEM_RETURN_IF_ERROR(
-        provider_->Read(internal::HistoryStream(instance, place.execution), options).status());
-  }
-}
-
-Result<std::string> Client::WaitForOutput(std::string_view orchestration, std::string_view instance,
-                                          std::chrono::milliseconds timeout) const {
-  TANDEM_ASSIGN_OR_RETURN(InstanceStatus status, WaitUntilFinished(instance, timeout));
-  if (status.orchestration != orchestration) {
-    return Status::InvalidArgument("instance " + Quoted(instance) + " runs orchestration " +
-                                   Quoted(status.orchestration) + ", not " + Quoted(orchestration));
-  }
-  if (status.failure) return status.failure->ToStatus();
-  return std::move(status.output);
+  TANDEM_RETURN_IF_ERROR(internal::CheckSize("reason", reason.size(), kFailureBytesMax));
+  const internal::CancelItem cancel{std::string(reason)};
+  return internal::SendToInstance(*provider_, instance, cancel).status();
 }
 
 }  // namespace duroxide

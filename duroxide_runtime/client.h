@@ -1,17 +1,19 @@
 #pragma once
 
-// A Client starts orchestrations, raises events, and asks how instances are doing. It needs only
-// the provider: the work is done by any runtime that shares it. Thread-safe, cheap to copy.
+// A Client starts orchestrations, sends them messages, asks how instances are doing, and deletes
+// them. It needs only the provider: the work is done by any runtime that shares it. Thread-safe,
+// cheap to copy. Waiting is notified, not polled.
 
 #include <chrono>
 #include <cstdint>
-#include <stop_token>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <vector>
 
 #include "batch/provider.h"
+#include "duroxide_runtime/client_types.h"
 #include "duroxide_runtime/codec.h"
 #include "duroxide_runtime/handles.h"
 #include "duroxide_runtime/history.h"
@@ -21,43 +23,75 @@ namespace duroxide {
 
 class Registry;
 
-struct HistoryOptions {
-  EventId from = 1;
-  std::size_t max_events = 1000;
-  std::chrono::milliseconds wait{0};  // for an event at or after `from`
-  std::stop_token stop;               // ends the wait early
-};
-
-struct HistoryPage {
-  std::uint64_t execution = 0;
-  EventId first = 0;  // of `events`; ids are consecutive
-  std::vector<HistoryEvent> events;
-  EventId next = 0;  // where the next page starts
-};
-
 // Errors common to all calls: InvalidArgument or TooLarge (empty or over-long ids, names, payloads:
-// limits.h), before anything is done; and those of the store.
+// limits.h), before anything is done; and those of the store. Where a call says NotFound, there is
+// no such instance: it was never started, or deleted.
 class Client {
  public:
   // `provider` outlives the client.
   explicit Client(tandem::Provider& provider) : provider_(&provider) {}
 
-  // Starts an orchestration under an id that was never used. When it returns, the start is stored.
+  // --- Starting
+  // -----------------------------------------------------------------------------------
+
+  // Starts an orchestration under an id that is not in use. When it returns, the start is stored.
   // Errors: AlreadyExists, exactly: of several racing callers one succeeds. NotFound, for a client
-  // of a Runtime, when the orchestration is not registered there.
+  // of a Runtime, when the orchestration, or that version of it, is not registered there.
   template <typename Out, typename In>
   Status Start(const Orchestration<Out(In)>& orchestration, std::string_view instance,
-               const std::type_identity_t<In>& input) const {
-    return StartEncoded(orchestration.name(), instance, Codec<In>::Encode(input));
+               const std::type_identity_t<In>& input,
+               const StartOptions& options = StartOptions()) const {
+    return StartEncoded(orchestration.name(), instance, Codec<In>::Encode(input), options);
   }
   // The same by name, with the input as bytes.
-  Status StartEncoded(std::string_view orchestration, std::string_view instance,
-                      std::string input) const;
+  Status StartEncoded(std::string_view orchestration, std::string_view instance, std::string input,
+                      const StartOptions& options = StartOptions()) const;
+
+  // --- Messages to an instance
+  // --------------------------------------------------------------------
+
+  // Success says that the message is stored, and that at this moment the instance was there and had
+  // not finished. One whose start is delayed gets it when it starts. Errors: NotFound;
+  // InvalidArgument (it has finished).
+
+  // An external event; whether it finds a wait is up to the instance
+  // (OrchestrationContext::WaitForEvent).
+  template <Codable T>
+  Status RaiseEvent(std::string_view instance, std::string_view name, const T& payload) const {
+    return RaiseEncoded(instance, name, Codec<T>::Encode(payload));
+  }
+  Status RaiseEvent(std::string_view instance, std::string_view name,
+                    const char* payload = "") const {
+    return RaiseEncoded(instance, name, payload);
+  }
+  Status RaiseEncoded(std::string_view instance, std::string_view name, std::string payload) const;
+
+  // A message to a mailbox, where it waits for its reader (OrchestrationContext::Receive).
+  template <Codable T>
+  Status Send(std::string_view instance, std::string_view mailbox, const T& message) const {
+    return SendEncoded(instance, mailbox, Codec<T>::Encode(message));
+  }
+  Status Send(std::string_view instance, std::string_view mailbox, const char* message) const {
+    return SendEncoded(instance, mailbox, message);
+  }
+  Status SendEncoded(std::string_view instance, std::string_view mailbox,
+                     std::string message) const;
+
+  // Asks the instance to end; what that does is up to its code (cancellation.h). Of one that has
+  // finished nothing is asked, and that is a success: it does not run on, which is what was wanted.
+  // Errors: NotFound.
+  Status Cancel(std::string_view instance, std::string_view reason) const;
+
+  // --- How an instance is doing
+  // -------------------------------------------------------------------
+
+  // Errors: NotFound.
+  Result<InstanceStatus> GetStatus(std::string_view instance) const;
 
   // Blocks until the instance has finished, and gives its output, or the Status with which it
-  // failed. Notified, not polled. Errors besides that: NotFound; Unavailable when it still runs
-  // after `timeout` (of the provider's clock); InvalidArgument when the instance runs another
-  // orchestration, or the output can't be decoded.
+  // failed. Errors besides that: NotFound, also when it is deleted meanwhile; Unavailable when it
+  // still runs after `timeout` (of the provider's clock); InvalidArgument when the instance runs
+  // another orchestration, or the output can't be decoded.
   template <typename Out, typename In>
   Result<Out> Wait(const Orchestration<Out(In)>& orchestration, std::string_view instance,
                    std::chrono::milliseconds timeout) const {
@@ -69,25 +103,84 @@ class Client {
   Result<InstanceStatus> WaitUntilFinished(std::string_view instance,
                                            std::chrono::milliseconds timeout) const;
 
-  // Sends an external event. Success says that it is stored and that the instance had not finished;
-  // whether it finds a wait is up to the instance (OrchestrationContext::WaitForEvent). Errors:
-  // NotFound (no such instance), InvalidArgument (it has finished).
+  // Blocks until custom_status.version is greater than `after_version` (0: until one was set), or
+  // the instance has finished. Errors: NotFound, Unavailable (the time is over).
+  Result<InstanceStatus> WaitForCustomStatus(std::string_view instance, std::uint64_t after_version,
+                                             std::chrono::milliseconds timeout) const;
+
+  // What orchestrations have set in the instance's key-value map, the running one included.
+  // Readable after the end, gone with the instance. Errors: NotFound (no instance);
+  // InvalidArgument (the value can't be decoded).
   template <Codable T>
-  Status RaiseEvent(std::string_view instance, std::string_view name, const T& payload) const {
-    return RaiseEncoded(instance, name, Codec<T>::Encode(payload));
+  Result<std::optional<T>> GetKv(std::string_view instance, std::string_view key) const {
+    TANDEM_ASSIGN_OR_RETURN(const std::optional<std::string> bytes, GetKvEncoded(instance, key));
+    if (!bytes) return std::optional<T>();
+    TANDEM_ASSIGN_OR_RETURN(T value, Codec<T>::Decode(*bytes));
+    return std::optional<T>(std::move(value));
   }
-  Status RaiseEvent(std::string_view instance, std::string_view name,
-                    const char* payload = "") const {
-    return RaiseEncoded(instance, name, payload);
+  Result<std::optional<std::string>> GetKvEncoded(std::string_view instance,
+                                                  std::string_view key) const;
+  Result<std::vector<KvItem>> ListKv(std::string_view instance) const;  // by key
+
+  // Blocks until the key has a value. Errors: as GetKv; Unavailable (the time is over);
+  // InvalidArgument (the instance has finished without it).
+  template <Codable T>
+  Result<T> WaitForKv(std::string_view instance, std::string_view key,
+                      std::chrono::milliseconds timeout) const {
+    TANDEM_ASSIGN_OR_RETURN(const std::string bytes, WaitForKvEncoded(instance, key, timeout));
+    return Codec<T>::Decode(bytes);
   }
-  Status RaiseEncoded(std::string_view instance, std::string_view name, std::string payload) const;
+  Result<std::string> WaitForKvEncoded(std::string_view instance, std::string_view key,
+                                       std::chrono::milliseconds timeout) const;
 
   // Errors: NotFound.
-  Result<InstanceStatus> GetStatus(std::string_view instance) const;
+  Result<InstanceStats> GetStats(std::string_view instance) const;
 
-  // One page of the history of the instance's latest execution; empty for one that has not run yet.
-  // With `wait` it follows the instance as it goes on.
+  // --- Histories
+  // ----------------------------------------------------------------------------------
+
+  // One page of the history of an execution; empty when it is not there (yet). With `wait` it
+  // follows the execution as it goes on.
   Result<HistoryPage> ReadHistory(std::string_view instance, const HistoryOptions& options) const;
+
+  // Those that have a history and are not pruned, behind `after`. Errors: NotFound;
+  // InvalidArgument (limit is 0).
+  Result<ExecutionPage> ListExecutions(std::string_view instance, std::uint64_t after = 0,
+                                       std::size_t limit = 1000) const;
+
+  // --- Lists
+  // --------------------------------------------------------------------------------------
+
+  // A page of the instances that match. It may have fewer than `limit`, or none, and yet `more`.
+  // Pages are not a snapshot, but: what matches all the time while the list is read is in it
+  // exactly once; what is in it had that status when its page was read.
+  Result<InstancePage> ListInstances(const InstanceFilter& filter,
+                                     const ListOptions& options = ListOptions()) const;
+
+  // The children that an instance has started and that are still there, finished or not; detached
+  // ones are none. Of an unknown instance: none.
+  Result<InstancePage> ListChildren(std::string_view instance,
+                                    const ListOptions& options = ListOptions()) const;
+
+  // The instance and all that descends from it, parents before children. Errors: NotFound, TooLarge
+  // (more than kTreeInstancesMax).
+  Result<std::vector<TreeEntry>> GetTree(std::string_view instance) const;
+
+  // --- Deleting
+  // -----------------------------------------------------------------------------------
+
+  // Deletes an instance and all that descends from it: histories, status, key-value map, messages,
+  // activities. In one batch, unless the tree is too large for one: then the descendants first, and
+  // after a failure in between, deleting again goes on. Activities and turns that are running can
+  // store nothing any more. The id may then be used again. Errors: NotFound; InvalidArgument (a
+  // child, which is deleted with its parent; or, without `force`, something has not finished);
+  // Unavailable (busy: it had a turn whenever this looked).
+  Result<DeleteResult> Delete(std::string_view instance,
+                              const DeleteOptions& options = DeleteOptions()) const;
+
+  // Deletes the histories of all executions but the latest `keep_last`; never that of the latest.
+  // Nothing else changes. Errors: NotFound; InvalidArgument (keep_last is 0).
+  Result<PruneResult> PruneExecutions(std::string_view instance, std::uint64_t keep_last) const;
 
  private:
   friend class Runtime;

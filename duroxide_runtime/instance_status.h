@@ -23,6 +23,10 @@ enum class InstanceState : std::uint8_t {
   kCancelled = 4,
 };
 
+inline bool IsFinished(InstanceState state) {
+  return state != InstanceState::kPending && state != InstanceState::kRunning;
+}
+
 // "Running"
 std::string_view InstanceStateName(InstanceState state);
 
@@ -37,11 +41,10 @@ struct InstanceStatus {
   std::optional<OperationAddress> parent;
   std::string diagnosis;  // why it makes no progress just now, in words; empty = no reason known
   tandem::Timestamp created_at;
-  tandem::Timestamp updated_at;  // of the last turn
+  tandem::Timestamp updated_at;               // of the last turn
+  std::optional<tandem::Timestamp> start_at;  // of a pending one whose start is delayed
 
-  bool finished() const {
-    return state != InstanceState::kPending && state != InstanceState::kRunning;
-  }
+  bool finished() const { return IsFinished(state); }
 };
 
 }  // namespace duroxide

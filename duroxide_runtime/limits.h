@@ -63,4 +63,12 @@ constexpr std::size_t kTurnMessagesMax = 256;
 constexpr std::size_t kTurnEventsMax = 10'000;
 constexpr std::size_t kTurnBytesMax = std::size_t{16} << 20;
 
+// One page of a list of instances: entries that are looked at, and bytes of statuses after which it
+// ends.
+constexpr std::size_t kListInstancesMax = 1'000;
+constexpr std::size_t kListBytesMax = std::size_t{16} << 20;
+
+// An instance with all that descends from it, as it is walked for a list or for its deletion.
+constexpr std::size_t kTreeInstancesMax = 100'000;
+
 }  // namespace duroxide

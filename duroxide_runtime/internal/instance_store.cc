@@ -48,21 +48,24 @@ Result<std::optional<StoredStatus>> ReadStatusAt(tandem::Provider& provider,
   return std::optional<StoredStatus>(std::move(stored));
 }
 
-Result<std::uint64_t> ReadFirstExecution(tandem::Provider& provider, std::string_view instance,
-                                         std::uint64_t execution) {
-  if (execution == kFirstExecution) return kFirstExecution;  // nothing was before
+// nullopt when the execution is not there (any more).
+Result<std::optional<std::uint64_t>> ReadFirstExecution(tandem::Provider& provider,
+                                                        std::string_view instance,
+                                                        std::uint64_t execution) {
+  using Found = std::optional<std::uint64_t>;
+  if (execution == kFirstExecution) return Found(kFirstExecution);  // nothing was before
   tandem::ReadOptions options;
   options.from = 1;
   options.max_events = 1;
   TANDEM_ASSIGN_OR_RETURN(const tandem::EventPage page,
                           provider.Read(HistoryStream(instance, execution), options));
   const std::string where = NameEvent(instance, execution, 1);
-  if (page.events.empty()) return Status::Corruption(where, "missing");
+  if (page.events.empty()) return Found();
   TANDEM_ASSIGN_OR_RETURN(const HistoryEvent event,
                           DecodeHistoryEvent(page.events.front().payload, where));
   const auto* started = std::get_if<Started>(&event.body);
   if (started == nullptr) return Status::Corruption(where, "the history does not begin there");
-  return started->first_execution;
+  return Found(started->first_execution);
 }
 
 }  // namespace
@@ -100,19 +103,30 @@ tandem::Enqueue ToInstance(std::string_view instance, const WorkItem& item) {
 }
 
 Result<InstancePlace> FindInstance(tandem::Provider& provider, std::string_view instance) {
-  TANDEM_ASSIGN_OR_RETURN(const std::optional<tandem::PartitionHead> latest,
-                          provider.LatestPartition(instance));
-  InstancePlace place;
-  if (!latest || latest->head == 0) {
-    place.first_execution = FirstExecutionAfter(latest);
-    place.execution = place.first_execution;
-    return place;
+  std::uint64_t missing = 0;
+  while (true) {
+    TANDEM_ASSIGN_OR_RETURN(const std::optional<tandem::PartitionHead> latest,
+                            provider.LatestPartition(instance));
+    InstancePlace place;
+    if (!latest || latest->head == 0) {
+      place.first_execution = FirstExecutionAfter(latest);
+      place.execution = place.first_execution;
+      return place;
+    }
+    TANDEM_ASSIGN_OR_RETURN(const std::optional<std::uint64_t> first,
+                            ReadFirstExecution(provider, instance, latest->partition));
+    if (first) {
+      place.first_execution = *first;
+      place.execution = latest->partition;
+      place.head = latest->head;
+      return place;
+    }
+    // Deleted between the two reads, so the latest is another now: partitions only grow.
+    if (latest->partition == missing) {
+      return Status::Corruption(NameEvent(instance, missing, 1), "missing");
+    }
+    missing = latest->partition;
   }
-  TANDEM_ASSIGN_OR_RETURN(place.first_execution,
-                          ReadFirstExecution(provider, instance, latest->partition));
-  place.execution = latest->partition;
-  place.head = latest->head;
-  return place;
 }
 
 Result<std::optional<StoredStatus>> ReadStatus(tandem::Provider& provider,
@@ -179,6 +193,7 @@ void AddStart(const NewInstance& instance, tandem::Timestamp now,
   status.parent = start.parent;
   status.created_at = now;
   status.updated_at = now;
+  status.start_at = instance.start_at;
   batch.emplace_back(tandem::CheckMetadata{HomeStream(instance.instance, start.first_execution),
                                            std::string(kStatusKey), std::nullopt});
   // Also where the status was erased: what has run has a history.
@@ -188,7 +203,9 @@ void AddStart(const NewInstance& instance, tandem::Timestamp now,
   batch.emplace_back(AddToIndex(instance.instance, start.name,
                                 start.parent ? start.parent->instance : std::string(),
                                 status.state));
-  batch.emplace_back(ToInstance(instance.instance, start));
+  tandem::Enqueue enqueue = ToInstance(instance.instance, start);
+  enqueue.options.visible_at = instance.start_at;
+  batch.emplace_back(std::move(enqueue));
 }
 
 Result<IdClaims> ClaimIds(tandem::Provider& provider, const std::vector<std::string>& ids) {

@@ -82,6 +82,7 @@ Result<KvChanges> ReadKv(tandem::Provider& provider, const tandem::StreamId& str
 struct NewInstance {
   std::string instance;
   StartItem start;
+  std::optional<tandem::Timestamp> start_at = std::nullopt;  // nullopt: at once
 };
 
 // The operations that start an instance, unless there is one of that id: then the batch is a

@@ -23,6 +23,7 @@ struct StatusRecord {
   diagnosis @9 :Data;        # why it makes no progress, in words; empty = no reason known
   createdAt @10 :Int64;      # microseconds since the Unix epoch
   updatedAt @11 :Int64;
+  startAt @12 :Int64;        # of a pending one whose start is delayed; 0: it is not
 }
 
 # Metadata "kv/" + key.

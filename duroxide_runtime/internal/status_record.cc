@@ -39,6 +39,7 @@ std::string EncodeStatus(const InstanceStatus& status) {
     record.setDiagnosis(tandem::ToData(status.diagnosis));
     record.setCreatedAt(ToMicros(status.created_at));
     record.setUpdatedAt(ToMicros(status.updated_at));
+    if (status.start_at) record.setStartAt(ToMicros(*status.start_at));
   });
 }
 
@@ -61,6 +62,7 @@ Result<InstanceStatus> DecodeStatus(std::string_view bytes, std::string_view whe
         status.diagnosis = ReadBytes(record.getDiagnosis());
         status.created_at = FromMicros(record.getCreatedAt());
         status.updated_at = FromMicros(record.getUpdatedAt());
+        if (record.getStartAt() != 0) status.start_at = FromMicros(record.getStartAt());
       }));
   if (state > static_cast<std::uint8_t>(InstanceState::kCancelled)) {
     return Status::Unsupported(std::string(where) + ": a state that this version does not know");

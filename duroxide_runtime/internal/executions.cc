@@ -1,0 +1,140 @@
+#include "duroxide_runtime/internal/executions.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "duroxide_runtime/internal/client_checks.h"
+#include "duroxide_runtime/internal/instance_lookup.h"
+
+namespace duroxide::internal {
+
+namespace {
+
+constexpr std::uint64_t kPruneBatch = 1'000;
+
+std::string NameExecution(std::string_view instance, std::uint64_t execution) {
+  return "execution " + std::to_string(execution) + " of instance " + Quoted(instance);
+}
+
+ExecutionState StateAfter(const HistoryBody& last) {
+  if (std::holds_alternative<OrchestrationCompleted>(last)) return ExecutionState::kCompleted;
+  if (std::holds_alternative<OrchestrationContinuedAsNew>(last)) {
+    return ExecutionState::kContinuedAsNew;
+  }
+  const auto* failed = std::get_if<OrchestrationFailed>(&last);
+  if (failed == nullptr) return ExecutionState::kRunning;
+  return failed->failure.category == FailureCategory::kCancelled ? ExecutionState::kCancelled
+                                                                 : ExecutionState::kFailed;
+}
+
+Result<tandem::EventPage> ReadEnd(tandem::Provider& provider, const tandem::StreamId& stream,
+                                  tandem::Direction direction) {
+  tandem::ReadOptions options;
+  options.direction = direction;
+  options.max_events = 1;
+  return provider.Read(stream, options);
+}
+
+// nullopt if it is not there.
+Result<std::optional<ExecutionInfo>> ReadExecution(tandem::Provider& provider,
+                                                   std::string_view instance,
+                                                   std::uint64_t execution) {
+  using Found = std::optional<ExecutionInfo>;
+  const tandem::StreamId stream = HistoryStream(instance, execution);
+  const std::string where = NameExecution(instance, execution);
+  TANDEM_ASSIGN_OR_RETURN(const tandem::EventPage first,
+                          ReadEnd(provider, stream, tandem::Direction::kForward));
+  TANDEM_ASSIGN_OR_RETURN(const tandem::EventPage last,
+                          ReadEnd(provider, stream, tandem::Direction::kBackward));
+  if (first.events.empty() || last.events.empty()) return Found();
+  TANDEM_ASSIGN_OR_RETURN(const HistoryEvent begin,
+                          DecodeHistoryEvent(first.events.front().payload, where));
+  TANDEM_ASSIGN_OR_RETURN(const HistoryEvent end,
+                          DecodeHistoryEvent(last.events.front().payload, where));
+  const auto* started = std::get_if<Started>(&begin.body);
+  if (started == nullptr) return Status::Corruption(where, "the history does not begin there");
+  ExecutionInfo info;
+  info.execution = execution;
+  info.state = StateAfter(end.body);
+  info.version = started->version;
+  info.started_at = begin.time;
+  info.updated_at = end.time;
+  info.events = last.head;
+  return Found(info);
+}
+
+// The instance, which has to be there.
+Result<InstancePlace> FindExisting(tandem::Provider& provider, std::string_view instance) {
+  TANDEM_ASSIGN_OR_RETURN(const InstancePlace place, FindInstance(provider, instance));
+  if (place.head == 0) TANDEM_RETURN_IF_ERROR(LookUp(provider, instance).status());
+  return place;
+}
+
+}  // namespace
+
+Result<std::uint64_t> OldestExecution(tandem::Provider& provider, std::string_view instance,
+                                      const InstancePlace& place) {
+  std::uint64_t low = place.first_execution;
+  std::uint64_t high = place.execution;  // is there
+  while (low < high) {
+    const std::uint64_t middle = low + (high - low) / 2;
+    TANDEM_ASSIGN_OR_RETURN(
+        const tandem::EventPage page,
+        ReadEnd(provider, HistoryStream(instance, middle), tandem::Direction::kForward));
+    if (page.events.empty()) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+Result<ExecutionPage> ListExecutions(tandem::Provider& provider, std::string_view instance,
+                                     std::uint64_t after, std::size_t limit) {
+  ExecutionPage page;
+  TANDEM_ASSIGN_OR_RETURN(const InstancePlace place, FindExisting(provider, instance));
+  if (place.head == 0) return page;
+  TANDEM_ASSIGN_OR_RETURN(const std::uint64_t oldest, OldestExecution(provider, instance, place));
+  for (std::uint64_t number = std::max(oldest, after + 1); number <= place.execution; ++number) {
+    if (page.executions.size() == limit) {
+      page.more = true;
+      break;
+    }
+    TANDEM_ASSIGN_OR_RETURN(const std::optional<ExecutionInfo> info,
+                            ReadExecution(provider, instance, number));
+    if (info) page.executions.push_back(*info);
+  }
+  return page;
+}
+
+Result<PruneResult> PruneExecutions(tandem::Provider& provider, std::string_view instance,
+                                    std::uint64_t keep_last) {
+  PruneResult result;
+  TANDEM_ASSIGN_OR_RETURN(const InstancePlace place, FindExisting(provider, instance));
+  if (place.head == 0) return result;
+  TANDEM_ASSIGN_OR_RETURN(std::uint64_t next, OldestExecution(provider, instance, place));
+  // The oldest first, so that also a part of it leaves no hole.
+  while (next <= place.execution && place.execution - next >= keep_last) {
+    std::vector<tandem::Operation> batch;
+    while (place.execution - next >= keep_last && batch.size() < kPruneBatch) {
+      batch.emplace_back(tandem::DeletePartition{HistoryStream(instance, next)});
+      ++next;
+    }
+    TANDEM_ASSIGN_OR_RETURN(const tandem::BatchResult pruned,
+                            provider.AtomicBatch(std::move(batch)));
+    for (const tandem::OperationResult& operation : pruned.operations) {
+      const auto* deleted = std::get_if<tandem::DeleteEventsResult>(&operation);
+      if (deleted == nullptr || deleted->events == 0) continue;
+      result.executions += 1;
+      result.events += deleted->events;
+    }
+  }
+  return result;
+}
+
+}  // namespace duroxide::internal

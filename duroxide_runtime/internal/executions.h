@@ -1,0 +1,27 @@
+#pragma once
+
+// The executions of an instance: those with a history. Pruning takes the oldest, so what is left
+// has no hole.
+
+#include <cstdint>
+#include <string_view>
+
+#include "base/result.h"
+#include "batch/provider.h"
+#include "duroxide_runtime/client_types.h"
+#include "duroxide_runtime/internal/instance_store.h"
+
+namespace duroxide::internal {
+
+// The oldest that is left. REQUIRES: place.head > 0.
+Result<std::uint64_t> OldestExecution(tandem::Provider& provider, std::string_view instance,
+                                      const InstancePlace& place);
+
+Result<ExecutionPage> ListExecutions(tandem::Provider& provider, std::string_view instance,
+                                     std::uint64_t after, std::size_t limit);
+
+// Deletes all but the latest `keep_last` >= 1.
+Result<PruneResult> PruneExecutions(tandem::Provider& provider, std::string_view instance,
+                                    std::uint64_t keep_last);
+
+}  // namespace duroxide::internal

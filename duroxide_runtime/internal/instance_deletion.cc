@@ -1,0 +1,181 @@
+#include "duroxide_runtime/internal/instance_deletion.h"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "duroxide_runtime/internal/client_checks.h"
+#include "duroxide_runtime/internal/instance_index.h"
+#include "duroxide_runtime/internal/instance_lookup.h"
+#include "duroxide_runtime/internal/instance_store.h"
+#include "duroxide_runtime/internal/instance_tree.h"
+#include "duroxide_runtime/limits.h"
+
+namespace duroxide::internal {
+
+namespace {
+
+using tandem::StatusCode;
+
+// A busy instance may have a turn between the walk and the batch; then the tree is walked again.
+constexpr int kAttemptsMax = 64;
+
+// Operations of a batch that takes no further member. Far below the limit of a batch, since one
+// member may have as many activities as kOpenOperationsMax, and for its bytes' sake.
+constexpr std::size_t kBatchOperations = 20'000;
+
+// The activities without a result, with their tags.
+std::map<EventId, std::string> OpenActivities(const History& history) {
+  std::map<EventId, std::string> open;
+  for (std::size_t i = 0; i < history.size(); ++i) {
+    const HistoryBody& body = history[i].body;
+    if (const auto* scheduled = std::get_if<ActivityScheduled>(&body)) {
+      open.emplace(i + 1, scheduled->tag);
+    } else if (const auto* completed = std::get_if<ActivityCompleted>(&body)) {
+      open.erase(completed->scheduled_id);
+    } else if (const auto* failed = std::get_if<ActivityFailed>(&body)) {
+      open.erase(failed->scheduled_id);
+    } else if (const auto* cancelled = std::get_if<ActivityCancelRequested>(&body)) {
+      open.erase(cancelled->scheduled_id);
+    }
+  }
+  return open;
+}
+
+class Deletion {
+ public:
+  Deletion(tandem::Provider& provider, std::string_view root, bool force)
+      : provider_(provider), root_(root), force_(force) {}
+
+  Result<DeleteResult> Run() {
+    for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
+      TANDEM_ASSIGN_OR_RETURN(const std::vector<TreeMember> tree, WalkTree(provider_, root_));
+      TANDEM_RETURN_IF_ERROR(CheckRoot(tree.front()));
+      if (!force_) TANDEM_RETURN_IF_ERROR(CheckFinished(tree));
+      const Status status = DeleteAll(tree);
+      if (status.ok()) return result_;
+      if (status.code() != StatusCode::kConflict) return status;
+    }
+    return Status::Unavailable("instance " + Quoted(root_) +
+                               " changes all the time; cancel it first, or try again");
+  }
+
+ private:
+  Status CheckRoot(const TreeMember& root) const {
+    const std::optional<OperationAddress>& parent = root.stored.status.parent;
+    if (!parent) return Status::Ok();
+    const Status found = LookUp(provider_, parent->instance).status();
+    if (found.code() == StatusCode::kNotFound) return Status::Ok();
+    TANDEM_RETURN_IF_ERROR(found);
+    return Status::InvalidArgument("instance " + Quoted(root_) + " is a child of " +
+                                   Quoted(parent->instance) + ", and is deleted with it");
+  }
+
+  static Status CheckFinished(const std::vector<TreeMember>& tree) {
+    constexpr std::size_t kNamedMax = 5;
+    std::size_t running = 0;
+    std::string names;
+    for (const TreeMember& member : tree) {
+      const InstanceStatus& status = member.stored.status;
+      if (status.finished()) continue;
+      if (++running > kNamedMax) continue;
+      if (!names.empty()) names += ", ";
+      names += Quoted(member.instance) + " (" + std::string(InstanceStateName(status.state)) + ")";
+    }
+    if (running == 0) return Status::Ok();
+    if (running > kNamedMax) names += " and " + std::to_string(running - kNamedMax) + " more";
+    return Status::InvalidArgument("not finished: " + names +
+                                   "; cancel first, or delete with force");
+  }
+
+  // Children before their parents, in as few batches as it takes.
+  Status DeleteAll(const std::vector<TreeMember>& tree) {
+    batch_.clear();
+    members_ = 0;
+    for (std::size_t i = tree.size(); i-- > 0;) {
+      TANDEM_RETURN_IF_ERROR(AddMember(tree[i]));
+      if (batch_.size() >= kBatchOperations) TANDEM_RETURN_IF_ERROR(Commit());
+    }
+    return Commit();
+  }
+
+  Status Commit() {
+    if (batch_.empty()) return Status::Ok();
+    TANDEM_ASSIGN_OR_RETURN(const tandem::BatchResult committed,
+                            provider_.AtomicBatch(std::exchange(batch_, {})));
+    result_.instances += std::exchange(members_, 0);
+    for (const tandem::OperationResult& operation : committed.operations) {
+      const auto* deleted = std::get_if<tandem::DeleteEventsResult>(&operation);
+      if (deleted != nullptr) result_.events += deleted->events;
+    }
+    return Status::Ok();
+  }
+
+  Status AddMember(const TreeMember& member) {
+    const InstanceStatus& status = member.stored.status;
+    AddGuards(member);
+    if (!status.finished() && member.place.head > 0) {
+      TANDEM_RETURN_IF_ERROR(CancelActivities(member));
+    }
+    batch_.emplace_back(tandem::DeleteGroup{std::string(kOrchestratorQueue), member.instance});
+    batch_.emplace_back(tandem::DeleteEntity{member.instance});
+    batch_.emplace_back(RemoveFromIndex(member.instance, status.orchestration,
+                                        status.parent ? status.parent->instance : std::string(),
+                                        status.state));
+    ++members_;
+    return Status::Ok();
+  }
+
+  // It is the same life, and no turn has come in between.
+  void AddGuards(const TreeMember& member) {
+    const InstancePlace& place = member.place;
+    if (place.head == 0) {
+      batch_.emplace_back(
+          tandem::CheckMetadata{HomeStream(member.instance, member.stored.first_execution),
+                                std::string(kStatusKey), member.stored.bytes});
+    }
+    batch_.emplace_back(tandem::CheckVersion{HistoryStream(member.instance, place.execution),
+                                             tandem::Expected::Exactly(place.head)});
+    // A turn may also begin an execution and leave the one before as it is.
+    batch_.emplace_back(tandem::CheckVersion{HistoryStream(member.instance, place.execution + 1),
+                                             tandem::Expected::NoStream()});
+  }
+
+  Status CancelActivities(const TreeMember& member) {
+    const InstancePlace& place = member.place;
+    const Result<History> history =
+        LoadHistory(provider_, member.instance, place.execution, place.head);
+    if (!history.ok()) {
+      // Has somebody else deleted it meanwhile?
+      TANDEM_ASSIGN_OR_RETURN(const InstancePlace now, FindInstance(provider_, member.instance));
+      if (now.execution != place.execution) {
+        return Status::Conflict("execution " + std::to_string(place.execution), now.execution);
+      }
+      return history.status();
+    }
+    for (const auto& [id, tag] : OpenActivities(*history)) {
+      batch_.emplace_back(tandem::CancelMessage{
+          WorkerQueue(tag), OperationKey(member.instance, {place.execution, id})});
+    }
+    return Status::Ok();
+  }
+
+  tandem::Provider& provider_;
+  const std::string root_;
+  const bool force_;
+  std::vector<tandem::Operation> batch_;
+  std::uint64_t members_ = 0;  // in batch_
+  DeleteResult result_;        // of what is committed
+};
+
+}  // namespace
+
+tandem::Result<DeleteResult> DeleteTree(tandem::Provider& provider, std::string_view root,
+                                        bool force) {
+  return Deletion(provider, root, force).Run();
+}
+
+}  // namespace duroxide::internal

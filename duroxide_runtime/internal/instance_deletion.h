@@ -1,0 +1,24 @@
+#pragma once
+
+// Deletes an instance with all that descends from it.
+//
+// Exact by its batch, which checks that nothing has happened to any member since the tree was
+// walked: no turn, so no new child and no new activity. Nothing lives on: the group of each member
+// and its open activities go too, so whoever holds one of them under a lease has lost it, and can
+// store nothing any more.
+//
+// What does not fit into one batch is deleted from the leaves up, the root last: at any moment the
+// rest is a tree of the same root, and deleting it again goes on.
+
+#include <string_view>
+
+#include "base/result.h"
+#include "batch/provider.h"
+#include "duroxide_runtime/client_types.h"
+
+namespace duroxide::internal {
+
+tandem::Result<DeleteResult> DeleteTree(tandem::Provider& provider, std::string_view root,
+                                        bool force);
+
+}  // namespace duroxide::internal

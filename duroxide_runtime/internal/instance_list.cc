@@ -1,0 +1,67 @@
+#include "duroxide_runtime/internal/instance_list.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "duroxide_runtime/internal/instance_index.h"
+#include "duroxide_runtime/internal/instance_lookup.h"
+#include "duroxide_runtime/limits.h"
+
+namespace duroxide::internal {
+
+namespace {
+
+bool Matches(const InstanceFilter& filter, const InstanceStatus& status) {
+  return (!filter.state || status.state == *filter.state) &&
+         (filter.orchestration.empty() || status.orchestration == filter.orchestration);
+}
+
+// The part of the index that holds all that matches, and little else.
+std::string IndexFor(const InstanceFilter& filter) {
+  if (!filter.orchestration.empty()) return IndexNamePrefix(filter.orchestration);
+  if (filter.state) return IndexStatePrefix(*filter.state);
+  return IndexAllPrefix();
+}
+
+tandem::Result<InstancePage> ReadPage(tandem::Provider& provider, const std::string& index,
+                                      const InstanceFilter& filter, const ListOptions& options) {
+  tandem::MetadataOptions metadata;
+  metadata.prefix = index + filter.id_prefix;
+  if (!options.after.empty()) metadata.after = index + options.after;
+  metadata.limit = std::min(options.limit, kListInstancesMax);
+  TANDEM_ASSIGN_OR_RETURN(const tandem::MetadataPage found,
+                          provider.ReadMetadata(IndexStream(), metadata));
+  InstancePage page;
+  page.more = found.more;
+  page.next = options.after;
+  std::size_t bytes = 0;
+  for (const auto& [key, value] : found.entries) {
+    if (bytes > kListBytesMax) {
+      page.more = true;
+      break;
+    }
+    page.next = key.substr(index.size());
+    Result<StoredStatus> stored = LookUp(provider, page.next);
+    if (stored.status().code() == tandem::StatusCode::kNotFound) continue;  // deleted meanwhile
+    TANDEM_RETURN_IF_ERROR(stored.status());
+    if (!Matches(filter, stored->status)) continue;
+    bytes += stored->bytes.size();
+    page.instances.push_back({page.next, std::move(stored->status)});
+  }
+  return page;
+}
+
+}  // namespace
+
+tandem::Result<InstancePage> ListInstances(tandem::Provider& provider, const InstanceFilter& filter,
+                                           const ListOptions& options) {
+  return ReadPage(provider, IndexFor(filter), filter, options);
+}
+
+tandem::Result<InstancePage> ListChildren(tandem::Provider& provider, std::string_view parent,
+                                          const ListOptions& options) {
+  return ReadPage(provider, IndexChildrenPrefix(parent), InstanceFilter(), options);
+}
+
+}  // namespace duroxide::internal

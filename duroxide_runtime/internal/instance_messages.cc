@@ -1,0 +1,79 @@
+#include "duroxide_runtime/internal/instance_messages.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "duroxide_runtime/internal/client_checks.h"
+#include "duroxide_runtime/internal/instance_index.h"
+#include "duroxide_runtime/internal/instance_lookup.h"
+
+namespace duroxide::internal {
+
+namespace {
+
+// An instance starts, ends and is deleted; more changes than that need several lives.
+constexpr int kAttemptsMax = 16;
+
+tandem::CheckMetadata StateKey(std::string_view instance, InstanceState state) {
+  return {IndexStream(), IndexStatePrefix(state).append(instance), std::string()};
+}
+
+// The check that the key of that state stays as it is now.
+Result<tandem::CheckMetadata> CheckUnchanged(tandem::Provider& provider, std::string_view instance,
+                                             InstanceState state) {
+  tandem::CheckMetadata check = StateKey(instance, state);
+  tandem::MetadataOptions options;
+  options.prefix = check.key;
+  options.limit = 1;  // the key itself sorts before every key that it is a prefix of
+  TANDEM_ASSIGN_OR_RETURN(const tandem::MetadataPage page,
+                          provider.ReadMetadata(check.stream, options));
+  const bool found = !page.entries.empty() && page.entries.front().first == check.key;
+  if (!found) check.expected = std::nullopt;
+  return check;
+}
+
+// nullopt: the instance has changed meanwhile.
+Result<std::optional<InstanceState>> TrySend(tandem::Provider& provider, std::string_view instance,
+                                             const WorkItem& item) {
+  using Sent = std::optional<InstanceState>;
+  std::vector<tandem::Operation> batch;
+  // Before the status is read: whatever changes after it is then noticed.
+  for (const InstanceState state : {InstanceState::kPending, InstanceState::kRunning}) {
+    TANDEM_ASSIGN_OR_RETURN(tandem::CheckMetadata check, CheckUnchanged(provider, instance, state));
+    batch.emplace_back(std::move(check));
+  }
+  TANDEM_ASSIGN_OR_RETURN(const StoredStatus stored, LookUp(provider, instance));
+  if (stored.status.finished()) return Sent(stored.status.state);
+  tandem::Enqueue enqueue = ToInstance(instance, item);
+  // Not before the start, which would find no instance: messages are ordered by that time.
+  enqueue.options.visible_at = stored.status.start_at;
+  batch.emplace_back(std::move(enqueue));
+  const Status status = provider.AtomicBatch(std::move(batch)).status();
+  if (status.code() == tandem::StatusCode::kConflict) return Sent();
+  TANDEM_RETURN_IF_ERROR(status);
+  return Sent(stored.status.state);
+}
+
+}  // namespace
+
+Result<InstanceState> SendToInstance(tandem::Provider& provider, std::string_view instance,
+                                     const WorkItem& item) {
+  // Most run: one batch, and nothing is read.
+  std::vector<tandem::Operation> batch;
+  batch.emplace_back(StateKey(instance, InstanceState::kRunning));
+  batch.emplace_back(ToInstance(instance, item));
+  const Status status = provider.AtomicBatch(std::move(batch)).status();
+  if (status.ok()) return InstanceState::kRunning;
+  if (status.code() != tandem::StatusCode::kConflict) return status;
+
+  for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
+    TANDEM_ASSIGN_OR_RETURN(const std::optional<InstanceState> sent,
+                            TrySend(provider, instance, item));
+    if (sent) return *sent;
+  }
+  return Status::Unavailable("instance " + Quoted(instance) + " changes all the time; try again");
+}
+
+}  // namespace duroxide::internal

@@ -1,0 +1,65 @@
+#include "duroxide_runtime/internal/instance_tree.h"
+
+#include <utility>
+
+#include "duroxide_runtime/internal/client_checks.h"
+#include "duroxide_runtime/internal/instance_index.h"
+#include "duroxide_runtime/internal/instance_lookup.h"
+#include "duroxide_runtime/limits.h"
+
+namespace duroxide::internal {
+
+namespace {
+
+Result<TreeMember> ReadMember(tandem::Provider& provider, std::string_view instance) {
+  TreeMember member;
+  member.instance = instance;
+  TANDEM_ASSIGN_OR_RETURN(member.place, FindInstance(provider, instance));
+  TANDEM_ASSIGN_OR_RETURN(member.stored, LookUp(provider, instance));
+  member.stored.status.output.clear();
+  // Of a finished one, large: only whether the status stands there is of interest.
+  if (member.stored.status.finished()) member.stored.bytes.clear();
+  return member;
+}
+
+// Appends the children of members[index].
+Status AddChildren(tandem::Provider& provider, std::size_t index,
+                   std::vector<TreeMember>& members) {
+  const std::string parent = members[index].instance;
+  const std::size_t depth = members[index].depth + 1;
+  tandem::MetadataOptions options;
+  options.prefix = IndexChildrenPrefix(parent);
+  for (bool more = true; more;) {
+    TANDEM_ASSIGN_OR_RETURN(const tandem::MetadataPage page,
+                            provider.ReadMetadata(IndexStream(), options));
+    for (const auto& [key, value] : page.entries) {
+      if (members.size() == kTreeInstancesMax) {
+        return Status::TooLarge("instance " + Quoted(members.front().instance) + " has more than " +
+                                std::to_string(kTreeInstancesMax) + " descendants");
+      }
+      Result<TreeMember> child = ReadMember(provider, key.substr(options.prefix.size()));
+      if (child.status().code() == tandem::StatusCode::kNotFound) continue;  // deleted meanwhile
+      TANDEM_RETURN_IF_ERROR(child.status());
+      child->parent = parent;
+      child->depth = depth;
+      members.push_back(*std::move(child));
+    }
+    more = page.more;
+    if (more) options.after = page.entries.back().first;
+  }
+  return Status::Ok();
+}
+
+}  // namespace
+
+Result<std::vector<TreeMember>> WalkTree(tandem::Provider& provider, std::string_view root) {
+  std::vector<TreeMember> members;
+  TANDEM_ASSIGN_OR_RETURN(TreeMember first, ReadMember(provider, root));
+  members.push_back(std::move(first));
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    TANDEM_RETURN_IF_ERROR(AddChildren(provider, i, members));
+  }
+  return members;
+}
+
+}  // namespace duroxide::internal

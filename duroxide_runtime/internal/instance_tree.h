@@ -1,0 +1,27 @@
+#pragma once
+
+// An instance with all that descends from it, by the parents that are recorded in the index.
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "batch/provider.h"
+#include "duroxide_runtime/internal/instance_store.h"
+
+namespace duroxide::internal {
+
+struct TreeMember {
+  std::string instance;
+  std::string parent;  // in the tree; empty for the root
+  std::size_t depth = 0;
+  InstancePlace place;  // read before the status, so at most as new
+  StoredStatus stored;  // without output
+};
+
+// Parents before their children. Not a snapshot: who needs one checks the places again. Errors:
+// NotFound (no such root), TooLarge (more than kTreeInstancesMax).
+Result<std::vector<TreeMember>> WalkTree(tandem::Provider& provider, std::string_view root);
+
+}  // namespace duroxide::internal
