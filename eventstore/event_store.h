@@ -140,8 +140,8 @@ struct ReadOptions {
   std::size_t max_events = 1000;
   std::size_t max_bytes = std::size_t{4} << 20;  // of payloads; one event at least is returned
 
-  // Forward only: how long to block until an event at or after `from` exists. A stop request ends
-  // the wait early; the page is then as it is without waiting.
+  // Forward only: how long to block until an event at or after `from` exists, or the stream is
+  // deleted. A stop request ends the wait early; the page is then as it is without waiting.
   std::chrono::milliseconds wait{0};
   std::stop_token stop;
 };
@@ -158,7 +158,8 @@ struct EventPage {
   std::vector<Event> events;  // in the direction of the read
   Version next = 0;           // where the next read of the same direction starts; backward 0 = done
   Version head = 0;           // the stream's version at the snapshot
-  Version first = 1;  // the oldest version still there: above 1 if truncated, at most head + 1
+  Version first = 1;     // the oldest version still there: above 1 if truncated, at most head + 1
+  bool deleted = false;  // the stream was deleted: nothing can come, so nobody waits for it
 };
 
 // Called exactly once, on a thread of the store, never within the call that it was passed to. May

@@ -103,6 +103,10 @@ void BatchProposal::Publish() {
   for (const Operation& operation : operations_) {
     const auto* append = std::get_if<AppendEvents>(&operation);
     if (append != nullptr && !append->events.empty()) events_.Publish(append->stream);
+    const auto* partition = std::get_if<DeletePartition>(&operation);
+    if (partition != nullptr) events_.PublishDeletion(partition->stream.entity);
+    const auto* entity = std::get_if<DeleteEntity>(&operation);
+    if (entity != nullptr) events_.PublishDeletion(entity->entity);
   }
 }
 

@@ -151,6 +151,7 @@ EventPage MemoryEvents::Read(const StreamId& id, const ReadOptions& options) con
   EventPage page;
   page.head = stream.head();
   page.first = stream.first;
+  page.deleted = !CheckWritable(id).ok();
   page.next = forward ? std::max(options.from.value_or(1), stream.first)
                       : std::min(options.from.value_or(page.head), page.head);
 

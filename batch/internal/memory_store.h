@@ -30,7 +30,8 @@ struct Search {
   std::stop_token stop;
 };
 
-inline bool IsEmpty(const EventPage& page) { return page.events.empty(); }
+// Whether to wait for more.
+inline bool IsEmpty(const EventPage& page) { return page.events.empty() && !page.deleted; }
 inline bool IsEmpty(const FeedPage& page) { return page.events.empty(); }
 inline bool IsEmpty(const std::vector<Delivery>& deliveries) { return deliveries.empty(); }
 

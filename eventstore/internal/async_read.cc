@@ -5,6 +5,7 @@
 
 #include "eventstore/internal/event_limits.h"
 #include "eventstore/internal/event_reader.h"
+#include "eventstore/internal/read_wait.h"
 
 namespace tandem::internal {
 
@@ -44,7 +45,7 @@ std::optional<Result<EventPage>> AsyncRead::Try() {
   if (Status valid = ValidateRead(stream_, options_); !valid.ok()) return valid;
   const bool over = stop_requested() || source_.clock->Now() >= deadline_;
   Result<EventPage> page = ReadPage(source_.db, source_.family, stream_, options_);
-  if (over || !page.ok() || !page->events.empty()) return page;
+  if (over || !page.ok() || EndsWait(*page)) return page;
   return std::nullopt;
 }
 

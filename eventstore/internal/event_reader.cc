@@ -61,6 +61,17 @@ Result<Head> EventReader::ReadHead() const {
   return DecodeHead(ToView(record), stream_);
 }
 
+Result<bool> EventReader::IsBuried() const {
+  rocksdb::PinnableSlice record;
+  const rocksdb::Status read =
+      db_->Get(rocksdb::ReadOptions(), family_, TombstoneKey(stream_.entity), &record);
+  if (read.IsNotFound()) return false;
+  TANDEM_RETURN_IF_ERROR(FromRocks(read, "read of a tombstone"));
+  TANDEM_ASSIGN_OR_RETURN(const std::uint64_t partition,
+                          DecodeTombstone(ToView(record), stream_.entity));
+  return stream_.partition <= partition;
+}
+
 Result<std::optional<Event>> EventReader::Next(Version version, Direction direction) {
   const std::string key = EventKey(stream_, version);
   if (iterator_ == nullptr) {
@@ -94,7 +105,13 @@ Result<EventPage> ReadPage(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* family,
     // head's moment, unless one was deleted between the two: then a newer head says so.
     std::optional<Version> missing;
     TANDEM_ASSIGN_OR_RETURN(EventPage page, ReadUnder(head, reader, options, missing));
-    if (!missing.has_value()) return page;
+    if (!missing.has_value()) {
+      page.deleted = head.deleted;
+      if (!head.live() && !head.deleted) {
+        TANDEM_ASSIGN_OR_RETURN(page.deleted, reader.IsBuried());
+      }
+      return page;
+    }
     TANDEM_ASSIGN_OR_RETURN(const Head newer, reader.ReadHead());
     if (newer.live() && newer.first <= *missing) return reader.Missing(*missing);
   }

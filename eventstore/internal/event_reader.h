@@ -22,6 +22,9 @@ class EventReader {
 
   Result<Head> ReadHead() const;
 
+  // The entity was deleted when it had this partition or a later one.
+  Result<bool> IsBuried() const;
+
   // The event with exactly this version; nullopt if there is none. Cheap when called in the order
   // of `direction`.
   Result<std::optional<Event>> Next(Version version, Direction direction);

@@ -12,13 +12,16 @@
 
 namespace tandem::internal {
 
-// Calls `read` until its page has events, the wait is over, or a stop is requested. `stream` is
-// what is waited for; null for any.
+inline bool EndsWait(const EventPage& page) { return !page.events.empty() || page.deleted; }
+inline bool EndsWait(const FeedPage& page) { return !page.events.empty(); }
+
+// Calls `read` until its page is worth waiting for, the wait is over, or a stop is requested.
+// `stream` is what is waited for; null for any.
 template <typename Page, typename Read>
 Result<Page> ReadOrWait(Clock& clock, StreamWaiters& waiters, const StreamId* stream,
                         std::chrono::milliseconds wait, const std::stop_token& stop, Read read) {
   Result<Page> page = read();
-  const auto done = [&page] { return !page.ok() || !page->events.empty(); };
+  const auto done = [&page] { return !page.ok() || EndsWait(*page); };
   if (done() || wait <= std::chrono::milliseconds::zero()) return page;
   const Timestamp deadline = SaturatingAdd(clock.Now(), wait);
   Signal signal;

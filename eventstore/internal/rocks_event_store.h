@@ -51,6 +51,7 @@ class RocksEventStore {
 
   // Wakes readers that wait for the stream. REQUIRES: its events are visible.
   void Publish(const StreamId& stream) { waiters_.Notify(stream); }
+  void PublishDeletion(std::string_view entity) { waiters_.NotifyEntity(entity); }
 
   Result<EventPage> Read(const StreamId& stream, const ReadOptions& options);
   void ReadAsync(const StreamId& stream, const ReadOptions& options, ReadCallback callback);

@@ -37,4 +37,11 @@ void StreamWaiters::Notify(const StreamId& stream) {
   }
 }
 
+void StreamWaiters::NotifyEntity(std::string_view entity) {
+  if (count_ == 0) return;  // as above
+  auto signals = signals_.Lock();
+  auto it = signals->lower_bound(StreamId{std::string(entity), 0});
+  for (; it != signals->end() && it->first.entity == entity; ++it) it->second->Notify();
+}
+
 }  // namespace tandem::internal

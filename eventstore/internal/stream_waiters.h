@@ -5,6 +5,7 @@
 #include <atomic>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "base/clock.h"
 #include "base/guarded.h"
@@ -29,6 +30,9 @@ class StreamWaiters {
 
   // Wakes those who wait for `stream`, and those who wait for anything.
   void Notify(const StreamId& stream);
+
+  // Wakes those who wait for any stream of the entity.
+  void NotifyEntity(std::string_view entity);
 
  private:
   std::atomic<int> count_ = 0;  // lets Notify pass without the lock when nobody waits

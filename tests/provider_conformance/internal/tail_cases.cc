@@ -66,6 +66,25 @@ CONFORMANCE_CASE(Tail, AStopEndsAWait, Shows("R8")) {
   EXPECT_EQ(TextsOf(Page(a_, {.wait = kHour, .stop = stop.get_token()})), Texts{"1"});
 }
 
+CONFORMANCE_CASE(Tail, ADeletionEndsAWait, Shows("R8", "X6")) {
+  const StreamId later{"a", 2};
+  Append(a_, {"1"});
+  Append(other_, {"x"});
+  auto pruned = BlockedRead({.from = 2, .wait = kHour});
+  auto never = Blocked([&] { return Page(later, {.wait = kHour}); }, 1);
+  DeleteStream(a_);
+  EXPECT_TRUE(pruned.get().deleted);
+  EXPECT_FALSE(IsReady(never));
+  Append(later, {"y"});
+  EXPECT_FALSE(never.get().deleted);
+
+  auto tail = Blocked([&] { return Page(later, {.from = 2, .wait = kHour}); });
+  Commit({DeleteEntity{"a"}});
+  EXPECT_TRUE(tail.get().deleted);
+  EXPECT_TRUE(Page(other_, {.wait = kHour}).deleted) << "nobody waits for what can't come";
+  EXPECT_FALSE(Page({"a", 3}).deleted) << "the next life";
+}
+
 CONFORMANCE_CASE(Tail, ABackwardReadDoesNotWait, Shows("R8")) {
   EXPECT_TRUE(Page(a_, {.direction = Direction::kBackward, .wait = kHour}).events.empty());
 }
