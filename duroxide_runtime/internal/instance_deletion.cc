@@ -23,10 +23,6 @@ using tandem::StatusCode;
 // A busy instance may have a turn between the walk and the batch; then the tree is walked again.
 constexpr int kAttemptsMax = 64;
 
-// Operations of a batch that takes no further member. Far below the limit of a batch, since one
-// member may have as many activities as kOpenOperationsMax, and for its bytes' sake.
-constexpr std::size_t kBatchOperations = 20'000;
-
 // The activities without a result, with their tags.
 std::map<EventId, std::string> OpenActivities(const History& history) {
   std::map<EventId, std::string> open;
@@ -47,8 +43,9 @@ std::map<EventId, std::string> OpenActivities(const History& history) {
 
 class Deletion {
  public:
-  Deletion(tandem::Provider& provider, std::string_view root, bool force)
-      : provider_(provider), root_(root), force_(force) {}
+  Deletion(tandem::Provider& provider, std::string_view root, bool force,
+           std::size_t batch_operations)
+      : provider_(provider), root_(root), force_(force), batch_operations_(batch_operations) {}
 
   Result<DeleteResult> Run() {
     for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
@@ -97,7 +94,7 @@ class Deletion {
     members_ = 0;
     for (std::size_t i = tree.size(); i-- > 0;) {
       TANDEM_RETURN_IF_ERROR(AddMember(tree[i]));
-      if (batch_.size() >= kBatchOperations) TANDEM_RETURN_IF_ERROR(Commit());
+      if (batch_.size() >= batch_operations_) TANDEM_RETURN_IF_ERROR(Commit());
     }
     return Commit();
   }
@@ -166,6 +163,7 @@ class Deletion {
   tandem::Provider& provider_;
   const std::string root_;
   const bool force_;
+  const std::size_t batch_operations_;
   std::vector<tandem::Operation> batch_;
   std::uint64_t members_ = 0;  // in batch_
   DeleteResult result_;        // of what is committed
@@ -174,8 +172,8 @@ class Deletion {
 }  // namespace
 
 tandem::Result<DeleteResult> DeleteTree(tandem::Provider& provider, std::string_view root,
-                                        bool force) {
-  return Deletion(provider, root, force).Run();
+                                        bool force, std::size_t batch_operations) {
+  return Deletion(provider, root, force, batch_operations).Run();
 }
 
 }  // namespace duroxide::internal

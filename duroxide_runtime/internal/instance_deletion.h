@@ -10,6 +10,7 @@
 // What does not fit into one batch is deleted from the leaves up, the root last: at any moment the
 // rest is a tree of the same root, and deleting it again goes on.
 
+#include <cstddef>
 #include <string_view>
 
 #include "base/result.h"
@@ -18,7 +19,12 @@
 
 namespace duroxide::internal {
 
+// Operations of a batch that takes no further member. Far below the limit of a batch, since one
+// member may have as many activities as kOpenOperationsMax, and for its bytes' sake.
+inline constexpr std::size_t kDeleteBatchOperations = 20'000;
+
 tandem::Result<DeleteResult> DeleteTree(tandem::Provider& provider, std::string_view root,
-                                        bool force);
+                                        bool force,
+                                        std::size_t batch_operations = kDeleteBatchOperations);
 
 }  // namespace duroxide::internal

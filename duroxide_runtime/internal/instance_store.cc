@@ -200,12 +200,20 @@ void AddStart(const NewInstance& instance, tandem::Timestamp now,
   batch.emplace_back(tandem::CheckVersion{HistoryStream(instance.instance, start.first_execution),
                                           tandem::Expected::NoStream()});
   batch.emplace_back(SetStatus(instance.instance, start.first_execution, status));
+  batch.emplace_back(AnnounceExecution(instance.instance, start.first_execution));
   batch.emplace_back(AddToIndex(instance.instance, start.name,
                                 start.parent ? start.parent->instance : std::string(),
                                 status.state));
   tandem::Enqueue enqueue = ToInstance(instance.instance, start);
   enqueue.options.visible_at = instance.start_at;
   batch.emplace_back(std::move(enqueue));
+}
+
+tandem::UpdateMetadata AnnounceExecution(std::string_view instance, std::uint64_t execution) {
+  tandem::UpdateMetadata update;
+  update.stream = HistoryStream(instance, execution);
+  update.set.emplace(kBeginsKey, "");
+  return update;
 }
 
 Result<IdClaims> ClaimIds(tandem::Provider& provider, const std::vector<std::string>& ids) {

@@ -9,7 +9,8 @@
 //                    "status" -> StatusRecord, for queries; no turn reads it
 //                    "kv/..." -> KvRecord: the key-value map as ended executions have left it
 //   execution      metadata "kv/..." -> KvRecord: what the running execution has changed, for
-//                  clients; a turn knows it from history
+//                  clients; a turn knows it from history. "begins", from before its first event:
+//                  so a deletion before it deletes this stream too, for those who wait here
 //   "orchestrator" queue of what concerns an instance, grouped by instance
 //   "worker", "worker/<tag>"  queues of activities to run
 //
@@ -36,6 +37,7 @@ namespace duroxide::internal {
 inline constexpr std::string_view kOrchestratorQueue = "orchestrator";
 inline constexpr std::string_view kWorkerQueue = "worker";
 inline constexpr std::string_view kStatusKey = "status";
+inline constexpr std::string_view kBeginsKey = "begins";
 inline constexpr std::string_view kKvPrefix = "kv/";
 
 // Of an id that is used for the first time.
@@ -89,6 +91,9 @@ struct NewInstance {
 // Conflict. Whoever starts it has found out `start.first_execution` (FindInstance).
 void AddStart(const NewInstance& instance, tandem::Timestamp now,
               std::vector<tandem::Operation>& batch);
+
+// Announces an execution that is left to a later turn.
+tandem::UpdateMetadata AnnounceExecution(std::string_view instance, std::uint64_t execution);
 
 // Where ids that are about to be used would begin, and which of them are taken.
 struct IdClaims {

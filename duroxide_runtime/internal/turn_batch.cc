@@ -40,7 +40,10 @@ class BatchBuilder {
     for (const ExecutionDelta& delta : outcome_.deltas) AddDelta(delta);
     if (!outcome_.empty()) AddStatus();
     for (const Reply& reply : outcome_.replies) Tell(reply.instance, reply.item);
-    if (outcome_.go_on) Tell(turn_.instance, GoOnItem{});
+    if (outcome_.go_on) {
+      batch_.emplace_back(AnnounceExecution(turn_.instance, outcome_.deltas.back().execution + 1));
+      Tell(turn_.instance, GoOnItem{});
+    }
     return std::move(batch_);
   }
 

@@ -32,6 +32,7 @@ class ProbeProvider final : public tandem::Provider {
   void OnRenew(Probe<> probe) { probes_.Lock()->renew = std::move(probe); }
 
   std::uint64_t batches() const { return batches_; }    // that succeeded
+  std::uint64_t reads() const { return reads_; }        // of events, calls
   std::uint64_t dequeues() const { return dequeues_; }  // calls
   std::uint64_t renewals() const { return renewals_; }  // that succeeded
   std::uint64_t reads() const { return reads_; }        // calls that read events or metadata
@@ -93,6 +94,7 @@ class ProbeProvider final : public tandem::Provider {
   const std::unique_ptr<tandem::Provider> target_;
   tandem::Guarded<Probes> probes_;
   std::atomic<std::uint64_t> batches_ = 0;
+  std::atomic<std::uint64_t> reads_ = 0;
   std::atomic<std::uint64_t> dequeues_ = 0;
   std::atomic<std::uint64_t> renewals_ = 0;
   std::atomic<std::uint64_t> reads_ = 0;

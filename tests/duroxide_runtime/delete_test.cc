@@ -1,0 +1,218 @@
+// Deleting instances: whole, exact, and with no life after it.
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+
+#include "duroxide_runtime/internal/instance_deletion.h"
+#include "tests/duroxide_runtime/client_samples.h"
+#include "tests/duroxide_runtime/runtime_fixture.h"
+
+namespace duroxide {
+namespace {
+
+using namespace duroxide::testing;  // NOLINT
+using std::chrono::hours;
+using tandem::StatusCode;
+
+DeleteOptions Force() {
+  DeleteOptions options;
+  options.force = true;
+  return options;
+}
+
+class ClientDeleteTest : public RuntimeFixture {
+ protected:
+  // Nothing is left of the instance, in no stream, no list, and no queue. REQUIRES: no runtime.
+  void ExpectGone(const std::string& instance) {
+    EXPECT_EQ(client.GetStatus(instance).status().code(), StatusCode::kNotFound);
+    EXPECT_EQ(client.RaiseEvent(instance, "e").code(), StatusCode::kNotFound);
+    InstanceFilter filter;
+    filter.id_prefix = instance;
+    EXPECT_TRUE(client.ListInstances(filter)->instances.empty());
+    for (std::uint64_t partition = 0; partition < 4; ++partition) {
+      const tandem::StreamId stream{instance, partition};
+      EXPECT_EQ(provider.Read(stream, tandem::ReadOptions())->head, 0u);
+      EXPECT_TRUE(provider.ReadMetadata(stream, tandem::MetadataOptions())->entries.empty());
+    }
+    const std::vector<std::string> queues{"orchestrator", "worker"};
+    EXPECT_TRUE(provider.Dequeue(queues, tandem::DequeueOptions())->empty());
+  }
+
+  // Starts a family of that size, and waits until it is complete.
+  void StartFamily(int n, std::size_t members) {
+    ASSERT_TRUE(client.Start(kFamily, "root", n).ok());
+    while (client.GetTree("root")->size() < members) {
+      AwaitHistory(client.GetTree("root")->back().instance, 2);
+    }
+    const auto tree = client.GetTree("root");
+    for (const TreeEntry& member : *tree) AwaitHistory(member.instance, 2);
+  }
+};
+INSTANTIATE_TEST_SUITE_P(, ClientDeleteTest, ::testing::ValuesIn(ProviderKinds()), KindName);
+
+TEST_P(ClientDeleteTest, FinishedInstanceIsDeletedWholeAndItsIdIsFree) {
+  auto runtime = StartRuntime(ClientSamples());
+  ASSERT_TRUE(client.Start(kCountdown, "i", 3).ok());
+  ASSERT_TRUE(client.Wait(kCountdown, "i", kLong).ok());
+  const auto deleted = client.Delete("i");
+  ASSERT_TRUE(deleted.ok()) << deleted.status();
+  EXPECT_EQ(deleted->instances, 1u);
+  EXPECT_EQ(deleted->events, 9u);
+  EXPECT_EQ(client.Delete("i").status().code(), StatusCode::kNotFound);
+  runtime.reset();
+  ExpectGone("i");
+
+  runtime = StartRuntime(ClientSamples());
+  for (int life = 0; life < 3; ++life) {
+    ASSERT_TRUE(client.Start(kCountdown, "i", 3).ok());
+    EXPECT_EQ(client.Start(kCountdown, "i", 3).code(), StatusCode::kAlreadyExists);
+    // Behind the tombstone and the new home: 5 to 7, 9 to 11, 13 to 15.
+    EXPECT_EQ(client.Wait(kCountdown, "i", kLong).value(), 7 + 4 * life);
+    EXPECT_EQ(client.ListExecutions("i")->executions.size(), 3u);
+    EXPECT_EQ(client.GetKv<int>("i", "left").value(), 1);
+    EXPECT_EQ(client.Delete("i")->events, 9u);
+  }
+}
+
+TEST_P(ClientDeleteTest, WhatRunsIsDeletedOnlyByForce) {
+  auto runtime = StartRuntime(ClientSamples());
+  ASSERT_TRUE(client.Start(kApproval, "i", "trip").ok());
+  AwaitHistory("i", 3);
+  EXPECT_EQ(client.Delete("i").status().ToString(),
+            "InvalidArgument: not finished: 'i' (Running); cancel first, or delete with force");
+  EXPECT_EQ(client.Delete("i", Force())->events, 3u);
+  clock.Advance(hours(2));  // its timer would be due
+  ASSERT_TRUE(client.Start(kOnce, "other", "x").ok());
+  ASSERT_TRUE(client.Wait(kOnce, "other", kLong).ok());
+  runtime.reset();
+  ExpectGone("i");
+  EXPECT_EQ(log.Count("no such instance"), 0u);
+}
+
+TEST_P(ClientDeleteTest, PendingInstanceIsDeletedWithItsStart) {
+  ASSERT_TRUE(client.Start(kOnce, "i", "x", StartOptions().Delay(hours(1))).ok());
+  EXPECT_EQ(client.Delete("i").status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(client.Delete("i", Force())->events, 0u);
+  clock.Advance(hours(1));
+  ExpectGone("i");
+  ASSERT_TRUE(client.Start(kOnce, "i", "y").ok());
+  EXPECT_EQ(client.Delete("i", Force())->instances, 1u);
+  ASSERT_TRUE(client.Start(kOnce, "i", "z").ok());
+  const auto runtime = StartRuntime(ClientSamples());
+  EXPECT_EQ(client.Wait(kOnce, "i", kLong).value(), "z");
+}
+
+TEST_P(ClientDeleteTest, RunningActivityBringsNothingBack) {
+  Barrier barrier;
+  std::atomic<int> calls = 0;
+  Registry registry;
+  registry.Add(kOnce, EchoOnce);
+  registry.Add(kEcho, [&](ActivityContext&, const std::string& text) -> Result<std::string> {
+    if (++calls == 1) barrier.Enter();
+    return text + " done";
+  });
+  auto runtime = StartRuntime(std::move(registry));
+  ASSERT_TRUE(client.Start(kOnce, "i", "old").ok());
+  barrier.AwaitEntered(1);
+  EXPECT_EQ(client.Delete("i", Force())->instances, 1u);
+  ASSERT_TRUE(client.Start(kOnce, "i", "new").ok());  // while the old activity still runs
+  EXPECT_EQ(client.Wait(kOnce, "i", kLong).value(), "new done");
+  const auto executions = client.ListExecutions("i");
+  EXPECT_EQ(executions->executions.front().execution, 3u);  // 1 deleted, 2 is the home
+  const History before = HistoryOf("i");
+  barrier.Open();
+  log.Await("dropped the result of activity 'echo'");
+  runtime->Shutdown();
+  EXPECT_EQ(HistoryOf("i"), before);
+  EXPECT_EQ(calls, 2);
+  ASSERT_TRUE(client.Delete("i").ok());
+  ExpectGone("i");
+}
+
+TEST_P(ClientDeleteTest, TurnInFlightBringsNothingBack) {
+  std::atomic<bool> deleted = false;
+  auto runtime = StartRuntime(ClientSamples());
+  ASSERT_TRUE(client.Start(kDiary, "i", "d").ok());
+  AwaitHistory("i", 3);
+  provider.OnBatch([&](const ProbeProvider::Operations& batch) {
+    // The turn, ready to be stored.
+    if (Has<tandem::DeleteMessages>(batch) && !deleted.exchange(true)) {
+      EXPECT_TRUE(client.Delete("i", Force()).ok());
+    }
+    return Status::Ok();
+  });
+  ASSERT_TRUE(client.Send("i", "words", "sun").ok());
+  ASSERT_TRUE(client.Start(kOnce, "other", "x").ok());
+  ASSERT_TRUE(client.Wait(kOnce, "other", kLong).ok());
+  runtime->Shutdown();
+  EXPECT_GE(runtime->Stats().turn_conflicts, 1u);
+  ExpectGone("i");
+}
+
+TEST_P(ClientDeleteTest, TreeIsDeletedWithItsRootOnly) {
+  auto runtime = StartRuntime(ClientSamples());
+  StartFamily(2, 5);
+  const auto tree = client.GetTree("root");
+  const std::string child = (*tree)[1].instance;
+  EXPECT_EQ(
+      client.Delete(child, Force()).status().ToString(),
+      "InvalidArgument: instance '" + child + "' is a child of 'root', and is deleted with it");
+  ASSERT_TRUE(client.Send("root", "words", "done").ok());
+  for (const TreeEntry& member : *tree) {
+    ASSERT_TRUE(client.WaitUntilFinished(member.instance, kLong).ok());
+  }
+  EXPECT_EQ(client.Delete("root")->instances, 5u);
+  runtime.reset();
+  for (const TreeEntry& member : *tree) ExpectGone(member.instance);
+}
+
+TEST_P(ClientDeleteTest, UnfinishedMembersAreNamed) {
+  const auto runtime = StartRuntime(ClientSamples());
+  StartFamily(2, 5);
+  const Status refused = client.Delete("root").status();
+  EXPECT_EQ(refused.code(), StatusCode::kInvalidArgument);
+  EXPECT_NE(refused.message().find("'root' (Running), 'root::sub::1."), std::string::npos)
+      << refused;
+  EXPECT_EQ(client.GetTree("root")->size(), 5u);
+}
+
+TEST_P(ClientDeleteTest, ChildOfTheLastMomentIsDeletedToo) {
+  auto runtime = StartRuntime(ClientSamples());
+  StartFamily(1, 2);
+  std::atomic<bool> grown = false;
+  const tandem::Version head = HistoryOf("root").size();
+  provider.OnBatch([&](const ProbeProvider::Operations& batch) {
+    if (Has<tandem::DeleteEntity>(batch) && !grown.exchange(true)) {
+      EXPECT_TRUE(client.Send("root", "words", "grow").ok());
+      AwaitHistory("root", head + 2);
+    }
+    return Status::Ok();
+  });
+  EXPECT_EQ(client.Delete("root", Force())->instances, 3u);
+  runtime.reset();
+  ExpectGone("root");
+}
+
+TEST_P(ClientDeleteTest, LargeTreeGoesFromTheLeavesUp) {
+  auto runtime = StartRuntime(ClientSamples());
+  StartFamily(3, 16);
+  runtime.reset();
+  int batches = 0;
+  provider.OnBatch([&](const ProbeProvider::Operations& batch) {
+    if (!Has<tandem::DeleteEntity>(batch) || ++batches < 4) return Status::Ok();
+    return Status::Unavailable("not now");
+  });
+  EXPECT_EQ(internal::DeleteTree(provider, "root", true, 10).status().code(),
+            StatusCode::kUnavailable);
+  const std::size_t left = client.GetTree("root")->size();
+  EXPECT_LT(left, 16u);
+  EXPECT_GT(left, 1u);
+  batches = -1000;
+  EXPECT_EQ(internal::DeleteTree(provider, "root", true, 10)->instances, left);
+  EXPECT_TRUE(client.ListInstances(InstanceFilter())->instances.empty());
+  ExpectGone("root");
+}
+
+}  // namespace
+}  // namespace duroxide
