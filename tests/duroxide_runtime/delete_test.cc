@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <thread>
 
 #include "duroxide_runtime/internal/instance_deletion.h"
 #include "tests/duroxide_runtime/client_samples.h"
@@ -30,7 +31,7 @@ class ClientDeleteTest : public RuntimeFixture {
     InstanceFilter filter;
     filter.id_prefix = instance;
     EXPECT_TRUE(client.ListInstances(filter)->instances.empty());
-    for (std::uint64_t partition = 0; partition < 4; ++partition) {
+    for (std::uint64_t partition = 0; partition < 20; ++partition) {
       const tandem::StreamId stream{instance, partition};
       EXPECT_EQ(provider.Read(stream, tandem::ReadOptions())->head, 0u);
       EXPECT_TRUE(provider.ReadMetadata(stream, tandem::MetadataOptions())->entries.empty());
@@ -192,6 +193,33 @@ TEST_P(ClientDeleteTest, ChildOfTheLastMomentIsDeletedToo) {
   EXPECT_EQ(client.Delete("root", Force())->instances, 3u);
   runtime.reset();
   ExpectGone("root");
+}
+
+TEST_P(ClientDeleteTest, RacingStartersSendersAndDeletersAgreeInTheEnd) {
+  auto runtime = StartRuntime(ClientSamples());
+  std::atomic<int> started = 0;
+  std::atomic<int> deleted = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&, i] {
+      for (int round = 0; round < 25; ++round) {
+        const std::string input = Numbered("input-", i);
+        started += client.Start(kDiary, "i", input).ok();
+        const StatusCode sent = client.Send("i", "words", "sun").code();
+        EXPECT_TRUE(sent == StatusCode::kOk || sent == StatusCode::kNotFound) << round;
+        const auto result = client.Delete("i", Force());
+        if (result.ok()) deleted += static_cast<int>(result->instances);
+        EXPECT_TRUE(result.ok() || result.status().code() == StatusCode::kNotFound)
+            << result.status();
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(started, deleted);
+  EXPECT_GT(started, 0);
+  runtime.reset();
+  ExpectGone("i");
+  EXPECT_EQ(log.Count("no such instance"), 0u);
 }
 
 TEST_P(ClientDeleteTest, LargeTreeGoesFromTheLeavesUp) {
