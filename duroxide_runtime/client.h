@@ -31,8 +31,7 @@ class Client {
   // `provider` outlives the client.
   explicit Client(tandem::Provider& provider) : provider_(&provider) {}
 
-  // --- Starting
-  // -----------------------------------------------------------------------------------
+  // --- Starting ----------------------------------------------------------------------------------
 
   // Starts an orchestration under an id that is not in use. When it returns, the start is stored.
   // Errors: AlreadyExists, exactly: of several racing callers one succeeds. NotFound, for a client
@@ -47,8 +46,7 @@ class Client {
   Status StartEncoded(std::string_view orchestration, std::string_view instance, std::string input,
                       const StartOptions& options = StartOptions()) const;
 
-  // --- Messages to an instance
-  // --------------------------------------------------------------------
+  // --- Messages to an instance -------------------------------------------------------------------
 
   // Success says that the message is stored, and that at this moment the instance was there and had
   // not finished. One whose start is delayed gets it when it starts. Errors: NotFound;
@@ -82,8 +80,7 @@ class Client {
   // Errors: NotFound.
   Status Cancel(std::string_view instance, std::string_view reason) const;
 
-  // --- How an instance is doing
-  // -------------------------------------------------------------------
+  // --- How an instance is doing ------------------------------------------------------------------
 
   // Errors: NotFound.
   Result<InstanceStatus> GetStatus(std::string_view instance) const;
@@ -136,8 +133,7 @@ class Client {
   // Errors: NotFound.
   Result<InstanceStats> GetStats(std::string_view instance) const;
 
-  // --- Histories
-  // ----------------------------------------------------------------------------------
+  // --- Histories ---------------------------------------------------------------------------------
 
   // One page of the history of an execution; empty when it is not there (yet). With `wait` it
   // follows the execution as it goes on.
@@ -148,8 +144,7 @@ class Client {
   Result<ExecutionPage> ListExecutions(std::string_view instance, std::uint64_t after = 0,
                                        std::size_t limit = 1000) const;
 
-  // --- Lists
-  // --------------------------------------------------------------------------------------
+  // --- Lists -------------------------------------------------------------------------------------
 
   // A page of the instances that match. It may have fewer than `limit`, or none, and yet `more`.
   // Pages are not a snapshot, but: what matches all the time while the list is read is in it
@@ -166,8 +161,7 @@ class Client {
   // (more than kTreeInstancesMax).
   Result<std::vector<TreeEntry>> GetTree(std::string_view instance) const;
 
-  // --- Deleting
-  // -----------------------------------------------------------------------------------
+  // --- Deleting ----------------------------------------------------------------------------------
 
   // Deletes an instance and all that descends from it: histories, status, key-value map, messages,
   // activities. In one batch, unless the tree is too large for one: then the descendants first, and
