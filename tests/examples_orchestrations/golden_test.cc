@@ -56,7 +56,8 @@ void RunAll(Simulation& sim) {
   ASSERT_TRUE(client.Start(kMonitor, "monitor", Watch("water", 13, 60, 0)).ok());
   ASSERT_TRUE(client.Start(kMailboxActor, "actor", Account()).ok());
   for (std::int64_t i = 1; i <= kCommandsPerExecution + 2; ++i) {
-    SendMessage(sim, "actor", kCommands, Command(i, 10 - i, i == kCommandsPerExecution + 2));
+    ASSERT_TRUE(
+        client.Send("actor", kCommands, Command(i, 10 - i, i == kCommandsPerExecution + 2)).ok());
   }
   ASSERT_TRUE(client.Start(kSubscription, "rollout", Subscription(1'000, 2, 60, 0)).ok());
   std::vector<Tree> leaves;
@@ -67,7 +68,7 @@ void RunAll(Simulation& sim) {
   leaves.emplace_back(4, std::vector<Tree>());
   ASSERT_TRUE(client.Start(kTree, "tree-failed", Tree(3, leaves)).ok());
   TakeSteps(sim, 40);
-  Cancel(sim, "order-cancelled");
+  ASSERT_TRUE(sim.client().Cancel("order-cancelled", "no longer wanted").ok());
   Finish(sim);
 }
 

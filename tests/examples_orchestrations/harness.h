@@ -12,8 +12,6 @@
 #include <utility>
 #include <vector>
 
-#include "duroxide_runtime/internal/instance_store.h"
-#include "duroxide_runtime/internal/work_item.h"
 #include "duroxide_runtime/testing/recorded_history.h"
 #include "duroxide_runtime/testing/simulation.h"
 #include "tests/support/random_seed.h"
@@ -33,23 +31,6 @@ inline SimulationOptions Faults(std::uint64_t number) {
   options.crash_at_commit = options.crash_between = options.lease_loss =
       0.03 * static_cast<double>(number % 6);
   return options;
-}
-
-inline void SendItem(Simulation& sim, std::string_view instance,
-                     const duroxide::internal::WorkItem& item) {
-  std::vector<tandem::Operation> batch;
-  batch.emplace_back(duroxide::internal::ToInstance(instance, item));
-  ASSERT_TRUE(sim.provider().AtomicBatch(std::move(batch)).ok());
-}
-template <typename T>
-void SendMessage(Simulation& sim, std::string_view instance, std::string_view mailbox,
-                 const T& message) {
-  SendItem(sim, instance,
-           duroxide::internal::MessageSentItem{
-               {std::string(mailbox), duroxide::Codec<T>::Encode(message)}});
-}
-inline void Cancel(Simulation& sim, std::string_view instance) {
-  SendItem(sim, instance, duroxide::internal::CancelItem{"no longer wanted"});
 }
 
 // So many steps, or as many as there are.

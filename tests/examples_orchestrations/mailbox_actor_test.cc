@@ -18,7 +18,9 @@ class Branch {
 
   Simulation& sim() { return sim_; }
   std::uint64_t Below(std::uint64_t end) { return random_() % end; }
-  void Send(const Command& command) { SendMessage(sim_, "a", kCommands, command); }
+  void Send(const Command& command) {
+    ASSERT_TRUE(sim_.client().Send("a", kCommands, command).ok());
+  }
   duroxide::Result<Account> Balance() { return OutputOf(sim_, kMailboxActor, "a"); }
 
  private:
@@ -79,7 +81,7 @@ TEST(MailboxActorTest, TheMapTellsTheAccountAndOutlivesExecutions) {
 
 TEST(MailboxActorTest, WhatIsNoCommandIsSkipped) {
   Branch branch(1, SimulationOptions::Calm());
-  SendMessage(branch.sim(), "a", kCommands, std::string("give me all of it"));
+  ASSERT_TRUE(branch.sim().client().Send("a", kCommands, "give me all of it").ok());
   branch.Send(Command(1, 5, true));
   Finish(branch.sim());
   EXPECT_EQ(branch.Balance()->balance, 5);

@@ -95,7 +95,7 @@ TEST(TreeTest, ACancelledTreeIsCancelledToItsLeaves) {
     ASSERT_TRUE(sim.client().Start(kTree, "t", RandomTree(random, 4)).ok());
     TakeSteps(sim, random() % 40);
     if (StatusOf(sim, "t").finished()) return;
-    Cancel(sim, "t");
+    ASSERT_TRUE(sim.client().Cancel("t", "no longer wanted").ok());
     Finish(sim);
     CheckFinished(sim, "t");
   });
