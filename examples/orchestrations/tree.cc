@@ -28,7 +28,7 @@ Task<Result<std::int64_t>> Add(duroxide::OrchestrationContext ctx, Part part,
   if (!value.ok()) co_return value.status();
   sum->value += *value;
   if (--sum->open == 0) co_return sum->value;
-  co_await ctx.WaitForEvent<Unit>("never");
+  static_cast<void>(co_await ctx.WaitForEvent<Unit>("never"));
   co_return sum->value;
 }
 
