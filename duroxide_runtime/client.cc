@@ -10,6 +10,7 @@
 #include "duroxide_runtime/internal/instance_messages.h"
 #include "duroxide_runtime/internal/instance_store.h"
 #include "duroxide_runtime/internal/names.h"
+#include "duroxide_runtime/internal/orchestration_dispatcher.h"
 #include "duroxide_runtime/internal/work_item.h"
 #include "duroxide_runtime/limits.h"
 #include "duroxide_runtime/registry.h"
@@ -83,9 +84,14 @@ Status Client::StartEncoded(std::string_view orchestration, std::string_view ins
       return Status::AlreadyExists("instance " + Quoted(instance) + " already exists");
     }
     start.start.first_execution = claims.first_executions.at(id);
-    std::vector<tandem::Operation> batch;
-    internal::AddStart(start, now, batch);
-    const Status result = provider_->AtomicBatch(std::move(batch)).status();
+    std::optional<Status> done;
+    if (turns_ != nullptr && !start.start_at) done = turns_->Start(start);
+    if (!done) {
+      std::vector<tandem::Operation> batch;
+      internal::AddStart(start, now, batch);
+      done = provider_->AtomicBatch(std::move(batch)).status();
+    }
+    const Status result = *std::move(done);
     // Taken now; or the place that was found was deleted, and there is a new one.
     if (result.code() != tandem::StatusCode::kConflict) return result;
   }

@@ -23,6 +23,10 @@ namespace duroxide {
 
 class Registry;
 
+namespace internal {
+class OrchestrationDispatcher;
+}  // namespace internal
+
 // Errors common to all calls: InvalidArgument or TooLarge (empty or over-long ids, names, payloads:
 // limits.h), before anything is done; and those of the store. Where a call says NotFound, there is
 // no such instance: it was never started, or deleted.
@@ -178,14 +182,17 @@ class Client {
 
  private:
   friend class Runtime;
-  Client(tandem::Provider& provider, const Registry* registry)
-      : provider_(&provider), registry_(registry) {}
+  Client(tandem::Provider& provider, const Registry& registry,
+         internal::OrchestrationDispatcher& turns)
+      : provider_(&provider), registry_(&registry), turns_(&turns) {}
 
   Result<std::string> WaitForOutput(std::string_view orchestration, std::string_view instance,
                                     std::chrono::milliseconds timeout) const;
 
   tandem::Provider* provider_;
-  const Registry* registry_ = nullptr;  // of the runtime, if the client is one's
+  // Of the runtime, if the client is one's.
+  const Registry* registry_ = nullptr;
+  internal::OrchestrationDispatcher* turns_ = nullptr;
 };
 
 }  // namespace duroxide

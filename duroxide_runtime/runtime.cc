@@ -204,7 +204,9 @@ Result<std::unique_ptr<Runtime>> Runtime::Start(tandem::Provider& provider, Regi
       new Runtime(std::make_unique<Impl>(provider, std::move(registry), options)));
 }
 
-Client Runtime::client() const { return Client(impl_->provider, &impl_->registry); }
+Client Runtime::client() const {
+  return Client(impl_->provider, impl_->registry, impl_->orchestrations);
+}
 
 ShutdownResult Runtime::Shutdown(const ShutdownOptions& options) {
   return impl_->drain.Run(options);

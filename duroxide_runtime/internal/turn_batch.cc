@@ -34,7 +34,7 @@ class BatchBuilder {
     const bool continues =
         !outcome_.empty() && outcome_.deltas.front().execution == outcome_.execution;
     if (!continues) {
-      batch_.emplace_back(tandem::CheckVersion{HistoryStream(turn_.instance, turn_.execution),
+      batch_.emplace_back(tandem::CheckVersion{HistoryStream(turn_.instance, outcome_.execution),
                                                tandem::Expected::Exactly(outcome_.head)});
     }
     for (const ExecutionDelta& delta : outcome_.deltas) AddDelta(delta);

@@ -90,10 +90,10 @@ TEST_P(ClientTest, MessageToARunningInstanceIsOneBatchAndNoRead) {
   AwaitHistory("i", 3);
   runtime.reset();
   const std::uint64_t batches = provider.batches();
-  const std::uint64_t reads = provider.reads();
+  const std::uint64_t reads = provider.event_reads();
   ASSERT_TRUE(client.Send("i", "words", "sun").ok());
   EXPECT_EQ(provider.batches(), batches + 1);
-  EXPECT_EQ(provider.reads(), reads);
+  EXPECT_EQ(provider.event_reads(), reads);
 }
 
 TEST_P(ClientTest, MessageThatRacesWithADeletionIsRefused) {
@@ -224,12 +224,12 @@ TEST_P(ClientTest, Defect15_StatusAndWaitReadNoHistory) {
   ASSERT_TRUE(client.Start(kSequence, "i", 50).ok());
   ASSERT_TRUE(client.Wait(kSequence, "i", kLong).ok());
   runtime.reset();
-  const std::uint64_t reads = provider.reads();
+  const std::uint64_t reads = provider.event_reads();
   EXPECT_EQ(client.GetStatus("i")->state, InstanceState::kCompleted);
   EXPECT_TRUE(client.Wait(kSequence, "i", kLong).ok());
   EXPECT_EQ(client.ListInstances(InstanceFilter())->instances.size(), 1u);
   EXPECT_EQ(client.GetStats("i")->history_events, 102u);
-  EXPECT_EQ(provider.reads(), reads);
+  EXPECT_EQ(provider.event_reads(), reads);
 }
 
 TEST_P(ClientTest, Defect17_WhatCannotBeEncodedOrDecodedIsATypedError) {

@@ -31,11 +31,11 @@ class ProbeProvider final : public tandem::Provider {
   void OnDequeue(Probe<> probe) { probes_.Lock()->dequeue = std::move(probe); }
   void OnRenew(Probe<> probe) { probes_.Lock()->renew = std::move(probe); }
 
-  std::uint64_t batches() const { return batches_; }    // that succeeded
-  std::uint64_t reads() const { return reads_; }        // of events, calls
-  std::uint64_t dequeues() const { return dequeues_; }  // calls
-  std::uint64_t renewals() const { return renewals_; }  // that succeeded
-  std::uint64_t reads() const { return reads_; }        // calls that read events or metadata
+  std::uint64_t batches() const { return batches_; }          // that succeeded
+  std::uint64_t dequeues() const { return dequeues_; }        // calls
+  std::uint64_t renewals() const { return renewals_; }        // that succeeded
+  std::uint64_t reads() const { return reads_; }              // calls that read events or metadata
+  std::uint64_t event_reads() const { return event_reads_; }  // calls that read events
 
   using Provider::AtomicBatch;
   Result<tandem::BatchResult> AtomicBatch(Operations operations,
@@ -52,6 +52,7 @@ class ProbeProvider final : public tandem::Provider {
   Result<tandem::EventPage> Read(const tandem::StreamId& stream,
                                  const tandem::ReadOptions& options) override {
     reads_ += 1;
+    event_reads_ += 1;
     return target_->Read(stream, options);
   }
   Result<std::optional<tandem::PartitionHead>> LatestPartition(std::string_view entity) override {
@@ -97,7 +98,7 @@ class ProbeProvider final : public tandem::Provider {
   std::atomic<std::uint64_t> reads_ = 0;
   std::atomic<std::uint64_t> dequeues_ = 0;
   std::atomic<std::uint64_t> renewals_ = 0;
-  std::atomic<std::uint64_t> reads_ = 0;
+  std::atomic<std::uint64_t> event_reads_ = 0;
 };
 
 // True when the batch has an operation of that kind.

@@ -143,6 +143,43 @@ TEST_P(RuntimeTest, EveryTurnAndEveryActivityIsOneBatch) {
   EXPECT_EQ(provider.batches(), 1u + (kSteps + 1u) + kSteps);  // the start, turns, activities
 }
 
+TEST_P(RuntimeTest, NActivitiesInARowTakeNPlusOneBatchesAndReplayNothing) {
+  const auto runtime = StartRuntime(Working());
+  constexpr int kSteps = 50;
+  ASSERT_TRUE(runtime->client().Start(kSequence, "i", kSteps).ok());
+  ASSERT_TRUE(client.Wait(kSequence, "i", kLong).ok());
+  runtime->Shutdown();
+  EXPECT_EQ(provider.batches(), kSteps + 1u) << "the start and each result, with their turns";
+  EXPECT_EQ(runtime->Stats().turns, kSteps + 1u);
+  EXPECT_EQ(runtime->Stats().activities_run, static_cast<std::uint64_t>(kSteps));
+  EXPECT_EQ(runtime->Stats().events_replayed, 0u);
+}
+
+// The same history, whatever stays in memory and however it is stored.
+TEST_P(RuntimeTest, HistoriesAreTheSameLiveAndReplayedFusedAndNot) {
+  History first;
+  for (const std::size_t live : {10'000, 1, 0}) {
+    for (const bool fused : {true, false}) {
+      RuntimeOptions options;
+      options.live_instances = live;
+      options.fused_commits = fused;
+      const auto runtime = StartRuntime(Working(), options);
+      const std::string id = "i" + std::to_string(live) + std::to_string(fused);
+      ASSERT_TRUE(runtime->client().Start(kSequence, id, 10).ok());
+      EXPECT_EQ(client.Wait(kSequence, id, kLong).value(), 55);
+      History history = HistoryOf(id);
+      for (HistoryEvent& event : history) {
+        if (auto* started = std::get_if<Started>(&event.body)) started->seed = 0;
+      }
+      if (first.empty()) first = history;
+      EXPECT_EQ(history, first) << id;
+      if (live == 0) {
+        EXPECT_GT(runtime->Stats().events_replayed, 0u);
+      }
+    }
+  }
+}
+
 TEST_P(RuntimeTest, TwoRuntimesShareTheWork) {
   const auto one = StartRuntime(Working());
   const auto two = StartRuntime(Working());

@@ -6,7 +6,8 @@ using tandem::Result;
 using tandem::Status;
 
 Status SimulatedProvider::Alive() const {
-  if (dead()) return Status::Unavailable("the simulated process is dead");
+  // Not Unavailable, which some wait for.
+  if (dead()) return Status::IoError("the simulated process is dead");
   return Status::Ok();
 }
 

@@ -29,6 +29,8 @@ int Main(int argc, char** argv) {
   while (Minutes(std::chrono::steady_clock::now() - start).count() < minutes) {
     SimulationOptions options;
     options.runtimes = 1 + seed % 3;
+    options.live_instances = seed % 4 * 2;
+    options.fused_commits = seed % 7 != 0;
     options.crash_at_commit = options.crash_between = options.lease_loss =
         0.05 * static_cast<double>(seed % 5);
     const std::string wrong = CheckRandomProgram(seed, options);

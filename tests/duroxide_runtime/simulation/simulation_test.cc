@@ -75,6 +75,17 @@ TEST(SimulationTest, RandomProgramsGiveWhatTheyGiveWithoutFaults) {
   }
 }
 
+TEST(SimulationTest, RandomProgramsGiveTheSameLiveAndReplayedFusedAndNot) {
+  const std::uint64_t base = tandem::testing::TestSeed();
+  for (std::uint64_t i = 0; i < 300; ++i) {
+    SimulationOptions options;
+    options.runtimes = 1 + i % 3;
+    options.live_instances = (i / 3) % 3 * 2;
+    options.fused_commits = (i / 9) % 2 == 0;
+    ASSERT_EQ(CheckRandomProgram(base + i, options), "") << "seed " << base + i << ", case " << i;
+  }
+}
+
 TEST(SimulationTest, RandomProgramsSurviveAStormOfFaults) {
   SimulationOptions storm;
   storm.runtimes = 3;
@@ -116,6 +127,7 @@ TEST(SimulationTest, AnOrchestrationThatIsNotDeterministicIsFoundOut) {
   registry.Add(kCareless, Careless);
   SimulationOptions options = SimulationOptions::Calm();
   options.steps_max = 1000;
+  options.live_instances = 0;  // who stays in memory is not asked again
   Simulation sim(1, std::move(registry), options);
   ASSERT_TRUE(sim.client().Start(kCareless, "c", "text").ok());
   ASSERT_TRUE(sim.client().Start(kCareless, "d", "text").ok());
