@@ -218,8 +218,8 @@ class OrchestrationContext {
 
   // A map of the instance, which clients can read. Lives as long as the instance.
   template <Codable T>
-  void SetKv(std::string key, const T& value) const {
-    core_->SetKv(std::move(key), Codec<T>::Encode(value));
+  void SetKv(const std::string& key, const T& value) const {
+    core_->SetKv(key, Codec<T>::Encode(value));
   }
   // nullopt if there is no such key.
   template <Codable T>

@@ -6,13 +6,6 @@ namespace duroxide {
 
 namespace {
 
-template <typename... F>
-struct Overloaded : F... {
-  using F::operator()...;
-};
-template <typename... F>
-Overloaded(F...) -> Overloaded<F...>;
-
 // The bytes in quotes, cut and with everything unprintable as \xNN.
 std::string Quote(std::string_view bytes) {
   constexpr std::size_t kShownMax = 60;
@@ -62,81 +55,96 @@ std::string Unread(const std::vector<MailboxMessage>& mailbox) {
   return " with " + std::to_string(mailbox.size()) + " unread";
 }
 
+// One function for each kind.
+struct Describer {
+  std::string operator()(const Started& e) const {
+    return "Started " + Quote(e.name) + " " + e.version.ToString() + " input " + Quote(e.input) +
+           Unread(e.mailbox);
+  }
+  std::string operator()(const ActivityCompleted& e) const {
+    return Of("ActivityCompleted", e.scheduled_id) + " output " + Quote(e.output);
+  }
+  std::string operator()(const ActivityFailed& e) const {
+    return Of("ActivityFailed", e.scheduled_id) + With(e.failure);
+  }
+  std::string operator()(const TimerFired& e) const { return Of("TimerFired", e.scheduled_id); }
+  std::string operator()(const EventRaised& e) const {
+    return "EventRaised " + Quote(e.name) + " payload " + Quote(e.payload);
+  }
+  std::string operator()(const MessageReceived& e) const {
+    return "MessageReceived " + Quote(e.message.mailbox) + " payload " + Quote(e.message.payload);
+  }
+  std::string operator()(const ChildCompleted& e) const {
+    return Of("ChildCompleted", e.scheduled_id) + " output " + Quote(e.output);
+  }
+  std::string operator()(const ChildFailed& e) const {
+    return Of("ChildFailed", e.scheduled_id) + With(e.failure);
+  }
+  std::string operator()(const CancelRequested& e) const {
+    return "CancelRequested " + Quote(e.reason);
+  }
+  std::string operator()(const ActivityScheduled& e) const {
+    std::string text = "ActivityScheduled " + Quote(e.name) + " input " + Quote(e.input);
+    if (!e.tag.empty()) text += " tag " + Quote(e.tag);
+    return text;
+  }
+  std::string operator()(const ActivityCancelRequested& e) const {
+    return Of("ActivityCancelRequested", e.scheduled_id);
+  }
+  std::string operator()(const TimerCreated& e) const {
+    return "TimerCreated for " + std::to_string(e.fire_at.time_since_epoch().count()) + " us";
+  }
+  std::string operator()(const TimerCancelled& e) const {
+    return Of("TimerCancelled", e.scheduled_id);
+  }
+  std::string operator()(const EventSubscribed& e) const {
+    return "EventSubscribed " + Quote(e.name);
+  }
+  std::string operator()(const EventUnsubscribed& e) const {
+    return Of("EventUnsubscribed", e.scheduled_id);
+  }
+  std::string operator()(const MailboxSubscribed& e) const {
+    return "MailboxSubscribed " + Quote(e.name);
+  }
+  std::string operator()(const MailboxUnsubscribed& e) const {
+    return Of("MailboxUnsubscribed", e.scheduled_id);
+  }
+  std::string operator()(const ChildScheduled& e) const {
+    return "ChildScheduled " + Start(e.name, e.version, e.instance) + " input " + Quote(e.input);
+  }
+  std::string operator()(const ChildCancelRequested& e) const {
+    return Of("ChildCancelRequested", e.scheduled_id);
+  }
+  std::string operator()(const DetachedStarted& e) const {
+    return "DetachedStarted " + Start(e.name, e.version, e.instance) + " input " + Quote(e.input);
+  }
+  std::string operator()(const StepRecorded& e) const {
+    std::string text = "StepRecorded " + Quote(e.name);
+    if (e.failure) return text + " failed " + Quote(e.failure->message);
+    return text + " output " + Quote(e.output);
+  }
+  std::string operator()(const PatchRecorded& e) const { return "PatchRecorded " + Quote(e.id); }
+  std::string operator()(const CustomStatusSet& e) const {
+    return e.status.value ? "CustomStatusSet " + Quote(*e.status.value)
+                          : std::string("CustomStatusSet to none");
+  }
+  std::string operator()(const KvSet& e) const {
+    return "KvSet " + Quote(e.key) + " to " + Quote(e.value);
+  }
+  std::string operator()(const KvErased& e) const { return "KvErased " + Quote(e.key); }
+  std::string operator()(const OrchestrationCompleted& e) const {
+    return "OrchestrationCompleted output " + Quote(e.output);
+  }
+  std::string operator()(const OrchestrationFailed& e) const {
+    return "OrchestrationFailed" + With(e.failure);
+  }
+  std::string operator()(const OrchestrationContinuedAsNew& e) const {
+    return "OrchestrationContinuedAsNew input " + Quote(e.input) + Unread(e.mailbox);
+  }
+};
+
 }  // namespace
 
-std::string Describe(const HistoryBody& body) {
-  return std::visit(
-      Overloaded{
-          [](const Started& e) {
-            return "Started " + Quote(e.name) + " " + e.version.ToString() + " input " +
-                   Quote(e.input) + Unread(e.mailbox);
-          },
-          [](const ActivityCompleted& e) {
-            return Of("ActivityCompleted", e.scheduled_id) + " output " + Quote(e.output);
-          },
-          [](const ActivityFailed& e) {
-            return Of("ActivityFailed", e.scheduled_id) + With(e.failure);
-          },
-          [](const TimerFired& e) { return Of("TimerFired", e.scheduled_id); },
-          [](const EventRaised& e) {
-            return "EventRaised " + Quote(e.name) + " payload " + Quote(e.payload);
-          },
-          [](const MessageReceived& e) {
-            return "MessageReceived " + Quote(e.message.mailbox) + " payload " +
-                   Quote(e.message.payload);
-          },
-          [](const ChildCompleted& e) {
-            return Of("ChildCompleted", e.scheduled_id) + " output " + Quote(e.output);
-          },
-          [](const ChildFailed& e) { return Of("ChildFailed", e.scheduled_id) + With(e.failure); },
-          [](const CancelRequested& e) { return "CancelRequested " + Quote(e.reason); },
-          [](const ActivityScheduled& e) {
-            std::string text = "ActivityScheduled " + Quote(e.name) + " input " + Quote(e.input);
-            if (!e.tag.empty()) text += " tag " + Quote(e.tag);
-            return text;
-          },
-          [](const ActivityCancelRequested& e) {
-            return Of("ActivityCancelRequested", e.scheduled_id);
-          },
-          [](const TimerCreated& e) {
-            return "TimerCreated for " + std::to_string(e.fire_at.time_since_epoch().count()) +
-                   " us";
-          },
-          [](const TimerCancelled& e) { return Of("TimerCancelled", e.scheduled_id); },
-          [](const EventSubscribed& e) { return "EventSubscribed " + Quote(e.name); },
-          [](const EventUnsubscribed& e) { return Of("EventUnsubscribed", e.scheduled_id); },
-          [](const MailboxSubscribed& e) { return "MailboxSubscribed " + Quote(e.name); },
-          [](const MailboxUnsubscribed& e) { return Of("MailboxUnsubscribed", e.scheduled_id); },
-          [](const ChildScheduled& e) {
-            return "ChildScheduled " + Start(e.name, e.version, e.instance) + " input " +
-                   Quote(e.input);
-          },
-          [](const ChildCancelRequested& e) { return Of("ChildCancelRequested", e.scheduled_id); },
-          [](const DetachedStarted& e) {
-            return "DetachedStarted " + Start(e.name, e.version, e.instance) + " input " +
-                   Quote(e.input);
-          },
-          [](const StepRecorded& e) {
-            std::string text = "StepRecorded " + Quote(e.name);
-            if (e.failure) return text + " failed " + Quote(e.failure->message);
-            return text + " output " + Quote(e.output);
-          },
-          [](const PatchRecorded& e) { return "PatchRecorded " + Quote(e.id); },
-          [](const CustomStatusSet& e) {
-            return e.status.value ? "CustomStatusSet " + Quote(*e.status.value)
-                                  : std::string("CustomStatusSet to none");
-          },
-          [](const KvSet& e) { return "KvSet " + Quote(e.key) + " to " + Quote(e.value); },
-          [](const KvErased& e) { return "KvErased " + Quote(e.key); },
-          [](const OrchestrationCompleted& e) {
-            return "OrchestrationCompleted output " + Quote(e.output);
-          },
-          [](const OrchestrationFailed& e) { return "OrchestrationFailed" + With(e.failure); },
-          [](const OrchestrationContinuedAsNew& e) {
-            return "OrchestrationContinuedAsNew input " + Quote(e.input) + Unread(e.mailbox);
-          },
-      },
-      body);
-}
+std::string Describe(const HistoryBody& body) { return std::visit(Describer(), body); }
 
 }  // namespace duroxide

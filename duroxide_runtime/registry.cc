@@ -28,7 +28,7 @@ void Registry::AddActivity(std::string name, ActivityHandler handler) {
   }
 }
 
-void Registry::AddOrchestration(std::string name, OrchestrationVersion version,
+void Registry::AddOrchestration(const std::string& name, OrchestrationVersion version,
                                 OrchestrationHandler handler) {
   if (const Status status = internal::CheckName("orchestration name", name); !status.ok()) {
     Note(status);

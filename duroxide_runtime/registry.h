@@ -51,7 +51,7 @@ class Registry {
            Function function);
 
   void AddActivity(std::string name, ActivityHandler handler);
-  void AddOrchestration(std::string name, OrchestrationVersion version,
+  void AddOrchestration(const std::string& name, OrchestrationVersion version,
                         OrchestrationHandler handler);
 
   // What starts without a version of its own, or continues as new, takes this one instead of the
@@ -137,7 +137,7 @@ void Registry::Add(const Orchestration<Out(In)>& orchestration, OrchestrationVer
     }
     return internal::EncodeOutput<Out>(function(context, *std::move(decoded)));
   };
-  AddOrchestration(std::move(name), version, std::move(handler));
+  AddOrchestration(name, version, std::move(handler));
 }
 
 }  // namespace duroxide

@@ -93,7 +93,7 @@ bool Core::AddCommand(HistoryBody body) {
   return true;
 }
 
-std::size_t Core::CallActivity(std::string name, std::string input, std::string tag) {
+std::size_t Core::CallActivity(std::string name, std::string input, const std::string& tag) {
   CheckOperationName("activity name", name);
   CheckBytes("input of activity '" + name + "'", input, kValueBytesMax);
   CheckBytes("tag of activity '" + name + "'", tag, kTagBytesMax);
@@ -109,14 +109,14 @@ std::size_t Core::StartTimerAt(Timestamp fire_at) {
   return Start(OperationKind::kTimer, {}, TimerCreated{fire_at});
 }
 
-std::size_t Core::Subscribe(std::string name) {
+std::size_t Core::Subscribe(const std::string& name) {
   CheckOperationName("event name", name);
   const std::size_t index = Start(OperationKind::kEvent, name, EventSubscribed{name});
   if (operations_.contains(index)) subscriptions_[name].push_back(index);
   return index;
 }
 
-std::size_t Core::Receive(std::string mailbox) {
+std::size_t Core::Receive(const std::string& mailbox) {
   CheckOperationName("mailbox name", mailbox);
   const std::size_t index = Start(OperationKind::kMessage, mailbox, MailboxSubscribed{mailbox});
   if (!operations_.contains(index)) return index;
@@ -268,7 +268,7 @@ void Core::SetCustomStatus(std::optional<std::string> value) {
   if (AddCommand(CustomStatusSet{next})) custom_status_ = std::move(next);
 }
 
-void Core::SetKv(std::string key, std::string value) {
+void Core::SetKv(const std::string& key, std::string value) {
   CheckOperationName("key", key);
   CheckBytes("value of key '" + key + "'", value, kKvValueBytesMax);
   if (!kv_.entries().contains(key) && kv_.entries().size() >= kKvKeysMax) {

@@ -51,11 +51,11 @@ class Core {
   // A call that is over a limit, or has a bad name, ends the execution as soon as the code waits;
   // neither that call nor any behind it is recorded.
 
-  std::size_t CallActivity(std::string name, std::string input, std::string tag);
+  std::size_t CallActivity(std::string name, std::string input, const std::string& tag);
   std::size_t StartTimer(std::chrono::microseconds duration);
   std::size_t StartTimerAt(Timestamp fire_at);
-  std::size_t Subscribe(std::string name);
-  std::size_t Receive(std::string mailbox);
+  std::size_t Subscribe(const std::string& name);
+  std::size_t Receive(const std::string& mailbox);
 
   struct Child {
     std::size_t operation = 0;
@@ -83,7 +83,7 @@ class Core {
 
   void SetCustomStatus(std::optional<std::string> value);
   const CustomStatus& custom_status() const { return custom_status_; }
-  void SetKv(std::string key, std::string value);
+  void SetKv(const std::string& key, std::string value);
   void EraseKv(const std::string& key);
   const KvState& kv() const { return kv_; }
 
@@ -172,7 +172,7 @@ class Core {
   bool FitsStep(std::size_t bytes);
   void Give(Operation& operation, Result<std::string> value);
   void GiveMessage(std::size_t index, Mailboxes::Message message);
-  void FailWith(Status status) { Fail(Failure::Of(status)); }
+  void FailWith(const Status& status) { Fail(Failure::Of(status)); }
   // What is bad ends the execution, and from then on nothing is recorded.
   void CheckOperationName(std::string_view what, const std::string& name);
   void CheckBytes(std::string_view what, const std::string& bytes, std::size_t max);

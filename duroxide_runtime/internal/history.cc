@@ -193,7 +193,7 @@ void Write(const OrchestrationContinuedAsNew& event, Record::Builder record) {
 }
 
 // nullopt for a kind that this version does not know.
-std::optional<HistoryBody> Read(Record::Reader record) {
+std::optional<HistoryBody> Read(Record::Reader record) {  // NOLINT(readability-function-size)
   switch (record.which()) {
     case Record::STARTED:
       return ReadBody(record.getStarted());

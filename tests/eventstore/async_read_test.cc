@@ -132,10 +132,10 @@ TEST_F(AsyncReadTest, ADeletedStreamHasNothingToWaitFor) {
   ASSERT_TRUE(store_->Append({"account-1", 9}, {"latest"}).ok());
   ASSERT_TRUE(store_->Append(stream_, {"1"}).ok());
   ASSERT_TRUE(store_->AtomicBatch({DeletePartition{stream_}}).ok());
-  auto page = Start({.wait = seconds(5)});
-  clock_.AwaitWaiters(1);
-  clock_.Advance(seconds(5));
-  EXPECT_TRUE(page.get()->events.empty());
+  const auto page = Start({.wait = seconds(5)}).get();
+  ASSERT_TRUE(page.ok()) << page.status();
+  EXPECT_TRUE(page->events.empty());
+  EXPECT_TRUE(page->deleted);
 }
 
 }  // namespace
