@@ -25,6 +25,8 @@ struct ProviderKind {
   std::function<std::unique_ptr<tandem::Provider>(tandem::Clock& clock,
                                                   const std::filesystem::path& directory)>
       make;
+  // Runtimes keep no instance in memory and store everything by itself, instead of all they can.
+  bool plain_runtimes = false;
 };
 
 inline std::ostream& operator<<(std::ostream& out, const ProviderKind& kind) {
@@ -48,7 +50,10 @@ inline std::unique_ptr<tandem::Provider> MakeRocksDb(tandem::Clock& clock,
 }
 
 inline std::vector<ProviderKind> ProviderKinds() {
-  return {{"Memory", MakeMemory}, {"RocksDb", MakeRocksDb}};
+  return {{"Memory", MakeMemory},
+          {"RocksDb", MakeRocksDb},
+          {"MemoryPlain", MakeMemory, true},
+          {"RocksDbPlain", MakeRocksDb, true}};
 }
 
 }  // namespace duroxide::testing

@@ -93,6 +93,14 @@ class RuntimeFixture : public ::testing::TestWithParam<ProviderKind> {
     return StartRuntime(std::move(registry), RuntimeOptions());
   }
   std::unique_ptr<Runtime> StartRuntime(Registry registry, RuntimeOptions options) {
+    if (GetParam().plain_runtimes) {
+      options.live_instances = 0;
+      options.fused_commits = false;
+    }
+    return StartExactly(std::move(registry), options);
+  }
+  // With these options, whatever the parameter says.
+  std::unique_ptr<Runtime> StartExactly(Registry registry, RuntimeOptions options) {
     options.log = &log;
     auto runtime = Runtime::Start(provider, std::move(registry), options);
     EXPECT_TRUE(runtime.ok()) << runtime.status();

@@ -144,7 +144,7 @@ TEST_P(RuntimeTest, EveryTurnAndEveryActivityIsOneBatch) {
 }
 
 TEST_P(RuntimeTest, NActivitiesInARowTakeNPlusOneBatchesAndReplayNothing) {
-  const auto runtime = StartRuntime(Working());
+  const auto runtime = StartExactly(Working(), RuntimeOptions());
   constexpr int kSteps = 50;
   ASSERT_TRUE(runtime->client().Start(kSequence, "i", kSteps).ok());
   ASSERT_TRUE(client.Wait(kSequence, "i", kLong).ok());
@@ -163,7 +163,7 @@ TEST_P(RuntimeTest, HistoriesAreTheSameLiveAndReplayedFusedAndNot) {
       RuntimeOptions options;
       options.live_instances = live;
       options.fused_commits = fused;
-      const auto runtime = StartRuntime(Working(), options);
+      const auto runtime = StartExactly(Working(), options);
       const std::string id = "i" + std::to_string(live) + std::to_string(fused);
       ASSERT_TRUE(runtime->client().Start(kSequence, id, 10).ok());
       EXPECT_EQ(client.Wait(kSequence, id, kLong).value(), 55);
