@@ -40,6 +40,10 @@ class Client {
   // Starts an orchestration under an id that is not in use. When it returns, the start is stored.
   // Errors: AlreadyExists, exactly: of several racing callers one succeeds. NotFound, for a client
   // of a Runtime, when the orchestration, or that version of it, is not registered there.
+  //
+  // A client of a Runtime runs the first turn within the call, and stores it with the start
+  // (RuntimeOptions::fused_commits): the code up to its first wait runs on the caller's thread. So
+  // a first turn that ends the process ends that of every caller; it is counted nowhere.
   template <typename Out, typename In>
   Status Start(const Orchestration<Out(In)>& orchestration, std::string_view instance,
                const std::type_identity_t<In>& input,

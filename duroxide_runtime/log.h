@@ -11,7 +11,8 @@ enum class LogLevel { kDebug, kInfo, kWarning, kError };
 // "warning"
 std::string_view LogLevelName(LogLevel level);
 
-// Called from any thread of the runtime; must not block for long.
+// Called from any thread of the runtime, and from that of a client of it that starts an instance;
+// must not block for long, nor throw (what it throws is dropped).
 class LogSink {
  public:
   virtual ~LogSink() = default;

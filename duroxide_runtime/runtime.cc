@@ -32,6 +32,21 @@ std::function<std::uint64_t()> SeedsOf(const RuntimeOptions& options) {
   return RandomSeed;
 }
 
+// What a sink throws must not end the work that is told of.
+class SafeLogSink final : public LogSink {
+ public:
+  explicit SafeLogSink(LogSink& target) : target_(target) {}
+  void Log(LogLevel level, std::string_view instance, std::string_view text) override {
+    try {
+      target_.Log(level, instance, text);
+    } catch (...) {  // NOLINT(bugprone-empty-catch): there is nowhere else to tell it
+    }
+  }
+
+ private:
+  LogSink& target_;
+};
+
 LogSink& LogOf(const RuntimeOptions& options) {
   return options.log != nullptr ? *options.log : StderrLogSink();
 }
@@ -159,6 +174,7 @@ struct Runtime::Impl {
     internal::Drain::Steps steps;
     steps.stop_taking = [this] {
       log.Log(LogLevel::kInfo, "", "shutdown: no new work is taken");
+      orchestrations.StopStarting();
       turn_loop.RequestStop();
       activity_loop.RequestStop();
     };
@@ -173,7 +189,7 @@ struct Runtime::Impl {
 
   tandem::Provider& provider;
   const Registry registry;
-  LogSink& log;
+  SafeLogSink log;
   internal::Counters counters;
   std::stop_source stop_activities;
   internal::LeaseKeeper leases;

@@ -15,6 +15,10 @@ using tandem::StatusCode;
 // Conflicts after which a turn is set aside.
 constexpr int kConflictsMax = 2;
 
+// Turns of one instance in a row; then the thread turns to others.
+constexpr int kTurnsInARowMax = 16;
+constexpr int kTurnsOfACaller = 4;
+
 // Errors that the same turn meets again, however often it is tried.
 bool IsDeterministic(StatusCode code) {
   return code == StatusCode::kTooLarge || code == StatusCode::kInvalidArgument ||
@@ -82,8 +86,9 @@ Status OrchestrationDispatcher::Handle(const std::vector<tandem::Delivery>& deli
     if (!item.ok()) return ParkInstance(instance, item.status().message(), queued);
     queued.items.push_back(*std::move(item));
   }
-  if (!inbox_.Offer(instance, std::move(queued))) return Status::Ok();
-  return RunTurns(instance);
+  TurnCause cause(std::move(queued));
+  if (inbox_.Offer(instance, cause) == TurnInbox::Answer::kTaken) return Status::Ok();
+  return RunTurns(instance, kTurnsInARowMax);
 }
 
 Status OrchestrationDispatcher::DropForeign(const std::vector<tandem::Delivery>& deliveries) {
@@ -98,20 +103,33 @@ Status OrchestrationDispatcher::DropForeign(const std::vector<tandem::Delivery>&
 }
 
 Status OrchestrationDispatcher::Complete(ActivityResult result, bool may_fuse) {
-  if (!options_.fused_commits || !may_fuse) return ReportAlone(result);
+  // With one delivery at most, a turn that kills the process would make the activity poison.
+  if (!options_.fused_commits || !may_fuse || options_.max_deliveries < 2) {
+    return ReportAlone(result);
+  }
   const std::string instance = result.instance;
-  if (!inbox_.Offer(instance, std::move(result))) return Status::Ok();
-  return RunTurns(instance);
+  TurnCause cause(std::move(result));
+  switch (inbox_.Offer(instance, cause)) {
+    case TurnInbox::Answer::kTaken:
+      return Status::Ok();
+    case TurnInbox::Answer::kFull:
+      return ReportAlone(std::get<ActivityResult>(cause));
+    case TurnInbox::Answer::kRun:
+      break;
+  }
+  return RunTurns(instance, kTurnsInARowMax);
 }
 
 std::optional<Status> OrchestrationDispatcher::Start(const NewInstance& instance) {
-  if (!options_.fused_commits || !inbox_.Begin(instance.instance)) return std::nullopt;
+  if (!options_.fused_commits || !starting_) return std::nullopt;
+  const std::uint64_t seed = seeds_();  // may throw
+  if (!inbox_.Begin(instance.instance)) return std::nullopt;
   TurnInput input;
   input.instance = instance.instance;
   input.execution = instance.start.first_execution;
   input.items.emplace_back(instance.start);
   input.now = provider_.clock().Now();
-  input.seed = seeds_();
+  input.seed = seed;
   TurnOutcome outcome = RunTurn(input, registry_);
   const bool whole = !outcome.diagnosis && outcome.left == 0 && !outcome.go_on;
   std::optional<Status> status;
@@ -122,7 +140,8 @@ std::optional<Status> OrchestrationDispatcher::Start(const NewInstance& instance
     // Too large for one batch, e.g. together with its start.
     if (IsDeterministic(status->code())) status = std::nullopt;
   }
-  const Status ran = RunTurns(instance.instance);  // what has come meanwhile
+  // What has come meanwhile; but the caller does not work for it for long.
+  const Status ran = RunTurns(instance.instance, kTurnsOfACaller);
   if (!ran.ok()) {
     log_.Log(LogLevel::kWarning, instance.instance,
              "a turn could not be stored, and comes again: " + ran.ToString());
@@ -133,12 +152,13 @@ std::optional<Status> OrchestrationDispatcher::Start(const NewInstance& instance
 // --- Turns
 // ----------------------------------------------------------------------------------------
 
-Status OrchestrationDispatcher::RunTurns(const std::string& instance) {
+Status OrchestrationDispatcher::RunTurns(const std::string& instance, int max) {
   Status first_error;
-  for (;;) {
+  for (int turns = 0;; ++turns) {
     Causes causes = inbox_.Next(instance, kTurnMessagesMax);
     if (causes.empty()) return first_error;
-    const Status status = RunTurnOf(instance, std::move(causes));
+    const Status status = turns < max ? RunTurnOf(instance, std::move(causes))
+                                      : SetAside(instance, causes, Attempt{});
     if (!status.ok() && first_error.ok()) first_error = status;
   }
 }
@@ -155,6 +175,7 @@ Status OrchestrationDispatcher::RunTurnOf(const std::string& instance, Causes ca
         return Status::Ok();
       case Attempt::End::kLeaseLost: {
         counters_.turn_conflicts += 1;
+        from_live = true;  // if it was put back
         Causes rest;
         for (std::size_t i = 0; i < causes.size(); ++i) {
           const bool lost =
@@ -172,11 +193,24 @@ Status OrchestrationDispatcher::RunTurnOf(const std::string& instance, Causes ca
         counters_.turn_conflicts += 1;
         if (++conflicts < kConflictsMax) break;
         return SetAside(instance, causes, attempt);
+      case Attempt::End::kTooLarge:
+        if (causes.size() > 1) return RunHalves(instance, std::move(causes));
+        return SetAside(instance, causes, attempt);
       default:
         return SetAside(instance, causes, attempt);
     }
   }
   return Status::Ok();
+}
+
+Status OrchestrationDispatcher::RunHalves(const std::string& instance, Causes causes) {
+  Causes second;
+  const std::size_t half = (causes.size() + 1) / 2;
+  for (std::size_t i = half; i < causes.size(); ++i) second.push_back(std::move(causes[i]));
+  while (causes.size() > half) causes.pop_back();
+  const Status status = RunTurnOf(instance, std::move(causes));
+  const Status rest = RunTurnOf(instance, std::move(second));
+  return status.ok() ? rest : status;
 }
 
 OrchestrationDispatcher::Attempt OrchestrationDispatcher::Try(const std::string& instance,
@@ -296,6 +330,8 @@ OrchestrationDispatcher::Attempt OrchestrationDispatcher::Store(const TurnInput&
       // The batch acknowledges first, in the order of the causes.
       if (failure.operation < tokens.size()) attempt.lost.push_back(failure.operation);
     }
+    // What was lost had no effect on the instance: it is as good as before.
+    if (outcome.empty() && outcome.live != nullptr) live_.Put(std::move(outcome.live));
   } else if (status.code() == StatusCode::kConflict) {
     attempt.end = Attempt::End::kConflict;
   } else if (status.code() == StatusCode::kTooLarge && input.items.size() > 1) {

@@ -76,6 +76,9 @@ class OrchestrationDispatcher {
   // deleted meanwhile), and those of the store.
   std::optional<Status> Start(const NewInstance& instance);
 
+  // From now on starts are not run here.
+  void StopStarting() { starting_ = false; }
+
   // How many messages to take at a time: fewer while their turns do not fit into one batch.
   std::size_t messages_max() const { return messages_max_; }
 
@@ -94,9 +97,13 @@ class OrchestrationDispatcher {
 
   // Not of this runtime: nobody can ever process them.
   Status DropForeign(const std::vector<tandem::Delivery>& deliveries);
-  // Runs turns until the inbox is empty. REQUIRES: the caller runs the turns of the instance.
-  Status RunTurns(const std::string& instance);
+  // Runs turns until the inbox is empty, but `max` at most: what comes behind them is set aside, so
+  // that nobody works for one instance for ever. REQUIRES: the caller runs the turns of the
+  // instance.
+  Status RunTurns(const std::string& instance, int max);
   Status RunTurnOf(const std::string& instance, Causes causes);
+  // In two portions.
+  Status RunHalves(const std::string& instance, Causes causes);
 
   Result<TurnInput> Load(const std::string& instance, const Causes& causes);
   TurnInput InputOf(const std::string& instance, const Causes& causes) const;
@@ -128,6 +135,7 @@ class OrchestrationDispatcher {
   LiveInstances live_;
   TurnInbox inbox_;
   Backoffs parked_;  // by instance
+  std::atomic<bool> starting_ = true;
   std::atomic<std::size_t> messages_max_ = kTurnMessagesMax;
 };
 

@@ -20,12 +20,21 @@ namespace duroxide::internal {
 
 class TurnInbox {
  public:
-  // True if the caller runs the turns of the instance from now on, until Next returns nothing.
-  bool Offer(const std::string& instance, TurnCause cause) {
+  // What waits for one instance at most; a result more is for whoever brings it to report.
+  static constexpr std::size_t kWaitingMax = 1024;
+
+  enum class Answer {
+    kRun,    // the caller runs the turns of the instance from now on, until Next returns nothing
+    kTaken,  // whoever runs them takes it along
+    kFull,   // nobody takes it; `cause` is untouched
+  };
+  Answer Offer(const std::string& instance, TurnCause& cause) {
     const auto inboxes = inboxes_.Lock();
     const auto [inbox, is_new] = inboxes->try_emplace(instance);
+    const bool is_result = std::holds_alternative<ActivityResult>(cause);
+    if (is_result && inbox->second.size() >= kWaitingMax) return Answer::kFull;
     inbox->second.push_back(std::move(cause));
-    return is_new;
+    return is_new ? Answer::kRun : Answer::kTaken;
   }
   // The same without a cause; false if somebody runs them already.
   bool Begin(const std::string& instance) { return inboxes_.Lock()->try_emplace(instance).second; }

@@ -205,7 +205,7 @@ TEST_P(ClientTest, KeyValueMapIsReadWhileItRunsAndAfterTheEnd) {
   EXPECT_EQ(client.GetKv<std::string>("i", "before").status().code(), StatusCode::kNotFound);
 }
 
-TEST_P(ClientTest, Defect1_MessageForAnUnknownInstanceDoesNotBlockOthers) {
+TEST_P(ClientTest, Defect01_MessageForAnUnknownInstanceDoesNotBlockOthers) {
   std::vector<tandem::Operation> batch;
   batch.emplace_back(internal::ToInstance("ghost", internal::CancelItem{"x"}));
   batch.emplace_back(internal::ToInstance("ghost", internal::EventRaisedItem{"e", "x"}));

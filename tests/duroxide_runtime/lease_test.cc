@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include <atomic>
 #include <thread>
 
@@ -121,6 +123,23 @@ TEST_P(LeaseTest, CancelledActivityIsToldAndItsResultDropped) {
   EXPECT_EQ(client.Wait(kOnce, "i", kLong).value(), "1");
   clock.Advance(seconds(15));  // the next renewal finds the lease gone
   log.Await("dropped the result of activity 'echo'");
+}
+
+// An instance that somebody else works on keeps nobody from the others.
+TEST_P(LeaseTest, Defect19_ALeasedInstanceDoesNotHideTheOthers) {
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(client.Start(kOnce, Numbered("i-", i), "x").ok());
+  }
+  const std::string queue(internal::kOrchestratorQueue);
+  std::set<std::string> taken;
+  for (int i = 0; i < 3; ++i) {
+    const auto deliveries = provider.Dequeue(queue);
+    ASSERT_TRUE(deliveries.ok()) << deliveries.status();
+    ASSERT_EQ(deliveries->size(), 1U);
+    taken.insert(deliveries->front().group);
+  }
+  EXPECT_EQ(taken.size(), 3U);
+  EXPECT_TRUE(provider.Dequeue(queue)->empty());
 }
 
 }  // namespace

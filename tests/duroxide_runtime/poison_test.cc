@@ -81,7 +81,7 @@ TEST_P(PoisonTest, PoisonOfAnActivityIsReportedOnceByTwoRuntimes) {
   EXPECT_EQ(one->Stats().poisoned + two->Stats().poisoned, 1u);
 }
 
-TEST_P(PoisonTest, Defect9_PoisonIsToldThroughALeaseThatHolds) {
+TEST_P(PoisonTest, Defect09_PoisonIsToldThroughALeaseThatHolds) {
   // However slow taking was: the report needs one batch, and no second delivery.
   ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
   RunFirstTurn("i", 2);

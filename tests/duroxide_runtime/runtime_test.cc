@@ -180,6 +180,49 @@ TEST_P(RuntimeTest, HistoriesAreTheSameLiveAndReplayedFusedAndNot) {
   }
 }
 
+class ThrowingLog final : public LogSink {
+ public:
+  void Log(LogLevel /*level*/, std::string_view /*instance*/, std::string_view /*text*/) override {
+    throw std::runtime_error("no log today");
+  }
+};
+
+TEST_P(RuntimeTest, ALogThatThrowsHurtsNothing) {
+  ThrowingLog throwing;
+  RuntimeOptions options;
+  options.log = &throwing;
+  auto runtime = Runtime::Start(provider, Working(), options);
+  ASSERT_TRUE(runtime.ok()) << runtime.status();
+  ASSERT_TRUE((*runtime)->client().Start(kSequence, "i", 3).ok());
+  EXPECT_EQ(client.Wait(kSequence, "i", kLong).value(), 6);
+  EXPECT_EQ((*runtime)->Shutdown(), ShutdownResult::kDrained);
+}
+
+TEST_P(RuntimeTest, AfterShutdownAStartIsStoredAndRunsElsewhere) {
+  const auto runtime = StartExactly(Working(), RuntimeOptions());
+  runtime->Shutdown();
+  ASSERT_TRUE(runtime->client().Start(kSequence, "i", 3).ok());
+  EXPECT_EQ(runtime->Stats().turns, 0U);
+  EXPECT_EQ(client.GetStatus("i")->state, InstanceState::kPending);
+  const auto next = StartRuntime(Working());
+  EXPECT_EQ(client.Wait(kSequence, "i", kLong).value(), 6);
+}
+
+// More results at a time than a turn takes in one go.
+TEST_P(RuntimeTest, AnInstanceWithManyResultsAtATimeLeavesRoomForOthers) {
+  RuntimeOptions options;
+  options.activity_threads = 8;
+  const auto runtime = StartRuntime(Working(), options);
+  ASSERT_TRUE(runtime->client().Start(kFanOut, "wide", 2000).ok());
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_TRUE(client.Start(kSequence, Numbered("i-", i), 3).ok());
+  }
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(client.Wait(kSequence, Numbered("i-", i), kLong).value(), 6);
+  }
+  EXPECT_EQ(client.Wait(kFanOut, "wide", kLong).value(), 2001 * 1000);
+}
+
 TEST_P(RuntimeTest, TwoRuntimesShareTheWork) {
   const auto one = StartRuntime(Working());
   const auto two = StartRuntime(Working());
