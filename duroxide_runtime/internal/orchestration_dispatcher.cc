@@ -17,7 +17,6 @@ constexpr int kConflictsMax = 2;
 
 // Turns of one instance in a row; then the thread turns to others.
 constexpr int kTurnsInARowMax = 16;
-constexpr int kTurnsOfACaller = 4;
 
 // Errors that the same turn meets again, however often it is tried.
 bool IsDeterministic(StatusCode code) {
@@ -141,7 +140,7 @@ std::optional<Status> OrchestrationDispatcher::Start(const NewInstance& instance
     if (IsDeterministic(status->code())) status = std::nullopt;
   }
   // What has come meanwhile; but the caller does not work for it for long.
-  const Status ran = RunTurns(instance.instance, kTurnsOfACaller);
+  const Status ran = RunTurns(instance.instance, kTurnsInARowMax);
   if (!ran.ok()) {
     log_.Log(LogLevel::kWarning, instance.instance,
              "a turn could not be stored, and comes again: " + ran.ToString());
