@@ -13,7 +13,7 @@ class Determinism {
  public:
   Determinism(std::string_view instance, std::uint64_t execution, std::uint64_t seed);
 
-  // A version 4, variant 1 UUID: 122 bits.
+  // A version 4, variant 1 UUID, made of 64 random bits.
   std::string NewUuid();
   std::uint64_t NewRandom();
   // Of the next execution.

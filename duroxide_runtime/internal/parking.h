@@ -2,7 +2,6 @@
 
 // Parking: work that can't be done with the code at hand goes back to its queue for a while, and
 // the instance's status says why. Nothing is lost, and the right runtime picks it up.
-
 //
 // Being parked is an answer: it is not counted as a delivery, so that what is parked never becomes
 // poison (internal/poison.h). How often something was parked in a row is therefore remembered in
