@@ -33,10 +33,10 @@ double Median(std::vector<double> values) {
   return *middle;
 }
 
-void AddPaired(FigureTable& table, const std::string& title, const std::string& figure,
-               int digits) {
-  table.columns.push_back({title + ": tandem", "tandem_" + figure, digits});
-  table.columns.push_back({"raw", "raw_" + figure, digits});
+void AddPaired(FigureTable& table, const std::string& title, const std::string& figure, int digits,
+               const std::string& unit) {
+  table.columns.push_back({title + ": tandem", "tandem_" + figure, digits, unit});
+  table.columns.push_back({"raw", "raw_" + figure, digits, unit});
   table.columns.push_back({"ratio", figure + "_ratio", 2});
 }
 
@@ -61,6 +61,8 @@ void FigureTables::Finalize() {
         std::ranges::none_of(rows_, [&](const Row& row) { return IsOf(table, row.name); });
     if (!is_empty) Print(table);
   }
+  std::printf("\n");
+  for (const FigureTable& table : tables_) PrintLines(table);
   std::fflush(stdout);
 }
 
@@ -83,6 +85,21 @@ void FigureTables::Print(const FigureTable& table) const {
       }
     }
     std::printf("\n");
+  }
+}
+
+void FigureTables::PrintLines(const FigureTable& table) const {
+  for (const Row& row : rows_) {
+    if (!IsOf(table, row.name)) continue;
+    for (const Column& column : table.columns) {
+      const auto values = row.values.find(column.counter);
+      if (column.unit.empty() || values == row.values.end()) continue;
+      const std::size_t engine = column.counter.find('_');
+      std::printf("%s %s %s %.*f %s\n", column.counter.substr(0, engine).c_str(),
+                  row.name.substr(table.name.size() + 1).c_str(),
+                  column.counter.substr(engine + 1).c_str(), column.digits + 1,
+                  Median(values->second), column.unit.c_str());
+    }
   }
 }
 

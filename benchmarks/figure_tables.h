@@ -1,7 +1,10 @@
 #pragma once
 
 // Prints the figures of a run as Markdown tables, one row per benchmark: the median of each counter
-// over its repetitions. A benchmark is named "table/label/label"; its counters are the cells.
+// over its repetitions. A benchmark is named "table/label/label"; its counters are the cells. Below
+// them, for programs to read, a line for each figure that has a unit:
+//
+//   tandem W2/5000/4 workflows_per_s 1234.5 1/s
 
 #include <benchmark/benchmark.h>
 
@@ -14,7 +17,8 @@ namespace tandem::benchmarks {
 struct Column {
   std::string title;
   std::string counter;
-  int digits = 0;  // after the point
+  int digits = 0;    // after the point
+  std::string unit;  // of the figure's line; empty: it has none. The counter: <engine>_<figure>
 };
 
 struct FigureTable {
@@ -25,7 +29,8 @@ struct FigureTable {
 
 // The columns "title: tandem | raw | ratio" of a figure whose counters are tandem_x, raw_x,
 // x_ratio.
-void AddPaired(FigureTable& table, const std::string& title, const std::string& figure, int digits);
+void AddPaired(FigureTable& table, const std::string& title, const std::string& figure, int digits,
+               const std::string& unit = "");
 
 class FigureTables final : public benchmark::ConsoleReporter {
  public:
@@ -44,6 +49,7 @@ class FigureTables final : public benchmark::ConsoleReporter {
   };
 
   void Print(const FigureTable& table) const;
+  void PrintLines(const FigureTable& table) const;
 
   const std::vector<FigureTable> tables_;
   std::vector<Row> rows_;  // in order of first appearance

@@ -2,14 +2,13 @@
 
 #include <algorithm>
 #include <barrier>
-#include <chrono>
 #include <thread>
+
+#include "benchmarks/stopwatch.h"
 
 namespace tandem::benchmarks {
 
 namespace {
-
-using SteadyClock = std::chrono::steady_clock;
 
 class InterleavedRun {
  public:
@@ -43,21 +42,20 @@ class InterleavedRun {
     std::vector<double> micros;
     micros.reserve(schedule_.block);
     barrier_.arrive_and_wait();
-    const auto block_start = SteadyClock::now();
+    const Stopwatch stopwatch;
     for (int i = 0; i < schedule_.block; ++i) {
-      const auto start = SteadyClock::now();
+      const Stopwatch unit;
       contender.once(worker);
-      const std::chrono::duration<double, std::micro> took = SteadyClock::now() - start;
-      micros.push_back(took.count());
+      micros.push_back(unit.Micros());
     }
     barrier_.arrive_and_wait();
-    const std::chrono::duration<double> took = SteadyClock::now() - block_start;
+    const double seconds = stopwatch.Seconds();
     if (counted) {
       auto& all = samples.micros[worker];
       all.insert(all.end(), micros.begin(), micros.end());
     }
     if (worker != 0) return;
-    if (counted) samples.seconds += took.count();
+    if (counted) samples.seconds += seconds;
     if (contender.counts == nullptr) return;
     (counted ? samples.after : samples.before) = contender.counts();
   }

@@ -1,16 +1,13 @@
 // Opening a store after a clean close, with few and with many messages, by a process of its own
 // (queue_probe.cc): how long until it is open and until the first message is there, and the memory.
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cstdio>
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "benchmarks/own_process.h"
 #include "benchmarks/queue_parts.h"
 #include "benchmarks/queue_store.h"
 #include "benchmarks/store_copy.h"
@@ -45,20 +42,6 @@ class ClosedStore {
   const testing::TemporaryDirectory directory_;
 };
 
-// Runs this program as a probe, and sets the counters that it prints.
-void Probe(benchmark::State& state, const std::string& mode, const std::filesystem::path& directory,
-           std::uint64_t cycles) {
-  const std::string program = std::filesystem::read_symlink("/proc/self/exe");
-  const std::string command =
-      "'" + program + "' probe " + mode + " '" + directory.string() + "' " + std::to_string(cycles);
-  FILE* const pipe = popen(command.c_str(), "r");  // NOLINT(cert-env33-c)
-  if (pipe == nullptr) Must(Status::IoError("can't start " + command));
-  char name[64];
-  double value = 0;
-  while (std::fscanf(pipe, " %63[^=]=%lf", name, &value) == 2) state.counters[name] = value;
-  if (pclose(pipe) != 0) Must(Status::Internal("failed: " + command));
-}
-
 void MeasureOpening(benchmark::State& state, const ClosedStore& store, bool cold,
                     std::uint64_t cycles) {
   for (const char* mode : {"tandem", "raw"}) {
@@ -67,7 +50,7 @@ void MeasureOpening(benchmark::State& state, const ClosedStore& store, bool cold
     state.counters["log_mib"] =
         static_cast<double>(LogBytes(copy.path())) / static_cast<double>(1 << 20);
     if (cold) DropFromPageCache(copy.path());
-    Probe(state, mode, copy.path(), cycles);
+    RunSelf(state, {"probe", mode, copy.path().string(), std::to_string(cycles)});
   }
 }
 
