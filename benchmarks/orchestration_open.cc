@@ -60,7 +60,8 @@ int RunOpenProbe(int instances, int live) {
 std::vector<FigureTable> RegisterOpen(const Settings& settings) {
   const int instances = settings.BlockSize(100'000);
   for (const int live : {100, 10'000}) {
-    const std::string name = "open/await-go/" + std::to_string(instances) + "/" + std::to_string(live);
+    const std::string name =
+        "open/await-go/" + std::to_string(instances) + "/" + std::to_string(live);
     RegisterFigure(settings, name, [=](benchmark::State& state) {
       RunSelf(state, {"open-probe", std::to_string(instances), std::to_string(live)});
     });

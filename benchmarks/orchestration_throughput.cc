@@ -111,8 +111,8 @@ std::vector<FigureTable> RegisterThroughput(const Settings& settings) {
       {"W3", kFanOut, 20, settings.BlockSize(500), kInFlight, kRawInFlight},
   };
   for (const Workload& workload : workloads) {
-    for (const std::size_t threads : {4, 64}) {
-      if (workload.in_flight == 1 && threads > 4) continue;
+    for (const std::size_t threads : {4, 16, 64}) {
+      if (workload.in_flight == 1 && threads != 16) continue;
       const std::string name = "workflows/" + workload.name + "/" + std::to_string(workload.count) +
                                "/" + std::to_string(threads);
       RegisterFigure(settings, name,

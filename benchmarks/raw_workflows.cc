@@ -11,10 +11,12 @@ namespace tandem::benchmarks {
 namespace {
 
 // As large as what the runtime writes for these workflows.
-const std::string kEvent(64, 'e');
-const std::string kStatus(112, 's');
-const std::string kMessage(168, 'm');
-const std::string kIndexEntry(24, 'i');
+const std::string kStarted(168, 'b');
+const std::string kScheduled(88, 's');
+const std::string kEnd(72, 'e');  // of a step, and of the workflow
+const std::string kStatus(144, 't');
+const std::string kMessage(160, 'm');
+constexpr int kLists = 3;  // that an instance is in: by state, by orchestration, by id
 
 // What the commits of one workflow write.
 class Writes {
@@ -22,11 +24,11 @@ class Writes {
   Writes(RawStore& store, std::uint64_t workflow) : store_(store), workflow_(workflow) {}
 
   void Begin() {
-    Event();
-    batch_.Put(store_.events(), KeyOf('I', 0), kIndexEntry);
+    Event(kStarted);
+    for (int list = 0; list < kLists; ++list) batch_.Put(store_.events(), KeyOf('I', list), "");
   }
   void Schedule(int step) {
-    Event();
+    Event(kScheduled);
     batch_.Put(store_.messages(), KeyOf('R', step), kMessage);
   }
   void Lease(int step) {
@@ -35,14 +37,14 @@ class Writes {
     store_.Write(lease, Durability::kBuffered);
   }
   void Complete(int step) {
-    Event();
+    Event(kEnd);
     batch_.Delete(store_.messages(), KeyOf('R', step));
     batch_.Delete(store_.messages(), KeyOf('D', step));
   }
   void End() {
-    Event();
-    batch_.Delete(store_.events(), KeyOf('I', 0));
-    batch_.Put(store_.events(), KeyOf('I', 1), kIndexEntry);
+    Event(kEnd);
+    batch_.Delete(store_.events(), KeyOf('I', 0));        // it changes from one list of states...
+    batch_.Put(store_.events(), KeyOf('I', kLists), "");  // ...to another
   }
   void Commit() {
     batch_.Put(store_.events(), KeyOf('S', 0), kStatus);
@@ -51,7 +53,9 @@ class Writes {
   }
 
  private:
-  void Event() { batch_.Put(store_.events(), KeyOf('V', ++events_), kEvent); }
+  void Event(const std::string& record) {
+    batch_.Put(store_.events(), KeyOf('V', ++events_), record);
+  }
   std::string KeyOf(char table, std::uint64_t number) const {
     return KeyWriter(table).Escaped("workflow").U64(workflow_).U64(number).Take();
   }

@@ -1,11 +1,13 @@
 #include "duroxide_runtime/runtime.h"
 
+#include <memory>
 #include <random>
 #include <set>
 #include <stop_token>
 #include <utility>
 #include <vector>
 
+#include "base/guarded.h"
 #include "base/limits.h"
 #include "duroxide_runtime/internal/activity_dispatcher.h"
 #include "duroxide_runtime/internal/counters.h"
@@ -22,14 +24,15 @@ namespace {
 
 constexpr std::size_t kThreadsMax = 1024;
 
-std::uint64_t RandomSeed() {
-  std::random_device device;
-  return (std::uint64_t{device()} << 32) | device();
-}
-
 std::function<std::uint64_t()> SeedsOf(const RuntimeOptions& options) {
   if (options.seeds) return options.seeds;
-  return RandomSeed;
+  // One for all starts: to open the device is slow on a virtual machine, whose host is asked what
+  // the processor can do.
+  auto shared_device = std::make_shared<tandem::Guarded<std::random_device>>();
+  return [shared_device] {
+    const auto device = shared_device->Lock();
+    return (std::uint64_t{(*device)()} << 32) | (*device)();
+  };
 }
 
 // What a sink throws must not end the work that is told of.

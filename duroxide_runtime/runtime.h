@@ -28,10 +28,13 @@ namespace duroxide {
 struct RuntimeOptions {
   RuntimeOptions() {}  // not an aggregate: safe as a temporary beside a co_await on g++ 12
 
-  std::size_t orchestration_threads = 2;  // turns at a time; 0: this runtime runs activities only
+  // Turns at a time; 0: this runtime runs activities only. More than there are processors, since a
+  // turn mostly waits for its batch to be flushed, and those that wait share the flush
+  // (docs/benchmarks.md, "Orchestrations").
+  std::size_t orchestration_threads = 16;
   // Activities at a time; 0: orchestrations only. Each holds its thread until it returns, also one
   // that was asked to stop and does not look: threads are all that activities can take.
-  std::size_t activity_threads = 4;
+  std::size_t activity_threads = 16;
 
   // Which activities are run here: untagged ones, and those that were called with one of these tags
   // (CallOptions::Tag). One whose tag nobody serves waits; race it with a timer.
