@@ -8,7 +8,6 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
-#include <exception>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -17,6 +16,7 @@
 #include "batch/rocksdb_provider.h"
 #include "examples/checksum/checksum.h"
 #include "examples/checksum/progress.h"
+#include "examples/common/program.h"
 
 namespace checksum {
 namespace {
@@ -160,20 +160,12 @@ int Main(int argc, char** argv) {
       ->capture_default_str()
       ->check(CLI::Range(1, 256));
   CLI11_PARSE(app, argc, argv);
-  const Status status = Run(options);
-  if (status.ok()) return 0;
-  std::fprintf(stderr, "checksum: %s\n", status.ToString().c_str());
-  return 1;
+  return examples::ExitCode("checksum", Run(options));
 }
 
 }  // namespace
 }  // namespace checksum
 
 int main(int argc, char** argv) {
-  try {
-    return checksum::Main(argc, argv);
-  } catch (const std::exception& failure) {
-    std::fprintf(stderr, "checksum: %s\n", failure.what());
-    return 1;
-  }
+  return examples::RunProgram("checksum", checksum::Main, argc, argv);
 }

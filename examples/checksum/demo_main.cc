@@ -3,12 +3,12 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <exception>
 #include <filesystem>
 #include <random>
 #include <string>
 
 #include "examples/checksum/demo_round.h"
+#include "examples/common/program.h"
 #include "examples/common/work_directory.h"
 
 namespace checksum {
@@ -76,29 +76,15 @@ int Main(int argc, char** argv) {
     std::fprintf(stderr, "checksum-demo: %s is no directory\n", options.directory.c_str());
     return 1;
   }
-  const auto work = examples::WorkDirectory::Make(options.work, "checksum-demo");
-  if (!work.ok()) {
-    std::fprintf(stderr, "checksum-demo: %s\n", work.status().ToString().c_str());
-    return 1;
-  }
-  const tandem::Status status = Run(options, examples::ProgramBeside("checksum"), work->path());
-  if (!status.ok()) {
-    std::fprintf(stderr, "checksum-demo: BROKEN PROMISE (stores are kept in %s)\n%s\n",
-                 work->path().c_str(), status.ToString().c_str());
-    return 1;
-  }
-  work->RemoveIfTemporary();
-  return 0;
+  return examples::RunDemonstration(
+      "checksum-demo", options.work, [&](const std::filesystem::path& work) {
+        return Run(options, examples::ProgramBeside("checksum"), work);
+      });
 }
 
 }  // namespace
 }  // namespace checksum
 
 int main(int argc, char** argv) {
-  try {
-    return checksum::Main(argc, argv);
-  } catch (const std::exception& failure) {
-    std::fprintf(stderr, "checksum-demo: %s\n", failure.what());
-    return 1;
-  }
+  return examples::RunProgram("checksum-demo", checksum::Main, argc, argv);
 }

@@ -4,12 +4,12 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
-#include <exception>
 #include <filesystem>
 #include <random>
 #include <string>
 #include <vector>
 
+#include "examples/common/program.h"
 #include "examples/common/work_directory.h"
 #include "examples/ledger/input.h"
 #include "examples/ledger/killing.h"
@@ -111,29 +111,14 @@ int Main(int argc, char** argv) {
   app.add_option("--work", options.work, "Where to keep store and logs [a temporary directory]");
   CLI11_PARSE(app, argc, argv);
   options.input.generator.seed = options.seed;
-  const auto work = examples::WorkDirectory::Make(options.work, "ledger-demo");
-  if (!work.ok()) {
-    std::fprintf(stderr, "ledger-demo: %s\n", work.status().ToString().c_str());
-    return 1;
-  }
-  const Status status = Run(options, work->path());
-  if (!status.ok()) {
-    std::fprintf(stderr, "ledger-demo: BROKEN PROMISE (the store is kept in %s)\n%s\n",
-                 work->path().c_str(), status.ToString().c_str());
-    return 1;
-  }
-  work->RemoveIfTemporary();
-  return 0;
+  return examples::RunDemonstration(
+      "ledger-demo", options.work,
+      [&](const std::filesystem::path& work) { return Run(options, work); });
 }
 
 }  // namespace
 }  // namespace ledger
 
 int main(int argc, char** argv) {
-  try {
-    return ledger::Main(argc, argv);
-  } catch (const std::exception& failure) {
-    std::fprintf(stderr, "ledger-demo: %s\n", failure.what());
-    return 1;
-  }
+  return examples::RunProgram("ledger-demo", ledger::Main, argc, argv);
 }

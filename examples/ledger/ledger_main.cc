@@ -5,11 +5,11 @@
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdio>
-#include <exception>
 #include <memory>
 #include <string>
 
 #include "batch/rocksdb_provider.h"
+#include "examples/common/program.h"
 #include "examples/common/progress_line.h"
 #include "examples/ledger/audit.h"
 #include "examples/ledger/bank.h"
@@ -182,20 +182,10 @@ int Main(int argc, char** argv) {
                  "Where stderr is no terminal: a line of progress every so many rows [1 s]");
   CLI11_PARSE(app, argc, argv);
   if (options.buffered) options.bank.teller.durability = tandem::Durability::kBuffered;
-  const Status status = Run(options);
-  if (status.ok()) return 0;
-  std::fprintf(stderr, "ledger: %s\n", status.ToString().c_str());
-  return 1;
+  return examples::ExitCode("ledger", Run(options));
 }
 
 }  // namespace
 }  // namespace ledger
 
-int main(int argc, char** argv) {
-  try {
-    return ledger::Main(argc, argv);
-  } catch (const std::exception& failure) {
-    std::fprintf(stderr, "ledger: %s\n", failure.what());
-    return 1;
-  }
-}
+int main(int argc, char** argv) { return examples::RunProgram("ledger", ledger::Main, argc, argv); }

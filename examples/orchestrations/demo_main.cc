@@ -4,10 +4,10 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <exception>
 #include <random>
 #include <string>
 
+#include "examples/common/program.h"
 #include "examples/common/work_directory.h"
 #include "examples/orchestrations/killing.h"
 
@@ -71,29 +71,14 @@ int Main(int argc, char** argv) {
   app.add_option("--seed", options.seed, "Of the moments [random]");
   app.add_option("--work", options.work, "Where to keep stores and logs [a temporary directory]");
   CLI11_PARSE(app, argc, argv);
-  const auto work = examples::WorkDirectory::Make(options.work, "orchestrations-demo");
-  if (!work.ok()) {
-    std::fprintf(stderr, "orchestrations-demo: %s\n", work.status().ToString().c_str());
-    return 1;
-  }
-  const Status status = Run(options, work->path());
-  if (!status.ok()) {
-    std::fprintf(stderr, "orchestrations-demo: BROKEN PROMISE (stores are kept in %s)\n%s\n",
-                 work->path().c_str(), status.ToString().c_str());
-    return 1;
-  }
-  work->RemoveIfTemporary();
-  return 0;
+  return examples::RunDemonstration(
+      "orchestrations-demo", options.work,
+      [&](const std::filesystem::path& work) { return Run(options, work); });
 }
 
 }  // namespace
 }  // namespace orchestrations
 
 int main(int argc, char** argv) {
-  try {
-    return orchestrations::Main(argc, argv);
-  } catch (const std::exception& failure) {
-    std::fprintf(stderr, "orchestrations-demo: %s\n", failure.what());
-    return 1;
-  }
+  return examples::RunProgram("orchestrations-demo", orchestrations::Main, argc, argv);
 }

@@ -3,10 +3,10 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <exception>
 #include <string>
 
 #include "batch/rocksdb_provider.h"
+#include "examples/common/program.h"
 #include "examples/orchestrations/runs.h"
 
 namespace orchestrations {
@@ -65,20 +65,12 @@ int Main(int argc, char** argv) {
       ->check(CLI::Range(0, 90));
   CLI11_PARSE(app, argc, argv);
   std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);  // a line that is told is told at once
-  const Status status = Run(options);
-  if (status.ok()) return 0;
-  std::fprintf(stderr, "orchestrations: %s\n", status.ToString().c_str());
-  return 1;
+  return examples::ExitCode("orchestrations", Run(options));
 }
 
 }  // namespace
 }  // namespace orchestrations
 
 int main(int argc, char** argv) {
-  try {
-    return orchestrations::Main(argc, argv);
-  } catch (const std::exception& failure) {
-    std::fprintf(stderr, "orchestrations: %s\n", failure.what());
-    return 1;
-  }
+  return examples::RunProgram("orchestrations", orchestrations::Main, argc, argv);
 }

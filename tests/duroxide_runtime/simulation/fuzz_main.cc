@@ -1,32 +1,22 @@
 // orchestration_fuzz --minutes N [--seed S]: random orchestrations in simulations full of faults,
 // for so long. Exits with 1 at the first for which something does not hold, and prints its seed.
 
-#include <chrono>
 #include <cstdint>
-#include <cstdlib>
 #include <iostream>
-#include <random>
 #include <string>
 
 #include "tests/duroxide_runtime/simulation/random_run.h"
+#include "tests/support/fuzz_run.h"
 
 namespace duroxide::testing {
 namespace {
 
 int Main(int argc, char** argv) {
-  double minutes = 1;
-  std::uint64_t seed = std::random_device()();
-  for (int i = 1; i + 1 < argc; i += 2) {
-    const std::string name = argv[i];
-    if (name == "--minutes") minutes = std::atof(argv[i + 1]);
-    if (name == "--seed") seed = std::strtoull(argv[i + 1], nullptr, 10);
-  }
-  std::cout << "seed " << seed << ", for " << minutes << " minutes" << std::endl;
-  using Minutes = std::chrono::duration<double, std::ratio<60>>;
-  const auto start = std::chrono::steady_clock::now();
+  const tandem::testing::FuzzRun run("Random orchestrations in simulations full of faults.", argc,
+                                     argv);
   SimulationCounts all;
   std::uint64_t programs = 0;
-  while (Minutes(std::chrono::steady_clock::now() - start).count() < minutes) {
+  for (std::uint64_t seed = run.seed(); !run.over(); ++seed) {
     SimulationOptions options;
     options.runtimes = 1 + seed % 3;
     options.live_instances = seed % 4 * 2;
@@ -45,7 +35,6 @@ int Main(int argc, char** argv) {
     all.crashes += counts.crashes;
     all.lost_leases += counts.lost_leases;
     ++programs;
-    ++seed;
   }
   std::cout << programs << " programs: " << all.steps << " steps, " << all.turns << " turns, "
             << all.activities << " activities, " << all.crashes << " crashes, " << all.lost_leases
