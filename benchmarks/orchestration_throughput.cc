@@ -23,6 +23,8 @@ struct Workload {
   int count = 1;          // of workflows
   int in_flight = 1;      // of them
   int raw_in_flight = 1;  // where raw is at its best, or as in_flight
+  int rounds = 2;         // of so many workflows, alternating with raw
+  std::vector<std::size_t> activity_threads = {16};
 };
 
 // The counted runs of one contender, together.
@@ -56,10 +58,11 @@ void SetCounters(benchmark::State& state, const std::string& name, const Workloa
   set("wal_bytes_per_workflow", static_cast<double>(after.bytes - before.bytes) / totals.workflows);
 }
 
-// One after the other, twice, in new stores; the first tenth is a warm-up.
+// In new stores, after a tenth as a warm-up.
 void Measure(benchmark::State& state, const Workload& workload, std::size_t activity_threads) {
-  constexpr int kRounds = 2;
-  const WorkflowStore tandem(WithActivityThreads(activity_threads));
+  duroxide::RuntimeOptions options;
+  options.activity_threads = activity_threads;
+  const WorkflowStore tandem(options);
   RawWorkflows raw;
   const auto run_tandem = [&](std::uint64_t number) {
     tandem.RunOne(workload.workflow, "workflow-" + std::to_string(number), workload.steps);
@@ -84,7 +87,7 @@ void Measure(benchmark::State& state, const Workload& workload, std::size_t acti
   const LogCounts raw_before = raw.Counts();
   Totals tandem_totals;
   Totals raw_totals;
-  for (int round = 0; round < kRounds; ++round, first += workload.count) {
+  for (int round = 0; round < workload.rounds; ++round, first += workload.count) {
     tandem_totals.Add(run(workload.count, true));
     raw_totals.Add(run(workload.count, false));
   }
@@ -104,15 +107,14 @@ void Measure(benchmark::State& state, const Workload& workload, std::size_t acti
 std::vector<FigureTable> RegisterThroughput(const Settings& settings) {
   constexpr int kInFlight = 256;
   constexpr int kRawInFlight = 64;
-  std::vector<Workload> workloads = {
-      {"W1", kSequence, 1, settings.BlockSize(500), 1, 1},
-      {"W2", kSequence, 5, settings.BlockSize(5'000), kInFlight, kRawInFlight},
-      {"W2", kSequence, 5, settings.BlockSize(20'000), kInFlight, kRawInFlight},
-      {"W3", kFanOut, 20, settings.BlockSize(500), kInFlight, kRawInFlight},
+  const std::vector<Workload> workloads = {
+      {"W1", kSequence, 1, settings.BlockSize(500), 1, 1, 4},
+      {"W2", kSequence, 5, settings.BlockSize(5'000), kInFlight, kRawInFlight, 2, {4, 16, 64}},
+      {"W2", kSequence, 5, settings.BlockSize(20'000), kInFlight, kRawInFlight, 1, {16, 64}},
+      {"W3", kFanOut, 20, settings.BlockSize(500), kInFlight, kRawInFlight, 4, {4, 16, 64}},
   };
   for (const Workload& workload : workloads) {
-    for (const std::size_t threads : {4, 16, 64}) {
-      if (workload.in_flight == 1 && threads != 16) continue;
+    for (const std::size_t threads : workload.activity_threads) {
       const std::string name = "workflows/" + workload.name + "/" + std::to_string(workload.count) +
                                "/" + std::to_string(threads);
       RegisterFigure(settings, name,

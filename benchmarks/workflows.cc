@@ -72,12 +72,6 @@ WorkCounts WorkflowStore::Counts() const {
   return {CountsOf(*provider_), provider_->Stats().batches, runtime_->Stats().events_replayed};
 }
 
-duroxide::RuntimeOptions WithActivityThreads(std::size_t threads) {
-  duroxide::RuntimeOptions options;
-  options.activity_threads = threads;
-  return options;
-}
-
 // --- Many of them -------------------------------------------------------------------------------
 
 double CpuSeconds() {

@@ -53,9 +53,6 @@ class WorkflowStore {
   std::optional<duroxide::Client> client_;
 };
 
-// As shipped but for the number of threads that run activities.
-duroxide::RuntimeOptions WithActivityThreads(std::size_t threads);
-
 // Longer than anything here takes.
 inline constexpr std::chrono::minutes kPatience{10};
 
