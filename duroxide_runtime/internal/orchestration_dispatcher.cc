@@ -87,7 +87,7 @@ Status OrchestrationDispatcher::Handle(const std::vector<tandem::Delivery>& deli
   }
   TurnCause cause(std::move(queued));
   if (inbox_.Offer(instance, cause) == TurnInbox::Answer::kTaken) return Status::Ok();
-  return RunTurns(instance, kTurnsInARowMax);
+  return RunTurns(instance);
 }
 
 Status OrchestrationDispatcher::DropForeign(const std::vector<tandem::Delivery>& deliveries) {
@@ -116,7 +116,7 @@ Status OrchestrationDispatcher::Complete(ActivityResult result, bool may_fuse) {
     case TurnInbox::Answer::kRun:
       break;
   }
-  return RunTurns(instance, kTurnsInARowMax);
+  return RunTurns(instance);
 }
 
 std::optional<Status> OrchestrationDispatcher::Start(const NewInstance& instance) {
@@ -140,7 +140,7 @@ std::optional<Status> OrchestrationDispatcher::Start(const NewInstance& instance
     if (IsDeterministic(status->code())) status = std::nullopt;
   }
   // What has come meanwhile; but the caller does not work for it for long.
-  const Status ran = RunTurns(instance.instance, kTurnsInARowMax);
+  const Status ran = RunTurns(instance.instance);
   if (!ran.ok()) {
     log_.Log(LogLevel::kWarning, instance.instance,
              "a turn could not be stored, and comes again: " + ran.ToString());
@@ -151,15 +151,20 @@ std::optional<Status> OrchestrationDispatcher::Start(const NewInstance& instance
 // --- Turns
 // ----------------------------------------------------------------------------------------
 
-Status OrchestrationDispatcher::RunTurns(const std::string& instance, int max) {
+Status OrchestrationDispatcher::RunTurns(const std::string& instance) {
   Status first_error;
-  for (int turns = 0;; ++turns) {
+  const auto note = [&first_error](const Status& status) {
+    if (first_error.ok()) first_error = status;
+  };
+  for (int turns = 0; turns < kTurnsInARowMax; ++turns) {
     Causes causes = inbox_.Next(instance, kTurnMessagesMax);
     if (causes.empty()) return first_error;
-    const Status status = turns < max ? RunTurnOf(instance, std::move(causes))
-                                      : SetAside(instance, causes, Attempt{});
-    if (!status.ok() && first_error.ok()) first_error = status;
+    note(RunTurnOf(instance, std::move(causes)));
   }
+  // Somebody else runs what comes from now on, so that what is set aside can't come back here.
+  const Causes rest = inbox_.End(instance);
+  if (!rest.empty()) note(SetAside(instance, rest, Attempt{}));
+  return first_error;
 }
 
 Status OrchestrationDispatcher::RunTurnOf(const std::string& instance, Causes causes) {

@@ -97,10 +97,10 @@ class OrchestrationDispatcher {
 
   // Not of this runtime: nobody can ever process them.
   Status DropForeign(const std::vector<tandem::Delivery>& deliveries);
-  // Runs turns until the inbox is empty, but `max` at most: what comes behind them is set aside, so
-  // that nobody works for one instance for ever. REQUIRES: the caller runs the turns of the
-  // instance.
-  Status RunTurns(const std::string& instance, int max);
+  // Runs turns until the inbox is empty, but not for ever: after some in a row, what waits is set
+  // aside, and this thread turns to others. REQUIRES: the caller runs the turns of the instance; it
+  // does so no longer.
+  Status RunTurns(const std::string& instance);
   Status RunTurnOf(const std::string& instance, Causes causes);
   // In two portions.
   Status RunHalves(const std::string& instance, Causes causes);

@@ -62,6 +62,11 @@ class TurnInbox {
     return causes;
   }
 
+  // All that waits. REQUIRES: the caller runs the turns of the instance; it does so no longer.
+  std::vector<TurnCause> End(const std::string& instance) {
+    return std::move(inboxes_.Lock()->extract(instance).mapped());
+  }
+
  private:
   // There is one for each instance of which a turn is running.
   tandem::Guarded<std::map<std::string, std::vector<TurnCause>>> inboxes_;
