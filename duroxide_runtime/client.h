@@ -28,8 +28,8 @@ class OrchestrationDispatcher;
 }  // namespace internal
 
 // Errors common to all calls: InvalidArgument or TooLarge (empty or over-long ids, names, payloads:
-// limits.h), before anything is done; and those of the store. Where a call says NotFound, there is
-// no such instance: it was never started, or deleted.
+// limits.h), before anything is done; and those of the store. Where a call but Start says NotFound,
+// there is no such instance: it was never started, or deleted.
 class Client {
  public:
   // `provider` outlives the client.

@@ -42,7 +42,7 @@ struct MailboxMessage {
 
 struct CustomStatus {
   std::optional<std::string> value;
-  std::uint64_t version = 0;  // grows with each turn that sets or resets it
+  std::uint64_t version = 0;  // grows whenever it is set or reset
   bool operator==(const CustomStatus&) const = default;
 };
 

@@ -2,9 +2,8 @@
 
 // Trying an activity again: a loop in the orchestration, each attempt a call of its own in history.
 //
-//   RetryPolicy policy =
-//   RetryPolicy().Attempts(5).AttemptTimeout(30s).NotOn(StatusCode::kNotFound); Receipt receipt =
-//   co_await OrFail(CallWithRetry(ctx, kCharge, order, policy));
+//   const RetryPolicy policy = RetryPolicy().Attempts(5).AttemptTimeout(30s);
+//   Receipt receipt = co_await OrFail(CallWithRetry(ctx, kCharge, order, policy));
 
 #include <algorithm>
 #include <chrono>
