@@ -25,9 +25,10 @@ std::string NotRegistered(const Registry& registry, const std::string& name,
   return text + ")";
 }
 
-// The input that an item is; nullopt for an item of another execution, or that is none.
-std::optional<HistoryBody> ToInput(const WorkItem& item, std::uint64_t execution) {
-  const auto ours = [&](const OperationId& id) { return id.execution == execution; };
+// The input that an item is; nullopt for one that is meant for another execution or instance, or
+// that is none.
+std::optional<HistoryBody> ToInput(const WorkItem& item, const Execution& execution) {
+  const auto ours = [&](const OperationId& id) { return id.execution == execution.number(); };
   if (const auto* completed = std::get_if<ActivityCompletedItem>(&item)) {
     if (!ours(completed->id)) return std::nullopt;
     return ActivityCompleted{completed->id.scheduled_id, completed->output};
@@ -52,7 +53,10 @@ std::optional<HistoryBody> ToInput(const WorkItem& item, std::uint64_t execution
     return EventRaised{raised->name, raised->payload};
   }
   if (const auto* sent = std::get_if<MessageSentItem>(&item)) return MessageReceived{sent->message};
-  if (const auto* cancel = std::get_if<CancelItem>(&item)) return CancelRequested{cancel->reason};
+  if (const auto* cancel = std::get_if<CancelItem>(&item)) {
+    if (cancel->parent && cancel->parent != execution.started().parent) return std::nullopt;
+    return CancelRequested{cancel->reason};
+  }
   return std::nullopt;  // ActivityItem: not for this queue
 }
 
@@ -147,7 +151,7 @@ class Turn {
   bool Feed(const WorkItem& item) {
     if (const auto* start = std::get_if<StartItem>(&item)) return FeedStart(*start);
     std::optional<HistoryBody> input;
-    if (execution_ != nullptr) input = ToInput(item, execution_->number());
+    if (execution_ != nullptr) input = ToInput(item, *execution_);
     if (!input || !execution_->Accepts(*input)) {
       ++outcome_.dropped;
       return true;

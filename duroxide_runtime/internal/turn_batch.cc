@@ -170,9 +170,10 @@ class BatchBuilder {
                        });
   }
   void AddEffect(EventId /*id*/, const ChildCancelRequested& cancel) {
-    // Else it would cancel whoever has that id.
     if (not_started_.contains(cancel.scheduled_id)) return;
-    Tell(cancel.instance, CancelItem{"the parent no longer waits"});
+    Tell(cancel.instance,
+         CancelItem{"the parent no longer waits",
+                    OperationAddress{turn_.instance, delta_->execution, cancel.scheduled_id}});
   }
 
   void AddEffect(EventId /*id*/, const OrchestrationCompleted& end) {

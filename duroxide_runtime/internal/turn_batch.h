@@ -10,7 +10,8 @@
 //   DetachedStarted          -> start the instance; the batch is a Conflict if its id is taken by
 //                               then. An id that is known to be taken is not started, and the
 //                               parent is told, unless the turn has done that
-//   ChildCancelRequested     -> enqueue a request to cancel, to the child, if it was started
+//   ChildCancelRequested     -> enqueue a request to cancel, to the child, if it was started as far
+//                               as the turn knows; another instance of that id ignores it
 //   KvSet, KvErased          -> metadata of the execution; at its end all goes to the instance
 //   an end                   -> tell the parent; status and index
 //

@@ -21,7 +21,7 @@ struct WorkItemRecord {
     messageSent @6 :History.MailboxMessageRecord;
     childCompleted @7 :Completed;
     childFailed @8 :Failed;
-    cancel @9 :Data;         # reason
+    cancel @9 :Cancel;
     goOn @10 :Void;
   }
 
@@ -51,6 +51,10 @@ struct WorkItemRecord {
   struct Failed {
     id @0 :Id;
     failure @1 :History.FailureRecord;
+  }
+  struct Cancel {
+    reason @0 :Data;
+    parent @1 :History.OperationRecord;  # who asks; null: somebody from outside
   }
   struct NamedBytes {
     name @0 :Data;

@@ -92,7 +92,12 @@ void Write(const MessageSentItem& item, Record::Builder record) {
   WriteMessage(item.message, record.initMessageSent());
 }
 void Write(const CancelItem& item, Record::Builder record) {
-  record.setCancel(tandem::ToData(item.reason));
+  auto cancel = record.initCancel();
+  cancel.setReason(tandem::ToData(item.reason));
+  WriteParent(item.parent, cancel);
+}
+CancelItem ReadItem(Record::Cancel::Reader record) {
+  return {ReadBytes(record.getReason()), ReadParent(record)};
 }
 void Write(const GoOnItem& /*item*/, Record::Builder record) { record.setGoOn(); }
 
@@ -120,7 +125,7 @@ std::optional<WorkItem> Read(Record::Reader record) {
     case Record::CHILD_FAILED:
       return ReadFailed<ChildFailedItem>(record.getChildFailed());
     case Record::CANCEL:
-      return CancelItem{ReadBytes(record.getCancel())};
+      return ReadItem(record.getCancel());
     case Record::GO_ON:
       return GoOnItem{};
   }

@@ -77,6 +77,9 @@ struct ChildFailedItem {
 };
 struct CancelItem {
   std::string reason;
+  // The operation that the child was started by, where its parent asks: the id may be in use by
+  // somebody else, who is not meant.
+  std::optional<OperationAddress> parent;
   bool operator==(const CancelItem&) const = default;
 };
 // Says nothing but that the instance has something to do by itself: to start its next execution.

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <stdexcept>
 
+#include "duroxide_runtime/internal/turn_batch.h"
 #include "duroxide_runtime/limits.h"
 #include "tests/duroxide_runtime/check_history.h"
 #include "tests/duroxide_runtime/samples.h"
@@ -373,6 +375,46 @@ TEST(ChildrenTest, ParentWhoseChildsIdIsInUseIsTold) {
   const auto& told = std::get<ChildFailedItem>(outcome.replies[0].item);
   EXPECT_EQ(told.id, (OperationId{3, 7}));
   EXPECT_EQ(told.failure.code, StatusCode::kAlreadyExists);
+}
+
+Output DropsLater(OrchestrationContext ctx, std::string) {
+  {
+    ChildOptions options;
+    options.Instance("order");
+    const Child<std::string> child = ctx.StartChild(kChild, "1", options);
+    const std::string go = co_await OrFail(ctx.WaitForEvent<std::string>("go"));
+  }
+  co_await ctx.Sleep(hours(1));
+  co_return "";
+}
+
+// The id was in use, and the parent drops the child before it is told.
+TEST(ChildrenTest, RequestOfAParentToCancelReachesItsChildOnly) {
+  Engine parent(DropsLater);
+  parent.Start();
+  TurnInput input;
+  input.instance = "instance";
+  const TurnOutcome dropped = parent.Raise("go", "");
+  const OperationAddress asks{"instance", 1, 2};
+  const CancelItem expected{"the parent no longer waits", asks};
+  const auto batch = TurnBatch(input, dropped, IdClaims(), {});
+  EXPECT_TRUE(std::ranges::any_of(batch, [&](const tandem::Operation& operation) {
+    const auto* enqueue = std::get_if<tandem::Enqueue>(&operation);
+    return enqueue != nullptr && enqueue->options.group == "order" &&
+           *DecodeWorkItem(enqueue->payload, "cancel") == WorkItem(expected);
+  }));
+
+  for (const auto& somebody :
+       {std::optional<OperationAddress>(), std::optional(OperationAddress{"instance", 2, 2})}) {
+    Engine foreign(Ends);
+    foreign.Turn({StartItem{"test", "waits", std::nullopt, somebody}});
+    EXPECT_EQ(foreign.Turn({expected}).dropped, 1u);
+    EXPECT_EQ(Count<CancelRequested>(foreign.history()), 0u);
+  }
+  Engine child(Ends);
+  child.Turn({StartItem{"test", "waits", std::nullopt, asks}});
+  EXPECT_EQ(child.Turn({expected}).dropped, 0u);
+  EXPECT_EQ(FailureOf(child).category, FailureCategory::kCancelled);
 }
 
 // --- Many, and detached -------------------------------------------------------------------------
