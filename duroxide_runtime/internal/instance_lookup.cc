@@ -11,9 +11,8 @@ Result<StoredStatus> LookUp(tandem::Provider& provider, std::string_view instanc
   TANDEM_ASSIGN_OR_RETURN(std::optional<StoredStatus> stored, ReadStatus(provider, instance));
   if (stored) return *std::move(stored);
   // The status is derived: without it the history still knows everything.
-  TANDEM_ASSIGN_OR_RETURN(const InstancePlace place, FindInstance(provider, instance));
-  TANDEM_ASSIGN_OR_RETURN(const History history,
-                          LoadHistory(provider, instance, place.execution, place.head));
+  TANDEM_ASSIGN_OR_RETURN(const StoredInstance loaded, LoadInstance(provider, instance));
+  const auto& [place, history] = loaded;
   if (history.empty() || !std::holds_alternative<Started>(history.front().body)) {
     return NoInstance(instance);
   }

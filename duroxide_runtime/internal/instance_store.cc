@@ -11,6 +11,9 @@ namespace {
 
 constexpr char kOperationPrefix = 'O';
 
+// How often an instance may lose its latest execution while it is read.
+constexpr int kLookUpsMax = 16;
+
 std::string NameEvent(std::string_view instance, std::uint64_t execution, EventId id) {
   return "history event " + std::to_string(id) + " of execution " + std::to_string(execution) +
          " of instance '" + std::string(instance) + "'";
@@ -160,6 +163,20 @@ Result<History> LoadHistory(tandem::Provider& provider, std::string_view instanc
     options.from = page.next;
   }
   return history;
+}
+
+Result<StoredInstance> LoadInstance(tandem::Provider& provider, std::string_view instance) {
+  std::optional<std::uint64_t> unreadable;
+  for (int look_up = 1;; ++look_up) {
+    TANDEM_ASSIGN_OR_RETURN(const InstancePlace place, FindInstance(provider, instance));
+    Result<History> history = LoadHistory(provider, instance, place.execution, place.head);
+    if (history.ok()) return StoredInstance{place, *std::move(history)};
+    // If it has gone between the two reads, the latest is another now: partitions only grow.
+    const bool may_have_gone = history.status().code() == tandem::StatusCode::kCorruption &&
+                               unreadable != place.execution && look_up < kLookUpsMax;
+    if (!may_have_gone) return history.status();
+    unreadable = place.execution;
+  }
 }
 
 Result<KvChanges> ReadKv(tandem::Provider& provider, const tandem::StreamId& stream,

@@ -71,9 +71,18 @@ struct StoredStatus {
 Result<std::optional<StoredStatus>> ReadStatus(tandem::Provider& provider,
                                                std::string_view instance);
 
-// Errors: Corruption, Unsupported (of the events), and those of the store.
+// Errors: Corruption, also when it is not there; Unsupported (of the events), and those of the
+// store.
 Result<History> LoadHistory(tandem::Provider& provider, std::string_view instance,
                             std::uint64_t execution, tandem::Version head);
+
+// An instance with the history of its latest execution. Looked up again when that was deleted or
+// pruned meanwhile. Errors: those of LoadHistory.
+struct StoredInstance {
+  InstancePlace place;
+  History history;
+};
+Result<StoredInstance> LoadInstance(tandem::Provider& provider, std::string_view instance);
 
 // The key-value entries in one stream's metadata.
 Result<KvChanges> ReadKv(tandem::Provider& provider, const tandem::StreamId& stream,

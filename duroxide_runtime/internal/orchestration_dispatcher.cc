@@ -27,11 +27,10 @@ bool IsDeterministic(StatusCode code) {
 // What the status of an instance that has none says while it is parked.
 InstanceStatus FallbackStatus(tandem::Provider& provider, const std::string& instance,
                               const QueuedItems& queued) {
-  if (const auto place = FindInstance(provider, instance); place.ok()) {
-    const auto history = LoadHistory(provider, instance, place->execution, place->head);
-    if (history.ok() && !history->empty() &&
-        std::holds_alternative<Started>(history->front().body)) {
-      return StatusOfHistory(place->execution, *history);
+  if (const auto stored = LoadInstance(provider, instance); stored.ok()) {
+    const History& history = stored->history;
+    if (!history.empty() && std::holds_alternative<Started>(history.front().body)) {
+      return StatusOfHistory(stored->place.execution, history);
     }
   }
   InstanceStatus status;
@@ -270,12 +269,12 @@ TurnInput OrchestrationDispatcher::InputOf(const std::string& instance,
 
 Result<TurnInput> OrchestrationDispatcher::Load(const std::string& instance, const Causes& causes) {
   TurnInput input = InputOf(instance, causes);
-  TANDEM_ASSIGN_OR_RETURN(const InstancePlace place, FindInstance(provider_, instance));
-  input.execution = place.execution;
-  TANDEM_ASSIGN_OR_RETURN(input.history,
-                          LoadHistory(provider_, instance, place.execution, place.head));
-  TANDEM_ASSIGN_OR_RETURN(const KvChanges kv,
-                          ReadKv(provider_, HomeStream(instance, place.first_execution), {}));
+  TANDEM_ASSIGN_OR_RETURN(StoredInstance stored, LoadInstance(provider_, instance));
+  input.execution = stored.place.execution;
+  input.history = std::move(stored.history);
+  TANDEM_ASSIGN_OR_RETURN(
+      const KvChanges kv,
+      ReadKv(provider_, HomeStream(instance, stored.place.first_execution), {}));
   for (const auto& [key, entry] : kv) {
     if (entry) input.kv.emplace(key, *entry);
   }

@@ -157,6 +157,35 @@ TEST_P(ClientDeleteTest, TurnInFlightBringsNothingBack) {
   ExpectGone("i");
 }
 
+// It has gone on as new, and what a turn has found is pruned before it is read.
+TEST_P(ClientDeleteTest, ExecutionThatIsPrunedUnderATurnIsLookedUpAgain) {
+  RuntimeOptions plain;
+  plain.live_instances = 0;
+  plain.fused_commits = false;
+  auto runtime = StartExactly(ClientSamples(), plain);
+  ASSERT_TRUE(client.Start(kDiary, "i", "d").ok());
+  AwaitHistory("i", 3);
+  runtime.reset();
+  std::vector<std::string> events;
+  for (const HistoryEvent& event : HistoryOf("i")) {
+    events.push_back(internal::EncodeHistoryEvent(event));
+  }
+  std::atomic<bool> found = false;
+  provider.OnRead([&](const tandem::StreamId& stream) {
+    if (stream != internal::HistoryStream("i", 1) || found.exchange(true)) return Status::Ok();
+    EXPECT_TRUE(provider.EventStore::Append(internal::HistoryStream("i", 2), events).ok());
+    return client.PruneExecutions("i", 1).status();
+  });
+  ASSERT_TRUE(client.Send("i", "words", "sun").ok());
+  runtime = StartExactly(ClientSamples(), plain);
+  tandem::ReadOptions next;
+  next.from = events.size() + 1;
+  next.wait = kLong;
+  EXPECT_FALSE(provider.Read(internal::HistoryStream("i", 2), next)->events.empty());
+  runtime->Shutdown();
+  EXPECT_EQ(runtime->Stats().parked, 0u);
+}
+
 TEST_P(ClientDeleteTest, TreeIsDeletedWithItsRootOnly) {
   auto runtime = StartRuntime(ClientSamples());
   StartFamily(2, 5);

@@ -29,6 +29,7 @@ class ProbeProvider final : public tandem::Provider {
 
   void OnBatch(Probe<Operations> probe) { probes_.Lock()->batch = std::move(probe); }
   void OnDequeue(Probe<> probe) { probes_.Lock()->dequeue = std::move(probe); }
+  void OnRead(Probe<tandem::StreamId> probe) { probes_.Lock()->read = std::move(probe); }
   void OnRenew(Probe<> probe) { probes_.Lock()->renew = std::move(probe); }
 
   std::uint64_t batches() const { return batches_; }          // that succeeded
@@ -53,6 +54,8 @@ class ProbeProvider final : public tandem::Provider {
                                  const tandem::ReadOptions& options) override {
     reads_ += 1;
     event_reads_ += 1;
+    const auto probe = probes_.Lock()->read;
+    if (probe) TANDEM_RETURN_IF_ERROR(probe(stream));
     return target_->Read(stream, options);
   }
   Result<std::optional<tandem::PartitionHead>> LatestPartition(std::string_view entity) override {
@@ -90,6 +93,7 @@ class ProbeProvider final : public tandem::Provider {
   struct Probes {
     Probe<Operations> batch;
     Probe<> dequeue;
+    Probe<tandem::StreamId> read;
     Probe<> renew;
   };
   const std::unique_ptr<tandem::Provider> target_;
