@@ -154,9 +154,8 @@ class OrchestrationContext {
   }
 
   // The next message of a mailbox, first in first out. Messages wait for their reader: those that
-  // come early, whose reader was dropped before it took them (it lost a race), or that are unread
-  // when the execution continues as new. Only a WhenAll keeps what one of its operands has got,
-  // also when it is dropped before it has all.
+  // come early, whose reader was dropped before the code went on with them (it lost a race, alone
+  // or within a WhenAll), or that are unread when the execution continues as new.
   template <Codable T>
   Future<T> Receive(std::string_view mailbox) const {
     return Future<T>(internal::OperationRef(*core_, core_->Receive(std::string(mailbox))));

@@ -78,7 +78,7 @@ class OrFailAwaiter {
     Parent& promise = parent.promise();
     driver_.emplace(DriveOrFail<A, OrFailReport<T, Parent>>(
         std::move(operand_), OrFailReport<T, Parent>(slot_, promise)));
-    TaskAccess::Start(*driver_, *promise.pump(), nullptr);
+    TaskAccess::StartWithin(promise, *driver_, nullptr);
     TaskAccess::Nest(promise, *driver_);
   }
   T await_resume() { return slot_.Take(); }

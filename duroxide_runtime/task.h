@@ -80,6 +80,12 @@ struct TaskAccess {
     promise.set_continuation(continuation);
     pump.Post(promise);
   }
+  // The same for a task that `parent` waits for.
+  template <typename T>
+  static void StartWithin(PromiseBase& parent, Task<T>& task, Resumable* continuation) {
+    Start(task, *parent.pump(), continuation);
+    task.handle_.promise().set_parent(&parent);
+  }
   template <typename T>
   static bool Finished(const Task<T>& task) {
     return task.handle_.promise().finished();
@@ -92,7 +98,8 @@ struct TaskAccess {
   static void Destroy(Task<T>& task) {
     task.Reset();
   }
-  // REQUIRES: `parent` waits for the task, and `task` stays where it is until it is destroyed.
+  // REQUIRES: the task was started within `parent`, which waits for it alone, and `task` stays
+  // where it is until it is destroyed.
   template <typename T>
   static void Nest(PromiseBase& parent, Task<T>& task) {
     parent.Nest(task.handle_.promise(), &task,
@@ -108,7 +115,7 @@ class TaskAwaiter {
   bool await_ready() const noexcept { return false; }
   template <std::derived_from<PromiseBase> Parent>
   void await_suspend(std::coroutine_handle<Parent> parent) {
-    TaskAccess::Start(task_, *parent.promise().pump(), &parent.promise());
+    TaskAccess::StartWithin(parent.promise(), task_, &parent.promise());
     TaskAccess::Nest(parent.promise(), task_);
   }
   T await_resume() { return TaskAccess::Take(task_); }

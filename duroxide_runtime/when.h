@@ -13,14 +13,14 @@
 // the operations first and pass them with std::move.
 //
 // Which one is first is decided by the order of the history, never by the order of the arguments.
-// The losers of WhenAny are dropped, and so cancelled, in the order of the arguments. An operand
-// without a value (a timer, a Task<void>) counts as std::monostate.
+// The losers of WhenAny are dropped, and so cancelled, in the order of the arguments. What an
+// operand has got counts as taken when the code that awaits goes on with it: a combinator that is
+// dropped before, because it loses a race itself, gives its messages back to their mailboxes.
+//
+// An operand without a value (a timer, a Task<void>) counts as std::monostate.
 
-#include <cstddef>
-#include <optional>
 #include <tuple>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "duroxide_runtime/internal/join.h"
@@ -29,86 +29,31 @@ namespace duroxide {
 
 namespace internal {
 
-template <typename... A, std::size_t... I>
-std::vector<Task<void>> MakeDrivers(Rendezvous& rendezvous, std::tuple<Slot<Settled<A>>...>& slots,
-                                    std::index_sequence<I...>, A&... operands) {
-  std::vector<Task<void>> drivers;
-  drivers.reserve(sizeof...(A));
-  (drivers.push_back(
-       Drive<A>(std::move(operands), DriverReport<Settled<A>>(rendezvous, std::get<I>(slots), I))),
-   ...);
-  return drivers;
-}
-
-// In this order, whatever order a vector or the compiler would choose.
-inline void DestroyInOrder(std::vector<Task<void>>& drivers) {
-  for (Task<void>& driver : drivers) TaskAccess::Destroy(driver);
-}
-
-template <typename... T>
-std::tuple<T...> TakeAll(std::tuple<Slot<T>...>& slots) {
-  return std::apply(
-      [](Slot<T>&... slot) {
-        return std::tuple<T...>{slot.Take()...};  // braces: in order of the arguments
-      },
-      slots);
-}
-
-template <typename T>
-std::vector<T> TakeAll(std::vector<Slot<T>>& slots) {
-  std::vector<T> values;
-  values.reserve(slots.size());
-  for (Slot<T>& slot : slots) values.push_back(slot.Take());
-  return values;
-}
-
-template <std::size_t I = 0, typename... T>
-std::variant<T...> TakeOne(std::tuple<Slot<T>...>& slots, std::size_t index) {
-  if constexpr (I + 1 < sizeof...(T)) {
-    if (index != I) return TakeOne<I + 1, T...>(slots, index);
-  }
-  return std::variant<T...>(std::in_place_index<I>, std::get<I>(slots).Take());
-}
+template <typename Operands>
+using All = Combination<AllAwaiter<Operands>>;
+template <typename Operands>
+using Any = Combination<AnyAwaiter<Operands>>;
 
 }  // namespace internal
 
-// All results in the order of the arguments. An exception is passed on when all have settled.
+// A tuple of all results, in the order of the arguments. An exception is passed on when all have
+// settled.
 template <Durable... A>
-Task<std::tuple<internal::Settled<A>...>> WhenAll(A... operands) {
-  internal::Rendezvous rendezvous(sizeof...(A));
-  std::tuple<internal::Slot<internal::Settled<A>>...> slots;
-  std::vector<Task<void>> drivers =
-      internal::MakeDrivers<A...>(rendezvous, slots, std::index_sequence_for<A...>(), operands...);
-  co_await internal::StartAndMeet(rendezvous, drivers);
-  co_return internal::TakeAll(slots);
+internal::All<internal::OperandTuple<A...>> WhenAll(A... operands) {
+  return internal::All<internal::OperandTuple<A...>>(std::tuple<A...>(std::move(operands)...));
 }
 
+// The same of operands of one kind, as a vector.
 template <Durable A>
-Task<std::vector<internal::Settled<A>>> WhenAll(std::vector<A> operands) {
-  using Slot = internal::Slot<internal::Settled<A>>;
-  internal::Rendezvous rendezvous(operands.size());
-  std::vector<Slot> slots(operands.size());
-  std::vector<Task<void>> drivers;
-  drivers.reserve(operands.size());
-  for (std::size_t i = 0; i < operands.size(); ++i) {
-    internal::DriverReport<internal::Settled<A>> report(rendezvous, slots[i], i);
-    drivers.push_back(internal::Drive<A>(std::move(operands[i]), report));
-  }
-  co_await internal::StartAndMeet(rendezvous, drivers);
-  co_return internal::TakeAll(slots);
+internal::All<internal::OperandVector<A>> WhenAll(std::vector<A> operands) {
+  return internal::All<internal::OperandVector<A>>(std::move(operands));
 }
 
-// The first result: index() says whose it is, std::get<i> gives it.
+// The first result, in a variant: index() says whose it is, std::get<i> gives it.
 template <Durable... A>
   requires(sizeof...(A) > 0)
-Task<std::variant<internal::Settled<A>...>> WhenAny(A... operands) {
-  internal::Rendezvous rendezvous(1);
-  std::tuple<internal::Slot<internal::Settled<A>>...> slots;
-  std::vector<Task<void>> drivers =
-      internal::MakeDrivers<A...>(rendezvous, slots, std::index_sequence_for<A...>(), operands...);
-  co_await internal::StartAndMeet(rendezvous, drivers);
-  internal::DestroyInOrder(drivers);
-  co_return internal::TakeOne(slots, rendezvous.first());
+internal::Any<internal::OperandTuple<A...>> WhenAny(A... operands) {
+  return internal::Any<internal::OperandTuple<A...>>(std::tuple<A...>(std::move(operands)...));
 }
 
 }  // namespace duroxide

@@ -1,13 +1,19 @@
 #pragma once
 
 // What WhenAll and WhenAny are made of. Each operand is awaited by a driver, a small task of its
-// own that puts the result into its slot and reports to the rendezvous, where the combinator waits.
+// own, which takes nothing: it tells the rendezvous that the operand has settled, and that wakes
+// the coroutine which awaits the combinator. Only when that one goes on are the values taken. So a
+// combinator that is dropped before, also as an operand of another, gives back what its operands
+// have got: messages go back into their mailboxes.
+//
 // Drivers run in the order in which history delivers, so the winner is the same on every replay.
 
 #include <coroutine>
 #include <cstddef>
+#include <deque>
 #include <exception>
 #include <optional>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -21,6 +27,11 @@ namespace duroxide::internal {
 template <typename A>
 using Settled =
     std::conditional_t<std::is_void_v<typename A::Output>, std::monostate, typename A::Output>;
+
+template <typename A>
+constexpr bool kIsTask = false;
+template <typename T>
+constexpr bool kIsTask<Task<T>> = true;
 
 template <typename T>
 class Slot {
@@ -39,7 +50,8 @@ class Slot {
   std::exception_ptr exception_;
 };
 
-// Resumes the combinator when `needed` drivers have settled, and remembers which was first.
+// Resumes who awaits the combinator when `needed` operands have settled, and remembers which was
+// first.
 class Rendezvous {
  public:
   explicit Rendezvous(std::size_t needed) : needed_(needed) {}
@@ -63,73 +75,259 @@ class Rendezvous {
   Resumable* parent_ = nullptr;
 };
 
-// Where a driver reports to.
-template <typename T>
-class DriverReport {
+template <Durable A>
+class Operand;
+
+// What a driver waits for: that its operand settles.
+template <Durable A>
+class [[nodiscard]] Settling {
  public:
-  DriverReport(Rendezvous& rendezvous, Slot<T>& slot, std::size_t index)
-      : rendezvous_(&rendezvous), slot_(&slot), index_(index) {}
+  using Output = void;
 
-  // The combinator needs nothing more.
-  bool decided() const { return rendezvous_->complete(); }
+  Settling(Operand<A>& operand, Rendezvous& rendezvous, std::size_t index)
+      : operand_(&operand), rendezvous_(&rendezvous), index_(index) {}
 
-  void Set(T value) const {
-    slot_->Set(std::move(value));
-    rendezvous_->Settle(index_);
+  Settling operator co_await() && { return *this; }
+
+  bool await_ready() const { return operand_->awaiter().await_ready(); }
+  template <std::derived_from<PromiseBase> Parent>
+  void await_suspend(std::coroutine_handle<Parent> driver) const {
+    operand_->awaiter().await_suspend(driver);
   }
-  void Throw(std::exception_ptr exception) const {
-    slot_->Throw(std::move(exception));
+  void await_resume() const {
+    operand_->Settle();
     rendezvous_->Settle(index_);
   }
 
  private:
+  Operand<A>* operand_;
   Rendezvous* rendezvous_;
-  Slot<T>* slot_;
   std::size_t index_;
 };
 
 template <Durable A>
-Task<void> Drive(A operand, DriverReport<Settled<A>> report) {
-  // An operand of a race that is decided already is not awaited: what it had taken would be lost.
-  if (report.decided()) co_return;
-  std::exception_ptr thrown;
-  try {
-    if constexpr (std::is_void_v<typename A::Output>) {
-      co_await std::move(operand);
-      report.Set(std::monostate());
-    } else {
-      typename A::Output value = co_await std::move(operand);
-      report.Set(std::move(value));
-    }
-  } catch (...) {
-    thrown = std::current_exception();
-  }
-  if (thrown) report.Throw(std::move(thrown));
+Task<void> Drive(Settling<A> settling) {
+  co_await std::move(settling);
 }
 
-// Starts the drivers in order, and waits until the rendezvous is complete.
-class [[nodiscard]] StartAndMeet {
+// An operand of a combinator that is awaited. Dropping it cancels what it waits for, or gives back
+// what it has got.
+template <Durable A>
+class Operand {
  public:
-  using Output = void;
+  using Awaiter = decltype(std::declval<A>().operator co_await());
 
-  StartAndMeet(Rendezvous& rendezvous, std::vector<Task<void>>& drivers)
-      : rendezvous_(&rendezvous), drivers_(&drivers) {}
+  explicit Operand(A operand) { awaited_.emplace(std::move(operand)); }
+  Operand(const Operand&) = delete;
+  Operand& operator=(const Operand&) = delete;
 
-  StartAndMeet operator co_await() && { return *this; }
-
-  bool await_ready() const { return rendezvous_->complete(); }
-  template <std::derived_from<PromiseBase> Parent>
-  void await_suspend(std::coroutine_handle<Parent> parent) {
-    rendezvous_->Await(parent.promise());
-    for (Task<void>& driver : *drivers_) {
-      TaskAccess::Start(driver, *parent.promise().pump(), nullptr);
+  void Start(PromiseBase& parent, Rendezvous& rendezvous, std::size_t index) {
+    driver_.emplace(Drive<A>(Settling<A>(*this, rendezvous, index)));
+    TaskAccess::StartWithin(parent, *driver_, nullptr);
+  }
+  void Drop() {
+    driver_.reset();  // first: it waits for the other
+    awaited_.reset();
+  }
+  // What it gives. REQUIRES: it has settled.
+  Settled<A> Take() {
+    if constexpr (kIsTask<A>) {
+      return slot_.Take();
+    } else {
+      return Resume();
     }
   }
-  void await_resume() const {}
+
+  // --- For its driver
+  // -----------------------------------------------------------------------------
+
+  Awaiter& awaiter() { return awaited_->awaiter; }
+  // A task has done all it had to, and its frame goes at once; the losers of a race go as soon as
+  // it is decided. What a future has got stays where it is.
+  void Settle() {
+    if constexpr (kIsTask<A>) {
+      try {
+        slot_.Set(Resume());
+      } catch (...) {
+        slot_.Throw(std::current_exception());
+      }
+      awaited_.reset();
+    } else if constexpr (requires { awaiter().DropLosers(); }) {
+      awaiter().DropLosers();
+    }
+  }
 
  private:
-  Rendezvous* rendezvous_;
-  std::vector<Task<void>>* drivers_;
+  // Made in its place: an awaiter need not be movable.
+  struct Awaited {
+    explicit Awaited(A operand) : awaiter(std::move(operand).operator co_await()) {}
+    Awaiter awaiter;
+  };
+
+  Settled<A> Resume() {
+    if constexpr (std::is_void_v<typename A::Output>) {
+      awaiter().await_resume();
+      return {};
+    } else {
+      return awaiter().await_resume();
+    }
+  }
+
+  std::optional<Awaited> awaited_;
+  Slot<Settled<A>> slot_;             // of a task
+  std::optional<Task<void>> driver_;  // destroyed first
+};
+
+// The operands of a combinator, in order. They are dropped in this order, whatever order a
+// container or the compiler would choose.
+template <Durable... A>
+class OperandTuple {
+ public:
+  using Source = std::tuple<A...>;
+  using All = std::tuple<Settled<A>...>;
+  using One = std::variant<Settled<A>...>;
+
+  explicit OperandTuple(Source operands) : operands_(std::move(operands)) {}
+  OperandTuple(const OperandTuple&) = delete;
+  OperandTuple& operator=(const OperandTuple&) = delete;
+  ~OperandTuple() { DropAllBut(size()); }
+
+  std::size_t size() const { return sizeof...(A); }
+  void Start(PromiseBase& parent, Rendezvous& rendezvous) {
+    ForEach([&](auto& operand, std::size_t i) { operand.Start(parent, rendezvous, i); });
+  }
+  void DropAllBut(std::size_t kept) {
+    ForEach([&](auto& operand, std::size_t i) {
+      if (i != kept) operand.Drop();
+    });
+  }
+  All TakeAll() {
+    return std::apply(
+        [](Operand<A>&... operands) {
+          return All{operands.Take()...};  // braces: in order of the arguments
+        },
+        operands_);
+  }
+  template <std::size_t I = 0>
+  One TakeOne(std::size_t index) {
+    if constexpr (I + 1 < sizeof...(A)) {
+      if (index != I) return TakeOne<I + 1>(index);
+    }
+    return One(std::in_place_index<I>, std::get<I>(operands_).Take());
+  }
+
+ private:
+  template <typename F>
+  void ForEach(const F& f) {
+    std::apply(
+        [&f](Operand<A>&... operands) {
+          std::size_t i = 0;
+          (f(operands, i++), ...);
+        },
+        operands_);
+  }
+
+  std::tuple<Operand<A>...> operands_;
+};
+
+template <Durable A>
+class OperandVector {
+ public:
+  using Source = std::vector<A>;
+  using All = std::vector<Settled<A>>;
+  using One = std::pair<std::size_t, Settled<A>>;
+
+  explicit OperandVector(Source operands) {
+    for (A& operand : operands) operands_.emplace_back(std::move(operand));
+  }
+  OperandVector(const OperandVector&) = delete;
+  OperandVector& operator=(const OperandVector&) = delete;
+  ~OperandVector() { DropAllBut(size()); }
+
+  std::size_t size() const { return operands_.size(); }
+  void Start(PromiseBase& parent, Rendezvous& rendezvous) {
+    for (std::size_t i = 0; i < size(); ++i) operands_[i].Start(parent, rendezvous, i);
+  }
+  void DropAllBut(std::size_t kept) {
+    for (std::size_t i = 0; i < size(); ++i) {
+      if (i != kept) operands_[i].Drop();
+    }
+  }
+  All TakeAll() {
+    All values;
+    values.reserve(size());
+    for (Operand<A>& operand : operands_) values.push_back(operand.Take());
+    return values;
+  }
+  One TakeOne(std::size_t index) { return One(index, operands_[index].Take()); }
+
+ private:
+  std::deque<Operand<A>> operands_;  // they can't be moved
+};
+
+// Waits for all operands.
+template <typename Operands>
+class AllAwaiter {
+ public:
+  using Source = typename Operands::Source;
+  using Output = typename Operands::All;
+
+  explicit AllAwaiter(Source operands)
+      : operands_(std::move(operands)), rendezvous_(operands_.size()) {}
+
+  bool await_ready() const { return rendezvous_.complete(); }
+  template <std::derived_from<PromiseBase> Parent>
+  void await_suspend(std::coroutine_handle<Parent> parent) {
+    rendezvous_.Await(parent.promise());
+    operands_.Start(parent.promise(), rendezvous_);
+  }
+  Output await_resume() { return operands_.TakeAll(); }
+
+ private:
+  Operands operands_;
+  Rendezvous rendezvous_;
+};
+
+// Waits for the first operand.
+template <typename Operands>
+class AnyAwaiter {
+ public:
+  using Source = typename Operands::Source;
+  using Output = typename Operands::One;
+
+  explicit AnyAwaiter(Source operands) : operands_(std::move(operands)) {}
+
+  bool await_ready() const { return false; }
+  template <std::derived_from<PromiseBase> Parent>
+  void await_suspend(std::coroutine_handle<Parent> parent) {
+    rendezvous_.Await(parent.promise());
+    operands_.Start(parent.promise(), rendezvous_);
+  }
+  Output await_resume() {
+    DropLosers();
+    return operands_.TakeOne(rendezvous_.first());
+  }
+
+  // REQUIRES: the race is decided.
+  void DropLosers() { operands_.DropAllBut(rendezvous_.first()); }
+
+ private:
+  Operands operands_;
+  Rendezvous rendezvous_{1};
+};
+
+// What WhenAll and WhenAny return: operands that nobody awaits yet.
+template <typename Awaiter>
+class [[nodiscard]] Combination {
+ public:
+  using Output = typename Awaiter::Output;
+
+  explicit Combination(typename Awaiter::Source operands) : operands_(std::move(operands)) {}
+
+  Awaiter operator co_await() && { return Awaiter(std::move(operands_)); }
+
+ private:
+  typename Awaiter::Source operands_;
 };
 
 }  // namespace duroxide::internal

@@ -62,10 +62,13 @@ class PromiseBase : public Resumable {
   bool finished() const { return finished_; }
   void set_continuation(Resumable* continuation) { continuation_ = continuation; }
 
-  // `child` runs for this coroutine, which waits for it and owns it through `owner`; `drop`
-  // destroys it there.
+  // The coroutine that waits for this one, alone or beside others; null for a root.
+  const PromiseBase* parent() const { return parent_; }
+  void set_parent(PromiseBase* parent) { parent_ = parent; }
+
+  // `child` runs for this coroutine, which waits for it alone and owns it through `owner`; `drop`
+  // destroys it there. REQUIRES: it is the parent of `child`.
   void Nest(PromiseBase& child, void* owner, void (*drop)(void* owner)) {
-    child.parent_ = this;
     child.owner_ = owner;
     child.drop_ = drop;
     nested_ = &child;
@@ -81,7 +84,8 @@ class PromiseBase : public Resumable {
       innermost->drop_(innermost->owner_);
       innermost = parent;
     }
-    if (parent_ != nullptr && parent_->nested_ == this) parent_->nested_ = nullptr;
+    // Who waits for several may be gone before them.
+    if (drop_ != nullptr && parent_->nested_ == this) parent_->nested_ = nullptr;
   }
 
   // Ends the coroutine where it stands; its frame lives until its owner destroys it.
@@ -95,8 +99,8 @@ class PromiseBase : public Resumable {
   bool finished_ = false;
 
   PromiseBase* nested_ = nullptr;  // the task that it waits for
-  PromiseBase* parent_ = nullptr;  // who waits for it, where that one owns it
-  void* owner_ = nullptr;
+  PromiseBase* parent_ = nullptr;
+  void* owner_ = nullptr;  // of this one, where it is nested
   void (*drop_)(void* owner) = nullptr;
 };
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/duroxide_runtime/engine.h"
+#include "tests/duroxide_runtime/run_task.h"
 #include "tests/duroxide_runtime/samples.h"
 
 namespace duroxide {
@@ -79,9 +80,8 @@ Output MissingCommand(OrchestrationContext ctx, std::string) {
   std::string a = co_await OrFail(ctx.Call(kEcho, "a"));
   std::vector<Future<std::string>> none;
   // Waits for ever without having asked for the timer.
-  internal::Rendezvous never(1);
-  std::vector<Task<void>> nobody;
-  co_await internal::StartAndMeet(never, nobody);
+  const Gate never;
+  co_await GateOpening(never);
   co_return a;
 }
 TEST(DivergenceTest, MissingCommand) {

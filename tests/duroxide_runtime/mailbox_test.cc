@@ -210,6 +210,83 @@ TEST(MailboxTest, MessageIsNotLostOnItsWayToATaskThatLoses) {
   CheckHistory(engine);
 }
 
+// --- Within WhenAll -----------------------------------------------------------------------------
+
+// Of a WhenAll that loses a race, which has got some of what it waits for.
+Output JoinLoses(OrchestrationContext ctx, std::string) {
+  {
+    Future<std::string> one = ctx.Receive<std::string>("m");
+    Future<std::string> two = ctx.Receive<std::string>("m");
+    Future<std::string> three = ctx.Receive<std::string>("m");
+    auto all = WhenAll(std::move(one), std::move(two), std::move(three));
+    const auto first = co_await WhenAny(std::move(all), ctx.StartTimer(hours(1)));
+    if (first.index() == 0) co_return *std::get<2>(std::get<0>(first));
+  }
+  std::string text;
+  for (int i = 0; i < 3; ++i) text += co_await OrFail(ctx.Receive<std::string>("m"));
+  co_return text;
+}
+
+TEST(MailboxTest, JoinThatLosesGivesItsMessagesBackToTheFront) {
+  Engine engine(JoinLoses);
+  engine.Start();
+  engine.Turn({Mail("m", "1"), Mail("m", "2"), TimerFiredItem{{1, 5}}, Mail("m", "3")});
+  EXPECT_EQ(engine.Text(),
+            "1 Started \"test\" 1.0.0 input \"\"\n"
+            "2 MailboxSubscribed \"m\"\n"
+            "3 MailboxSubscribed \"m\"\n"
+            "4 MailboxSubscribed \"m\"\n"
+            "5 TimerCreated\n"
+            "6 MessageReceived \"m\" payload \"1\"\n"
+            "7 MessageReceived \"m\" payload \"2\"\n"
+            "8 TimerFired of event 5\n"
+            "9 MailboxSubscribed \"m\"\n"
+            "10 MailboxSubscribed \"m\"\n"
+            "11 MailboxSubscribed \"m\"\n"
+            "12 MessageReceived \"m\" payload \"3\"\n"
+            "13 OrchestrationCompleted output \"123\"");
+  CheckHistory(engine);
+}
+
+TEST(MailboxTest, JoinThatWinsHasTakenItsMessages) {
+  Engine engine(JoinLoses);
+  engine.Start();
+  engine.Turn({Mail("m", "1"), Mail("m", "2"), Mail("m", "3")});
+  EXPECT_EQ(LastOf(engine), "OrchestrationCompleted output \"3\"");
+  CheckHistory(engine);
+}
+
+// Both inner ones are complete, the outer one is not. A race within it is decided all the same.
+Output NestedJoinLoses(OrchestrationContext ctx, std::string) {
+  {
+    Future<std::string> one = ctx.Receive<std::string>("m");
+    Future<std::string> two = ctx.Receive<std::string>("m");
+    Timer late = ctx.StartTimer(hours(2));
+    auto race = WhenAny(std::move(late), std::move(one));
+    std::vector<Future<std::string>> futures;
+    futures.push_back(std::move(two));
+    auto join = WhenAll(std::move(futures));
+    Future<std::string> never = ctx.WaitForEvent<std::string>("never");
+    auto all = WhenAll(std::move(race), std::move(join), std::move(never));
+    const auto first = co_await WhenAny(std::move(all), ctx.StartTimer(hours(1)));
+  }
+  std::string text;
+  for (int i = 0; i < 3; ++i) text += co_await OrFail(ctx.Receive<std::string>("m"));
+  co_return text;
+}
+
+TEST(MailboxTest, NestedJoinsAndRacesThatLoseGiveTheirMessagesBack) {
+  Engine engine(NestedJoinLoses);
+  engine.Start();
+  engine.Turn({Mail("m", "1"), Mail("m", "2"), Mail("m", "3")});
+  EXPECT_EQ(Describe(engine.history()[7].body), "TimerCancelled of event 4");  // not later
+  engine.Fire(6);
+  EXPECT_EQ(LastOf(engine), "OrchestrationCompleted output \"123\"");
+  CheckHistory(engine);
+}
+
+// --- How many -----------------------------------------------------------------------------------
+
 Output DrainsAll(OrchestrationContext ctx, std::string) {
   const std::string count = co_await OrFail(ctx.WaitForEvent<std::string>("drain"));
   std::size_t sum = 0;
@@ -299,6 +376,28 @@ TEST(MailboxTest, WhatIsUnreadOrNotTakenIsHandedOnInOrder) {
   first.insert(first.end(), rest.begin(), rest.end());
   CheckHistory(first, engine.registry());
   CheckHistory(outcome.deltas[1].events, engine.registry(), 2);
+}
+
+Output GoesOn(OrchestrationContext ctx) {
+  static_cast<void>(co_await ctx.WaitForEvent<std::string>("go"));
+  co_return ctx.ContinueAsNew(kTest, "second");
+}
+Output HandsOnFromAJoin(OrchestrationContext ctx, std::string input) {
+  if (input == "second") {
+    const std::string text = co_await OrFail(ctx.Receive<std::string>("a"));
+    co_return text + co_await OrFail(ctx.Receive<std::string>("a"));
+  }
+  auto both = WhenAll(ctx.Receive<std::string>("a"), ctx.Receive<std::string>("b"));
+  const auto all = co_await WhenAll(GoesOn(ctx), std::move(both));
+  co_return std::get<0>(all);
+}
+
+TEST(MailboxTest, WhatAJoinHasGotIsHandedOn) {
+  Engine engine(HandsOnFromAJoin);
+  engine.Start();
+  engine.Turn({Mail("a", "1"), Mail("a", "2"), EventRaisedItem{"go", ""}});
+  EXPECT_EQ(LastOf(engine), "OrchestrationCompleted output \"12\"");
+  CheckHistory(engine);
 }
 
 TEST(MailboxTest, MoreUnreadThanCanBeHandedOnFailsTheInstance) {

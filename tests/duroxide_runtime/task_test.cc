@@ -19,6 +19,12 @@ using testing::Gate;
 using testing::GateOpening;
 using testing::RunTask;
 
+// Awaits what is no task.
+template <typename A>
+Task<typename A::Output> Await(A operand) {
+  co_return co_await std::move(operand);
+}
+
 Task<int> Number(int value) { co_return value; }
 
 Task<std::int64_t> Sum(int count) {
@@ -154,7 +160,7 @@ TEST(WhenAllTest, GivesResultsInOrderOfArgumentsWhateverFinishesFirst) {
   auto log = std::make_shared<std::string>();
   Gate a;
   Gate b;
-  testing::RootTask root(WhenAll(WaitForGate(a, log, "a"), WaitForGate(b, log, "b")));
+  testing::RootTask root(Await(WhenAll(WaitForGate(a, log, "a"), WaitForGate(b, log, "b"))));
   root.Pump();
   EXPECT_FALSE(root.finished());
   b.Open();
@@ -168,8 +174,8 @@ TEST(WhenAllTest, GivesResultsInOrderOfArgumentsWhateverFinishesFirst) {
 }
 
 TEST(WhenAllTest, OfNothingIsReadyAtOnce) {
-  EXPECT_EQ(RunTask(WhenAll()), std::tuple<>());
-  EXPECT_TRUE(RunTask(WhenAll(std::vector<Task<int>>())).empty());
+  EXPECT_EQ(RunTask(Await(WhenAll())), std::tuple<>());
+  EXPECT_TRUE(RunTask(Await(WhenAll(std::vector<Task<int>>()))).empty());
 }
 
 Task<std::size_t> FanOut(int count) {
@@ -182,7 +188,7 @@ Task<std::size_t> FanOut(int count) {
 TEST(WhenAllTest, ManyOperands) { EXPECT_EQ(RunTask(FanOut(10'000)), 10'000u); }
 
 TEST(WhenAllTest, ExceptionIsPassedOn) {
-  EXPECT_THROW(RunTask(WhenAll(Number(1), Throws())), std::runtime_error);
+  EXPECT_THROW(RunTask(Await(WhenAll(Number(1), Throws()))), std::runtime_error);
 }
 
 TEST(WhenAnyTest, FirstToFinishWinsAndLosersAreDestroyedInOrder) {
@@ -193,7 +199,7 @@ TEST(WhenAnyTest, FirstToFinishWinsAndLosersAreDestroyedInOrder) {
   a.OnDrop([log] { *log += "-a"; });
   c.OnDrop([log] { *log += "-c"; });
   testing::RootTask root(
-      WhenAny(WaitForGate(a, log, "a"), WaitForGate(b, log, "b"), WaitForGate(c, log, "c")));
+      Await(WhenAny(WaitForGate(a, log, "a"), WaitForGate(b, log, "b"), WaitForGate(c, log, "c"))));
   root.Pump();
   b.Open();
   root.Pump();
@@ -205,7 +211,7 @@ TEST(WhenAnyTest, FirstToFinishWinsAndLosersAreDestroyedInOrder) {
 }
 
 TEST(WhenAnyTest, OfSeveralReadyOnesTheFirstArgumentWins) {
-  EXPECT_EQ(RunTask(WhenAny(Number(1), Number(2))).index(), 0u);
+  EXPECT_EQ(RunTask(Await(WhenAny(Number(1), Number(2)))).index(), 0u);
 }
 
 Task<Result<int>> Fails(bool fail) {
