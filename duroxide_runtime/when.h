@@ -7,6 +7,7 @@
 //   std::vector<Result<int>> parts = co_await WhenAll(std::move(futures));
 //   auto any = co_await WhenAny(ctx.WaitForEvent<std::string>("go"), ctx.StartTimer(1h));
 //   if (any.index() == 1) ...  // the timer
+//   auto [index, part] = co_await WhenAny(std::move(futures));
 //
 // C++ does not say in which order arguments are evaluated, and operations start when their argument
 // is. One compiler always does the same; where histories have to survive a change of compiler, name
@@ -19,6 +20,8 @@
 //
 // An operand without a value (a timer, a Task<void>) counts as std::monostate.
 
+#include <cstddef>
+#include <stdexcept>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -54,6 +57,16 @@ template <Durable... A>
   requires(sizeof...(A) > 0)
 internal::Any<internal::OperandTuple<A...>> WhenAny(A... operands) {
   return internal::Any<internal::OperandTuple<A...>>(std::tuple<A...>(std::move(operands)...));
+}
+
+// The same of operands of one kind, as a pair of its index and its result. Of none nothing can be
+// the first: throws std::invalid_argument, which ends the instance unless it is caught.
+template <Durable A>
+internal::Any<internal::OperandVector<A>> WhenAny(std::vector<A> operands) {
+  if (operands.empty()) {
+    throw std::invalid_argument("WhenAny of an empty vector would wait for ever");
+  }
+  return internal::Any<internal::OperandVector<A>>(std::move(operands));
 }
 
 }  // namespace duroxide

@@ -457,6 +457,32 @@ TEST(ChildrenTest, JoinThatLosesCancelsAllItsChildrenInOrder) {
   CheckHistory(engine);
 }
 
+Output FirstOfMany(OrchestrationContext ctx, std::string count) {
+  std::vector<Child<std::string>> children;
+  for (int i = 0; i < std::stoi(count); ++i) children.push_back(ctx.StartChild(kChild, "x"));
+  const auto [index, output] = co_await WhenAny(std::move(children));
+  co_return std::to_string(index) + " " + *output;
+}
+
+TEST(ChildrenTest, FirstChildOfManyWinsAndTheOthersAreCancelledInOrder) {
+  Engine engine(FirstOfMany);
+  engine.Start("4");
+  engine.Turn({ChildDone(4, "b"), ChildDone(2, "a")});
+  EXPECT_EQ(Describe(engine.history()[6].body), "ChildCancelRequested of event 2");
+  EXPECT_EQ(Describe(engine.history()[7].body), "ChildCancelRequested of event 3");
+  EXPECT_EQ(Describe(engine.history()[8].body), "ChildCancelRequested of event 5");
+  EXPECT_EQ(LastOf(engine), "OrchestrationCompleted output \"2 b\"");
+  CheckHistory(engine);
+}
+
+TEST(ChildrenTest, FirstOfNoneFailsTheInstance) {
+  Engine engine(FirstOfMany);
+  engine.Start("0");
+  EXPECT_EQ(FailureOf(engine).message, "WhenAny of an empty vector would wait for ever");
+  EXPECT_EQ(FailureOf(engine).code, StatusCode::kInternal);
+  CheckHistory(engine);
+}
+
 Output Detaches(OrchestrationContext ctx, std::string how) {
   const std::string go = co_await OrFail(ctx.WaitForEvent<std::string>("go"));
   ctx.StartDetached(kChild, "free-" + go, "x", OrchestrationVersion{3, 0, 0});

@@ -214,6 +214,47 @@ TEST(WhenAnyTest, OfSeveralReadyOnesTheFirstArgumentWins) {
   EXPECT_EQ(RunTask(Await(WhenAny(Number(1), Number(2)))).index(), 0u);
 }
 
+TEST(WhenAnyTest, OfAVectorGivesIndexAndValueAndDestroysTheLosersInOrder) {
+  auto log = std::make_shared<std::string>();
+  std::vector<Gate> gates(4);
+  std::vector<Task<std::string>> tasks;
+  for (std::size_t i = 0; i < gates.size(); ++i) {
+    const std::string name = std::to_string(i);
+    gates[i].OnDrop([log, name] { *log += "-" + name; });
+    tasks.push_back(WaitForGate(gates[i], log, name));
+  }
+  testing::RootTask root(Await(WhenAny(std::move(tasks))));
+  root.Pump();
+  EXPECT_FALSE(root.finished());
+  gates[2].Open();
+  root.Pump();
+  ASSERT_TRUE(root.finished());
+  EXPECT_EQ(root.Take(), std::make_pair(std::size_t{2}, std::string("2")));
+  EXPECT_EQ(*log, "2-0-1-3");
+}
+
+Task<std::size_t> FirstOf(std::vector<Task<void>> tasks) {
+  const auto [index, nothing] = co_await WhenAny(std::move(tasks));
+  co_return index;
+}
+
+TEST(WhenAnyTest, OfAVectorWithoutValuesGivesTheIndex) {
+  std::vector<Task<void>> tasks;
+  tasks.push_back(Note(std::make_shared<std::string>(), "a"));
+  EXPECT_EQ(RunTask(FirstOf(std::move(tasks))), 0u);
+}
+
+TEST(WhenAnyTest, OfNothingIsAnError) {
+  EXPECT_THROW(RunTask(FirstOf(std::vector<Task<void>>())), std::invalid_argument);
+}
+
+TEST(WhenAnyTest, OfAVectorPassesTheExceptionOfTheWinnerOn) {
+  std::vector<Task<int>> tasks;
+  tasks.push_back(Throws());
+  tasks.push_back(Number(1));
+  EXPECT_THROW(RunTask(Await(WhenAny(std::move(tasks)))), std::runtime_error);
+}
+
 Task<Result<int>> Fails(bool fail) {
   if (fail) co_return Status::NotFound("no number");
   co_return 7;

@@ -51,15 +51,16 @@ Task<int> EvaluateAll(OrchestrationContext ctx, ProgramPtr program, std::size_t 
   co_return sum;
 }
 
-// The first operand against all others.
+// All operands against each other and a limit.
 Task<int> EvaluateAny(OrchestrationContext ctx, ProgramPtr program, std::size_t index) {
-  const std::vector<std::size_t>& operands = program->nodes[index].operands;
-  Task<int> first = Evaluate(ctx, program, operands.front());
-  Task<int> last = Evaluate(ctx, program, operands.back());
+  std::vector<Task<int>> parts;
+  for (const std::size_t operand : program->nodes[index].operands) {
+    parts.push_back(Evaluate(ctx, program, operand));
+  }
   Timer limit = ctx.StartTimer(std::chrono::seconds(program->nodes[index].value));
-  const auto any = co_await WhenAny(std::move(first), std::move(last), std::move(limit));
-  if (any.index() == 0) co_return std::get<0>(any);
-  if (any.index() == 1) co_return std::get<1>(any);
+  auto race = WhenAny(std::move(parts));
+  const auto any = co_await WhenAny(std::move(race), std::move(limit));
+  if (any.index() == 0) co_return std::get<0>(any).second;
   co_return 0;
 }
 
