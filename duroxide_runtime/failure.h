@@ -23,7 +23,7 @@ enum class FailureCategory : std::uint8_t {
   kApplication = 0,    // returned or thrown by code, or over a limit of limits.h; may be handled
   kCancelled = 1,      // by request; a parent may handle it
   kConfiguration = 2,  // no runtime has the code
-  kPoison = 3,         // was tried too often without a result: it may kill the process
+  kPoison = 3,  // can't be brought to a result: may kill the process, or is too large to be stored
 };
 
 // "poison"

@@ -177,16 +177,20 @@ struct Runtime::Impl {
     internal::Drain::Steps steps;
     steps.stop_taking = [this] {
       log.Log(LogLevel::kInfo, "", "shutdown: no new work is taken");
-      orchestrations.StopStarting();
+      orchestrations.StopStarting([this] { drain.NoteEnd(); });
       turn_loop.RequestStop();
       activity_loop.RequestStop();
     };
-    steps.ended = [this] { return turn_loop.ended() && activity_loop.ended(); };
+    steps.ended = [this] {
+      return turn_loop.ended() && activity_loop.ended() && orchestrations.starts_running() == 0;
+    };
     steps.stop_activities = [this] {
       log.Log(LogLevel::kWarning, "", "shutdown: the time is over, activities are asked to stop");
       stop_activities.request_stop();
     };
-    steps.unstored = [this] { return turn_loop.failed() + activity_loop.failed() > 0; };
+    steps.unstored = [this] {
+      return turn_loop.failed() + activity_loop.failed() + orchestrations.starts_failed() > 0;
+    };
     return steps;
   }
 

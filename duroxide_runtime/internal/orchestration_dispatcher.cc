@@ -24,6 +24,12 @@ bool IsDeterministic(StatusCode code) {
          code == StatusCode::kCorruption || code == StatusCode::kUnsupported;
 }
 
+// Of what reading one instance may end with, these are likely to be the store's as a whole, and to
+// pass.
+bool IsTrouble(StatusCode code) {
+  return code == StatusCode::kUnavailable || code == StatusCode::kCancelled;
+}
+
 // What the status of an instance that has none says while it is parked.
 InstanceStatus FallbackStatus(tandem::Provider& provider, const std::string& instance,
                               const QueuedItems& queued) {
@@ -85,8 +91,8 @@ Status OrchestrationDispatcher::Handle(const std::vector<tandem::Delivery>& deli
     queued.items.push_back(*std::move(item));
   }
   TurnCause cause(std::move(queued));
-  if (inbox_.Offer(instance, cause) == TurnInbox::Answer::kTaken) return Status::Ok();
-  return RunTurns(instance);
+  TurnInbox::Offered offered = inbox_.Offer(instance, cause);
+  return offered.runner ? RunTurns(*std::move(offered.runner)) : Status::Ok();
 }
 
 Status OrchestrationDispatcher::DropForeign(const std::vector<tandem::Delivery>& deliveries) {
@@ -107,27 +113,25 @@ Status OrchestrationDispatcher::Complete(ActivityResult result, bool may_fuse) {
   }
   const std::string instance = result.instance;
   TurnCause cause(std::move(result));
-  switch (inbox_.Offer(instance, cause)) {
-    case TurnInbox::Answer::kTaken:
-      return Status::Ok();
-    case TurnInbox::Answer::kFull:
-      return ReportAlone(std::get<ActivityResult>(cause));
-    case TurnInbox::Answer::kRun:
-      break;
-  }
-  return RunTurns(instance);
+  TurnInbox::Offered offered = inbox_.Offer(instance, cause);
+  if (offered.runner) return RunTurns(*std::move(offered.runner));
+  return offered.taken ? Status::Ok() : ReportAlone(std::get<ActivityResult>(cause));
 }
 
 std::optional<Status> OrchestrationDispatcher::Start(const NewInstance& instance) {
-  if (!options_.fused_commits || !starting_) return std::nullopt;
-  const std::uint64_t seed = seeds_();  // may throw
-  if (!inbox_.Begin(instance.instance)) return std::nullopt;
+  if (!options_.fused_commits) return std::nullopt;
+  if (!BeginStart()) return std::nullopt;
+  const StartEnd end(*this);
+  std::optional<TurnInbox::Runner> runner = inbox_.Begin(instance.instance);
+  if (!runner) return std::nullopt;
+  const Result<std::uint64_t> seed = NewSeed();
+  if (!seed.ok()) return seed.status();
   TurnInput input;
   input.instance = instance.instance;
   input.execution = instance.start.first_execution;
   input.items.emplace_back(instance.start);
   input.now = provider_.clock().Now();
-  input.seed = seed;
+  input.seed = *seed;
   TurnOutcome outcome = RunTurn(input, registry_);
   const bool whole = !outcome.diagnosis && outcome.left == 0 && !outcome.go_on;
   std::optional<Status> status;
@@ -139,29 +143,51 @@ std::optional<Status> OrchestrationDispatcher::Start(const NewInstance& instance
     if (IsDeterministic(status->code())) status = std::nullopt;
   }
   // What has come meanwhile; but the caller does not work for it for long.
-  const Status ran = RunTurns(instance.instance);
+  const Status ran = RunTurns(*std::move(runner));
   if (!ran.ok()) {
+    starts_.Lock()->failed += 1;
     log_.Log(LogLevel::kWarning, instance.instance,
              "a turn could not be stored, and comes again: " + ran.ToString());
   }
   return status;
 }
 
+void OrchestrationDispatcher::StopStarting(std::function<void()> on_idle) {
+  const auto starts = starts_.Lock();
+  starts->stopped = true;
+  starts->failed = 0;
+  starts->on_idle = std::move(on_idle);
+}
+
+bool OrchestrationDispatcher::BeginStart() {
+  const auto starts = starts_.Lock();
+  if (!starts->stopped) ++starts->running;
+  return !starts->stopped;
+}
+
+void OrchestrationDispatcher::EndStart() {
+  // To its end under the lock: who sees that none runs may take the dispatcher away.
+  const auto starts = starts_.Lock();
+  --starts->running;
+  if (starts->running == 0 && starts->on_idle) starts->on_idle();
+}
+
 // --- Turns
 // ----------------------------------------------------------------------------------------
 
-Status OrchestrationDispatcher::RunTurns(const std::string& instance) {
+Status OrchestrationDispatcher::RunTurns(TurnInbox::Runner runner) {
+  const std::string& instance = runner.instance();
   Status first_error;
   const auto note = [&first_error](const Status& status) {
     if (first_error.ok()) first_error = status;
   };
   for (int turns = 0; turns < kTurnsInARowMax; ++turns) {
-    Causes causes = inbox_.Next(instance, kTurnMessagesMax);
+    Causes causes = runner.Next(kTurnMessagesMax);
     if (causes.empty()) return first_error;
     note(RunTurnOf(instance, std::move(causes)));
   }
   // Somebody else runs what comes from now on, so that what is set aside can't come back here.
-  const Causes rest = inbox_.End(instance);
+  const Causes rest = runner.End();
   if (!rest.empty()) note(SetAside(instance, rest, Attempt{}));
   return first_error;
 }
@@ -198,12 +224,22 @@ Status OrchestrationDispatcher::RunTurnOf(const std::string& instance, Causes ca
         return SetAside(instance, causes, attempt);
       case Attempt::End::kTooLarge:
         if (causes.size() > 1) return RunHalves(instance, std::move(causes));
-        return SetAside(instance, causes, attempt);
+        if (attempt.left > 0) return SetAside(instance, causes, attempt);
+        return EndTooLarge(instance, causes, attempt);
       default:
         return SetAside(instance, causes, attempt);
     }
   }
   return Status::Ok();
+}
+
+// One instance that can't be read must not keep the threads from the others: it is parked, whatever
+// the reason.
+OrchestrationDispatcher::Attempt OrchestrationDispatcher::CannotRead(const Status& status) {
+  if (IsTrouble(status.code())) return {.end = Attempt::End::kStoreError, .status = status};
+  return {.end = Attempt::End::kStuck,
+          .diagnosis = IsDeterministic(status.code()) ? status.message()
+                                                      : "can't be read: " + status.ToString()};
 }
 
 Status OrchestrationDispatcher::RunHalves(const std::string& instance, Causes causes) {
@@ -220,12 +256,16 @@ OrchestrationDispatcher::Attempt OrchestrationDispatcher::Try(const std::string&
                                                               const Causes& causes,
                                                               bool from_live) {
   std::unique_ptr<LiveInstance> live = live_.Take(instance);
-  if (DeliveryCount(causes) > options_.max_deliveries) return EndPoisoned(instance, causes);
+  if (const std::uint32_t count = DeliveryCount(causes); count > options_.max_deliveries) {
+    return EndInstance(
+        instance, causes,
+        PoisonFailure("instance '" + instance + "'", count, options_.max_deliveries));
+  }
   if (!from_live || live == nullptr) return TryFromHistory(instance, causes);
   const TurnInput input = InputOf(instance, causes);
   TurnOutcome outcome = RunTurn(input, registry_, std::move(live));
   const auto claims = ClaimIds(provider_, IdsToClaim(outcome));
-  if (!claims.ok()) return {.end = Attempt::End::kStoreError, .status = claims.status()};
+  if (!claims.ok()) return CannotRead(claims.status());
   // The code has to be told, and this turn can't be run again.
   if (!claims->taken.empty()) return TryFromHistory(instance, causes);
   return Store(input, std::move(outcome), *claims, causes);
@@ -234,12 +274,7 @@ OrchestrationDispatcher::Attempt OrchestrationDispatcher::Try(const std::string&
 OrchestrationDispatcher::Attempt OrchestrationDispatcher::TryFromHistory(
     const std::string& instance, const Causes& causes) {
   Result<TurnInput> input = Load(instance, causes);
-  if (!input.ok()) {
-    if (IsDeterministic(input.status().code())) {
-      return {.end = Attempt::End::kStuck, .diagnosis = input.status().message()};
-    }
-    return {.end = Attempt::End::kStoreError, .status = input.status()};
-  }
+  if (!input.ok()) return CannotRead(input.status());
   TurnOutcome outcome = RunTurn(*input, registry_);
   auto claims = ClaimIds(provider_, IdsToClaim(outcome));
   if (claims.ok() && !claims->taken.empty()) {
@@ -247,8 +282,10 @@ OrchestrationDispatcher::Attempt OrchestrationDispatcher::TryFromHistory(
     input->taken_ids = claims->taken;
     outcome = RunTurn(*input, registry_);
     claims = ClaimIds(provider_, IdsToClaim(outcome));
+    // What it was told stays true, even if such an instance was deleted meanwhile.
+    if (claims.ok()) claims->taken.insert(input->taken_ids.begin(), input->taken_ids.end());
   }
-  if (!claims.ok()) return {.end = Attempt::End::kStoreError, .status = claims.status()};
+  if (!claims.ok()) return CannotRead(claims.status());
   return Store(*input, std::move(outcome), *claims, causes);
 }
 
@@ -278,21 +315,25 @@ Result<TurnInput> OrchestrationDispatcher::Load(const std::string& instance, con
   for (const auto& [key, entry] : kv) {
     if (entry) input.kv.emplace(key, *entry);
   }
-  if (input.history.empty()) input.seed = seeds_();
+  if (input.history.empty()) {
+    TANDEM_ASSIGN_OR_RETURN(input.seed, NewSeed());
+  }
   return input;
 }
 
-OrchestrationDispatcher::Attempt OrchestrationDispatcher::EndPoisoned(const std::string& instance,
-                                                                      const Causes& causes) {
-  Result<TurnInput> input = Load(instance, causes);
-  if (!input.ok()) {
-    if (IsDeterministic(input.status().code())) {
-      return {.end = Attempt::End::kStuck, .diagnosis = input.status().message()};
-    }
-    return {.end = Attempt::End::kStoreError, .status = input.status()};
+Result<std::uint64_t> OrchestrationDispatcher::NewSeed() {
+  try {
+    return seeds_();
+  } catch (const std::exception& failure) {
+    return Status::Internal(std::string("RuntimeOptions::seeds: ") + failure.what());
   }
-  const Failure failure =
-      PoisonFailure("instance '" + instance + "'", DeliveryCount(causes), options_.max_deliveries);
+}
+
+OrchestrationDispatcher::Attempt OrchestrationDispatcher::EndInstance(const std::string& instance,
+                                                                      const Causes& causes,
+                                                                      const Failure& failure) {
+  Result<TurnInput> input = Load(instance, causes);
+  if (!input.ok()) return CannotRead(input.status());
   TurnOutcome outcome = PoisonTurn(*input, registry_, failure);
   const bool ends = !outcome.empty();  // else it had finished
   Attempt attempt = Store(*input, std::move(outcome), IdClaims(), causes);
@@ -301,6 +342,19 @@ OrchestrationDispatcher::Attempt OrchestrationDispatcher::EndPoisoned(const std:
     log_.Log(LogLevel::kError, instance, failure.message);
   }
   return attempt;
+}
+
+Status OrchestrationDispatcher::EndTooLarge(const std::string& instance, const Causes& causes,
+                                            const Attempt& attempt) {
+  const Status reason = Status::TooLarge("a turn of instance '" + instance +
+                                         "' can't be stored: " + attempt.status.message());
+  Attempt ended = EndInstance(instance, causes, Failure::Of(reason, FailureCategory::kPoison));
+  if (ended.end == Attempt::End::kStored) return Status::Ok();
+  if (ended.end == Attempt::End::kTooLarge) {
+    ended.end = Attempt::End::kStuck;
+    ended.diagnosis = reason.message();
+  }
+  return SetAside(instance, causes, ended);
 }
 
 OrchestrationDispatcher::Attempt OrchestrationDispatcher::Store(const TurnInput& input,
@@ -312,14 +366,20 @@ OrchestrationDispatcher::Attempt OrchestrationDispatcher::Store(const TurnInput&
     return {.end = Attempt::End::kStuck, .diagnosis = *std::move(outcome.diagnosis)};
   }
   if (outcome.left > 0) return {.end = Attempt::End::kTooLarge, .left = outcome.left};
-  std::vector<tandem::LockToken> tokens;
+  std::vector<tandem::Operation> lease_ends;
   std::vector<tandem::Operation> progress;
   for (const TurnCause& cause : causes) {
-    tokens.push_back(TokenOf(cause));
     const auto* result = std::get_if<ActivityResult>(&cause);
+    if (result == nullptr && outcome.keeps_items) {
+      tandem::AbandonMessages give_back{TokenOf(cause)};
+      give_back.count = false;
+      lease_ends.emplace_back(std::move(give_back));
+    } else {
+      lease_ends.emplace_back(tandem::DeleteMessages{TokenOf(cause)});
+    }
     if (result != nullptr && result->progress) progress.emplace_back(*result->progress);
   }
-  std::vector<tandem::Operation> batch = TurnBatch(input, outcome, claims, tokens);
+  std::vector<tandem::Operation> batch = TurnBatch(input, outcome, claims, std::move(lease_ends));
   for (tandem::Operation& operation : progress) batch.push_back(std::move(operation));
   const Status status = provider_.AtomicBatch(std::move(batch)).status();
   if (status.ok()) {
@@ -330,16 +390,17 @@ OrchestrationDispatcher::Attempt OrchestrationDispatcher::Store(const TurnInput&
   if (status.code() == StatusCode::kLeaseLost) {
     attempt.end = Attempt::End::kLeaseLost;
     for (const tandem::OperationFailure& failure : status.failures()) {
-      // The batch acknowledges first, in the order of the causes.
-      if (failure.operation < tokens.size()) attempt.lost.push_back(failure.operation);
+      // The batch ends the leases first, in the order of the causes.
+      if (failure.operation < causes.size()) attempt.lost.push_back(failure.operation);
     }
     // What was lost had no effect on the instance: it is as good as before.
     if (outcome.empty() && outcome.live != nullptr) live_.Put(std::move(outcome.live));
   } else if (status.code() == StatusCode::kConflict) {
     attempt.end = Attempt::End::kConflict;
-  } else if (status.code() == StatusCode::kTooLarge && input.items.size() > 1) {
+  } else if (status.code() == StatusCode::kTooLarge) {
     attempt.end = Attempt::End::kTooLarge;
-    attempt.left = (input.items.size() + 1) / 2;
+    attempt.left = input.items.size() / 2;
+    attempt.status = status;
   } else if (IsDeterministic(status.code())) {
     attempt.end = Attempt::End::kStuck;
     attempt.diagnosis = "the turn can't be stored: " + status.ToString();

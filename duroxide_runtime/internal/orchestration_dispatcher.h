@@ -24,6 +24,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/guarded.h"
 #include "batch/provider.h"
 #include "duroxide_runtime/internal/counters.h"
 #include "duroxide_runtime/internal/instance_store.h"
@@ -76,8 +77,12 @@ class OrchestrationDispatcher {
   // deleted meanwhile), and those of the store.
   std::optional<Status> Start(const NewInstance& instance);
 
-  // From now on starts are not run here.
-  void StopStarting() { starting_ = false; }
+  // From now on starts are not run here. `on_idle` is called when the last that runs has ended.
+  void StopStarting(std::function<void()> on_idle);
+  // Of those that run here: how many there are, and how many left a turn that could not be stored
+  // after StopStarting.
+  std::size_t starts_running() const { return starts_.Lock()->running; }
+  std::size_t starts_failed() const { return starts_.Lock()->failed; }
 
   // How many messages to take at a time: fewer while their turns do not fit into one batch.
   std::size_t messages_max() const { return messages_max_; }
@@ -85,33 +90,57 @@ class OrchestrationDispatcher {
  private:
   using Causes = std::vector<TurnCause>;
 
+  // Those that run within Start.
+  struct Starts {
+    std::size_t running = 0;
+    std::size_t failed = 0;  // since they were stopped
+    bool stopped = false;
+    std::function<void()> on_idle;
+  };
+  bool BeginStart();  // false: they were stopped
+  void EndStart();
+  class StartEnd {
+   public:
+    explicit StartEnd(OrchestrationDispatcher& dispatcher) : dispatcher_(dispatcher) {}
+    StartEnd(const StartEnd&) = delete;
+    StartEnd& operator=(const StartEnd&) = delete;
+    ~StartEnd() { dispatcher_.EndStart(); }
+
+   private:
+    OrchestrationDispatcher& dispatcher_;
+  };
+
   // What became of one try to run and store a turn.
   struct Attempt {
     enum class End { kStored, kLeaseLost, kConflict, kTooLarge, kStuck, kStoreError };
     End end = End::kStored;
-    Status status;                  // of kStoreError
+    Status status;                  // of kStoreError, kTooLarge
     std::vector<std::size_t> lost;  // causes whose lease is lost; empty: all
     std::string diagnosis;          // of kStuck
-    std::size_t left = 0;           // of kTooLarge: items that did not fit
+    std::size_t left = 0;           // of kTooLarge: items that did not fit; 0: there was only one
   };
 
   // Not of this runtime: nobody can ever process them.
   Status DropForeign(const std::vector<tandem::Delivery>& deliveries);
   // Runs turns until the inbox is empty, but not for ever: after some in a row, what waits is set
-  // aside, and this thread turns to others. REQUIRES: the caller runs the turns of the instance; it
-  // does so no longer.
-  Status RunTurns(const std::string& instance);
+  // aside, and this thread turns to others.
+  Status RunTurns(TurnInbox::Runner runner);
   Status RunTurnOf(const std::string& instance, Causes causes);
   // In two portions.
   Status RunHalves(const std::string& instance, Causes causes);
 
+  Result<std::uint64_t> NewSeed();
   Result<TurnInput> Load(const std::string& instance, const Causes& causes);
   TurnInput InputOf(const std::string& instance, const Causes& causes) const;
   Attempt Try(const std::string& instance, const Causes& causes, bool from_live);
   Attempt TryFromHistory(const std::string& instance, const Causes& causes);
   Attempt Store(const TurnInput& input, TurnOutcome outcome, const IdClaims& claims,
                 const Causes& causes);
-  Attempt EndPoisoned(const std::string& instance, const Causes& causes);
+  static Attempt CannotRead(const Status& status);
+  // Without running its code.
+  Attempt EndInstance(const std::string& instance, const Causes& causes, const Failure& failure);
+  // One whose turn of a single item is too large for a batch, and would be for ever.
+  Status EndTooLarge(const std::string& instance, const Causes& causes, const Attempt& attempt);
   void NoteStored(const TurnInput& input, TurnOutcome& outcome, const IdClaims& claims,
                   const Causes& causes);
 
@@ -135,7 +164,7 @@ class OrchestrationDispatcher {
   LiveInstances live_;
   TurnInbox inbox_;
   Backoffs parked_;  // by instance
-  std::atomic<bool> starting_ = true;
+  tandem::Guarded<Starts> starts_;
   std::atomic<std::size_t> messages_max_ = kTurnMessagesMax;
 };
 

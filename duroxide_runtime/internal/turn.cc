@@ -81,7 +81,8 @@ class Turn {
       }
       // The first is always taken, else the turn could be repeated for ever.
       if (i == 0 && outcome_.go_on) {
-        SendOnItems();
+        // What can't be given to any execution in this turn is for the one that follows.
+        outcome_.keeps_items = true;
         break;
       }
       if (!Feed(input_.items[i])) return Parked();
@@ -137,15 +138,6 @@ class Turn {
     const auto found = registry_.FindOrchestration(old.name, next.version);
     if (!found) return Park(NotRegistered(registry_, old.name, next.version));
     return Follow(std::move(started), next, *found, input_.execution + 1, input_.kv) && Refuse();
-  }
-
-  // What can't be given to any execution in this turn comes again, behind the one that follows.
-  void SendOnItems() {
-    for (const WorkItem& item : input_.items) {
-      if (!std::holds_alternative<GoOnItem>(item)) {
-        outcome_.replies.push_back({input_.instance, item});
-      }
-    }
   }
 
   bool Feed(const WorkItem& item) {

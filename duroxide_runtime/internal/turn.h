@@ -65,8 +65,9 @@ struct TurnOutcome {
   std::uint64_t head = 0;              // events of that one before the turn; 0: it had not begun
   std::vector<ExecutionDelta> deltas;  // to append; consecutive executions
   CustomStatus custom_status;          // after the turn
-  std::vector<Reply> replies;          // to parents whose child can't be started, and to itself
-  bool go_on = false;                  // the next execution is left to the next turn
+  std::vector<Reply> replies;          // to parents whose child can't be started
+  bool go_on = false;                  // the next execution is left to the next turn...
+  bool keeps_items = false;            // ...and so is what the queue brought, in its order
   std::size_t dropped = 0;     // items without effect: duplicates, late completions, no instance
   std::size_t left = 0;        // items that were not looked at: the turn has grown too large
   std::vector<LogEntry> logs;  // to be written once the turn is stored

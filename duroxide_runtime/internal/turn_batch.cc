@@ -26,11 +26,9 @@ class BatchBuilder {
     return Build({});
   }
 
-  std::vector<tandem::Operation> Build(const std::vector<tandem::LockToken>& tokens) {
+  std::vector<tandem::Operation> Build(std::vector<tandem::Operation> lease_ends) {
     // First of all: a due timer that this turn cancels is among the messages it acknowledges.
-    for (const tandem::LockToken& token : tokens) {
-      batch_.emplace_back(tandem::DeleteMessages{token});
-    }
+    for (tandem::Operation& end : lease_ends) batch_.push_back(std::move(end));
     const bool continues =
         !outcome_.empty() && outcome_.deltas.front().execution == outcome_.execution;
     if (!continues) {
@@ -42,7 +40,7 @@ class BatchBuilder {
     for (const Reply& reply : outcome_.replies) Tell(reply.instance, reply.item);
     if (outcome_.go_on) {
       batch_.emplace_back(AnnounceExecution(turn_.instance, outcome_.deltas.back().execution + 1));
-      Tell(turn_.instance, GoOnItem{});
+      if (!outcome_.keeps_items) Tell(turn_.instance, GoOnItem{});  // else it is among them
     }
     return std::move(batch_);
   }
@@ -236,8 +234,8 @@ std::vector<std::string> IdsToClaim(const TurnOutcome& outcome) {
 
 std::vector<tandem::Operation> TurnBatch(const TurnInput& input, const TurnOutcome& outcome,
                                          const IdClaims& claims,
-                                         const std::vector<tandem::LockToken>& tokens) {
-  return BatchBuilder(input, outcome, claims).Build(tokens);
+                                         std::vector<tandem::Operation> lease_ends) {
+  return BatchBuilder(input, outcome, claims).Build(std::move(lease_ends));
 }
 
 std::vector<tandem::Operation> StartBatch(const TurnInput& input, const TurnOutcome& outcome) {

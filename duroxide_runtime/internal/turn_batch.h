@@ -33,10 +33,11 @@ namespace duroxide::internal {
 // of the engine's own making.
 std::vector<std::string> IdsToClaim(const TurnOutcome& outcome);
 
-// `claims`: of those ids; what is taken is not started. REQUIRES: no diagnosis in `outcome`.
+// `claims`: of those ids; what is taken is not started. `lease_ends`: what ends the leases of what
+// caused the turn; the batch begins with them. REQUIRES: no diagnosis in `outcome`.
 std::vector<tandem::Operation> TurnBatch(const TurnInput& input, const TurnOutcome& outcome,
                                          const IdClaims& claims,
-                                         const std::vector<tandem::LockToken>& tokens);
+                                         std::vector<tandem::Operation> lease_ends);
 
 // The same for an instance that is started by this turn, by whoever found out where it begins
 // (FindInstance): a Conflict if there is one of that id. REQUIRES: its one item is the start.

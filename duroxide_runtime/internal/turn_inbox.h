@@ -8,8 +8,8 @@
 
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -23,24 +23,56 @@ class TurnInbox {
   // What waits for one instance at most; a result more is for whoever brings it to report.
   static constexpr std::size_t kWaitingMax = 1024;
 
-  enum class Answer {
-    kRun,    // the caller runs the turns of the instance from now on, until Next returns nothing
-    kTaken,  // whoever runs them takes it along
-    kFull,   // nobody takes it; `cause` is untouched
+  // The right to run the turns of an instance, and the duty. Should it go away before its time, by
+  // an exception, it drops what waits: those leases end by themselves, and the work comes again.
+  class Runner {
+   public:
+    Runner(TurnInbox& inbox, std::string instance)
+        : inbox_(&inbox), instance_(std::move(instance)) {}
+    Runner(Runner&& other) noexcept
+        : inbox_(std::exchange(other.inbox_, nullptr)), instance_(std::move(other.instance_)) {}
+    Runner& operator=(Runner&&) = delete;
+    ~Runner() {
+      if (inbox_ != nullptr) inbox_->End(instance_);
+    }
+
+    const std::string& instance() const { return instance_; }
+
+    // The causes of the next turn, at most `max`, in order of arrival. When there is none, the
+    // right is gone.
+    std::vector<TurnCause> Next(std::size_t max) {
+      std::vector<TurnCause> causes = inbox_->Next(instance_, max);
+      if (causes.empty()) inbox_ = nullptr;
+      return causes;
+    }
+    // All that waits. The right is gone.
+    std::vector<TurnCause> End() { return std::exchange(inbox_, nullptr)->End(instance_); }
+
+   private:
+    TurnInbox* inbox_;  // null: the right is gone
+    std::string instance_;
   };
-  Answer Offer(const std::string& instance, TurnCause& cause) {
+
+  struct Offered {
+    std::optional<Runner> runner;  // the caller runs the turns of the instance from now on
+    bool taken = false;            // or whoever runs them takes it along; else `cause` is untouched
+  };
+  Offered Offer(const std::string& instance, TurnCause& cause) {
     const auto inboxes = inboxes_.Lock();
     const auto [inbox, is_new] = inboxes->try_emplace(instance);
     const bool is_result = std::holds_alternative<ActivityResult>(cause);
-    if (is_result && inbox->second.size() >= kWaitingMax) return Answer::kFull;
+    if (is_result && inbox->second.size() >= kWaitingMax) return {};
     inbox->second.push_back(std::move(cause));
-    return is_new ? Answer::kRun : Answer::kTaken;
+    if (!is_new) return {std::nullopt, true};
+    return {std::make_optional<Runner>(*this, instance), false};
   }
-  // The same without a cause; false if somebody runs them already.
-  bool Begin(const std::string& instance) { return inboxes_.Lock()->try_emplace(instance).second; }
+  // The same without a cause; nullopt if somebody runs them already.
+  std::optional<Runner> Begin(const std::string& instance) {
+    if (!inboxes_.Lock()->try_emplace(instance).second) return std::nullopt;
+    return std::make_optional<Runner>(*this, instance);
+  }
 
-  // The causes of the next turn, at most `max`, in order of arrival. REQUIRES: the caller runs the
-  // turns of the instance; when it gets nothing, it does so no longer.
+ private:
   std::vector<TurnCause> Next(const std::string& instance, std::size_t max) {
     std::vector<TurnCause> causes;
     const auto inboxes = inboxes_.Lock();
@@ -61,13 +93,10 @@ class TurnInbox {
     waiting.swap(rest);
     return causes;
   }
-
-  // All that waits. REQUIRES: the caller runs the turns of the instance; it does so no longer.
   std::vector<TurnCause> End(const std::string& instance) {
     return std::move(inboxes_.Lock()->extract(instance).mapped());
   }
 
- private:
   // There is one for each instance of which a turn is running.
   tandem::Guarded<std::map<std::string, std::vector<TurnCause>>> inboxes_;
 };

@@ -192,6 +192,25 @@ TEST_P(TroubleTest, ConflictingTurnIsDroppedAndTriedAgain) {
   EXPECT_EQ(runtime->Stats().turn_conflicts, 3u);
 }
 
+// A single item, and yet too much for one batch: it would be so for ever.
+TEST_P(TroubleTest, TurnThatIsTooLargeForABatchEndsItsInstance) {
+  provider.OnBatch([&](const ProbeProvider::Operations& operations) -> Status {
+    for (const tandem::Operation& operation : operations) {
+      const auto* enqueue = std::get_if<tandem::Enqueue>(&operation);
+      if (enqueue != nullptr && enqueue->queue == "worker")
+        return Status::TooLarge("over the limit");
+    }
+    return Status::Ok();
+  });
+  const auto runtime = StartExactly(Working(), RuntimeOptions());
+  ASSERT_TRUE(runtime->client().Start(kSequence, "i", 3).ok());
+  EXPECT_EQ(client.Wait(kSequence, "i", kLong).status().ToString(),
+            "TooLarge: a turn of instance 'i' can't be stored: over the limit");
+  EXPECT_EQ(client.GetStatus("i")->failure->category, FailureCategory::kPoison);
+  EXPECT_EQ(HistoryOf("i").size(), 2u);  // started, failed
+  EXPECT_EQ(runtime->Stats().poisoned, 1u);
+}
+
 TEST_P(TroubleTest, TurnThatCanNotBeStoredIsParked) {
   std::atomic<bool> refuse = true;
   provider.OnBatch([&](const ProbeProvider::Operations& operations) -> Status {
@@ -200,7 +219,7 @@ TEST_P(TroubleTest, TurnThatCanNotBeStoredIsParked) {
   });
   const auto runtime = StartRuntime(Working());
   ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
-  log.Await("the turn can't be stored: TooLarge");
+  log.Await("can't be stored: the batch is over the limit");
   EXPECT_NE(client.GetStatus("i")->diagnosis, "");
   refuse = false;
   clock.Advance(seconds(1));

@@ -98,8 +98,8 @@ std::string OperationText(const tandem::Operation& operation) {
 
 std::string BatchText(const TurnInput& input, const TurnOutcome& outcome, const IdClaims& claims) {
   std::string text;
-  const std::vector<tandem::LockToken> tokens(1);
-  for (const tandem::Operation& operation : TurnBatch(input, outcome, claims, tokens)) {
+  const std::vector<tandem::Operation> acknowledgement = {tandem::DeleteMessages{}};
+  for (const tandem::Operation& operation : TurnBatch(input, outcome, claims, acknowledgement)) {
     const std::string line = OperationText(operation);
     if (!line.empty()) text += line + "\n";
   }
