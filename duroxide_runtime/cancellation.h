@@ -9,8 +9,13 @@
 //   co_return booked;
 //
 // The request drops `body`, which cancels what it waits for, and gives Cancelled with the reason.
-// With scopes inside each other the innermost is told. An orchestration that passes that status on
-// as its own result ends as cancelled; with another result it ends like any other.
+// Of scopes inside each other the innermost is told; of scopes side by side, as operands of WhenAll
+// or WhenAny, each is, in the order in which they were entered. What waits beside them, in no
+// scope, goes on. With that the request is seen: who has not been told, or enters a scope later, is
+// not.
+//
+// An orchestration that passes that status on as its own result ends as cancelled; with another
+// result it ends like any other.
 
 #include <coroutine>
 #include <utility>
@@ -29,7 +34,7 @@ class CancellationAwaiter {
   CancellationAwaiter(CancellationAwaiter&& other) noexcept : core_(other.core_) {}
   CancellationAwaiter& operator=(CancellationAwaiter&&) = delete;
   ~CancellationAwaiter() {
-    if (waiter_ != nullptr) core_->LeaveScope(*waiter_);
+    if (waiter_ != nullptr) core_->LeaveScope(waiter_);
   }
 
   bool await_ready() const { return false; }
@@ -43,7 +48,7 @@ class CancellationAwaiter {
 
  private:
   Core* core_;
-  Resumable* waiter_ = nullptr;
+  PromiseBase* waiter_ = nullptr;
 };
 
 class [[nodiscard]] CancellationSignal {

@@ -1,5 +1,7 @@
 #include "duroxide_runtime/internal/core.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/check.h"
@@ -37,6 +39,21 @@ void SetScheduledId(HistoryBody& body, EventId id) {
         if constexpr (requires { event.scheduled_id; }) event.scheduled_id = id;
       },
       body);
+}
+
+// Those of the scopes that enclose no other, in the same order.
+std::vector<PromiseBase*> InnermostOf(const std::vector<PromiseBase*>& scopes) {
+  std::unordered_map<const PromiseBase*, bool> encloses;  // by parent; looked up only
+  for (const PromiseBase* scope : scopes) encloses.emplace(scope->parent(), false);
+  for (const PromiseBase* scope : scopes) {
+    const PromiseBase* outer = scope->parent()->parent();
+    while (outer != nullptr && !encloses.contains(outer)) outer = outer->parent();
+    if (outer != nullptr) encloses[outer] = true;
+  }
+  std::vector<PromiseBase*> innermost;
+  std::ranges::copy_if(scopes, std::back_inserter(innermost),
+                       [&](const PromiseBase* scope) { return !encloses[scope->parent()]; });
+  return innermost;
 }
 
 }  // namespace
@@ -380,9 +397,8 @@ void Core::RequestCancel(std::string reason) {
                      FailureCategory::kCancelled));
     return;
   }
-  Resumable& innermost = *scopes_.back();
-  scopes_.pop_back();
-  pump_.Post(innermost);
+  for (PromiseBase* scope : InnermostOf(scopes_)) pump_.Post(*scope);
+  scopes_.clear();
 }
 
 void Core::CancelOpen() {

@@ -27,6 +27,7 @@
 #include "duroxide_runtime/internal/history.h"
 #include "duroxide_runtime/internal/kv_state.h"
 #include "duroxide_runtime/internal/mailboxes.h"
+#include "duroxide_runtime/internal/promise.h"
 #include "duroxide_runtime/internal/pump.h"
 #include "duroxide_runtime/log.h"
 
@@ -92,9 +93,10 @@ class Core {
                      std::string input);
 
   // A scope is entered by whoever waits for the cancellation of the instance instead of being ended
-  // by it; the innermost is told, once. `waiter` is posted then.
-  void EnterScope(Resumable& waiter) { scopes_.push_back(&waiter); }
-  void LeaveScope(Resumable& waiter) { std::erase(scopes_, &waiter); }
+  // by it. It encloses all that its parent waits for besides. Those that enclose no other are told,
+  // once, in the order of entering: `waiter` is posted then.
+  void EnterScope(PromiseBase& waiter) { scopes_.push_back(&waiter); }
+  void LeaveScope(const PromiseBase* waiter) { std::erase(scopes_, waiter); }
   // The reason; nullopt while nobody has asked.
   const std::optional<std::string>& cancel_reason() const { return cancel_reason_; }
 
@@ -192,7 +194,7 @@ class Core {
   KvState kv_;
   CustomStatus custom_status_;
   std::map<std::string, bool, std::less<>> patches_;  // as they were decided
-  std::vector<Resumable*> scopes_;                    // the innermost last
+  std::vector<PromiseBase*> scopes_;                  // in the order of entering
   std::optional<std::string> cancel_reason_;
   std::vector<Command> commands_;
   std::vector<LogEntry> logs_;

@@ -213,6 +213,102 @@ TEST(CancellationTest, ScopeThatIsEnteredAfterTheRequestRunsToItsEnd) {
   CheckHistory(engine);
 }
 
+// --- Side by side -------------------------------------------------------------------------------
+
+Output Waits(OrchestrationContext ctx, std::string name) {
+  std::string got = co_await OrFail(ctx.Call(kEcho, name));
+  co_return got;
+}
+Output WaitsWithin(OrchestrationContext ctx, std::string name) {
+  Result<std::string> got = co_await Cancellable(ctx, Waits(ctx, name));
+  if (!got.ok()) co_await OrFail(ctx.Call(kEcho, "undo " + name));
+  co_return got;
+}
+
+Output SideBySide(OrchestrationContext ctx, std::string) {
+  const auto all =
+      co_await WhenAll(WaitsWithin(ctx, "a"), Waits(ctx, "plain"), WaitsWithin(ctx, "b"));
+  const auto& [a, plain, b] = all;
+  co_return (a.ok() ? *a : a.status().message()) + ", " + *plain + ", " +
+      (b.ok() ? *b : b.status().message());
+}
+
+TEST(CancellationTest, ScopesSideBySideAreAllTold) {
+  Engine engine(SideBySide);
+  engine.Start();
+  engine.Cancel("enough");
+  engine.Complete(9, "");
+  engine.Complete(7, "");
+  engine.Complete(2, "done");
+  EXPECT_EQ(engine.Text(),
+            "1 Started \"test\" 1.0.0 input \"\"\n"
+            "2 ActivityScheduled \"echo\" input \"plain\"\n"
+            "3 ActivityScheduled \"echo\" input \"a\"\n"
+            "4 ActivityScheduled \"echo\" input \"b\"\n"
+            "5 CancelRequested \"enough\"\n"
+            "6 ActivityCancelRequested of event 3\n"
+            "7 ActivityScheduled \"echo\" input \"undo a\"\n"
+            "8 ActivityCancelRequested of event 4\n"
+            "9 ActivityScheduled \"echo\" input \"undo b\"\n"
+            "10 ActivityCompleted of event 9 output \"\"\n"
+            "11 ActivityCompleted of event 7 output \"\"\n"
+            "12 ActivityCompleted of event 2 output \"done\"\n"
+            "13 OrchestrationCompleted output \"cancelled: enough, done, cancelled: enough\"");
+  CheckHistory(engine);
+}
+
+TEST(CancellationTest, OfScopesSideBySideOneThatWasLeftIsNotTold) {
+  Engine engine(SideBySide);
+  engine.Start();
+  engine.Complete(3, "done");
+  engine.Cancel("enough");
+  EXPECT_EQ(Count<ActivityCancelRequested>(engine.history()), 1u);
+  EXPECT_EQ(LastOf(engine), "ActivityScheduled \"echo\" input \"undo b\"");
+  CheckHistory(engine);
+}
+
+Output Family(OrchestrationContext ctx, std::string) {
+  const auto children = [](OrchestrationContext c) -> Output {
+    const auto all = co_await WhenAll(WaitsWithin(c, "a"), WaitsWithin(c, "b"));
+    co_await c.Sleep(hours(1));
+    co_return std::get<0>(all);
+  };
+  Output both = children(ctx);
+  auto all = WhenAll(Cancellable(ctx, std::move(both)), WaitsWithin(ctx, "c"));
+  const auto got = co_await std::move(all);
+  co_return std::get<0>(got);
+}
+
+TEST(CancellationTest, OfNestedScopesSideBySideTheInnermostAreTold) {
+  Engine engine(Family);
+  engine.Start();
+  engine.Cancel("enough");
+  std::string undone;
+  for (const HistoryEvent& event : engine.history()) {
+    const auto* call = std::get_if<ActivityScheduled>(&event.body);
+    if (call != nullptr) undone += " " + call->input;
+  }
+  EXPECT_EQ(undone, " c a b undo c undo a undo b");
+  CheckHistory(engine);
+}
+
+// The first that is told decides the race; the other is dropped before it is told.
+TEST(CancellationTest, ScopesThatRaceEndWithTheFirst) {
+  const auto races = [](OrchestrationContext ctx, std::string) -> Output {
+    const auto first = co_await WhenAny(Cancellable(ctx, Waits(ctx, "a")), WaitsWithin(ctx, "b"));
+    co_return std::to_string(first.index());
+  };
+  Engine engine(races);
+  engine.Start();
+  engine.Cancel("enough");
+  EXPECT_EQ(Count<ActivityCancelRequested>(engine.history()), 2u);
+  EXPECT_EQ(Count<ActivityScheduled>(engine.history()), 2u);
+  EXPECT_EQ(LastOf(engine), "OrchestrationCompleted output \"0\"");
+  CheckHistory(engine);
+}
+
+// --- Left ---------------------------------------------------------------------------------------
+
 TEST(CancellationTest, ScopeThatLostARaceIsNotTold) {
   const auto races = [](OrchestrationContext ctx, std::string) -> Output {
     {
