@@ -220,8 +220,8 @@ class OperandTuple {
   template <typename F>
   void ForEach(const F& f) {
     std::apply(
-        [&f](Operand<A>&... operands) {
-          std::size_t i = 0;
+        [&](Operand<A>&... operands) {
+          [[maybe_unused]] std::size_t i = 0;  // of none
           (f(operands, i++), ...);
         },
         operands_);
