@@ -96,7 +96,7 @@ TEST_P(ActivityTest, ContextTellsAllFactsOfTheCall) {
   });
   RuntimeOptions options;
   options.tags = {"gpu"};
-  const auto runtime = StartRuntime(std::move(registry), options);
+  const auto runtime = StartRuntime(registry, options);
   ASSERT_TRUE(client.Start(kTagged, "i", "x").ok());
   EXPECT_EQ(client.Wait(kTagged, "i", kLong).value(), "echo gpu i 1 2 tagged 2.1.0 1");
 }
@@ -141,7 +141,7 @@ TEST_P(ActivityTest, NextAttemptFindsTheProgressOfTheOneBefore) {
     TANDEM_ASSIGN_OR_RETURN(const std::optional<int> own, context.LastProgress<int>());
     return std::to_string(*own) + " in delivery " + std::to_string(context.delivery_count());
   });
-  const auto runtime = StartRuntime(std::move(registry));
+  const auto runtime = StartRuntime(registry);
   EXPECT_EQ(client.Wait(kOnce, "i", kLong).value(), "42 in delivery 2");
   EXPECT_EQ(ProgressOf("i", 2), std::nullopt);  // gone with the report
 }
@@ -153,7 +153,7 @@ TEST_P(ActivityTest, ProgressIsGoneWithTheReportAlsoOfAFailure) {
     TANDEM_RETURN_IF_ERROR(context.Heartbeat("half"));
     return Status::NotFound("no");
   });
-  const auto runtime = StartRuntime(std::move(registry));
+  const auto runtime = StartRuntime(registry);
   ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
   EXPECT_EQ(client.Wait(kOnce, "i", kLong).status().code(), StatusCode::kNotFound);
   EXPECT_EQ(ProgressOf("i", 2), std::nullopt);
@@ -169,7 +169,7 @@ TEST_P(ActivityTest, ReportOfADeletedInstanceWithProgressIsStillAnswered) {
   });
   ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
   RunFirstTurn("i");
-  const auto runtime = StartRuntime(std::move(registry), ActivitiesOnly());
+  const auto runtime = StartRuntime(registry, ActivitiesOnly());
   barrier.AwaitEntered(1);
   std::vector<tandem::Operation> batch;
   batch.emplace_back(tandem::DeleteEntity{"i"});
@@ -196,7 +196,7 @@ TEST_P(ActivityTest, HeartbeatTellsOfTheCancellationAndLeavesNothingBehind) {
     EXPECT_TRUE(context.stop_token().stop_requested());
     return status;
   });
-  const auto runtime = StartRuntime(std::move(registry));
+  const auto runtime = StartRuntime(registry);
   ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
   barrier.AwaitEntered(1);
   EXPECT_EQ(ProgressOf("i", 2), "half");
@@ -216,7 +216,7 @@ TEST_P(ActivityTest, HeartbeatPassesOnATroubleThatMayPass) {
     EXPECT_FALSE(context.stop_token().stop_requested());
     return text;
   });
-  const auto runtime = StartRuntime(std::move(registry));
+  const auto runtime = StartRuntime(registry);
   ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
   EXPECT_EQ(client.Wait(kOnce, "i", kLong).value(), "x");
 }
@@ -265,7 +265,7 @@ TEST_P(ActivityTest, TagSurvivesARedelivery) {
   Registry orchestrations;
   orchestrations.Add(kTagged, CallOnGpu);
   {
-    const auto runtime = StartRuntime(std::move(orchestrations), OrchestrationsOnly());
+    const auto runtime = StartRuntime(orchestrations, OrchestrationsOnly());
     ASSERT_TRUE(client.Start(kTagged, "i", "x").ok());
     AwaitHistory("i", 2);
   }
@@ -285,7 +285,7 @@ TEST_P(ActivityTest, CancelledTaggedActivityLeavesItsQueue) {
     co_await WhenAny(std::move(call), std::move(now));
     co_return std::string("late");
   });
-  const auto runtime = StartRuntime(std::move(registry));
+  const auto runtime = StartRuntime(registry);
   ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
   EXPECT_EQ(client.Wait(kOnce, "i", kLong).value(), "late");
   EXPECT_TRUE(provider.Dequeue("worker/gpu")->empty());

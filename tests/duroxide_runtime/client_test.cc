@@ -59,7 +59,7 @@ TEST_P(ClientTest, StartTakesExactlyTheVersion) {
   Registry registry;
   registry.Add(kSequence, {1, 0, 0}, version_of);
   registry.Add(kSequence, {2, 0, 0}, version_of);
-  const auto runtime = StartRuntime(std::move(registry));
+  const auto runtime = StartRuntime(registry);
   const OrchestrationVersion old{1, 0, 0};
   ASSERT_TRUE(client.Start(kSequence, "old", 0, StartOptions().Version(old)).ok());
   ASSERT_TRUE(client.Start(kSequence, "latest", 0).ok());

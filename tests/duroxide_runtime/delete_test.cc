@@ -121,7 +121,7 @@ TEST_P(ClientDeleteTest, RunningActivityBringsNothingBack) {
     if (++calls == 1) barrier.Enter();
     return text + " done";
   });
-  auto runtime = StartRuntime(std::move(registry));
+  auto runtime = StartRuntime(registry);
   ASSERT_TRUE(client.Start(kOnce, "i", "old").ok());
   barrier.AwaitEntered(1);
   EXPECT_EQ(client.Delete("i", Force())->instances, 1u);

@@ -26,7 +26,7 @@ class ClientExecutionTest : public RuntimeFixture {
     return numbers;
   }
 
-  std::unique_ptr<Runtime> runtime;
+  std::unique_ptr<Runtimes> runtime;
 };
 INSTANTIATE_TEST_SUITE_P(, ClientExecutionTest, ::testing::ValuesIn(ProviderKinds()), KindName);
 

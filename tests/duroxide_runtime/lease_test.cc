@@ -33,12 +33,13 @@ TEST_P(LeaseTest, LeaseIsRenewedWhileAnActivityRunsLong) {
   RuntimeOptions options;
   options.orchestration_threads = 1;
   options.activity_threads = 2;
-  const auto runtime = StartRuntime(std::move(registry), options);
+  const auto runtime = StartRuntime(registry, options);
   ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
   barrier.AwaitEntered(1);
-  // Waiting: the keeper, the idle activity thread, the orchestration thread.
+  // Waiting: the keeper, the idle activity thread, the orchestration thread; and all four of an
+  // idle runtime.
   for (int i = 0; i < 10; ++i) {
-    clock.AwaitWaiters(3);
+    clock.AwaitWaiters(3 + 4 * (RuntimeCount() - 1));
     const std::uint64_t before = provider.renewals();
     clock.Advance(seconds(15));
     while (provider.renewals() == before) std::this_thread::yield();
@@ -83,7 +84,7 @@ TEST_P(LeaseTest, LostLeaseStopsTheActivityAndDropsItsResult) {
   });
   RuntimeOptions options;
   options.activity_threads = 2;
-  const auto runtime = StartRuntime(std::move(registry), options);
+  const auto runtime = StartOne(registry, options);  // with one keeper
   ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
   started.AwaitEntered(1);
   // The keeper tries until the lease's end; then the other thread takes the activity over.
@@ -116,7 +117,7 @@ TEST_P(LeaseTest, CancelledActivityIsToldAndItsResultDropped) {
     AwaitStop(context.stop_token());
     return text;
   });
-  const auto runtime = StartRuntime(std::move(registry));
+  const auto runtime = StartRuntime(registry);
   ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
   running.AwaitEntered(1);
   ASSERT_TRUE(client.RaiseEvent("i", "stop").ok());

@@ -112,7 +112,7 @@ TEST_P(PoisonTest, UnregisteredActivityFailsForGoodAfterItsLastDelivery) {
   half.Add(kOnce, EchoOnce);
   RuntimeOptions options;
   options.max_deliveries = 3;
-  const auto runtime = StartRuntime(std::move(half), options);
+  const auto runtime = StartRuntime(half, options);
   ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
   log.Await("activity 'echo' is not registered", 1);
   clock.Advance(seconds(1));
@@ -204,13 +204,13 @@ TEST_P(PoisonTest, ParentOfAPoisonedChildIsToldAndEnds) {
   {
     Registry parents;
     parents.Add(kParent, CallsOnce);
-    const auto runtime = StartRuntime(std::move(parents), OrchestrationsOnly());
+    const auto runtime = StartRuntime(parents, OrchestrationsOnly());
     ASSERT_TRUE(client.Start(kParent, "p", "x").ok());
     log.Await("orchestration 'once' is not registered");  // the child is parked
   }
   clock.Advance(seconds(60));
   LoseDeliveries("orchestrator", 10);
-  const auto runtime = StartRuntime(std::move(registry));
+  const auto runtime = StartRuntime(registry);
   const auto status = client.WaitUntilFinished("p", kLong);
   EXPECT_EQ(status->state, InstanceState::kFailed);
   EXPECT_EQ(status->failure->category, FailureCategory::kPoison);
@@ -235,7 +235,7 @@ TEST_P(PoisonTest, ParkedInstanceIsNeverPoisoned) {
 }
 
 TEST_P(PoisonTest, ParkedInstanceWaitsLongerEachTimeAlthoughNothingIsCounted) {
-  const auto wrong = StartRuntime(Registry());
+  const auto wrong = StartOne(Registry(), RuntimeOptions());  // each runtime has its own count
   ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
   for (int i = 0; i < 4; ++i) {
     log.Await("orchestration 'once' is not registered", static_cast<std::size_t>(i) + 1);

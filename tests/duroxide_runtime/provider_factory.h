@@ -1,10 +1,11 @@
 #pragma once
 
-// The providers that the tests of the runtime run on: every test runs on each. To add one, add a
-// line to ProviderKinds and link it in CMakeLists.txt.
+// The ways in which the tests of the runtime run: on every provider, live or plain, with one
+// runtime or two. To add a provider, add a line to ProviderKinds and link it in CMakeLists.txt.
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -27,6 +28,8 @@ struct ProviderKind {
       make;
   // Runtimes keep no instance in memory and store everything by itself, instead of all they can.
   bool plain_runtimes = false;
+  // As many runtimes share the provider wherever a test starts "a runtime".
+  std::size_t runtimes = 1;
 };
 
 inline std::ostream& operator<<(std::ostream& out, const ProviderKind& kind) {
@@ -50,10 +53,18 @@ inline std::unique_ptr<tandem::Provider> MakeRocksDb(tandem::Clock& clock,
 }
 
 inline std::vector<ProviderKind> ProviderKinds() {
-  return {{"Memory", MakeMemory},
-          {"RocksDb", MakeRocksDb},
-          {"MemoryPlain", MakeMemory, true},
-          {"RocksDbPlain", MakeRocksDb, true}};
+  std::vector<ProviderKind> kinds;
+  for (const ProviderKind& provider :
+       {ProviderKind{"Memory", MakeMemory}, ProviderKind{"RocksDb", MakeRocksDb}}) {
+    for (const bool plain : {false, true}) {
+      for (const std::size_t runtimes : {1, 2}) {
+        const std::string name =
+            provider.name + (plain ? "Plain" : "") + (runtimes == 2 ? "TwoRuntimes" : "");
+        kinds.push_back({name, provider.make, plain, runtimes});
+      }
+    }
+  }
+  return kinds;
 }
 
 }  // namespace duroxide::testing

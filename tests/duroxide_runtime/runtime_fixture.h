@@ -17,6 +17,7 @@
 #include "duroxide_runtime/internal/instance_store.h"
 #include "tests/duroxide_runtime/probe_provider.h"
 #include "tests/duroxide_runtime/provider_factory.h"
+#include "tests/duroxide_runtime/runtimes.h"
 #include "tests/support/temporary_directory.h"
 
 namespace duroxide::testing {
@@ -89,17 +90,27 @@ inline constexpr std::chrono::hours kLong{24 * 365};
 
 class RuntimeFixture : public ::testing::TestWithParam<ProviderKind> {
  protected:
-  std::unique_ptr<Runtime> StartRuntime(Registry registry) {
-    return StartRuntime(std::move(registry), RuntimeOptions());
+  // How many runtimes a StartRuntime starts.
+  static std::size_t RuntimeCount() { return GetParam().runtimes; }
+
+  // As the parameter says: live or plain, one runtime or two alike.
+  std::unique_ptr<Runtimes> StartRuntime(const Registry& registry) {
+    return StartRuntime(registry, RuntimeOptions());
   }
-  std::unique_ptr<Runtime> StartRuntime(Registry registry, RuntimeOptions options) {
+  std::unique_ptr<Runtimes> StartRuntime(const Registry& registry, RuntimeOptions options) {
+    std::vector<std::unique_ptr<Runtime>> runtimes;
+    while (runtimes.size() < RuntimeCount()) runtimes.push_back(StartOne(registry, options));
+    return std::make_unique<Runtimes>(std::move(runtimes));
+  }
+  // Live or plain as the parameter says, but one: for what a single runtime does or knows.
+  std::unique_ptr<Runtime> StartOne(Registry registry, RuntimeOptions options) {
     if (GetParam().plain_runtimes) {
       options.live_instances = 0;
       options.fused_commits = false;
     }
     return StartExactly(std::move(registry), options);
   }
-  // With these options, whatever the parameter says.
+  // One, with these options, whatever the parameter says.
   std::unique_ptr<Runtime> StartExactly(Registry registry, RuntimeOptions options) {
     options.log = &log;
     auto runtime = Runtime::Start(provider, std::move(registry), options);

@@ -44,7 +44,7 @@ TEST_P(RuntimeTest, FanOutRunsOnSeveralThreads) {
     barrier.Enter();
     return x;
   });
-  const auto runtime = StartRuntime(std::move(registry));
+  const auto runtime = StartRuntime(registry);
   ASSERT_TRUE(client.Start(kFanOut, "i", 4).ok());
   barrier.AwaitEntered(4);  // four threads at once
   barrier.Open();
@@ -100,7 +100,7 @@ TEST_P(RuntimeTest, FailedOrchestrationIsItsStatus) {
   registry.Add(kSequence, Sequence);
   registry.Add(kAdd,
                [](ActivityContext&, int) -> Result<int> { return Status::NoSpace("disk full"); });
-  const auto runtime = StartRuntime(std::move(registry));
+  const auto runtime = StartRuntime(registry);
   ASSERT_TRUE(client.Start(kSequence, "i", 3).ok());
   EXPECT_EQ(client.Wait(kSequence, "i", kLong).status().ToString(), "NoSpace: disk full");
   EXPECT_EQ(client.GetStatus("i")->failure->ToStatus().ToString(), "NoSpace: disk full");
@@ -110,7 +110,7 @@ TEST_P(RuntimeTest, ExceptionOfAnActivityIsItsFailure) {
   Registry registry;
   registry.Add(kSequence, Sequence);
   registry.Add(kAdd, [](ActivityContext&, int) -> Result<int> { throw std::range_error("oops"); });
-  const auto runtime = StartRuntime(std::move(registry));
+  const auto runtime = StartRuntime(registry);
   ASSERT_TRUE(client.Start(kSequence, "i", 3).ok());
   EXPECT_EQ(client.Wait(kSequence, "i", kLong).status().ToString(), "Internal: oops");
 }
@@ -125,7 +125,7 @@ TEST_P(RuntimeTest, ActivityKnowsItsCall) {
     return context.instance() + "/" + std::to_string(context.execution()) + "/" +
            std::to_string(context.id()) + " delivery " + std::to_string(context.delivery_count());
   });
-  const auto runtime = StartRuntime(std::move(registry));
+  const auto runtime = StartRuntime(registry);
   ASSERT_TRUE(client.Start(kApproval, "i", "x").ok());
   EXPECT_EQ(client.Wait(kApproval, "i", kLong).value(), "i/1/2 delivery 1");
 }
@@ -157,26 +157,31 @@ TEST_P(RuntimeTest, NActivitiesInARowTakeNPlusOneBatchesAndReplayNothing) {
   EXPECT_EQ(runtime->Stats().events_replayed, 0u);
 }
 
-// The same history, whatever stays in memory and however it is stored.
-TEST_P(RuntimeTest, HistoriesAreTheSameLiveAndReplayedFusedAndNot) {
+// The same history, whatever stays in memory, however it is stored, and whoever runs it.
+TEST_P(RuntimeTest, HistoriesAreTheSameLiveAndReplayedFusedAndNotByOneRuntimeAndByTwo) {
   History first;
   for (const std::size_t live : {10'000, 1, 0}) {
     for (const bool fused : {true, false}) {
       RuntimeOptions options;
       options.live_instances = live;
       options.fused_commits = fused;
-      const auto runtime = StartExactly(Working(), options);
-      const std::string id = "i" + std::to_string(live) + std::to_string(fused);
-      ASSERT_TRUE(runtime->client().Start(kSequence, id, 10).ok());
-      EXPECT_EQ(client.Wait(kSequence, id, kLong).value(), 55);
-      History history = HistoryOf(id);
-      for (HistoryEvent& event : history) {
-        if (auto* started = std::get_if<Started>(&event.body)) started->seed = 0;
-      }
-      if (first.empty()) first = history;
-      EXPECT_EQ(history, first) << id;
-      if (live == 0) {
-        EXPECT_GT(runtime->Stats().events_replayed, 0u);
+      for (const int runtimes : {1, 2}) {
+        const auto runtime = StartExactly(Working(), options);
+        const auto other = runtimes == 2 ? StartExactly(Working(), options) : nullptr;
+        const std::string id =
+            "i" + std::to_string(live) + std::to_string(fused) + std::to_string(runtimes);
+        ASSERT_TRUE(runtime->client().Start(kSequence, id, 10).ok());
+        EXPECT_EQ(client.Wait(kSequence, id, kLong).value(), 55);
+        History history = HistoryOf(id);
+        for (HistoryEvent& event : history) {
+          if (auto* started = std::get_if<Started>(&event.body)) started->seed = 0;
+        }
+        if (first.empty()) first = history;
+        EXPECT_EQ(history, first) << id;
+        if (live == 0) {
+          const std::uint64_t others = other != nullptr ? other->Stats().events_replayed : 0;
+          EXPECT_GT(runtime->Stats().events_replayed + others, 0u);
+        }
       }
     }
   }
@@ -265,7 +270,7 @@ TEST_P(RuntimeTest, ShutdownLetsARunningActivityReport) {
     barrier.Enter();
     return x;
   });
-  const auto runtime = StartRuntime(std::move(registry));
+  const auto runtime = StartRuntime(registry);
   ASSERT_TRUE(client.Start(kSequence, "i", 1).ok());
   barrier.AwaitEntered(1);
   std::thread stopper([&] { runtime->Shutdown(); });
@@ -331,7 +336,7 @@ TEST_P(RuntimeTest, ClientOfARuntimeKnowsWhatIsRegistered) {
   Registry registry;
   registry.Add(kSequence, Sequence);
   registry.Add(kFanOut, FanOut);
-  const auto runtime = StartRuntime(std::move(registry));
+  const auto runtime = StartRuntime(registry);
   EXPECT_EQ(runtime->client().StartEncoded("sequenze", "i", "1").ToString(),
             "NotFound: orchestration 'sequenze' is not registered in this runtime; registered: "
             "'fan-out', 'sequence'");

@@ -28,12 +28,15 @@ class ShutdownTest : public RuntimeFixture {
  protected:
   using EchoFunction = std::function<Result<std::string>(ActivityContext&, std::string)>;
 
-  // A runtime with one thread of each kind, and `echo` as given.
-  std::unique_ptr<Runtime> StartWith(EchoFunction echo, RuntimeOptions options = OneThreadEach()) {
+  static Registry With(EchoFunction echo) {
     Registry registry;
     registry.Add(kOnce, EchoOnce);
     registry.Add(kEcho, std::move(echo));
-    return StartRuntime(std::move(registry), options);
+    return registry;
+  }
+  // A runtime with one thread of each kind, and `echo` as given.
+  std::unique_ptr<Runtimes> StartWith(EchoFunction echo, RuntimeOptions options = OneThreadEach()) {
+    return StartRuntime(With(std::move(echo)), options);
   }
   static RuntimeOptions OneThreadEach() {
     RuntimeOptions options;
@@ -41,8 +44,10 @@ class ShutdownTest : public RuntimeFixture {
     options.activity_threads = 1;
     return options;
   }
-  // Blocks until a shutdown has begun: its deadlines stand.
-  void AwaitBegun() { log.Await("shutdown: no new work is taken"); }
+  // Blocks until a shutdown has begun, of all runtimes: its deadlines stand.
+  void AwaitBegun(std::size_t runtimes = RuntimeCount()) {
+    log.Await("shutdown: no new work is taken", runtimes);
+  }
   static ShutdownOptions Within(milliseconds timeout) { return ShutdownOptions(timeout); }
 };
 INSTANTIATE_TEST_SUITE_P(, ShutdownTest, ::testing::ValuesIn(ProviderKinds()), KindName);
@@ -50,7 +55,7 @@ INSTANTIATE_TEST_SUITE_P(, ShutdownTest, ::testing::ValuesIn(ProviderKinds()), K
 TEST_P(ShutdownTest, Defect14_ShutdownReturnsAsSoonAsDrained) {
   const tandem::Timestamp before = clock.Now();
   const auto runtime = StartRuntime(Working());
-  clock.AwaitWaiters(7);  // six loops wait for work, the keeper for leases
+  clock.AwaitWaiters(7 * RuntimeCount());  // six loops wait for work, the keeper for leases
   EXPECT_EQ(runtime->Shutdown(), ShutdownResult::kDrained);
   EXPECT_EQ(clock.Now(), before);
 }
@@ -83,17 +88,19 @@ TEST_P(ShutdownTest, NothingNewIsTaken) {
 TEST_P(ShutdownTest, ActivityThatStopsWhenTheTimeIsOverIsGivenBackAndRunsElsewhere) {
   Barrier running;
   running.Open();
-  const auto runtime = StartWith([&](ActivityContext& context, std::string) -> Result<std::string> {
+  const auto echo = [&](ActivityContext& context, std::string) -> Result<std::string> {
     running.Enter();
     AwaitStop(context.stop_token());
     EXPECT_TRUE(context.Heartbeat("half").ok());  // the lease still holds
     return Status::IoError("interrupted");
-  });
+  };
+  // One: a second that still takes work could get it while it also ends.
+  const auto runtime = StartOne(With(echo), OneThreadEach());
   ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
   running.AwaitEntered(1);
   ShutdownResult result = ShutdownResult::kDrained;
   std::thread stopper([&] { result = runtime->Shutdown(Within(seconds(3))); });
-  AwaitBegun();
+  AwaitBegun(1);
   clock.Advance(seconds(3));
   stopper.join();
   EXPECT_EQ(result, ShutdownResult::kForced);
@@ -296,7 +303,8 @@ TEST_P(ShutdownTest, Defect12_TransientErrorsOfARenewalStopNothing) {
   ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
   barrier.AwaitEntered(1);
   const auto advance = [&](milliseconds duration) {
-    clock.AwaitWaiters(2);  // the keeper, the loop of turns
+    // The keeper, the loop of turns; and all three of an idle runtime.
+    clock.AwaitWaiters(2 + 3 * (RuntimeCount() - 1));
     const int before = calls;
     clock.Advance(duration);
     while (calls == before) std::this_thread::yield();
