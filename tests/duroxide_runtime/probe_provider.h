@@ -27,6 +27,8 @@ class ProbeProvider final : public tandem::Provider {
 
   explicit ProbeProvider(std::unique_ptr<tandem::Provider> target) : target_(std::move(target)) {}
 
+  tandem::Provider& target() { return *target_; }
+
   void OnBatch(Probe<Operations> probe) { probes_.Lock()->batch = std::move(probe); }
   void OnDequeue(Probe<> probe) { probes_.Lock()->dequeue = std::move(probe); }
   void OnRead(Probe<tandem::StreamId> probe) { probes_.Lock()->read = std::move(probe); }

@@ -67,4 +67,16 @@ inline std::vector<ProviderKind> ProviderKinds() {
   return kinds;
 }
 
+// What a test about a matter of its own asks for: fewer ways than all.
+inline std::vector<ProviderKind> LiveKinds() {
+  std::vector<ProviderKind> kinds = ProviderKinds();
+  std::erase_if(kinds, [](const ProviderKind& kind) { return kind.plain_runtimes; });
+  return kinds;
+}
+inline std::vector<ProviderKind> LiveKindsOfOneRuntime() {
+  std::vector<ProviderKind> kinds = LiveKinds();
+  std::erase_if(kinds, [](const ProviderKind& kind) { return kind.runtimes > 1; });
+  return kinds;
+}
+
 }  // namespace duroxide::testing
