@@ -160,6 +160,17 @@ TEST_P(ClientTest, WaitEndsWhenTheInstanceIsDeleted) {
   EXPECT_EQ(waiter.get().code(), StatusCode::kNotFound);
 }
 
+TEST_P(ClientTest, WaitForAnUnknownInstanceIsNotFound) {
+  const auto runtime = StartRuntime(ClientSamples());
+  const auto expect_not_found = [](const Status& status) {
+    EXPECT_EQ(status.ToString(), "NotFound: there is no instance 'unknown'");
+  };
+  expect_not_found(client.Wait(kOnce, "unknown", kLong).status());
+  expect_not_found(client.WaitUntilFinished("unknown", kLong).status());
+  expect_not_found(client.WaitForCustomStatus("unknown", 0, kLong).status());
+  expect_not_found(client.WaitForKv<std::string>("unknown", "key", kLong).status());
+}
+
 TEST_P(ClientTest, WaitForCustomStatusSeesEachNewOne) {
   const auto runtime = StartRuntime(ClientSamples());
   ASSERT_TRUE(client.Start(kDiary, "i", "d").ok());
@@ -203,6 +214,35 @@ TEST_P(ClientTest, KeyValueMapIsReadWhileItRunsAndAfterTheEnd) {
   ASSERT_TRUE(client.Delete("i").ok());
   EXPECT_EQ(client.ListKv("i").status().code(), StatusCode::kNotFound);
   EXPECT_EQ(client.GetKv<std::string>("i", "before").status().code(), StatusCode::kNotFound);
+}
+
+TEST_P(ClientTest, StatsCountExecutionsEventsKeysAndBytes) {
+  const auto expect_stats = [this](std::uint64_t executions, std::uint64_t events,
+                                   std::uint64_t keys, std::uint64_t bytes) {
+    const auto stats = client.GetStats("i");
+    ASSERT_TRUE(stats.ok()) << stats.status();
+    EXPECT_EQ(stats->executions, executions);
+    EXPECT_EQ(stats->history_events, events);
+    EXPECT_EQ(stats->kv_keys, keys);
+    EXPECT_EQ(stats->kv_bytes, bytes);
+  };
+  ASSERT_TRUE(client.Start(kDiary, "i", "four").ok());
+  expect_stats(0, 0, 0, 0);  // nobody runs it
+  const auto runtime = StartRuntime(ClientSamples());
+  AwaitHistory("i", 3);
+  expect_stats(1, 3, 1, 4);  // Started, KvSet, MailboxSubscribed
+  ASSERT_TRUE(client.Send("i", "words", "sun").ok());
+  AwaitHistory("i", 7);
+  expect_stats(1, 7, 2, 7);  // message, status, KvSet, MailboxSubscribed
+  ASSERT_TRUE(client.Send("i", "words", "forget").ok());
+  AwaitHistory("i", 10);
+  expect_stats(1, 10, 1, 4);  // message, KvErased, MailboxSubscribed
+  ASSERT_TRUE(client.Send("i", "words", "anew").ok());
+  ASSERT_TRUE(client.Send("i", "words", "end").ok());
+  ASSERT_TRUE(client.Wait(kDiary, "i", kLong).ok());
+  expect_stats(2, 5, 1, 5);  // Started, KvSet, MailboxSubscribed, message, end
+  ASSERT_TRUE(client.PruneExecutions("i", 1).ok());
+  expect_stats(1, 5, 1, 5);
 }
 
 TEST_P(ClientTest, Defect01_MessageForAnUnknownInstanceDoesNotBlockOthers) {

@@ -4,6 +4,11 @@
 
 #include <cstdint>
 #include <limits>
+#include <type_traits>
+#include <utility>
+
+#include "duroxide_runtime/client.h"
+#include "duroxide_runtime/context.h"
 
 namespace duroxide {
 namespace {
@@ -47,6 +52,58 @@ TEST(CodecTest, WrongBytesAreAnErrorNotAValue) {
 struct NoCodec {};
 static_assert(!Codable<NoCodec>);
 static_assert(Codable<std::vector<std::string>>);
+
+template <typename Out, typename In>
+concept HandlesExist = requires {
+  Activity<Out(In)>("name");
+  Orchestration<Out(In)>("name");
+};
+static_assert(HandlesExist<int, std::vector<std::string>>);
+static_assert(!HandlesExist<NoCodec, int>);
+static_assert(!HandlesExist<int, NoCodec>);
+
+// A call takes what its handle says. (What Registry::Add refuses: must_not_compile.txt.)
+template <typename Handle, typename Input>
+concept Callable =
+    requires(OrchestrationContext ctx, Handle handle, Input input) { ctx.Call(handle, input); };
+template <typename Handle, typename Input>
+concept StartableAsChild = requires(OrchestrationContext ctx, Handle handle, Input input) {
+  ctx.StartChild(handle, input);
+};
+template <typename Handle, typename Input>
+concept Startable = requires(Client client, Handle handle, Input input) {
+  client.Start(handle, "instance", input);
+};
+template <typename Handle, typename Input>
+concept Continuable = requires(OrchestrationContext ctx, Handle handle, Input input) {
+  ctx.ContinueAsNew(handle, input);
+};
+
+using TakesText = Activity<int(std::string)>;
+static_assert(Callable<TakesText, std::string>);
+static_assert(Callable<TakesText, const char*>);
+static_assert(!Callable<TakesText, int>);
+static_assert(!Callable<TakesText, std::vector<std::string>>);
+static_assert(!Callable<Activity<std::string(int)>, std::string>);
+static_assert(!Callable<Activity<int(Unit)>, int>);
+
+using RunsOnText = Orchestration<int(std::string)>;
+static_assert(!Callable<RunsOnText, std::string>);
+static_assert(!StartableAsChild<TakesText, std::string>);
+static_assert(StartableAsChild<RunsOnText, std::string>);
+static_assert(!StartableAsChild<RunsOnText, int>);
+static_assert(Startable<RunsOnText, std::string>);
+static_assert(!Startable<RunsOnText, int>);
+static_assert(!Startable<TakesText, std::string>);
+static_assert(Continuable<RunsOnText, std::string>);
+static_assert(!Continuable<RunsOnText, int>);
+
+// The output is that of the handle.
+template <typename Handle>
+using CallOf = decltype(std::declval<OrchestrationContext>().Call(
+    std::declval<Handle>(), std::declval<typename Handle::Input>()));
+static_assert(std::is_same_v<CallOf<TakesText>, Future<int>>);
+static_assert(std::is_same_v<CallOf<Activity<Unit(int)>>, Future<Unit>>);
 
 }  // namespace
 }  // namespace duroxide

@@ -92,6 +92,31 @@ TEST(ContinueAsNewTest, RequestToCancelBehindItCancelsTheNewExecution) {
   EXPECT_EQ(FailureOf(engine).category, FailureCategory::kCancelled);
 }
 
+Output HearsAnew(OrchestrationContext ctx, std::string input) {
+  if (input == "next") {
+    const std::string message = co_await OrFail(ctx.Receive<std::string>("m"));
+    const std::string event = co_await OrFail(ctx.WaitForEvent<std::string>("e"));
+    co_return message + " " + event;
+  }
+  static_cast<void>(co_await ctx.WaitForEvent<std::string>("go"));
+  co_return ctx.ContinueAsNew(kTest, "next");
+}
+
+TEST(ContinueAsNewTest, EventsAreNotCarriedOver) {
+  Engine engine(HearsAnew);
+  engine.Start();
+  engine.Raise("e", "early");
+  engine.Send("m", "kept");
+  engine.Turn({EventRaisedItem{"e", "last moment"}, EventRaisedItem{"go", ""}});
+  ASSERT_EQ(engine.execution(), 2u);
+  EXPECT_EQ(engine.Text(),
+            "1 Started \"test\" 1.0.0 input \"next\" with 1 unread\n"
+            "2 MailboxSubscribed \"m\"\n"
+            "3 EventSubscribed \"e\"");
+  engine.Raise("e", "fresh");
+  EXPECT_EQ(LastOf(engine), "OrchestrationCompleted output \"kept fresh\"");
+}
+
 // --- How it is called ---------------------------------------------------------------------------
 
 Output NotAwaited(OrchestrationContext ctx, std::string input) {

@@ -66,6 +66,17 @@ TEST(DivergenceTest, ChangedInput) {
                    "asked for ActivityScheduled \"echo\" input \"b\". ");
 }
 
+Output ChangedTag(OrchestrationContext ctx, std::string) {
+  CallOptions options;
+  options.Tag("gpu");
+  co_return co_await ctx.Call(kEcho, "a", options);
+}
+TEST(DivergenceTest, ChangedTag) {
+  ExpectDivergence(Diagnosis(ChangedTag),
+                   "event 2: history holds ActivityScheduled \"echo\" input \"a\", but the code "
+                   "asked for ActivityScheduled \"echo\" input \"a\" tag \"gpu\". ");
+}
+
 Output DifferentKind(OrchestrationContext ctx, std::string) {
   co_await ctx.Sleep(std::chrono::hours(1));
   co_return "";

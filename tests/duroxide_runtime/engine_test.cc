@@ -22,6 +22,9 @@ Registry Samples() {
   return registry;
 }
 
+inline constexpr Orchestration<std::string(std::string)> kOther("other");
+inline constexpr Orchestration<std::string(std::string)> kTest("test");
+
 Output TwoSteps(OrchestrationContext ctx, std::string input) {
   const std::string a = co_await OrFail(ctx.Call(kEcho, input + "1"));
   const std::string b = co_await OrFail(ctx.Call(kEcho, a + "2"));
@@ -155,6 +158,38 @@ TEST(EngineTest, LateAndRepeatedCompletionsAreDropped) {
   EXPECT_EQ(engine.Text(), before);
 }
 
+Output DropsWhatLoses(OrchestrationContext ctx, std::string) {
+  {
+    const auto any = co_await WhenAny(ctx.WaitForEvent<std::string>("stop"), ctx.Call(kEcho, "a"),
+                                      ctx.StartTimer(hours(1)), ctx.StartChild(kOther, "c"));
+  }
+  co_return co_await ctx.WaitForEvent<std::string>("end");
+}
+
+TEST(EngineTest, CompletionOfWhatWasCancelledIsDropped) {
+  const std::vector<WorkItem> late = {
+      ActivityCompletedItem{{1, 3}, "late"}, Engine::Failed(3, StatusCode::kInternal, "late"),
+      TimerFiredItem{{1, 4}}, ChildCompletedItem{{1, 5}, "late"},
+      ChildFailedItem{{1, 5}, Failure::Of(Status::Internal("late"))}};
+  Engine turns(DropsWhatLoses);
+  turns.Start();
+  turns.Raise("stop", "");
+  const std::string before = turns.Text();
+  const TurnOutcome outcome = turns.Turn(late);
+  EXPECT_EQ(outcome.dropped, late.size());
+  EXPECT_TRUE(outcome.empty());
+  EXPECT_EQ(turns.Text(), before);
+
+  Engine together(DropsWhatLoses);
+  together.Start();
+  std::vector<WorkItem> items = {EventRaisedItem{"stop", ""}};
+  items.insert(items.end(), late.begin(), late.end());
+  EXPECT_EQ(together.Turn(items).dropped, late.size());
+  EXPECT_EQ(together.Text(), before);
+  together.Raise("end", "done");
+  EXPECT_EQ(Describe(together.history().back().body), "OrchestrationCompleted output \"done\"");
+}
+
 TEST(EngineTest, MessagesForAnInstanceThatNeverStartedAreDropped) {
   Engine engine(TwoSteps);
   const TurnOutcome outcome = engine.Turn({EventRaisedItem{"e", "x"}, TimerFiredItem{{1, 2}}});
@@ -210,6 +245,23 @@ TEST(EngineTest, ExceptionBeforeTheCoroutineEndsTheInstanceAsFailed) {
   EXPECT_EQ(engine.Text(),
             "1 Started \"test\" 1.0.0 input \"\"\n"
             "2 OrchestrationFailed with Internal \"no\"");
+}
+
+Output ThrowsANumber(OrchestrationContext ctx, std::string) {
+  co_await ctx.Sleep(hours(1));
+  throw 42;
+}
+
+TEST(EngineTest, ExceptionThatIsNoStdExceptionIsAFailureToo) {
+  const std::string expected =
+      "OrchestrationFailed with Internal \"threw an exception that is no std::exception\"";
+  Engine inside(ThrowsANumber);
+  inside.Start();
+  inside.Fire(2);
+  EXPECT_EQ(Describe(inside.history().back().body), expected);
+  Engine before([](OrchestrationContext, std::string) -> Output { throw "no"; });
+  before.Start();
+  EXPECT_EQ(Describe(before.history().back().body), expected);
 }
 
 TEST(EngineTest, UndecodableInputFailsWithAClearMessage) {
@@ -337,6 +389,30 @@ TEST(EngineTest, TimerFiresTheDurationAfterTheRecordedTime) {
             engine.history()[0].time + hours(1));
 }
 
+Output SleepsFor(OrchestrationContext ctx, std::string seconds) {
+  co_await ctx.Sleep(std::chrono::seconds(std::stoi(seconds)));
+  co_return "awake";
+}
+Output SleepsUntil(OrchestrationContext ctx, std::string seconds) {
+  co_await ctx.SleepUntil(ctx.Now() + std::chrono::seconds(std::stoi(seconds)));
+  co_return "awake";
+}
+
+TEST(EngineTest, TimerOfNoDurationFiresInTheNextTurn) {
+  for (const auto sleeps : {SleepsFor, SleepsUntil}) {
+    for (const std::string seconds : {"0", "-3600"}) {
+      Engine engine(sleeps);
+      engine.Start(seconds);
+      EXPECT_EQ(engine.Text(), "1 Started \"test\" 1.0.0 input \"" + seconds +
+                                   "\"\n"
+                                   "2 TimerCreated");
+      EXPECT_LE(std::get<TimerCreated>(engine.history()[1].body).fire_at, engine.history()[0].time);
+      engine.Fire(2);
+      EXPECT_EQ(Describe(engine.history().back().body), "OrchestrationCompleted output \"awake\"");
+    }
+  }
+}
+
 TEST(EngineTest, TimeOfAHistoryNeverRunsBackwards) {
   Engine engine(TimeAndIds);
   engine.Start();
@@ -363,6 +439,92 @@ TEST(EngineTest, LogLinesAppearOnceAndNotOnReplay) {
   const TurnOutcome second = engine.Fire(2);
   ASSERT_EQ(second.logs.size(), 1u);
   EXPECT_EQ(second.logs[0].text, "second");
+}
+
+std::vector<bool> g_replaying;  // as the code has seen it; a test takes it away
+
+Output NotesReplaying(OrchestrationContext ctx, std::string) {
+  g_replaying.push_back(ctx.IsReplaying());
+  for (int i = 0; i < 3; ++i) {
+    static_cast<void>(co_await ctx.WaitForEvent<std::string>("e"));
+    g_replaying.push_back(ctx.IsReplaying());
+  }
+  co_return "";
+}
+
+TEST(EngineTest, IsReplayingIsTrueOnlyForWhatWasStored) {
+  using Seen = std::vector<bool>;
+  const auto seen = [] { return std::exchange(g_replaying, {}); };
+  const WorkItem event = EventRaisedItem{"e", ""};
+  Engine engine(NotesReplaying);
+  engine.Start();
+  EXPECT_EQ(seen(), Seen({false}));
+  TurnInput input;
+  input.instance = "instance";
+  input.history = engine.history();
+  input.items = {event};
+  for (int i = 0; i < 2; ++i) {
+    RunTurn(input, engine.registry());
+    EXPECT_EQ(seen(), Seen({true, false})) << "the turn before was not stored";
+  }
+  TurnOutcome outcome = engine.Turn({event, event});
+  EXPECT_EQ(seen(), Seen({true, false, false}));
+  RunTurn(input, engine.registry(), std::move(outcome.live));
+  EXPECT_EQ(seen(), Seen({false})) << "what is in memory replays nothing";
+  engine.Turn({event});
+  EXPECT_EQ(seen(), Seen({true, true, true, false}));
+  EXPECT_EQ(FindDivergence("instance", 1, engine.history(), {}, engine.registry()), std::nullopt);
+  EXPECT_EQ(seen(), Seen({true, true, true, true}));
+}
+
+std::string FactsOf(const OrchestrationContext& ctx) {
+  const auto seconds = [](Timestamp time) {
+    return std::to_string(
+        std::chrono::floor<std::chrono::seconds>(time.time_since_epoch()).count());
+  };
+  std::string text = ctx.instance() + "/" + std::to_string(ctx.execution());
+  text.append(" ").append(ctx.name()).append(" ").append(ctx.version().ToString());
+  text.append(" created ").append(seconds(ctx.created_at()));
+  text.append(" now ").append(seconds(ctx.Now()));
+  text.append(" events ").append(std::to_string(ctx.history_events()));
+  if (const auto& parent = ctx.parent()) {
+    text.append(" parent ").append(parent->instance).append("/");
+    text.append(std::to_string(parent->execution)).append("/");
+    text.append(std::to_string(parent->scheduled_id));
+  }
+  return text;
+}
+
+// What it knows at its start, behind a timer, and in the next execution.
+Output TellsItsFacts(OrchestrationContext ctx, std::string before) {
+  std::string facts = FactsOf(ctx);
+  if (!before.empty()) co_return before + "\n" + facts;
+  co_await ctx.Sleep(hours(1));
+  facts.append("\n").append(FactsOf(ctx));
+  co_return ctx.ContinueAsNew(kTest, facts);
+}
+
+Engine WithFacts() {
+  Registry registry;
+  registry.Add(kTest, {2, 1, 0}, TellsItsFacts);
+  return Engine(std::move(registry));
+}
+
+TEST(EngineTest, ContextTellsAllFactsOfTheInstance) {
+  Engine child = WithFacts();
+  child.Turn({StartItem{"test", "", std::nullopt, OperationAddress{"above", 3, 4}}});
+  child.Fire(2);
+  EXPECT_EQ(std::get<OrchestrationCompleted>(child.history().back().body).output,
+            "instance/1 test 2.1.0 created 1000000001 now 1000000001 events 1 parent above/3/4\n"
+            "instance/1 test 2.1.0 created 1000000001 now 1000000002 events 3 parent above/3/4\n"
+            "instance/2 test 2.1.0 created 1000000001 now 1000000002 events 1 parent above/3/4");
+  Engine alone = WithFacts();
+  alone.Start();
+  alone.Fire(2);
+  EXPECT_EQ(std::get<OrchestrationCompleted>(alone.history().back().body).output,
+            "instance/1 test 2.1.0 created 1000000001 now 1000000001 events 1\n"
+            "instance/1 test 2.1.0 created 1000000001 now 1000000002 events 3\n"
+            "instance/2 test 2.1.0 created 1000000001 now 1000000002 events 1");
 }
 
 TEST(EngineTest, UnregisteredOrchestrationIsADiagnosis) {

@@ -116,6 +116,18 @@ TEST(StepsTest, ExceptionOfAStepIsItsFailure) {
   CheckHistory(engine);
 }
 
+Output StepThrowsANumber(OrchestrationContext ctx, std::string) {
+  const auto throws = []() -> int { throw 42; };
+  co_return ctx.Run("throws", throws).status();
+}
+
+TEST(StepsTest, ExceptionOfAStepThatIsNoStdExceptionIsItsFailureToo) {
+  Engine engine(StepThrowsANumber);
+  engine.Start();
+  EXPECT_EQ(FailureOf(engine).message, "threw an exception that is no std::exception");
+  CheckHistory(engine);
+}
+
 TEST(StepsTest, OutputOverTheLimitIsTheStepsFailure) {
   Engine engine([](OrchestrationContext ctx, std::string) -> Output {
     const auto big = [] { return std::string(kValueBytesMax + 1, 'x'); };

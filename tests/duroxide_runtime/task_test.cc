@@ -3,11 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <coroutine>
 #include <cstdint>
+#include <future>
 #include <memory>
 #include <stdexcept>
 #include <string>
 
+#include "duroxide_runtime/future.h"
 #include "duroxide_runtime/or_fail.h"
 #include "duroxide_runtime/when.h"
 #include "tests/duroxide_runtime/run_task.h"
@@ -149,6 +152,27 @@ static_assert(!internal::kOwned<std::string&&>);
 static_assert(!internal::kOwned<const char*>);
 static_assert(!internal::kOwned<std::string_view>);
 static_assert(!internal::kOwned<OwningAggregate>);
+
+// Anything else would resume a task outside of its turn.
+class ForeignOperation {
+ public:
+  std::suspend_always operator co_await() && { return {}; }
+};
+
+static_assert(Durable<Task<int>>);
+static_assert(Durable<Task<void>>);
+static_assert(Durable<Future<int>>);
+static_assert(Durable<Child<int>>);
+static_assert(Durable<Timer>);
+static_assert(Durable<decltype(WhenAll(std::declval<Timer>()))>);
+static_assert(Durable<decltype(WhenAny(std::declval<Timer>(), std::declval<Future<int>>()))>);
+static_assert(Durable<decltype(OrFail(std::declval<Future<int>>()))>);
+static_assert(!Durable<std::suspend_always>);
+static_assert(!Durable<std::suspend_never>);
+static_assert(!Durable<ForeignOperation>);
+static_assert(!Durable<std::future<int>>);
+static_assert(!Durable<Task<int>&>);
+static_assert(!Durable<int>);
 
 Task<std::string> WaitForGate(Gate gate, std::shared_ptr<std::string> log, std::string name) {
   co_await GateOpening(gate);
