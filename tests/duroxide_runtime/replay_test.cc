@@ -15,6 +15,7 @@
 #include <sstream>
 
 #include "tests/duroxide_runtime/engine.h"
+#include "tests/duroxide_runtime/newer_kinds.h"
 #include "tests/duroxide_runtime/samples.h"
 #include "tests/support/random_seed.h"
 
@@ -194,6 +195,15 @@ TEST(ReplayTest, WorkItemsComeBackFromTheirRecords) {
 TEST(ReplayTest, DamagedRecordsAreCorruption) {
   EXPECT_EQ(DecodeHistoryEvent("garbage!", "event 7").status().code(), StatusCode::kCorruption);
   EXPECT_EQ(DecodeWorkItem("", "message 7").status().code(), StatusCode::kCorruption);
+}
+
+TEST(ReplayTest, UnknownKindsAreUnsupported) {
+  const Status event = DecodeHistoryEvent(NewerHistoryEvent(), "event 7").status();
+  EXPECT_EQ(event.code(), StatusCode::kUnsupported) << event;
+  EXPECT_EQ(event.message().find("event 7: written by a newer version of the runtime"), 0u);
+  const Status item = DecodeWorkItem(NewerWorkItem(), "message 7").status();
+  EXPECT_EQ(item.code(), StatusCode::kUnsupported) << item;
+  EXPECT_EQ(item.message().find("message 7: written by a newer version of the runtime"), 0u);
 }
 
 std::string Golden(const History& history) {
