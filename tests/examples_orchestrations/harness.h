@@ -23,13 +23,17 @@ using duroxide::testing::RecordedHistory;
 using duroxide::testing::Simulation;
 using duroxide::testing::SimulationOptions;
 
-// Seed 0 of a family is calm, the others are full of faults.
+// Seed 0 of a family is calm, the others are full of faults; among them are all ways to run:
+// replayed each time or not, with fused commits or without.
 inline SimulationOptions Faults(std::uint64_t number) {
   if (number == 0) return SimulationOptions::Calm();
   SimulationOptions options;
   options.runtimes = 1 + number % 3;
   options.crash_at_commit = options.crash_between = options.lease_loss =
       0.03 * static_cast<double>(number % 6);
+  constexpr std::size_t kLive[] = {3, 0, 10'000};
+  options.live_instances = kLive[number / 6 % 3];
+  options.fused_commits = number / 18 % 2 == 0;
   return options;
 }
 
