@@ -4,16 +4,7 @@
 
 namespace tandem::internal {
 
-namespace {
-
-constexpr int kNestingMax = 16;  // our schemas nest a few structs, not a tree
-
-}  // namespace
-
-std::string SerializeRecord(capnp::MessageBuilder& message) {
-  const auto segments = message.getSegmentsForOutput();
-  // The standard framing (https://capnproto.org/encoding.html#serialization-over-a-stream), so that
-  // `capnp decode` reads a record that was cut out of a store.
+std::string SerializeRecord(kj::ArrayPtr<const kj::ArrayPtr<const capnp::word>> segments) {
   const std::size_t table_words = segments.size() / 2 + 1;
   std::string bytes(table_words * sizeof(capnp::word), '\0');
   const auto put_u32 = [&bytes](std::size_t index, std::size_t value) {
@@ -30,14 +21,14 @@ std::string SerializeRecord(capnp::MessageBuilder& message) {
   return bytes;
 }
 
-RecordMessage::RecordMessage(std::string_view bytes) {
+RecordMessage::RecordMessage(std::string_view bytes, const RecordLimits& limits) {
   KJ_REQUIRE(!bytes.empty() && bytes.size() % sizeof(capnp::word) == 0,
              "a record is a positive number of words");
   words_ = kj::heapArray<capnp::word>(bytes.size() / sizeof(capnp::word));
   std::memcpy(words_.begin(), bytes.data(), bytes.size());
   capnp::ReaderOptions options;
-  options.traversalLimitInWords = 4 * words_.size() + 64;
-  options.nestingLimit = kNestingMax;
+  options.traversalLimitInWords = 4 * words_.size() + limits.extra_words;
+  options.nestingLimit = static_cast<int>(limits.nesting);
   reader_ = kj::heap<capnp::FlatArrayMessageReader>(words_, options);
 }
 

@@ -10,6 +10,9 @@
 //
 // A reader is valid only inside the function that it is passed to. `where` names the record in the
 // error: a string, or a function that makes one when it is needed.
+//
+// Both are for records of ours. For those whose schema is a user's: EncodeCanonicalRecord, and
+// wider RecordLimits.
 
 #include <capnp/message.h>
 #include <capnp/serialize.h>
@@ -23,14 +26,22 @@
 
 namespace tandem {
 
+// How far a reader follows hostile bytes.
+struct RecordLimits {
+  std::size_t nesting = 16;      // our schemas nest a few structs, not a tree
+  std::size_t extra_words = 64;  // beyond four times the length of the record
+};
+
 namespace internal {
 
-std::string SerializeRecord(capnp::MessageBuilder& message);
+// The standard framing (https://capnproto.org/encoding.html#serialization-over-a-stream), so that
+// `capnp decode` reads a record that was cut out of a store.
+std::string SerializeRecord(kj::ArrayPtr<const kj::ArrayPtr<const capnp::word>> segments);
 
 // A message over an aligned copy of `bytes`, with limits against hostile input.
 class RecordMessage {
  public:
-  explicit RecordMessage(std::string_view bytes);
+  RecordMessage(std::string_view bytes, const RecordLimits& limits);
   capnp::MessageReader& reader() { return *reader_; }
 
  private:
@@ -48,13 +59,26 @@ std::string EncodeRecord(Fill fill) {
   capnp::word scratch[kScratchWords] = {};
   capnp::MallocMessageBuilder message(kj::arrayPtr(scratch, kScratchWords));
   fill(message.initRoot<Record>());
-  return internal::SerializeRecord(message);
+  return internal::SerializeRecord(message.getSegmentsForOutput());
+}
+
+// In canonical form (https://capnproto.org/encoding.html#canonicalization), at the cost of a copy:
+// equal values are equal bytes, and a field that was added to the schema adds none while it is not
+// set.
+template <typename Record, typename Fill>
+std::string EncodeCanonicalRecord(Fill fill) {
+  capnp::MallocMessageBuilder message;
+  fill(message.initRoot<Record>());
+  const auto words = capnp::canonicalize(message.getRoot<Record>().asReader());
+  const kj::ArrayPtr<const capnp::word> segment = words;
+  return internal::SerializeRecord(kj::arrayPtr(&segment, 1));
 }
 
 template <typename Record, typename Where, typename Read>
-Status DecodeRecord(std::string_view bytes, const Where& where, Read read) {
+Status DecodeRecord(std::string_view bytes, const Where& where, Read read,
+                    const RecordLimits& limits = RecordLimits()) {
   try {
-    internal::RecordMessage message(bytes);
+    internal::RecordMessage message(bytes, limits);
     read(message.reader().template getRoot<Record>());
     return Status::Ok();
   } catch (const kj::Exception& exception) {
