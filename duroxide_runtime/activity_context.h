@@ -88,7 +88,8 @@ class ActivityContext {
   // of the store, which may be ignored.
   template <Codable T>
   Status Heartbeat(const T& progress) {
-    return HeartbeatEncoded(Codec<T>::Encode(progress));
+    TANDEM_ASSIGN_OR_RETURN(std::string bytes, internal::TryEncode(progress));
+    return HeartbeatEncoded(std::move(bytes));
   }
   Status Heartbeat(const char* progress) { return HeartbeatEncoded(progress); }
   Status Heartbeat() { return Save(std::nullopt); }

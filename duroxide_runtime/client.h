@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "batch/provider.h"
@@ -48,7 +49,8 @@ class Client {
   Status Start(const Orchestration<Out(In)>& orchestration, std::string_view instance,
                const std::type_identity_t<In>& input,
                const StartOptions& options = StartOptions()) const {
-    return StartEncoded(orchestration.name(), instance, Codec<In>::Encode(input), options);
+    TANDEM_ASSIGN_OR_RETURN(std::string bytes, internal::TryEncode(input));
+    return StartEncoded(orchestration.name(), instance, std::move(bytes), options);
   }
   // The same by name, with the input as bytes.
   Status StartEncoded(std::string_view orchestration, std::string_view instance, std::string input,
@@ -64,7 +66,8 @@ class Client {
   // (OrchestrationContext::WaitForEvent).
   template <Codable T>
   Status RaiseEvent(std::string_view instance, std::string_view name, const T& payload) const {
-    return RaiseEncoded(instance, name, Codec<T>::Encode(payload));
+    TANDEM_ASSIGN_OR_RETURN(std::string bytes, internal::TryEncode(payload));
+    return RaiseEncoded(instance, name, std::move(bytes));
   }
   Status RaiseEvent(std::string_view instance, std::string_view name,
                     const char* payload = "") const {
@@ -75,7 +78,8 @@ class Client {
   // A message to a mailbox, where it waits for its reader (OrchestrationContext::Receive).
   template <Codable T>
   Status Send(std::string_view instance, std::string_view mailbox, const T& message) const {
-    return SendEncoded(instance, mailbox, Codec<T>::Encode(message));
+    TANDEM_ASSIGN_OR_RETURN(std::string bytes, internal::TryEncode(message));
+    return SendEncoded(instance, mailbox, std::move(bytes));
   }
   Status Send(std::string_view instance, std::string_view mailbox, const char* message) const {
     return SendEncoded(instance, mailbox, message);

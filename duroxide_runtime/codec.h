@@ -9,12 +9,17 @@
 //   };
 //
 // The bytes live as long as the instances that hold them: Decode has to accept what earlier
-// versions of Encode wrote. Built in: std::string (as it is), bool, integers (decimal text), Unit
-// (empty), and std::vector of anything that has a codec.
+// versions of Encode wrote. Replay compares bytes, so equal values have to give equal ones. Decode
+// fails with InvalidArgument. Encode can't fail but by an exception: of the orchestration or
+// activity that it leaves; a call of a client, or a heartbeat, makes InvalidArgument of it.
+//
+// Built in: std::string (as it is), bool, integers (decimal text), Unit (empty), and std::vector of
+// anything that has a codec. In a line, for types of your own: json_codec.h, capnp_codec.h.
 
 #include <charconv>
 #include <concepts>
 #include <cstddef>
+#include <exception>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -107,5 +112,19 @@ struct Codec<std::vector<T>> {
     return values;
   }
 };
+
+namespace internal {
+
+// For those who answer with a Status.
+template <Codable T>
+Result<std::string> TryEncode(const T& value) {
+  try {
+    return Codec<T>::Encode(value);
+  } catch (const std::exception& exception) {
+    return Status::InvalidArgument(std::string("can't be encoded: ") + exception.what());
+  }
+}
+
+}  // namespace internal
 
 }  // namespace duroxide
