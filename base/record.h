@@ -63,7 +63,7 @@ std::string EncodeRecord(Fill fill) {
 }
 
 // In canonical form (https://capnproto.org/encoding.html#canonicalization), at the cost of a copy:
-// equal values are equal bytes, and a field that was added to the schema adds none while it is not
+// equal records are equal bytes, and a field that was added to the schema adds none while it is not
 // set.
 template <typename Record, typename Fill>
 std::string EncodeCanonicalRecord(Fill fill) {

@@ -24,6 +24,12 @@ function(tandem_note_dependency package)
   set_property(GLOBAL APPEND PROPERTY TANDEM_DEBIAN_${ARG_COMPONENT} ${ARG_DEBIAN})
 endfunction()
 
+# tandem_suggest(<Debian package>...)
+#   What only users of certain headers need. Nothing is looked for, neither here nor there.
+function(tandem_suggest)
+  set_property(GLOBAL APPEND PROPERTY TANDEM_SUGGESTS ${ARGN})
+endfunction()
+
 # Called by tandem_library for each library, in the order in which they depend on each other.
 function(tandem_install_library target component)
   if(NOT TANDEM_INSTALL)
@@ -122,7 +128,7 @@ function(tandem_debian_package)
 
   get_property(components GLOBAL PROPERTY TANDEM_COMPONENTS)
   list(REMOVE_ITEM components core)
-  set(suggests)
+  get_property(suggests GLOBAL PROPERTY TANDEM_SUGGESTS)
   foreach(component ${components})
     get_property(packages GLOBAL PROPERTY TANDEM_DEBIAN_${component})
     list(APPEND suggests ${packages})

@@ -69,6 +69,7 @@ check_cmake() {
   "$CMAKE" --build "$work/build" --parallel 2
   expect_equal transfer "30" "$("$work/build/transfer" "$work/transfer-store")"
   expect_equal greeting "hello ann!" "$("$work/build/greeting" "$work/greeting-store")"
+  expect_equal order "3 lamps" "$("$work/build/order")"
 }
 
 check_pkg_config() {
@@ -103,6 +104,7 @@ check_debian() {
   expect_field "$file" Section '^libdevel$'
   expect_field "$file" Maintainer '^Tandem developers$'
   expect_field "$file" Depends 'libcapnp-dev.*librocksdb-dev.*pkg-config'
+  expect_field "$file" Suggests 'capnproto'
   expect_field "$file" Description '^Event store, message queue .*Duroxide'
   dpkg-deb --extract "$file" "$work/root"
   expect_equal "content of the package" "$(cd "$PREFIX" && find . -type f | sort)" \
