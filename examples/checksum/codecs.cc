@@ -1,154 +1,99 @@
-#include "base/record.h"
-#include "examples/checksum/checksum.capnp.h"
 #include "examples/checksum/types.h"
 
 namespace checksum {
 namespace {
 
-using tandem::ToBytes;
 using tandem::ToData;
 
-std::string ToString(capnp::Data::Reader data) { return std::string(ToBytes(data)); }
+std::string ToString(capnp::Data::Reader data) { return std::string(tandem::ToBytes(data)); }
 
-void Write(const FileDigest& digest, schema::FileDigest::Builder record) {
+void Write(const std::vector<std::string>& texts, capnp::List<capnp::Data>::Builder list) {
+  for (unsigned i = 0; i < list.size(); ++i) list.set(i, ToData(texts[i]));
+}
+
+void Read(capnp::List<capnp::Data>::Reader list, std::vector<std::string>& texts) {
+  for (const auto text : list) texts.push_back(ToString(text));
+}
+
+}  // namespace
+
+void ToCapnp(const Job& job, schema::Job::Builder record) {
+  record.setDirectory(ToData(job.directory));
+  record.setManifest(ToData(job.manifest));
+}
+void FromCapnp(schema::Job::Reader record, Job& job) {
+  job.directory = ToString(record.getDirectory());
+  job.manifest = ToString(record.getManifest());
+}
+
+void ToCapnp(const ListRequest& request, schema::ListRequest::Builder record) {
+  record.setDirectory(ToData(request.directory));
+  record.setAfter(ToData(request.after));
+}
+void FromCapnp(schema::ListRequest::Reader record, ListRequest& request) {
+  request.directory = ToString(record.getDirectory());
+  request.after = ToString(record.getAfter());
+}
+
+void ToCapnp(const FilePage& page, schema::FilePage::Builder record) {
+  auto batches = record.initBatches(page.batches.size());
+  for (std::size_t i = 0; i < page.batches.size(); ++i) {
+    Write(page.batches[i], batches[i].initPaths(page.batches[i].size()));
+  }
+  record.setLast(ToData(page.last));
+  record.setMore(page.more);
+  Write(page.unreadable, record.initUnreadable(page.unreadable.size()));
+}
+void FromCapnp(schema::FilePage::Reader record, FilePage& page) {
+  for (const auto batch : record.getBatches()) {
+    Read(batch.getPaths(), page.batches.emplace_back());
+  }
+  page.last = ToString(record.getLast());
+  page.more = record.getMore();
+  Read(record.getUnreadable(), page.unreadable);
+}
+
+void ToCapnp(const FileDigest& digest, schema::FileDigest::Builder record) {
   record.setPath(ToData(digest.path));
   record.setSha256(ToData(digest.sha256));
   record.setBytes(digest.bytes);
 }
-
-FileDigest Read(schema::FileDigest::Reader record) {
-  return FileDigest{ToString(record.getPath()), ToString(record.getSha256()), record.getBytes()};
+void FromCapnp(schema::FileDigest::Reader record, FileDigest& digest) {
+  digest.path = ToString(record.getPath());
+  digest.sha256 = ToString(record.getSha256());
+  digest.bytes = record.getBytes();
 }
 
-}  // namespace
+void ToCapnp(const Part& part, schema::Part::Builder record) {
+  record.setManifest(ToData(part.manifest));
+  record.setNumber(part.number);
+  auto files = record.initFiles(part.files.size());
+  for (std::size_t i = 0; i < part.files.size(); ++i) ToCapnp(part.files[i], files[i]);
+}
+void FromCapnp(schema::Part::Reader record, Part& part) {
+  part.manifest = ToString(record.getManifest());
+  part.number = record.getNumber();
+  for (const auto file : record.getFiles()) FromCapnp(file, part.files.emplace_back());
+}
+
+void ToCapnp(const Assembly& assembly, schema::Assembly::Builder record) {
+  record.setManifest(ToData(assembly.manifest));
+  record.setParts(assembly.parts);
+}
+void FromCapnp(schema::Assembly::Reader record, Assembly& assembly) {
+  assembly.manifest = ToString(record.getManifest());
+  assembly.parts = record.getParts();
+}
+
+void ToCapnp(const Summary& summary, schema::Summary::Builder record) {
+  record.setFiles(summary.files);
+  record.setBytes(summary.bytes);
+  record.setUnreadable(summary.unreadable);
+}
+void FromCapnp(schema::Summary::Reader record, Summary& summary) {
+  summary.files = record.getFiles();
+  summary.bytes = record.getBytes();
+  summary.unreadable = record.getUnreadable();
+}
+
 }  // namespace checksum
-
-namespace duroxide {
-
-using namespace checksum;  // NOLINT(google-build-using-namespace): this file is about its types
-using tandem::DecodeRecord;
-using tandem::EncodeRecord;
-
-std::string Codec<Job>::Encode(const Job& job) {
-  return EncodeRecord<schema::Job>([&](schema::Job::Builder record) {
-    record.setDirectory(ToData(job.directory));
-    record.setManifest(ToData(job.manifest));
-  });
-}
-Result<Job> Codec<Job>::Decode(std::string_view bytes) {
-  Job job;
-  TANDEM_RETURN_IF_ERROR(DecodeRecord<schema::Job>(bytes, "job", [&](schema::Job::Reader record) {
-    job = Job{ToString(record.getDirectory()), ToString(record.getManifest())};
-  }));
-  return job;
-}
-
-std::string Codec<ListRequest>::Encode(const ListRequest& request) {
-  return EncodeRecord<schema::ListRequest>([&](schema::ListRequest::Builder record) {
-    record.setDirectory(ToData(request.directory));
-    record.setAfter(ToData(request.after));
-  });
-}
-Result<ListRequest> Codec<ListRequest>::Decode(std::string_view bytes) {
-  ListRequest request;
-  TANDEM_RETURN_IF_ERROR(DecodeRecord<schema::ListRequest>(
-      bytes, "list request", [&](schema::ListRequest::Reader record) {
-        request = ListRequest{ToString(record.getDirectory()), ToString(record.getAfter())};
-      }));
-  return request;
-}
-
-std::string Codec<FilePage>::Encode(const FilePage& page) {
-  return EncodeRecord<schema::FilePage>([&](schema::FilePage::Builder record) {
-    auto batches = record.initBatches(page.batches.size());
-    for (std::size_t i = 0; i < page.batches.size(); ++i) {
-      auto paths = batches[i].initPaths(page.batches[i].size());
-      for (std::size_t j = 0; j < page.batches[i].size(); ++j) {
-        paths.set(j, ToData(page.batches[i][j]));
-      }
-    }
-    record.setLast(ToData(page.last));
-    record.setMore(page.more);
-    auto unreadable = record.initUnreadable(page.unreadable.size());
-    for (std::size_t i = 0; i < page.unreadable.size(); ++i) {
-      unreadable.set(i, ToData(page.unreadable[i]));
-    }
-  });
-}
-Result<FilePage> Codec<FilePage>::Decode(std::string_view bytes) {
-  FilePage page;
-  TANDEM_RETURN_IF_ERROR(
-      DecodeRecord<schema::FilePage>(bytes, "file page", [&](schema::FilePage::Reader record) {
-        for (const auto batch : record.getBatches()) {
-          std::vector<std::string>& paths = page.batches.emplace_back();
-          for (const auto path : batch.getPaths()) paths.push_back(ToString(path));
-        }
-        page.last = ToString(record.getLast());
-        page.more = record.getMore();
-        for (const auto path : record.getUnreadable()) page.unreadable.push_back(ToString(path));
-      }));
-  return page;
-}
-
-std::string Codec<FileDigest>::Encode(const FileDigest& digest) {
-  return EncodeRecord<schema::FileDigest>(
-      [&](schema::FileDigest::Builder record) { Write(digest, record); });
-}
-Result<FileDigest> Codec<FileDigest>::Decode(std::string_view bytes) {
-  FileDigest digest;
-  TANDEM_RETURN_IF_ERROR(DecodeRecord<schema::FileDigest>(
-      bytes, "file digest", [&](schema::FileDigest::Reader record) { digest = Read(record); }));
-  return digest;
-}
-
-std::string Codec<Part>::Encode(const Part& part) {
-  return EncodeRecord<schema::Part>([&](schema::Part::Builder record) {
-    record.setManifest(ToData(part.manifest));
-    record.setNumber(part.number);
-    auto files = record.initFiles(part.files.size());
-    for (std::size_t i = 0; i < part.files.size(); ++i) Write(part.files[i], files[i]);
-  });
-}
-Result<Part> Codec<Part>::Decode(std::string_view bytes) {
-  Part part;
-  TANDEM_RETURN_IF_ERROR(
-      DecodeRecord<schema::Part>(bytes, "part", [&](schema::Part::Reader record) {
-        part.manifest = ToString(record.getManifest());
-        part.number = record.getNumber();
-        for (const auto file : record.getFiles()) part.files.push_back(Read(file));
-      }));
-  return part;
-}
-
-std::string Codec<Assembly>::Encode(const Assembly& assembly) {
-  return EncodeRecord<schema::Assembly>([&](schema::Assembly::Builder record) {
-    record.setManifest(ToData(assembly.manifest));
-    record.setParts(assembly.parts);
-  });
-}
-Result<Assembly> Codec<Assembly>::Decode(std::string_view bytes) {
-  Assembly assembly;
-  TANDEM_RETURN_IF_ERROR(
-      DecodeRecord<schema::Assembly>(bytes, "assembly", [&](schema::Assembly::Reader record) {
-        assembly = Assembly{ToString(record.getManifest()), record.getParts()};
-      }));
-  return assembly;
-}
-
-std::string Codec<Summary>::Encode(const Summary& summary) {
-  return EncodeRecord<schema::Summary>([&](schema::Summary::Builder record) {
-    record.setFiles(summary.files);
-    record.setBytes(summary.bytes);
-    record.setUnreadable(summary.unreadable);
-  });
-}
-Result<Summary> Codec<Summary>::Decode(std::string_view bytes) {
-  Summary summary;
-  TANDEM_RETURN_IF_ERROR(
-      DecodeRecord<schema::Summary>(bytes, "summary", [&](schema::Summary::Reader record) {
-        summary = Summary{record.getFiles(), record.getBytes(), record.getUnreadable()};
-      }));
-  return summary;
-}
-
-}  // namespace duroxide

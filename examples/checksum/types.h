@@ -1,6 +1,7 @@
 #pragma once
 
-// The values of the checksum orchestration, and how they are stored (checksum.capnp).
+// The values of the checksum orchestration, and how they are stored: as the structs of the same
+// names in checksum.capnp.
 
 #include <cstdint>
 #include <string>
@@ -8,7 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "duroxide_runtime/codec.h"
+#include "duroxide_runtime/capnp_codec.h"
+#include "examples/checksum/checksum.capnp.h"
 
 namespace checksum {
 
@@ -58,21 +60,41 @@ struct Summary {
   std::uint64_t unreadable = 0;
 };
 
+void ToCapnp(const Job& value, schema::Job::Builder record);
+void FromCapnp(schema::Job::Reader record, Job& value);
+void ToCapnp(const ListRequest& value, schema::ListRequest::Builder record);
+void FromCapnp(schema::ListRequest::Reader record, ListRequest& value);
+void ToCapnp(const FilePage& value, schema::FilePage::Builder record);
+void FromCapnp(schema::FilePage::Reader record, FilePage& value);
+void ToCapnp(const FileDigest& value, schema::FileDigest::Builder record);
+void FromCapnp(schema::FileDigest::Reader record, FileDigest& value);
+void ToCapnp(const Part& value, schema::Part::Builder record);
+void FromCapnp(schema::Part::Reader record, Part& value);
+void ToCapnp(const Assembly& value, schema::Assembly::Builder record);
+void FromCapnp(schema::Assembly::Reader record, Assembly& value);
+void ToCapnp(const Summary& value, schema::Summary::Builder record);
+void FromCapnp(schema::Summary::Reader record, Summary& value);
+
 }  // namespace checksum
 
-#define CHECKSUM_DECLARE_CODEC(Type)                    \
-  template <>                                           \
-  struct duroxide::Codec<Type> {                        \
-    static std::string Encode(const Type& value);       \
-    static Result<Type> Decode(std::string_view bytes); \
-  }
-
-CHECKSUM_DECLARE_CODEC(checksum::Job);
-CHECKSUM_DECLARE_CODEC(checksum::ListRequest);
-CHECKSUM_DECLARE_CODEC(checksum::FilePage);
-CHECKSUM_DECLARE_CODEC(checksum::FileDigest);
-CHECKSUM_DECLARE_CODEC(checksum::Part);
-CHECKSUM_DECLARE_CODEC(checksum::Assembly);
-CHECKSUM_DECLARE_CODEC(checksum::Summary);
-
-#undef CHECKSUM_DECLARE_CODEC
+template <>
+struct duroxide::Codec<checksum::Job> : duroxide::CapnpCodec<checksum::Job, checksum::schema::Job> {
+};
+template <>
+struct duroxide::Codec<checksum::ListRequest>
+    : duroxide::CapnpCodec<checksum::ListRequest, checksum::schema::ListRequest> {};
+template <>
+struct duroxide::Codec<checksum::FilePage>
+    : duroxide::CapnpCodec<checksum::FilePage, checksum::schema::FilePage> {};
+template <>
+struct duroxide::Codec<checksum::FileDigest>
+    : duroxide::CapnpCodec<checksum::FileDigest, checksum::schema::FileDigest> {};
+template <>
+struct duroxide::Codec<checksum::Part>
+    : duroxide::CapnpCodec<checksum::Part, checksum::schema::Part> {};
+template <>
+struct duroxide::Codec<checksum::Assembly>
+    : duroxide::CapnpCodec<checksum::Assembly, checksum::schema::Assembly> {};
+template <>
+struct duroxide::Codec<checksum::Summary>
+    : duroxide::CapnpCodec<checksum::Summary, checksum::schema::Summary> {};
