@@ -104,7 +104,7 @@ check_debian() {
   expect_field "$file" Section '^libdevel$'
   expect_field "$file" Maintainer '^Tandem developers$'
   expect_field "$file" Depends 'libcapnp-dev.*librocksdb-dev.*pkg-config'
-  expect_field "$file" Suggests 'capnproto'
+  expect_field "$file" Suggests 'capnproto, nlohmann-json3-dev'
   expect_field "$file" Description '^Event store, message queue .*Duroxide'
   dpkg-deb --extract "$file" "$work/root"
   expect_equal "content of the package" "$(cd "$PREFIX" && find . -type f | sort)" \
