@@ -1,5 +1,5 @@
-// The code in the README and in docs/event-sourcing.md is that of programs which compile, run, and
-// print what they should.
+// The code in the README and in pages of docs/ is that of programs which compile, run, and print
+// what they should.
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -20,6 +20,7 @@ namespace {
 const std::string kSource = TANDEM_SOURCE_DIR "/";
 const std::vector<std::string> kReadmePrograms = {"outbox", "order", "timing"};
 const std::vector<std::string> kEventSourcingPrograms = {"transfer"};
+const std::vector<std::string> kCodecsPrograms = {"codecs"};
 
 std::string ReadFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -71,6 +72,19 @@ TEST(ReadmeTest, ShowsExactlyWhatTheProgramsMark) {
 
 TEST(ReadmeTest, ThePageOnEventSourcingShowsExactlyWhatItsProgramMarks) {
   ExpectShows("docs/event-sourcing.md", "event-sourcing", kEventSourcingPrograms);
+}
+
+TEST(ReadmeTest, ThePageOnCodecsShowsExactlyWhatItsProgramMarks) {
+  ExpectShows("docs/codecs.md", "codecs", kCodecsPrograms);
+}
+
+TEST(ReadmeTest, TheCodecsProgramStoresBothTypes) {
+  const Ended ended = RunProgram(README_CODECS);
+  EXPECT_EQ(ended.exit_status, 0);
+  EXPECT_EQ(ended.output,
+            "{\"cents\":3000,\"item\":\"lamp\"}\n"
+            "InvalidArgument\n"
+            "to ann, 900 g\n");
 }
 
 TEST(ReadmeTest, TheTransferProgramDecidesEachRowOnce) {
