@@ -237,7 +237,8 @@ TEST(CapnpCodecTest, DamagedBytesNeverDoHarm) {
   for (int i = 0; i < 5000; ++i) {
     std::string damaged = bytes;
     for (int flips = 0; flips < 3; ++flips) {
-      damaged[random() % damaged.size()] ^= static_cast<char>(1U << (random() % 8));
+      char& byte = damaged[random() % damaged.size()];
+      byte = static_cast<char>(byte ^ (1 << (random() % 8)));
     }
     refused += Codec<Order>::Decode(damaged).ok() ? 0 : 1;
   }

@@ -193,11 +193,11 @@ TEST(JsonCodecTest, AnOrchestrationThatEncodesNoTextFails) {
 
 TEST(JsonCodecTest, AnActivityWhoseOutputIsNoTextFails) {
   constexpr Orchestration<Order(Order)> kCall("call");
-  constexpr auto run = [](OrchestrationContext ctx, Order order) -> Task<Result<Order>> {
+  constexpr auto kCallEcho = [](OrchestrationContext ctx, Order order) -> Task<Result<Order>> {
     co_return co_await ctx.Call(kEcho<Order>, order);
   };
   Registry registry;
-  registry.Add(kCall, run);
+  registry.Add(kCall, kCallEcho);
   registry.Add(kEcho<Order>, [](ActivityContext& context, const Order&) -> Result<Order> {
     EXPECT_EQ(context.Heartbeat(kNoText).code(), StatusCode::kInvalidArgument);
     return kNoText;

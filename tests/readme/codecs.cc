@@ -76,7 +76,7 @@ void Show(const shop::Parcel& parcel) {
 
 }  // namespace
 
-int main() {
+int main() {  // NOLINT(bugprone-exception-escape): no string here is anything but text
   duroxide::Registry registry;
   registry.Add(kPack, [](duroxide::ActivityContext&, const shop::Order& order) {
     return duroxide::Result<shop::Parcel>({order.item, "", 900});
