@@ -6,11 +6,13 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "base/clock.h"
+#include "duroxide_runtime/history.h"
 
 namespace duroxide::internal {
 
@@ -25,23 +27,36 @@ using KvChanges = std::map<std::string, std::optional<KvEntry>, std::less<>>;  /
 
 class KvState {
  public:
-  explicit KvState(KvEntries before) : entries_(std::move(before)) {}
+  explicit KvState(KvEntries before) : entries_(std::move(before)) {
+    for (const auto& [key, entry] : entries_) before_.insert(key);
+  }
 
   const KvEntries& entries() const { return entries_; }
-  const KvChanges& changes() const { return changes_; }  // of this execution
+
+  // Of this execution. As large as the map was and is, however many keys have come and gone: one
+  // that was not there before and is no more has not changed.
+  const KvChanges& changes() const { return changes_; }
 
   void Set(const std::string& key, KvEntry entry) {
     changes_.insert_or_assign(key, entry);
     entries_.insert_or_assign(key, std::move(entry));
   }
   void Erase(const std::string& key) {
-    changes_.insert_or_assign(key, std::nullopt);
+    if (before_.contains(key)) {
+      changes_.insert_or_assign(key, std::nullopt);
+    } else {
+      changes_.erase(key);
+    }
     entries_.erase(key);
   }
 
  private:
+  std::set<std::string> before_;  // the keys
   KvEntries entries_;
   KvChanges changes_;
 };
+
+// What the execution of this history, which began with `before`, has made of the map.
+KvState ReplayKv(KvEntries before, const History& history);
 
 }  // namespace duroxide::internal

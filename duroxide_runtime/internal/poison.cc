@@ -41,18 +41,6 @@ class OpenOperations {
   std::map<EventId, HistoryBody> cancellations_;
 };
 
-KvChanges KvChangesOf(const History& history) {
-  KvState kv{KvEntries()};
-  for (const HistoryEvent& event : history) {
-    if (const auto* set = std::get_if<KvSet>(&event.body)) {
-      kv.Set(set->key, KvEntry{set->value, event.time});
-    } else if (const auto* erased = std::get_if<KvErased>(&event.body)) {
-      kv.Erase(erased->key);
-    }
-  }
-  return kv.changes();
-}
-
 // Of an execution, as far as its history goes.
 CustomStatus CustomStatusOf(const Started& started, const History& history) {
   CustomStatus status = started.custom_status;
@@ -93,7 +81,7 @@ class Poisoned {
       for (const auto& [id, cancellation] : open.cancellations()) {
         Append(cancellation);
       }
-      delta_.kv_changes = KvChangesOf(input_.history);
+      delta_.kv_changes = ReplayKv(input_.kv, input_.history).changes();
     }
     Append(OrchestrationFailed{failure_});
     TurnOutcome outcome;

@@ -265,7 +265,14 @@ class Turn {
     outcome_.custom_status = execution.custom_status();
     const bool changed =
         !outcome_.deltas.empty() && outcome_.deltas.back().execution == execution.number();
-    if (changed) outcome_.deltas.back().started = execution.started();
+    if (!changed) return;
+    ExecutionDelta& delta = outcome_.deltas.back();
+    delta.started = execution.started();
+    for (const HistoryEvent& event : delta.events) {
+      const auto* erased = std::get_if<KvErased>(&event.body);
+      if (erased == nullptr || execution.kv().changes().contains(erased->key)) continue;
+      delta.kv_undone.insert(erased->key);
+    }
   }
 
   ExecutionDelta& Delta() {

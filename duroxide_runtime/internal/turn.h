@@ -53,6 +53,9 @@ struct ExecutionDelta {
   History events;
   Started started;       // of the execution, without input and mailbox
   KvChanges kv_changes;  // of the whole execution, once it has ended
+
+  // What `events` erase that the execution has only added itself: no change any more.
+  std::set<std::string> kv_undone;
 };
 
 struct Reply {

@@ -76,30 +76,30 @@ class BatchBuilder {
         kv.set.insert_or_assign(KvKey(erased->key), EncodeKv(std::nullopt));
       }
     }
-    const bool ended = IsEnd(delta.events.back().body);
-    if (!ended && !kv.set.empty()) batch_.emplace_back(std::move(kv));
+    for (const std::string& key : delta.kv_undone) {
+      kv.set.erase(KvKey(key));
+      kv.erase.push_back(KvKey(key));
+    }
+    if (IsEnd(delta.events.back().body)) MergeKv(delta, kv);
+    if (!kv.set.empty() || !kv.erase.empty()) batch_.emplace_back(std::move(kv));
     if (!progress.erase.empty()) batch_.emplace_back(std::move(progress));
-    if (ended) MergeKv(delta);
   }
 
-  // What the execution has changed becomes the instance's.
-  void MergeKv(const ExecutionDelta& delta) {
+  // What the execution has changed becomes the instance's; nothing of it is left in its `own`.
+  void MergeKv(const ExecutionDelta& delta, tandem::UpdateMetadata& own) {
+    own.set.clear();
     if (delta.kv_changes.empty()) return;
     tandem::UpdateMetadata home;
     home.stream = HomeStream(turn_.instance, delta.started.first_execution);
-    tandem::UpdateMetadata own;
-    own.stream = HistoryStream(turn_.instance, delta.execution);
     for (const auto& [key, entry] : delta.kv_changes) {
       own.erase.push_back(KvKey(key));
       if (entry) {
         home.set.insert_or_assign(KvKey(key), EncodeKv(entry));
       } else {
         home.erase.push_back(KvKey(key));
-        home.set.erase(KvKey(key));
       }
     }
     batch_.emplace_back(std::move(home));
-    batch_.emplace_back(std::move(own));
   }
 
   OperationId IdOf(EventId id) const { return {delta_->execution, id}; }

@@ -42,17 +42,6 @@ std::optional<std::string> FromHex(std::string_view hex) {
   return bytes;
 }
 
-// What is left when the execution has ended.
-void ApplyChanges(const History& history, internal::KvEntries& kv) {
-  for (const HistoryEvent& event : history) {
-    if (const auto* set = std::get_if<KvSet>(&event.body)) {
-      kv.insert_or_assign(set->key, internal::KvEntry{set->value, event.time});
-    } else if (const auto* erased = std::get_if<KvErased>(&event.body)) {
-      kv.erase(erased->key);
-    }
-  }
-}
-
 // Reads one file.
 class FileReader {
  public:
@@ -150,7 +139,7 @@ Result<std::vector<RecordedHistory>> ReadRecorded(tandem::Provider& provider,
       }
     }
     recorded.kv = kv;
-    ApplyChanges(recorded.history, kv);
+    kv = internal::ReplayKv(std::move(kv), recorded.history).entries();
     all.push_back(std::move(recorded));
   }
   return all;

@@ -90,6 +90,7 @@ TEST_F(PoisonTurnTest, WhatIsOpenIsCancelledOldestFirst) {
 }
 
 TEST_F(PoisonTurnTest, KeyValueMapAndCustomStatusStay) {
+  input.kv = {{"a", KvEntry{"0", kNow}}};
   Add(StartedAs("work"));
   Add(KvSet{"a", "1"});
   Add(KvSet{"b", "2"});

@@ -176,7 +176,6 @@ TEST(TurnBatchTest, Defect10_EndCancelsWhatIsOpenAndMovesTheKeyValueMap) {
             "Enqueue orchestrator to instance::sub::1.1: Cancel the parent no longer waits\n"
             "CancelMessage orchestrator 1.3\n"
             "CancelMessage worker/gpu 1.2\n"
-            "Metadata instance/0 -k\n"
             "Metadata instance/1 -k\n");
 }
 
