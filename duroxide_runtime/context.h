@@ -110,6 +110,10 @@ class OrchestrationContext {
   // Runs `step`, a function that gives a T or Result<T>, here and now, and records its result in
   // the batch of this turn: for what is quick and bears repetition. A crash before that batch is
   // stored runs it again, a replay does not. An exception is a failure.
+  //
+  // Its result is all that a replay knows of it. So it must not use the context, but for Now(),
+  // facts and Log: else the instance fails with InvalidArgument. Nor may it change captured
+  // variables for the code behind it, or end futures; give everything as the result.
   template <typename Step>
   auto Run(std::string_view name, const Step& step) const {
     using T = typename internal::StepValue<std::invoke_result_t<const Step&>>::Type;
@@ -238,8 +242,8 @@ class OrchestrationContext {
   // ----------------------------------------------------------------------
 
   // Unique to the instance and the same on every replay: a version 4 UUID, 64 random bits.
-  std::string NewUuid() const { return core_->determinism().NewUuid(); }
-  std::uint64_t NewRandom() const { return core_->determinism().NewRandom(); }
+  std::string NewUuid() const { return core_->NewUuid(); }
+  std::uint64_t NewRandom() const { return core_->NewRandom(); }
 
   const std::string& instance() const { return core_->instance(); }
   std::uint64_t execution() const { return core_->execution(); }

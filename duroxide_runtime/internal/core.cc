@@ -32,6 +32,12 @@ HistoryBody CancelBody(OperationKind kind, EventId scheduled_id, const std::stri
   TANDEM_CHECK(false, "an unknown kind of operation");
 }
 
+Failure StepUsesContext(const std::string& step) {
+  return Failure::Of(Status::InvalidArgument(
+      "local step '" + step +
+      "' uses the context: a local step must not use the context, since a replay does not run it"));
+}
+
 // Sets the id in a cancellation that was made before its operation had one.
 void SetScheduledId(HistoryBody& body, EventId id) {
   std::visit(
@@ -64,6 +70,15 @@ void Core::Fail(Failure failure) {
   if (!failure_) failure_ = std::move(failure);
 }
 
+void Core::FailWith(const Status& status) {
+  Fail(running_step_ ? StepUsesContext(*running_step_) : Failure::Of(status));
+}
+
+bool Core::MayAct() {
+  if (running_step_) Fail(StepUsesContext(*running_step_));
+  return !running_step_;
+}
+
 void Core::CheckOperationName(std::string_view what, const std::string& name) {
   if (const Status status = CheckName(what, name); !status.ok()) FailWith(status);
 }
@@ -89,7 +104,7 @@ bool Core::FitsStep(std::size_t bytes) {
 std::size_t Core::Start(OperationKind kind, std::string target, HistoryBody body) {
   TANDEM_CHECK(!closed_, "an operation is started while its orchestration is being destroyed");
   const std::size_t index = next_operation_++;
-  if (failure_ || !FitsStep(ContentBytes(body))) return index;  // never recorded
+  if (!MayAct() || failure_ || !FitsStep(ContentBytes(body))) return index;  // never recorded
   if (open_ == kOpenOperationsMax) {
     FailWith(Status::TooLarge("the orchestration has too much in the air: the limit is " +
                               std::to_string(kOpenOperationsMax) + " operations without a result"));
@@ -105,7 +120,7 @@ std::size_t Core::Start(OperationKind kind, std::string target, HistoryBody body
 
 bool Core::AddCommand(HistoryBody body) {
   TANDEM_CHECK(!closed_, "something is recorded while its orchestration is being destroyed");
-  if (failure_ || !FitsStep(ContentBytes(body))) return false;
+  if (!MayAct() || failure_ || !FitsStep(ContentBytes(body))) return false;
   commands_.push_back(Command{std::move(body), std::nullopt});
   return true;
 }
@@ -196,8 +211,9 @@ Result<std::string> Core::Take(std::size_t operation) {
 }
 
 void Core::Drop(std::size_t operation) {
+  if (!operations_.contains(operation)) return;
+  if (!closed_ && !MayAct()) return;  // cancelled at the end
   auto dropped = operations_.extract(operation);
-  if (dropped.empty()) return;
   Operation& old = dropped.mapped();
   by_id_.erase(old.id);
   if (!old.value.has_value()) {
@@ -230,27 +246,39 @@ const HistoryBody* Core::NextRecorded() const {
   return &recorded_[commands_.size()].body;
 }
 
+bool Core::EndedIn(const std::string& step) const {
+  if (recorded_.empty()) return false;
+  const auto* failed = std::get_if<OrchestrationFailed>(&recorded_.back().body);
+  return failed != nullptr && failed->failure == StepUsesContext(step);
+}
+
 Result<std::string> Core::RunStep(std::string name,
                                   const std::function<Result<std::string>()>& step) {
   CheckOperationName("step name", name);
-  if (failure_) return failure_->ToStatus();
+  if (!MayAct() || failure_) return failure_->ToStatus();
   StepRecorded record{std::move(name), {}, std::nullopt};
   if (replaying_) {
     const HistoryBody* next = NextRecorded();
     const auto* recorded = next == nullptr ? nullptr : std::get_if<StepRecorded>(next);
     if (recorded != nullptr && recorded->name == record.name) {
       record = *recorded;
+    } else if (EndedIn(record.name)) {
+      Fail(StepUsesContext(record.name));
+      return failure_->ToStatus();
     } else {
       // The difference is found when the commands are compared; until then nothing runs.
       record.failure = Failure::Of(Status::Internal("the history does not hold this step"));
     }
   } else {
     Result<std::string> result = Status::Internal("not run");
+    running_step_ = record.name;
     try {
       result = step();
     } catch (...) {
       result = FailureOfException(std::current_exception());
     }
+    running_step_.reset();
+    if (failure_) return failure_->ToStatus();
     if (result.ok() && result->size() > kValueBytesMax) {
       result = Status::TooLarge("the output of the step has " + std::to_string(result->size()) +
                                 " bytes, the limit is " + std::to_string(kValueBytesMax));
@@ -268,6 +296,7 @@ Result<std::string> Core::RunStep(std::string name,
 }
 
 bool Core::Patched(std::string_view id) {
+  if (!MayAct()) return false;
   if (const auto known = patches_.find(id); known != patches_.end()) return known->second;
   std::string name(id);
   CheckOperationName("patch id", name);
@@ -301,6 +330,7 @@ void Core::EraseKv(const std::string& key) {
 
 void Core::ContinueAsNew(std::string_view name, std::optional<OrchestrationVersion> version,
                          std::string input) {
+  if (!MayAct()) return;
   if (name != started_.name) {
     FailWith(Status::InvalidArgument("orchestration '" + started_.name +
                                      "' can't continue as new as '" + std::string(name) + "'"));
@@ -314,6 +344,16 @@ std::optional<OrchestrationContinuedAsNew> Core::Continuation() const {
   OrchestrationContinuedAsNew continuation = *continuation_;
   continuation.mailbox = mailboxes_.Unread();
   return continuation;
+}
+
+std::string Core::NewUuid() {
+  MayAct();
+  return determinism_->NewUuid();
+}
+
+std::uint64_t Core::NewRandom() {
+  MayAct();
+  return determinism_->NewRandom();
 }
 
 void Core::Log(LogLevel level, std::string_view text) {

@@ -50,7 +50,8 @@ class Core {
 
   // --- The code's side: operations are named by their index, in the order of their start. --------
   // A call that is over a limit, or has a bad name, ends the execution as soon as the code waits;
-  // neither that call nor any behind it is recorded.
+  // neither that call nor any behind it is recorded. The same goes for whatever a running local
+  // step asks for: it is not run again, so what it has asked for would be missing on replay.
 
   std::size_t CallActivity(std::string name, std::string input, const std::string& tag);
   std::size_t StartTimer(std::chrono::microseconds duration);
@@ -77,7 +78,7 @@ class Core {
   // that was delivered but not taken goes back into its mailbox.
   void Drop(std::size_t operation);
 
-  // Runs the step, or gives what was recorded of it.
+  // Runs the step, or gives what was recorded of it. The step must not use the core.
   Result<std::string> RunStep(std::string name, const std::function<Result<std::string>()>& step);
   // Whether the execution goes the way that the patch has opened.
   bool Patched(std::string_view id);
@@ -106,6 +107,8 @@ class Core {
   EventId step() const { return step_; }               // the id of the input delivered last
   bool replaying() const { return replaying_; }
   Timestamp now() const { return now_; }
+  std::string NewUuid();
+  std::uint64_t NewRandom();
   Determinism& determinism() { return *determinism_; }
   void Log(LogLevel level, std::string_view text);
 
@@ -174,10 +177,14 @@ class Core {
   bool FitsStep(std::size_t bytes);
   void Give(Operation& operation, Result<std::string> value);
   void GiveMessage(std::size_t index, Mailboxes::Message message);
-  void FailWith(const Status& status) { Fail(Failure::Of(status)); }
+  void FailWith(const Status& status);
+  // False, and the execution ends, while a local step runs.
+  bool MayAct();
   // What is bad ends the execution, and from then on nothing is recorded.
   void CheckOperationName(std::string_view what, const std::string& name);
   void CheckBytes(std::string_view what, const std::string& bytes, std::size_t max);
+  // While replaying: history ends with the failure of this local step that has used the context.
+  bool EndedIn(const std::string& step) const;
   // The command that history holds where the next one will stand; null while not replaying.
   const HistoryBody* NextRecorded() const;
 
@@ -200,10 +207,11 @@ class Core {
   std::vector<LogEntry> logs_;
   std::optional<Failure> failure_;
   std::optional<OrchestrationContinuedAsNew> continuation_;
-  std::uint64_t children_ = 0;     // made so far under ids of the engine
-  std::size_t open_ = 0;           // operations without a result
-  std::size_t step_commands_ = 0;  // since BeginStep
-  std::size_t step_bytes_ = 0;     // of their names and values
+  std::uint64_t children_ = 0;               // made so far under ids of the engine
+  std::size_t open_ = 0;                     // operations without a result
+  std::size_t step_commands_ = 0;            // since BeginStep
+  std::size_t step_bytes_ = 0;               // of their names and values
+  std::optional<std::string> running_step_;  // a local step, by its name
 
   EventId step_ = 0;
   Timestamp now_;

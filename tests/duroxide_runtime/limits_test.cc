@@ -12,6 +12,7 @@ namespace {
 using namespace duroxide::testing;  // NOLINT
 
 using Output = Task<Result<std::string>>;
+using std::chrono::hours;
 
 // --- The key-value map --------------------------------------------------------------------------
 
@@ -66,6 +67,97 @@ TEST(LimitsTest, ErasedKeysThatNoExecutionHasLeftLeaveNoRecord) {
   run();
   ASSERT_EQ(LastOf(input.history), "OrchestrationCompleted output \"done\"");
   EXPECT_TRUE(records.empty());
+}
+
+// --- Local steps --------------------------------------------------------------------------------
+
+inline constexpr Orchestration<std::string(std::string)> kTest("test");
+
+struct Misuse {
+  std::string_view what;
+  void (*act)(OrchestrationContext ctx);
+};
+const Misuse kMisuses[] = {
+    {"activity", [](OrchestrationContext ctx) { static_cast<void>(ctx.Call(kEcho, "x")); }},
+    {"bad name", [](OrchestrationContext ctx) { static_cast<void>(ctx.CallEncoded("", "x")); }},
+    {"step", [](OrchestrationContext ctx) { static_cast<void>(ctx.Run("in", [] { return 1; })); }},
+    {"timer", [](OrchestrationContext ctx) { static_cast<void>(ctx.StartTimer(hours(1))); }},
+    {"event",
+     [](OrchestrationContext ctx) { static_cast<void>(ctx.WaitForEvent<std::string>("e")); }},
+    {"message", [](OrchestrationContext ctx) { static_cast<void>(ctx.Receive<std::string>("m")); }},
+    {"child", [](OrchestrationContext ctx) { static_cast<void>(ctx.StartChild(kTest, "x")); }},
+    {"detached", [](OrchestrationContext ctx) { ctx.StartDetached(kTest, "id", "x"); }},
+    {"continue", [](OrchestrationContext ctx) { ctx.ContinueAsNew(kTest, "x"); }},
+    {"patch", [](OrchestrationContext ctx) { static_cast<void>(ctx.Patched("p")); }},
+    {"status", [](OrchestrationContext ctx) { ctx.SetCustomStatus("s"); }},
+    {"set", [](OrchestrationContext ctx) { ctx.SetKv("k", 2); }},
+    {"erase", [](OrchestrationContext ctx) { ctx.EraseKv("there"); }},
+    {"uuid", [](OrchestrationContext ctx) { static_cast<void>(ctx.NewUuid()); }},
+    {"random", [](OrchestrationContext ctx) { static_cast<void>(ctx.NewRandom()); }},
+};
+
+Output StepActs(OrchestrationContext ctx, std::string number) {
+  ctx.SetKv("there", 1);
+  const auto act = kMisuses[std::stoul(number)].act;
+  const auto step = [&] {
+    act(ctx);
+    return 1;
+  };
+  const Result<int> got = ctx.Run("pick", step);
+  ctx.SetKv("after", 1);
+  co_await ctx.Sleep(hours(1));
+  co_return got.status();
+}
+
+TEST(LimitsTest, LocalStepThatUsesTheContextFailsTheInstance) {
+  for (std::size_t i = 0; i < std::size(kMisuses); ++i) {
+    SCOPED_TRACE(kMisuses[i].what);
+    Engine engine(StepActs);
+    engine.Start(std::to_string(i));
+    ASSERT_EQ(engine.history().size(), 3u) << engine.Text();
+    EXPECT_EQ(FailureOf(engine).code, StatusCode::kInvalidArgument);
+    EXPECT_EQ(FailureOf(engine).message,
+              "local step 'pick' uses the context: a local step must not use the context, since a "
+              "replay does not run it");
+    CheckHistory(engine);
+  }
+}
+
+Output StepDropsATimer(OrchestrationContext ctx, std::string) {
+  std::optional<Timer> timer = ctx.StartTimer(hours(1));
+  const auto step = [&] {
+    timer.reset();
+    return 1;
+  };
+  co_return ctx.Run("pick", step).status();
+}
+
+TEST(LimitsTest, LocalStepThatDropsAFutureFailsTheInstance) {
+  Engine engine(StepDropsATimer);
+  engine.Start();
+  EXPECT_EQ(FailureOf(engine).code, StatusCode::kInvalidArgument);
+  EXPECT_EQ(Count<TimerCancelled>(engine.history()), 1u);
+  CheckHistory(engine);
+}
+
+Output StepLooks(OrchestrationContext ctx, std::string) {
+  ctx.SetKv("k", 7);
+  const auto step = [&] {
+    ctx.Log(LogLevel::kInfo, "looks");
+    const bool known = ctx.Now() >= ctx.created_at() && !ctx.IsReplaying();
+    return known ? ctx.instance() + " " + std::to_string(**ctx.GetKv<int>("k")) : "";
+  };
+  const Result<std::string> got = ctx.Run("looks", step);
+  co_await ctx.Sleep(hours(1));
+  co_return *got;
+}
+
+TEST(LimitsTest, LocalStepMayLookAtFactsAndLog) {
+  Engine engine(StepLooks);
+  EXPECT_EQ(engine.Start().logs.size(), 1u);
+  engine.Fire(4);
+  EXPECT_EQ(LastOf(engine), "OrchestrationCompleted output \"instance 7\"");
+  CheckHistory(engine);
 }
 
 }  // namespace
