@@ -9,8 +9,38 @@
 #include <memory>
 #include <mutex>
 #include <stop_token>
+#include <type_traits>
 
 namespace tandem {
+
+// The duration in a finer unit; the longest, or the shortest, where it does not fit.
+template <typename To, typename Rep, typename Period>
+  requires std::is_convertible_v<std::chrono::duration<Rep, Period>, To>
+constexpr To SaturatingCast(std::chrono::duration<Rep, Period> duration) {
+  using Wide = std::chrono::duration<std::common_type_t<Rep, typename To::rep>, Period>;
+  if (duration > std::chrono::duration_cast<Wide>(To::max())) return To::max();
+  if constexpr (std::is_signed_v<Rep>) {
+    if (duration < std::chrono::duration_cast<Wide>(To::min())) return To::min();
+  }
+  return std::chrono::duration_cast<To>(duration);
+}
+
+// A parameter that takes a duration in any coarser unit, where the conversion of the language
+// would overflow: hours::max(), "for ever", would be "at once".
+template <typename To>
+class Saturated {
+ public:
+  template <typename Rep, typename Period>
+    requires std::is_convertible_v<std::chrono::duration<Rep, Period>, To>
+  constexpr Saturated(  // NOLINT(google-explicit-constructor): as the conversion that it replaces
+      std::chrono::duration<Rep, Period> duration)
+      : value_(SaturatingCast<To>(duration)) {}
+
+  constexpr To value() const { return value_; }
+
+ private:
+  To value_;
+};
 
 // Microseconds since the Unix epoch.
 using Timestamp = std::chrono::sys_time<std::chrono::microseconds>;

@@ -103,19 +103,18 @@ class Client {
   // another orchestration, or the output can't be decoded.
   template <typename Out, typename In>
   Result<Out> Wait(const Orchestration<Out(In)>& orchestration, std::string_view instance,
-                   std::chrono::milliseconds timeout) const {
+                   Timeout timeout) const {
     TANDEM_ASSIGN_OR_RETURN(const std::string output,
                             WaitForOutput(orchestration.name(), instance, timeout));
     return Codec<Out>::Decode(output);
   }
   // The same for any orchestration: its status when it has finished, however it ended.
-  Result<InstanceStatus> WaitUntilFinished(std::string_view instance,
-                                           std::chrono::milliseconds timeout) const;
+  Result<InstanceStatus> WaitUntilFinished(std::string_view instance, Timeout timeout) const;
 
   // Blocks until custom_status.version is greater than `after_version` (0: until one was set), or
   // the instance has finished. Errors: NotFound, Unavailable (the time is over).
   Result<InstanceStatus> WaitForCustomStatus(std::string_view instance, std::uint64_t after_version,
-                                             std::chrono::milliseconds timeout) const;
+                                             Timeout timeout) const;
 
   // What orchestrations have set in the instance's key-value map, the running one included.
   // Readable after the end, gone with the instance. Errors: NotFound (no instance);
@@ -134,13 +133,12 @@ class Client {
   // Blocks until the key has a value. Errors: as GetKv; Unavailable (the time is over);
   // InvalidArgument (the instance has finished without it).
   template <Codable T>
-  Result<T> WaitForKv(std::string_view instance, std::string_view key,
-                      std::chrono::milliseconds timeout) const {
+  Result<T> WaitForKv(std::string_view instance, std::string_view key, Timeout timeout) const {
     TANDEM_ASSIGN_OR_RETURN(const std::string bytes, WaitForKvEncoded(instance, key, timeout));
     return Codec<T>::Decode(bytes);
   }
   Result<std::string> WaitForKvEncoded(std::string_view instance, std::string_view key,
-                                       std::chrono::milliseconds timeout) const;
+                                       Timeout timeout) const;
 
   // Errors: NotFound.
   Result<InstanceStats> GetStats(std::string_view instance) const;
@@ -195,7 +193,7 @@ class Client {
       : provider_(&provider), registry_(&registry), turns_(&turns) {}
 
   Result<std::string> WaitForOutput(std::string_view orchestration, std::string_view instance,
-                                    std::chrono::milliseconds timeout) const;
+                                    Timeout timeout) const;
 
   tandem::Provider* provider_;
   // Of the runtime, if the client is one's.

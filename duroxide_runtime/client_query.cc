@@ -38,15 +38,14 @@ Result<InstanceStatus> Client::GetStatus(std::string_view instance) const {
   return std::move(stored.status);
 }
 
-Result<InstanceStatus> Client::WaitUntilFinished(std::string_view instance,
-                                                 std::chrono::milliseconds timeout) const {
+Result<InstanceStatus> Client::WaitUntilFinished(std::string_view instance, Timeout timeout) const {
   TANDEM_RETURN_IF_ERROR(internal::CheckInstance(instance));
-  internal::InstanceWatch watch(*provider_, instance, timeout);
+  internal::InstanceWatch watch(*provider_, instance, timeout.value());
   return WaitUntil(watch, [](const InstanceStatus& status) { return status.finished(); });
 }
 
 Result<std::string> Client::WaitForOutput(std::string_view orchestration, std::string_view instance,
-                                          std::chrono::milliseconds timeout) const {
+                                          Timeout timeout) const {
   TANDEM_ASSIGN_OR_RETURN(InstanceStatus status, WaitUntilFinished(instance, timeout));
   if (status.orchestration != orchestration) {
     return Status::InvalidArgument("instance " + Quoted(instance) + " runs orchestration " +
@@ -58,9 +57,9 @@ Result<std::string> Client::WaitForOutput(std::string_view orchestration, std::s
 
 Result<InstanceStatus> Client::WaitForCustomStatus(std::string_view instance,
                                                    std::uint64_t after_version,
-                                                   std::chrono::milliseconds timeout) const {
+                                                   Timeout timeout) const {
   TANDEM_RETURN_IF_ERROR(internal::CheckInstance(instance));
-  internal::InstanceWatch watch(*provider_, instance, timeout);
+  internal::InstanceWatch watch(*provider_, instance, timeout.value());
   return WaitUntil(watch, [after_version](const InstanceStatus& status) {
     return status.custom_status.version > after_version || status.finished();
   });
@@ -90,10 +89,10 @@ Result<std::vector<KvItem>> Client::ListKv(std::string_view instance) const {
 }
 
 Result<std::string> Client::WaitForKvEncoded(std::string_view instance, std::string_view key,
-                                             std::chrono::milliseconds timeout) const {
+                                             Timeout timeout) const {
   TANDEM_RETURN_IF_ERROR(internal::CheckInstance(instance));
   TANDEM_RETURN_IF_ERROR(internal::CheckName("key", key));
-  internal::InstanceWatch watch(*provider_, instance, timeout);
+  internal::InstanceWatch watch(*provider_, instance, timeout.value());
   while (true) {
     TANDEM_ASSIGN_OR_RETURN(const InstanceStatus status, watch.Look());
     TANDEM_ASSIGN_OR_RETURN(std::optional<std::string> value, GetKvEncoded(instance, key));

@@ -19,6 +19,9 @@
 
 namespace duroxide {
 
+// How long to wait, in any unit from milliseconds up; hours::max() is for ever.
+using Timeout = tandem::Saturated<std::chrono::milliseconds>;
+
 // --- Starting -----------------------------------------------------------------------------------
 
 class StartOptions {
@@ -32,8 +35,8 @@ class StartOptions {
   }
   // The instance is Pending until then. Of Delay and At the one that was set last counts; a past
   // time is now.
-  StartOptions& Delay(std::chrono::milliseconds delay) {
-    delay_ = delay;
+  StartOptions& Delay(tandem::Saturated<std::chrono::milliseconds> delay) {
+    delay_ = delay.value();
     at_.reset();
     return *this;
   }

@@ -130,11 +130,14 @@ class OrchestrationContext {
   // --- Time
   // ---------------------------------------------------------------------------------------
 
-  // A durable timer, `duration` after Now(); a negative duration counts as none.
-  Timer StartTimer(std::chrono::microseconds duration) const {
-    return Timer(internal::OperationRef(*core_, core_->StartTimer(duration)));
+  // A durable timer, `duration` after Now(); a negative duration counts as none, and one that is
+  // out of range (hours::max()) never ends.
+  Timer StartTimer(tandem::Saturated<std::chrono::microseconds> duration) const {
+    return Timer(internal::OperationRef(*core_, core_->StartTimer(duration.value())));
   }
-  Timer Sleep(std::chrono::microseconds duration) const { return StartTimer(duration); }
+  Timer Sleep(tandem::Saturated<std::chrono::microseconds> duration) const {
+    return StartTimer(duration);
+  }
 
   // A durable timer for a time; one that is past fires at once.
   Timer StartTimerAt(Timestamp time) const {

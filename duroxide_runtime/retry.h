@@ -32,16 +32,17 @@ class RetryPolicy {
   }
   // Waits before the second attempt, and `factor` times as long before each further one, up to
   // `max`. 100 ms, doubling up to 30 s unless it is said. A factor of 1 waits the same each time.
-  RetryPolicy& Backoff(Duration first, double factor, Duration max) {
-    first_ = first;
+  RetryPolicy& Backoff(tandem::Saturated<Duration> first, double factor,
+                       tandem::Saturated<Duration> max) {
+    first_ = first.value();
     factor_ = factor;
-    max_ = max;
+    max_ = max.value();
     return *this;
   }
   RetryPolicy& NoBackoff() { return Backoff(Duration(0), 1, Duration(0)); }
   // An attempt that takes longer is cancelled, and counts as failed with Unavailable.
-  RetryPolicy& AttemptTimeout(Duration timeout) {
-    timeout_ = timeout;
+  RetryPolicy& AttemptTimeout(tandem::Saturated<Duration> timeout) {
+    timeout_ = timeout.value();
     return *this;
   }
   // A failure with this code is not tried again.

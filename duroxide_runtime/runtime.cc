@@ -23,6 +23,7 @@ namespace duroxide {
 namespace {
 
 constexpr std::size_t kThreadsMax = 1024;
+constexpr std::chrono::hours kLeaseMax{24};
 
 std::function<std::uint64_t()> SeedsOf(const RuntimeOptions& options) {
   if (options.seeds) return options.seeds;
@@ -106,6 +107,9 @@ Status CheckTags(const RuntimeOptions& options) {
 Status CheckOptions(const RuntimeOptions& options) {
   if (options.lease < std::chrono::milliseconds(1)) {
     return Status::InvalidArgument("RuntimeOptions::lease has to be at least 1 ms");
+  }
+  if (options.lease > kLeaseMax) {
+    return Status::InvalidArgument("RuntimeOptions::lease may be at most 1 day");
   }
   if (options.orchestration_threads > kThreadsMax || options.activity_threads > kThreadsMax) {
     return Status::InvalidArgument("RuntimeOptions: more than " + std::to_string(kThreadsMax) +

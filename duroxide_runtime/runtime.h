@@ -41,7 +41,8 @@ struct RuntimeOptions {
   std::vector<std::string> tags;
   bool untagged_activities = true;
 
-  // How long work is kept from others when this runtime dies. Renewed while it lives.
+  // How long work is kept from others when this runtime dies. Renewed while it lives. 1 ms to
+  // 1 day.
   std::chrono::milliseconds lease{30'000};
 
   // More deliveries than these without an answer are poison: the process died of each, or lost its

@@ -87,5 +87,36 @@ TEST(TimestampTest, AdditionSaturates) {
             Timestamp(microseconds(12)));
 }
 
+TEST(DurationTest, CastToAFinerUnitSaturates) {
+  using std::chrono::hours;
+  EXPECT_EQ(SaturatingCast<microseconds>(milliseconds(7)), microseconds(7'000));
+  EXPECT_EQ(SaturatingCast<microseconds>(milliseconds(-7)), microseconds(-7'000));
+  EXPECT_EQ(SaturatingCast<microseconds>(microseconds::max()), microseconds::max());
+  EXPECT_EQ(SaturatingCast<microseconds>(hours::max()), microseconds::max());
+  EXPECT_EQ(SaturatingCast<microseconds>(hours::min()), microseconds::min());
+  EXPECT_EQ(SaturatingCast<milliseconds>(hours::max()), milliseconds::max());
+}
+
+TEST(DurationTest, CastTakesTheLongestThatFits) {
+  const auto longest = std::chrono::duration_cast<milliseconds>(microseconds::max());
+  EXPECT_EQ(SaturatingCast<microseconds>(longest), microseconds(longest));
+  EXPECT_EQ(SaturatingCast<microseconds>(longest + milliseconds(1)), microseconds::max());
+  EXPECT_EQ(SaturatingCast<microseconds>(-longest), microseconds(-longest));
+  EXPECT_EQ(SaturatingCast<microseconds>(-longest - milliseconds(1)), microseconds::min());
+}
+
+TEST(DurationTest, CastTakesOtherRepresentations) {
+  using Days = std::chrono::duration<int, std::ratio<86'400>>;
+  using Seconds = std::chrono::duration<std::uint64_t>;
+  EXPECT_EQ(SaturatingCast<microseconds>(Days(1)), std::chrono::hours(24));
+  EXPECT_EQ(SaturatingCast<microseconds>(Days::max()), microseconds::max());
+  EXPECT_EQ(SaturatingCast<microseconds>(Seconds(2)), std::chrono::seconds(2));
+  EXPECT_EQ(SaturatingCast<microseconds>(Seconds::max()), microseconds::max());
+}
+
+static_assert(std::is_convertible_v<std::chrono::hours, Saturated<microseconds>>);
+static_assert(!std::is_convertible_v<std::chrono::nanoseconds, Saturated<microseconds>>);
+static_assert(!std::is_convertible_v<std::chrono::duration<double>, Saturated<microseconds>>);
+
 }  // namespace
 }  // namespace tandem

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "batch/memory_provider.h"
 #include "duroxide_runtime/internal/turn_batch.h"
 #include "tests/duroxide_runtime/check_history.h"
 #include "tests/duroxide_runtime/samples.h"
@@ -158,6 +159,61 @@ TEST(LimitsTest, LocalStepMayLookAtFactsAndLog) {
   engine.Fire(4);
   EXPECT_EQ(LastOf(engine), "OrchestrationCompleted output \"instance 7\"");
   CheckHistory(engine);
+}
+
+// --- Durations ----------------------------------------------------------------------------------
+
+TEST(LimitsTest, TimerForEverNeverFires) {
+  Engine engine([](OrchestrationContext ctx, std::string) -> Output {
+    co_await ctx.Sleep(hours::max());
+    co_return "";
+  });
+  engine.Start();
+  EXPECT_EQ(std::get<TimerCreated>(engine.history().back().body).fire_at, tandem::kNever);
+}
+
+TEST(LimitsTest, RetryPolicyTakesTheLongestDurations) {
+  const RetryPolicy policy =
+      RetryPolicy().Backoff(hours::max(), 2, hours::max()).AttemptTimeout(hours::max());
+  EXPECT_EQ(policy.DelayAfter(1), RetryPolicy::Duration::max());
+  EXPECT_EQ(policy.DelayAfter(2), RetryPolicy::Duration::max());
+  EXPECT_EQ(*policy.timeout(), RetryPolicy::Duration::max());
+}
+
+TEST(LimitsTest, ClientTakesTheLongestDurations) {
+  const StartOptions options = StartOptions().Delay(hours::max());
+  EXPECT_EQ(options.delay(), std::chrono::milliseconds::max());
+  EXPECT_EQ(Timeout(hours::max()).value(), std::chrono::milliseconds::max());
+}
+
+// As long as the instance takes, and not at once.
+TEST(LimitsTest, ClientWaitsForEver) {
+  tandem::MemoryProvider provider;
+  Registry registry;
+  registry.Add(kTest, [](OrchestrationContext ctx, std::string) -> Output {
+    ctx.SetKv("k", 1);
+    ctx.SetCustomStatus("here");
+    co_await ctx.Sleep(std::chrono::milliseconds(20));
+    co_return "done";
+  });
+  const auto runtime = Runtime::Start(provider, std::move(registry));
+  ASSERT_TRUE(runtime.ok()) << runtime.status();
+  const Client client = (*runtime)->client();
+  ASSERT_TRUE(client.Start(kTest, "i", "").ok());
+  EXPECT_TRUE(client.WaitForKv<int>("i", "k", hours::max()).ok());
+  EXPECT_TRUE(client.WaitForCustomStatus("i", 0, hours::max()).ok());
+  EXPECT_TRUE(client.WaitUntilFinished("i", hours::max()).ok());
+  EXPECT_TRUE(client.Wait(kTest, "i", hours::max()).ok());
+}
+
+TEST(LimitsTest, LeaseIsAtMostADay) {
+  tandem::MemoryProvider provider;
+  RuntimeOptions options;
+  options.lease = hours(24);
+  EXPECT_TRUE(Runtime::Start(provider, Registry(), options).ok());
+  options.lease += std::chrono::milliseconds(1);
+  EXPECT_EQ(Runtime::Start(provider, Registry(), options).status().code(),
+            StatusCode::kInvalidArgument);
 }
 
 }  // namespace
