@@ -4,6 +4,7 @@
 #include <random>
 #include <set>
 #include <stop_token>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -227,8 +228,13 @@ Result<std::unique_ptr<Runtime>> Runtime::Start(tandem::Provider& provider, Regi
                                                 const RuntimeOptions& options) {
   TANDEM_RETURN_IF_ERROR(registry.status());
   TANDEM_RETURN_IF_ERROR(CheckOptions(options));
-  return std::unique_ptr<Runtime>(
-      new Runtime(std::make_unique<Impl>(provider, std::move(registry), options)));
+  try {
+    return std::unique_ptr<Runtime>(
+        new Runtime(std::make_unique<Impl>(provider, std::move(registry), options)));
+  } catch (const std::system_error& error) {
+    return Status::Unavailable(std::string("can't start the threads of the runtime: ") +
+                               error.what());
+  }
 }
 
 Client Runtime::client() const {

@@ -108,7 +108,7 @@ std::string_view ShutdownResultName(ShutdownResult result);
 class Runtime {
  public:
   // Starts the threads. `provider` outlives the runtime. Errors: InvalidArgument (options, or a
-  // mistake in the registry).
+  // mistake in the registry); Unavailable (the system gives no further thread).
   static Result<std::unique_ptr<Runtime>> Start(tandem::Provider& provider, Registry registry,
                                                 const RuntimeOptions& options);
   static Result<std::unique_ptr<Runtime>> Start(tandem::Provider& provider, Registry registry) {

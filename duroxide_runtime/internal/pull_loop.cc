@@ -1,6 +1,7 @@
 #include "duroxide_runtime/internal/pull_loop.h"
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
 
 namespace duroxide::internal {
@@ -27,10 +28,17 @@ bool SleepFor(tandem::Clock& clock, std::chrono::milliseconds duration,
 PullLoop::PullLoop(tandem::Provider& provider, LogSink& log, Setup setup)
     : provider_(provider), log_(log), setup_(std::move(setup)), running_(setup_.threads) {
   threads_.reserve(setup_.threads);
-  for (std::size_t i = 0; i < setup_.threads; ++i) threads_.emplace_back([this] { Run(); });
+  try {
+    for (std::size_t i = 0; i < setup_.threads; ++i) threads_.emplace_back([this] { Run(); });
+  } catch (const std::system_error&) {
+    StopAndJoin();
+    throw;
+  }
 }
 
-PullLoop::~PullLoop() {
+PullLoop::~PullLoop() { StopAndJoin(); }
+
+void PullLoop::StopAndJoin() {
   RequestStop();
   for (std::thread& thread : threads_) thread.join();
 }

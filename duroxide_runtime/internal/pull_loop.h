@@ -35,7 +35,8 @@ class PullLoop {
     std::function<void()> on_end;  // called by each thread when it has ended
   };
 
-  // `provider` and `log` outlive the loop.
+  // `provider` and `log` outlive the loop. Throws std::system_error if the system gives no further
+  // thread; then none is left.
   PullLoop(tandem::Provider& provider, LogSink& log, Setup setup);
   ~PullLoop();  // stops, and waits for what runs
   PullLoop(const PullLoop&) = delete;
@@ -49,6 +50,7 @@ class PullLoop {
   std::size_t failed() const { return failed_; }
 
  private:
+  void StopAndJoin();
   void Run();
   void Pull(const std::stop_token& stop);
   void NoteTrouble(const tandem::Status& status);

@@ -1,6 +1,10 @@
 // What an instance may go on with for ever, and what is refused at once.
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <fstream>
 
 #include "batch/memory_provider.h"
 #include "duroxide_runtime/internal/turn_batch.h"
@@ -215,6 +219,36 @@ TEST(LimitsTest, LeaseIsAtMostADay) {
   EXPECT_EQ(Runtime::Start(provider, Registry(), options).status().code(),
             StatusCode::kInvalidArgument);
 }
+
+// --- Threads ------------------------------------------------------------------------------------
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(__clang__)
+
+// The stacks of threads are taken out of the address space, which a limit makes scarce; that of
+// processes would not hold for root.
+std::size_t AddressSpace() {
+  std::size_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages;
+  return pages * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+}
+
+TEST(LimitsTest, RuntimeThatGetsNoFurtherThreadIsUnavailable) {
+  tandem::MemoryProvider provider;
+  RuntimeOptions options;
+  options.orchestration_threads = 4;
+  options.activity_threads = 1000;
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_AS, &before), 0);
+  rlimit tight = before;
+  tight.rlim_cur = AddressSpace() + (std::size_t{256} << 20);
+  ASSERT_EQ(setrlimit(RLIMIT_AS, &tight), 0);
+  const Status status = Runtime::Start(provider, Registry(), options).status();
+  ASSERT_EQ(setrlimit(RLIMIT_AS, &before), 0);
+  EXPECT_EQ(status.code(), StatusCode::kUnavailable) << status;
+  EXPECT_TRUE(Runtime::Start(provider, Registry(), options).ok());
+}
+
+#endif  // a sanitizer needs the address space for itself
 
 }  // namespace
 }  // namespace duroxide
