@@ -1,6 +1,7 @@
 #include "duroxide_runtime/internal/parking.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -62,7 +63,10 @@ std::chrono::milliseconds ParkDelay(std::uint32_t attempt) {
 
 std::uint32_t Backoffs::Next(const std::string& name) {
   auto attempts = attempts_.Lock();
-  if (attempts->size() >= kBackoffsMax && !attempts->contains(name)) attempts->clear();
+  if (attempts->size() >= kBackoffsMax && !attempts->contains(name)) {
+    const auto next = attempts->lower_bound(name);
+    attempts->erase(next == attempts->begin() ? next : std::prev(next));
+  }
   return ++(*attempts)[name];
 }
 

@@ -26,7 +26,7 @@ namespace duroxide::internal {
 std::chrono::milliseconds ParkDelay(std::uint32_t attempt);
 
 // How often in a row something was parked, by name. Thread-safe. Holds kBackoffsMax names; one more
-// makes it forget them all.
+// makes it forget one of them.
 class Backoffs {
  public:
   static constexpr std::size_t kBackoffsMax = 10'000;

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "batch/memory_provider.h"
+#include "duroxide_runtime/internal/parking.h"
 #include "duroxide_runtime/internal/turn_batch.h"
 #include "tests/duroxide_runtime/check_history.h"
 #include "tests/duroxide_runtime/samples.h"
@@ -249,6 +250,21 @@ TEST(LimitsTest, RuntimeThatGetsNoFurtherThreadIsUnavailable) {
 }
 
 #endif  // a sanitizer needs the address space for itself
+
+// --- Parking ------------------------------------------------------------------------------------
+
+TEST(LimitsTest, BackoffsForgetOneNameForANewOne) {
+  Backoffs backoffs;
+  const auto name = [](std::size_t i) { return "name " + std::to_string(i); };
+  for (std::size_t i = 0; i < Backoffs::kBackoffsMax; ++i) {
+    EXPECT_EQ(backoffs.Next("name " + std::to_string(i)), 1u);
+  }
+  EXPECT_EQ(backoffs.Next("new"), 1u);
+  EXPECT_EQ(backoffs.Next("new"), 2u);
+  std::size_t remembered = 0;
+  for (std::size_t i = 0; i < 100; ++i) remembered += backoffs.Next(name(i)) == 2;
+  EXPECT_GE(remembered, 99u);
+}
 
 }  // namespace
 }  // namespace duroxide
