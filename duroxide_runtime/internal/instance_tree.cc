@@ -16,9 +16,10 @@ Result<TreeMember> ReadMember(tandem::Provider& provider, std::string_view insta
   member.instance = instance;
   TANDEM_ASSIGN_OR_RETURN(member.place, FindInstance(provider, instance));
   TANDEM_ASSIGN_OR_RETURN(member.stored, LookUp(provider, instance));
+  // What may be large, times kTreeInstancesMax.
   member.stored.status.output.clear();
-  // Of a finished one, large: only whether the status stands there is of interest.
-  if (member.stored.status.finished()) member.stored.bytes.clear();
+  member.stored.status.custom_status = CustomStatus();
+  if (member.place.head > 0) member.stored.bytes = std::string();
   return member;
 }
 

@@ -17,7 +17,7 @@ struct TreeMember {
   std::string parent;  // in the tree; empty for the root
   std::size_t depth = 0;
   InstancePlace place;  // read before the status, so at most as new
-  StoredStatus stored;  // without output
+  StoredStatus stored;  // without output and custom status; bytes only where no turn has run
 };
 
 // Parents before their children. Not a snapshot: who needs one checks the places again. Errors:
