@@ -20,7 +20,7 @@ constexpr std::size_t kValueBytesMax = std::size_t{8} << 20;
 constexpr std::size_t kFailureBytesMax = std::size_t{64} << 10;
 constexpr std::size_t kFailureCausesMax = 8;
 
-// The tag of an activity: it is part of a queue's name.
+// The tag of an activity: it is part of a queue's name, and neither "dead" nor ends in "/dead".
 constexpr std::size_t kTagBytesMax = 256;
 
 // What a heartbeat of an activity stores.

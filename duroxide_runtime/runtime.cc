@@ -15,6 +15,7 @@
 #include "duroxide_runtime/internal/drain.h"
 #include "duroxide_runtime/internal/instance_store.h"
 #include "duroxide_runtime/internal/lease_keeper.h"
+#include "duroxide_runtime/internal/names.h"
 #include "duroxide_runtime/internal/orchestration_dispatcher.h"
 #include "duroxide_runtime/internal/pull_loop.h"
 #include "duroxide_runtime/limits.h"
@@ -93,6 +94,9 @@ Status CheckTags(const RuntimeOptions& options) {
     if (tag.empty() || tag.size() > kTagBytesMax) {
       return Status::InvalidArgument("RuntimeOptions::tags: a tag has 1 to " +
                                      std::to_string(kTagBytesMax) + " bytes");
+    }
+    if (const Status status = internal::CheckTag(tag); !status.ok()) {
+      return Status::InvalidArgument("RuntimeOptions::tags: " + std::string(status.message()));
     }
     if (!tags.insert(tag).second) {
       return Status::InvalidArgument("RuntimeOptions::tags: '" + tag + "' is there twice");

@@ -128,7 +128,7 @@ bool Core::AddCommand(HistoryBody body) {
 std::size_t Core::CallActivity(std::string name, std::string input, const std::string& tag) {
   CheckOperationName("activity name", name);
   CheckBytes("input of activity '" + name + "'", input, kValueBytesMax);
-  CheckBytes("tag of activity '" + name + "'", tag, kTagBytesMax);
+  if (const Status status = CheckTag(tag); !status.ok()) FailWith(status);
   return Start(OperationKind::kActivity, tag,
                ActivityScheduled{std::move(name), std::move(input), tag});
 }

@@ -1,6 +1,7 @@
 #include "duroxide_runtime/internal/names.h"
 
 #include "duroxide_runtime/limits.h"
+#include "messagequeue/message_queue.h"
 
 namespace duroxide::internal {
 
@@ -37,6 +38,17 @@ Status CheckNewInstance(std::string_view instance) {
                                    std::string(kReservedPrefix) + "' is reserved");
   }
   return Status::Ok();
+}
+
+Status CheckTag(std::string_view tag) {
+  if (tag.size() > kTagBytesMax) {
+    return Status::TooLarge("the tag has " + std::to_string(tag.size()) + " bytes, the limit is " +
+                            std::to_string(kTagBytesMax));
+  }
+  const std::string dead = tandem::DeadLetterQueue(std::string_view());
+  if (!("/" + std::string(tag)).ends_with(dead)) return Status::Ok();
+  return Status::InvalidArgument("tag '" + std::string(tag) + "' is reserved: the queue '.." +
+                                 dead + "' is for dead letters");
 }
 
 std::string ChildId(std::string_view parent, std::uint64_t execution, std::uint64_t number) {

@@ -26,6 +26,10 @@ tandem::Status CheckInstance(std::string_view instance);
 // Of an id that somebody wants to give: InvalidArgument also for one that is reserved.
 tandem::Status CheckNewInstance(std::string_view instance);
 
+// Of the tag of an activity; empty is one too: TooLarge, InvalidArgument (its queue would be that
+// of the dead letters of another).
+tandem::Status CheckTag(std::string_view tag);
+
 // "order-7::sub::1.2": the second child of the first execution. Unique: the execution numbers of
 // an id never repeat, not even after the instance was deleted.
 std::string ChildId(std::string_view parent, std::uint64_t execution, std::uint64_t number);

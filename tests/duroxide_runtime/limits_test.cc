@@ -266,5 +266,34 @@ TEST(LimitsTest, BackoffsForgetOneNameForANewOne) {
   EXPECT_GE(remembered, 99u);
 }
 
+// --- Tags ---------------------------------------------------------------------------------------
+
+Output CallsTagged(OrchestrationContext ctx, std::string tag) {
+  static_cast<void>(co_await ctx.Call(kEcho, "x", CallOptions().Tag(tag)));
+  co_return "";
+}
+
+TEST(LimitsTest, TagOfADeadLetterQueueIsRefused) {
+  for (const std::string tag : {"dead", "gpu/dead"}) {
+    Engine engine(CallsTagged);
+    engine.Start(tag);
+    EXPECT_EQ(FailureOf(engine).code, StatusCode::kInvalidArgument);
+    CheckHistory(engine);
+    tandem::MemoryProvider provider;
+    RuntimeOptions options;
+    options.tags = {tag};
+    EXPECT_EQ(Runtime::Start(provider, Registry(), options).status().code(),
+              StatusCode::kInvalidArgument);
+  }
+}
+
+TEST(LimitsTest, TagsLikeThoseOfDeadLetterQueuesAreTaken) {
+  for (const std::string tag : {"undead", "dead/gpu", "Dead", "gpu.dead"}) {
+    Engine engine(CallsTagged);
+    engine.Start(tag);
+    EXPECT_EQ(Count<ActivityScheduled>(engine.history()), 1u) << tag;
+  }
+}
+
 }  // namespace
 }  // namespace duroxide
