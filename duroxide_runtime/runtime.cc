@@ -163,8 +163,9 @@ struct Runtime::Impl {
     setup.options = [this, lease = options.lease] {
       return DequeueOf(lease, orchestrations.messages_max());
     };
-    setup.handler = [this](const std::vector<tandem::Delivery>& deliveries,
-                           const std::stop_token&) { return orchestrations.Handle(deliveries); };
+    setup.handler = [this](const std::vector<tandem::Delivery>& deliveries) {
+      return orchestrations.Handle(deliveries);
+    };
     setup.on_end = [this] { drain.NoteEnd(); };
     return setup;
   }
@@ -174,8 +175,7 @@ struct Runtime::Impl {
     setup.queues = WorkerQueues(options);
     setup.threads = options.activity_threads;
     setup.options = [lease = options.lease] { return DequeueOf(lease, 1); };
-    setup.handler = [this](const std::vector<tandem::Delivery>& deliveries,
-                           const std::stop_token&) {
+    setup.handler = [this](const std::vector<tandem::Delivery>& deliveries) {
       return activities.Handle(deliveries.front());
     };
     setup.on_end = [this] { drain.NoteEnd(); };
