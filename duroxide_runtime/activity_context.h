@@ -76,6 +76,10 @@ class ActivityContext {
   // succeeds all the same is reported, if the lease still holds.
   //
   // Nobody can stop an activity that does not look: it keeps its thread until it returns.
+  //
+  // A std::stop_callback on it runs on the thread that asks for the stop: the one that renews all
+  // leases, or that calls Shutdown. So it only wakes somebody or sets a flag: others wait for it,
+  // and what it throws ends the process.
   const std::stop_token& stop_token() const { return stop_; }
 
   // Says that the activity is alive, and stores how far it has come, for LastProgress of the next
