@@ -6,11 +6,14 @@
 //   inline constexpr duroxide::Activity<Digest(FileList)> kHash("hash");
 //   registry.Add(kHash, ...);   ctx.Call(kHash, files);
 //
-// The name is stored in histories: renaming breaks the instances that have used it.
+// The name is stored in histories: renaming breaks the instances that have used it. It is a string
+// literal of 1 to kNameBytesMax bytes; with anything else the handle does not compile.
 
+#include <cstddef>
 #include <string_view>
 
 #include "duroxide_runtime/codec.h"
+#include "duroxide_runtime/limits.h"
 
 namespace duroxide {
 
@@ -25,7 +28,9 @@ class Activity<Out(In)> {
   using Input = In;
   using Output = Out;
 
-  constexpr explicit Activity(std::string_view name) : name_(name) {}  // a string literal
+  template <std::size_t N>
+    requires(N > 1 && N - 1 <= kNameBytesMax)
+  consteval explicit Activity(const char (&literal)[N]) : name_(literal, N - 1) {}
   constexpr std::string_view name() const { return name_; }
 
  private:
@@ -38,7 +43,9 @@ class Orchestration<Out(In)> {
   using Input = In;
   using Output = Out;
 
-  constexpr explicit Orchestration(std::string_view name) : name_(name) {}  // a string literal
+  template <std::size_t N>
+    requires(N > 1 && N - 1 <= kNameBytesMax)
+  consteval explicit Orchestration(const char (&literal)[N]) : name_(literal, N - 1) {}
   constexpr std::string_view name() const { return name_; }
 
  private:

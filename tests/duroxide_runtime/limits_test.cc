@@ -295,5 +295,20 @@ TEST(LimitsTest, TagsLikeThoseOfDeadLetterQueuesAreTaken) {
   }
 }
 
+// --- Handles ------------------------------------------------------------------------------------
+
+// A name may not go away, be empty or be too long.
+template <typename Handle>
+constexpr bool kTakesLiteralsOnly =
+    std::is_constructible_v<Handle, const char (&)[2]> &&
+    std::is_constructible_v<Handle, const char (&)[kNameBytesMax + 1]> &&
+    !std::is_constructible_v<Handle, const char (&)[1]> &&
+    !std::is_constructible_v<Handle, const char (&)[kNameBytesMax + 2]> &&
+    !std::is_constructible_v<Handle, const char*> &&
+    !std::is_constructible_v<Handle, std::string> &&
+    !std::is_constructible_v<Handle, std::string_view>;
+static_assert(kTakesLiteralsOnly<Activity<int(int)>>);
+static_assert(kTakesLiteralsOnly<Orchestration<int(int)>>);
+
 }  // namespace
 }  // namespace duroxide
