@@ -177,8 +177,12 @@ class Client {
   // activities. In one batch, unless the tree is too large for one: then the descendants first, and
   // after a failure in between, deleting again goes on. Activities and turns that are running can
   // store nothing any more. The id may then be used again. Errors: NotFound; InvalidArgument (a
-  // child, which is deleted with its parent; or, without `force`, something has not finished);
-  // Unavailable (busy: it had a turn whenever this looked).
+  // child that has not finished, which is deleted with its parent; or, without `force`, something
+  // has not finished); Unavailable (busy: it had a turn whenever this looked).
+  //
+  // A child that has finished may be deleted by itself; under an id that its parent has chosen, not
+  // before that has taken its result (InvalidArgument). So an instance with more than
+  // kTreeInstancesMax descendants is deleted after some of them (ListChildren).
   Result<DeleteResult> Delete(std::string_view instance,
                               const DeleteOptions& options = DeleteOptions()) const;
 

@@ -1,5 +1,6 @@
 #include "duroxide_runtime/internal/instance_deletion.h"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 #include "duroxide_runtime/internal/instance_lookup.h"
 #include "duroxide_runtime/internal/instance_store.h"
 #include "duroxide_runtime/internal/instance_tree.h"
+#include "duroxide_runtime/internal/names.h"
 #include "duroxide_runtime/limits.h"
 
 namespace duroxide::internal {
@@ -50,9 +52,9 @@ class Deletion {
   Result<DeleteResult> Run() {
     for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
       TANDEM_ASSIGN_OR_RETURN(const std::vector<TreeMember> tree, WalkTree(provider_, root_));
-      TANDEM_RETURN_IF_ERROR(CheckRoot(tree.front()));
-      if (!force_) TANDEM_RETURN_IF_ERROR(CheckFinished(tree));
-      const Status status = DeleteAll(tree);
+      Status status = CheckRoot(tree.front());
+      if (status.ok() && !force_) status = CheckFinished(tree);
+      if (status.ok()) status = DeleteAll(tree);
       if (status.ok()) return result_;
       if (status.code() != StatusCode::kConflict) return status;
     }
@@ -64,11 +66,37 @@ class Deletion {
   Status CheckRoot(const TreeMember& root) const {
     const std::optional<OperationAddress>& parent = root.stored.status.parent;
     if (!parent) return Status::Ok();
-    const Status found = LookUp(provider_, parent->instance).status();
-    if (found.code() == StatusCode::kNotFound) return Status::Ok();
-    TANDEM_RETURN_IF_ERROR(found);
-    return Status::InvalidArgument("instance " + Quoted(root_) + " is a child of " +
-                                   Quoted(parent->instance) + ", and is deleted with it");
+    const Result<StoredStatus> found = LookUp(provider_, parent->instance);
+    if (found.status().code() == StatusCode::kNotFound) return Status::Ok();
+    TANDEM_RETURN_IF_ERROR(found.status());
+    const std::string child =
+        "instance " + Quoted(root_) + " is a child of " + Quoted(parent->instance);
+    if (!root.stored.status.finished()) {
+      return Status::InvalidArgument(child + ", and is deleted with it");
+    }
+    if (found->status.finished()) return Status::Ok();
+    TANDEM_ASSIGN_OR_RETURN(const bool waits, ParentWaits(*parent));
+    if (!waits) return Status::Ok();
+    return Status::InvalidArgument(child + ", which has not taken its result yet");
+  }
+
+  // Whether the parent may still ask the child to end. By then the id may be another's, unless it
+  // is of the engine's making.
+  Result<bool> ParentWaits(const OperationAddress& call) const {
+    if (root_.find(kChildMark) != std::string::npos) return false;
+    TANDEM_ASSIGN_OR_RETURN(const InstancePlace place, FindInstance(provider_, call.instance));
+    if (place.execution != call.execution) return false;
+    TANDEM_ASSIGN_OR_RETURN(const History history, LoadAt(call.instance, place));
+    const auto ends = [&](const HistoryEvent& event) {
+      if (IsEnd(event.body)) return true;
+      const auto* completed = std::get_if<ChildCompleted>(&event.body);
+      const auto* failed = std::get_if<ChildFailed>(&event.body);
+      const auto* cancelled = std::get_if<ChildCancelRequested>(&event.body);
+      return (completed != nullptr && completed->scheduled_id == call.scheduled_id) ||
+             (failed != nullptr && failed->scheduled_id == call.scheduled_id) ||
+             (cancelled != nullptr && cancelled->scheduled_id == call.scheduled_id);
+    };
+    return std::none_of(history.begin(), history.end(), ends);
   }
 
   static Status CheckFinished(const std::vector<TreeMember>& tree) {
@@ -143,21 +171,21 @@ class Deletion {
 
   Status CancelActivities(const TreeMember& member) {
     const InstancePlace& place = member.place;
-    const Result<History> history =
-        LoadHistory(provider_, member.instance, place.execution, place.head);
-    if (!history.ok()) {
-      // Has somebody else deleted it meanwhile?
-      TANDEM_ASSIGN_OR_RETURN(const InstancePlace now, FindInstance(provider_, member.instance));
-      if (now.execution != place.execution) {
-        return Status::Conflict("execution " + std::to_string(place.execution), now.execution);
-      }
-      return history.status();
-    }
-    for (const auto& [id, tag] : OpenActivities(*history)) {
+    TANDEM_ASSIGN_OR_RETURN(const History history, LoadAt(member.instance, place));
+    for (const auto& [id, tag] : OpenActivities(history)) {
       batch_.emplace_back(tandem::CancelMessage{
           WorkerQueue(tag), OperationKey(member.instance, {place.execution, id})});
     }
     return Status::Ok();
+  }
+
+  // Conflict, if somebody else has deleted it meanwhile.
+  Result<History> LoadAt(const std::string& instance, const InstancePlace& place) const {
+    Result<History> history = LoadHistory(provider_, instance, place.execution, place.head);
+    if (history.ok()) return history;
+    TANDEM_ASSIGN_OR_RETURN(const InstancePlace now, FindInstance(provider_, instance));
+    if (now.execution == place.execution) return history;
+    return Status::Conflict("execution " + std::to_string(place.execution), now.execution);
   }
 
   tandem::Provider& provider_;

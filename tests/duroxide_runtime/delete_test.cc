@@ -203,6 +203,57 @@ TEST_P(ClientDeleteTest, TreeIsDeletedWithItsRootOnly) {
   for (const TreeEntry& member : *tree) ExpectGone(member.instance);
 }
 
+TEST_P(ClientDeleteTest, FinishedChildIsDeletedByItself) {
+  auto runtime = StartRuntime(ClientSamples());
+  StartFamily(2, 5);
+  const auto tree = client.GetTree("root");
+  const TreeEntry& leaf = tree->back();
+  ASSERT_TRUE(client.Send(leaf.instance, "words", "done").ok());
+  ASSERT_TRUE(client.WaitUntilFinished(leaf.instance, kLong).ok());
+  const auto deleted = client.Delete(leaf.instance);
+  ASSERT_TRUE(deleted.ok()) << deleted.status();
+  EXPECT_EQ(deleted->instances, 1u);
+  EXPECT_EQ(client.GetTree("root")->size(), 4u);
+  EXPECT_TRUE(client.ListChildren(leaf.parent)->instances.empty());
+  runtime.reset();
+  ExpectGone(leaf.instance);
+
+  // Its parent replays without it.
+  runtime = StartRuntime(ClientSamples());
+  ASSERT_TRUE(client.Send(leaf.parent, "words", "done").ok());
+  EXPECT_EQ(client.WaitUntilFinished(leaf.parent, kLong)->state, InstanceState::kCompleted);
+  EXPECT_EQ(client.Delete("root", Force())->instances, 4u);
+}
+
+// Who may still ask its child to end would ask whoever has that id by then.
+TEST_P(ClientDeleteTest, FinishedChildOfAChosenIdStaysUntilItsResultIsTaken) {
+  constexpr Orchestration<std::string(std::string)> kChooser("chooser");
+  Registry registry = ClientSamples();
+  registry.Add(kChooser, [](OrchestrationContext ctx, std::string id) -> Task<Result<std::string>> {
+    Child<std::string> child = ctx.StartChild(kDiary, "x", ChildOptions().Instance(id));
+    static_cast<void>(co_await std::move(child));
+    co_return co_await OrFail(ctx.Receive<std::string>("words"));
+  });
+  const auto runtime = StartRuntime(std::move(registry));
+  ASSERT_TRUE(client.Start(kChooser, "root", "mine").ok());
+  AwaitHistory("mine", 2);
+  std::atomic<bool> asked = false;
+  provider.OnBatch([&](const ProbeProvider::Operations& batch) {
+    if (IsTurnOf("root", batch) && !asked.exchange(true)) {  // takes the result, once it is stored
+      EXPECT_EQ(client.Delete("mine").status().ToString(),
+                "InvalidArgument: instance 'mine' is a child of 'root', which has not taken its "
+                "result yet");
+    }
+    return Status::Ok();
+  });
+  ASSERT_TRUE(client.Send("mine", "words", "end").ok());
+  AwaitHistory("root", 3);
+  EXPECT_TRUE(asked);
+  const auto deleted = client.Delete("mine");
+  EXPECT_TRUE(deleted.ok()) << deleted.status();
+  EXPECT_EQ(client.GetTree("root")->size(), 1u);
+}
+
 TEST_P(ClientDeleteTest, UnfinishedMembersAreNamed) {
   const auto runtime = StartRuntime(ClientSamples());
   StartFamily(2, 5);
