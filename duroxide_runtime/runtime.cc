@@ -25,7 +25,7 @@ namespace duroxide {
 namespace {
 
 constexpr std::size_t kThreadsMax = 1024;
-constexpr std::chrono::hours kLeaseMax{24};
+constexpr std::chrono::hours kLeaseMax{24 * 365};
 
 std::function<std::uint64_t()> SeedsOf(const RuntimeOptions& options) {
   if (options.seeds) return options.seeds;
@@ -114,7 +114,7 @@ Status CheckOptions(const RuntimeOptions& options) {
     return Status::InvalidArgument("RuntimeOptions::lease has to be at least 1 ms");
   }
   if (options.lease > kLeaseMax) {
-    return Status::InvalidArgument("RuntimeOptions::lease may be at most 1 day");
+    return Status::InvalidArgument("RuntimeOptions::lease may be at most 365 days");
   }
   if (options.orchestration_threads > kThreadsMax || options.activity_threads > kThreadsMax) {
     return Status::InvalidArgument("RuntimeOptions: more than " + std::to_string(kThreadsMax) +

@@ -42,7 +42,7 @@ struct RuntimeOptions {
   bool untagged_activities = true;
 
   // How long work is kept from others when this runtime dies. Renewed while it lives. 1 ms to
-  // 1 day.
+  // 365 days.
   std::chrono::milliseconds lease{30'000};
 
   // More deliveries than these without an answer are poison: the process died of each, or lost its
