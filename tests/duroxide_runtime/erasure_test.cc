@@ -45,6 +45,14 @@ Task<Result<std::string>> HasAll(OrchestrationContext ctx, std::string input) {
   co_return all;
 }
 
+std::string TextOf(const std::vector<History>& histories) {
+  std::string text;
+  for (const History& history : histories) {
+    for (const HistoryEvent& event : history) text += Describe(event.body) + "\n";
+  }
+  return text;
+}
+
 class ErasureTest : public RuntimeFixture {
  protected:
   Registry All() {
@@ -165,7 +173,8 @@ TEST_P(ErasureTest, InstanceWithoutAnyOtherMetadataHasTheSameHistory) {
   EXPECT_EQ(left->execution, 2u);
   EXPECT_EQ(left->custom_status.value, whole->custom_status.value);
   EXPECT_EQ(left->custom_status.version, whole->custom_status.version);
-  EXPECT_EQ(Comparable("erased"), Comparable("whole"));
+  EXPECT_TRUE(Comparable("erased") == Comparable("whole")) << TextOf(Comparable("erased")) << "\n"
+                                                           << TextOf(Comparable("whole"));
 }
 
 }  // namespace
