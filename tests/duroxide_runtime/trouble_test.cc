@@ -208,6 +208,7 @@ TEST_P(TroubleTest, TurnThatIsTooLargeForABatchEndsItsInstance) {
             "TooLarge: a turn of instance 'i' can't be stored: over the limit");
   EXPECT_EQ(client.GetStatus("i")->failure->category, FailureCategory::kPoison);
   EXPECT_EQ(HistoryOf("i").size(), 2u);  // started, failed
+  runtime->Shutdown();
   EXPECT_EQ(runtime->Stats().poisoned, 1u);
 }
 
