@@ -98,9 +98,11 @@ class CostTest : public RuntimeFixture {
     registry.Add(kEchoes, Echoes);
     registry.Add(kEchoesAndNotes, EchoesAndNotes);
     int step = 0;
+    Barrier started;
     Barrier last;
     last.Open();
     registry.Add(kEcho, [&](ActivityContext&, std::string text) -> Result<std::string> {
+      started.Enter();  // until Start has returned: else its thread runs some of the turns
       if (const auto wanted = costs_at.find(++step); wanted != costs_at.end()) {
         wanted->second = CostsSoFar();
       }
@@ -109,6 +111,7 @@ class CostTest : public RuntimeFixture {
     });
     const auto runtime = StartExactly(registry, OneActivityAtATime());
     ASSERT_TRUE(runtime->client().Start(orchestration, "i", steps).ok());
+    started.Open();
     last.AwaitEntered(1);  // until then nobody waits for the output: that reads with each step
     EXPECT_EQ(client.Wait(orchestration, "i", kLong).value(), steps);
     runtime->Shutdown();

@@ -22,6 +22,18 @@ using std::chrono::hours;
 
 // --- The key-value map --------------------------------------------------------------------------
 
+TEST(LimitsTest, ErasedKeyIsAChangeIfAnEarlierExecutionHasLeftIt) {
+  KvState kv({{"old", KvEntry{"1", {}}}});
+  kv.Set("new", KvEntry{"2", {}});
+  for (const std::string key : {"old", "new"}) {
+    kv.Erase(key);
+    kv.Set(key, KvEntry{"3", {}});
+    EXPECT_EQ(kv.changes().at(key)->value, "3");
+    kv.Erase(key);
+  }
+  EXPECT_EQ(kv.changes(), (KvChanges{{"old", std::nullopt}}));
+}
+
 // As many keys as the number given; each is there for a while, a hundred of them over a turn's end.
 Output TouchesKeys(OrchestrationContext ctx, std::string keys) {
   const int all = std::stoi(keys);

@@ -146,9 +146,17 @@ TEST_P(RuntimeTest, EveryTurnAndEveryActivityIsOneBatch) {
 TEST_P(RuntimeTest, NActivitiesInARowTakeNPlusOneBatchesAndReplayNothing) {
   RuntimeOptions options;
   options.activity_threads = 1;  // of more, one could work for the instance longer than it may
-  const auto runtime = StartExactly(Working(), options);
+  Barrier started;               // and so could the thread that starts it
+  Registry registry;
+  registry.Add(kSequence, Sequence);
+  registry.Add(kAdd, [&started](ActivityContext&, int x) -> Result<int> {
+    started.Enter();
+    return x;
+  });
+  const auto runtime = StartExactly(registry, options);
   constexpr int kSteps = 50;
   ASSERT_TRUE(runtime->client().Start(kSequence, "i", kSteps).ok());
+  started.Open();
   ASSERT_TRUE(client.Wait(kSequence, "i", kLong).ok());
   runtime->Shutdown();
   EXPECT_EQ(provider.batches(), kSteps + 1u) << "the start and each result, with their turns";

@@ -366,8 +366,8 @@ TEST_P(TroubleTest, RandomFailuresLoseAndDoubleNothing) {
   quiet = false;
   RuntimeOptions options;
   options.max_deliveries = 1'000'000;  // the clock below runs faster than work: leases run out
-  const auto one = StartRuntime(Working(), options);
-  const auto two = StartRuntime(Working(), options);
+  auto one = StartRuntime(Working(), options);
+  auto two = StartRuntime(Working(), options);
   std::atomic<bool> done = false;
   std::thread advancer([&] {
     while (!done) {
@@ -384,6 +384,8 @@ TEST_P(TroubleTest, RandomFailuresLoseAndDoubleNothing) {
                 std::nullopt);
     }
   }
+  one.reset();  // what could not be stored is tried again after a while, on the clock
+  two.reset();
   done = true;
   advancer.join();
 }
