@@ -8,6 +8,7 @@
 #include "duroxide_runtime/internal/client_checks.h"
 #include "duroxide_runtime/internal/instance_index.h"
 #include "duroxide_runtime/internal/instance_lookup.h"
+#include "duroxide_runtime/internal/names.h"
 
 namespace duroxide::internal {
 
@@ -34,18 +35,32 @@ Result<tandem::CheckMetadata> CheckUnchanged(tandem::Provider& provider, std::st
   return check;
 }
 
+// The check that the instance which was looked up is still there. A whole life may have come and
+// gone since the index was read, and have left it as it was.
+tandem::Operation CheckAlive(std::string_view instance, const StoredStatus& stored) {
+  if (stored.status.execution > 0) {
+    return tandem::CheckVersion{HistoryStream(instance, stored.status.execution),
+                                tandem::Expected::Exists()};
+  }
+  return tandem::CheckMetadata{HomeStream(instance, stored.first_execution),
+                               std::string(kStatusKey), stored.bytes};
+}
+
 // nullopt: the instance has changed meanwhile.
 Result<std::optional<InstanceState>> TrySend(tandem::Provider& provider, std::string_view instance,
                                              const WorkItem& item) {
   using Sent = std::optional<InstanceState>;
   std::vector<tandem::Operation> batch;
+  bool in_index = false;
   // Before the status is read: whatever changes after it is then noticed.
   for (const InstanceState state : {InstanceState::kPending, InstanceState::kRunning}) {
     TANDEM_ASSIGN_OR_RETURN(tandem::CheckMetadata check, CheckUnchanged(provider, instance, state));
+    in_index = in_index || check.expected.has_value();
     batch.emplace_back(std::move(check));
   }
   TANDEM_ASSIGN_OR_RETURN(const StoredStatus stored, LookUp(provider, instance));
   if (stored.status.finished()) return Sent(stored.status.state);
+  if (!in_index) batch.push_back(CheckAlive(instance, stored));
   tandem::Enqueue enqueue = ToInstance(instance, item);
   // Not before the start, which would find no instance: messages are ordered by that time.
   enqueue.options.visible_at = stored.status.start_at;

@@ -112,6 +112,29 @@ TEST_P(ClientTest, MessageThatRacesWithADeletionIsRefused) {
   EXPECT_TRUE(deleted);
 }
 
+// Started behind the look at the index, and deleted before the message is stored: the index is the
+// same as before.
+TEST_P(ClientTest, MessageThatRacesWithAWholeLifeIsRefused) {
+  int reads = 0;
+  provider.OnMetadata([&](const tandem::StreamId&) {
+    if (++reads != 3) return Status::Ok();  // two of the index, then that of the status
+    provider.OnMetadata(nullptr);
+    return client.Start(kDiary, "i", "d");  // nobody runs it
+  });
+  bool deleted = false;
+  provider.OnBatch([&](const ProbeProvider::Operations& batch) {
+    if (deleted || reads < 3 || !Has<tandem::Enqueue>(batch)) return Status::Ok();
+    if (Has<tandem::UpdateMetadata>(batch)) return Status::Ok();  // the start
+    deleted = true;
+    DeleteOptions force;
+    force.force = true;
+    return client.Delete("i", force).status();
+  });
+  EXPECT_EQ(client.Send("i", "words", "sun").code(), StatusCode::kNotFound);
+  EXPECT_TRUE(deleted);
+  EXPECT_TRUE(provider.Dequeue("orchestrator")->empty());
+}
+
 TEST_P(ClientTest, MessagesReachAnInstanceWhoseIndexWasErased) {
   const auto runtime = StartRuntime(ClientSamples());
   ASSERT_TRUE(client.Start(kDiary, "i", "d").ok());

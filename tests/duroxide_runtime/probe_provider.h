@@ -32,6 +32,7 @@ class ProbeProvider final : public tandem::Provider {
   void OnBatch(Probe<Operations> probe) { probes_.Lock()->batch = std::move(probe); }
   void OnDequeue(Probe<> probe) { probes_.Lock()->dequeue = std::move(probe); }
   void OnRead(Probe<tandem::StreamId> probe) { probes_.Lock()->read = std::move(probe); }
+  void OnMetadata(Probe<tandem::StreamId> probe) { probes_.Lock()->metadata = std::move(probe); }
   void OnRenew(Probe<> probe) { probes_.Lock()->renew = std::move(probe); }
 
   std::uint64_t batches() const { return batches_; }          // that succeeded
@@ -67,6 +68,8 @@ class ProbeProvider final : public tandem::Provider {
   Result<tandem::MetadataPage> ReadMetadata(const tandem::StreamId& stream,
                                             const tandem::MetadataOptions& options) override {
     reads_ += 1;
+    const auto probe = probes_.Lock()->metadata;
+    if (probe) TANDEM_RETURN_IF_ERROR(probe(stream));
     return target_->ReadMetadata(stream, options);
   }
   Result<tandem::FeedPage> ReadAll(tandem::Position after,
@@ -96,6 +99,7 @@ class ProbeProvider final : public tandem::Provider {
     Probe<Operations> batch;
     Probe<> dequeue;
     Probe<tandem::StreamId> read;
+    Probe<tandem::StreamId> metadata;
     Probe<> renew;
   };
   const std::unique_ptr<tandem::Provider> target_;
