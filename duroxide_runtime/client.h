@@ -180,9 +180,9 @@ class Client {
   // child that has not finished, which is deleted with its parent; or, without `force`, something
   // has not finished); Unavailable (busy: it had a turn whenever this looked).
   //
-  // A child that has finished may be deleted by itself; under an id that its parent has chosen, not
-  // before that has taken its result (InvalidArgument). So an instance with more than
-  // kTreeInstancesMax descendants is deleted after some of them (ListChildren).
+  // A child that has finished may be deleted by itself: its parent has its result, or gets it. So
+  // an instance with more than kTreeInstancesMax descendants is deleted after some of them
+  // (ListChildren).
   Result<DeleteResult> Delete(std::string_view instance,
                               const DeleteOptions& options = DeleteOptions()) const;
 

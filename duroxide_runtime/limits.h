@@ -45,14 +45,15 @@ constexpr std::size_t kTurnExecutionsMax = 16;
 constexpr std::size_t kTurnChainBytesMax = std::size_t{1} << 20;
 
 // What an orchestration asks for between two awaits, i.e. in answer to one input: operations, and
-// bytes of their names and inputs together. Whoever needs more starts them in portions. Sized so
-// that the answer to one input fits into a batch, together with the cancellation of it all; that to
-// all kTurnMessagesMax inputs of a turn may not.
+// bytes of their names and inputs together. Whoever needs more starts them in portions. The
+// answer to one input then fits into a batch, unless it is about the largest of everything at once,
+// or about thousands of children, each of which takes a dozen operations: then no batch can hold
+// it, and the instance ends as failed with TooLarge. The answers to several inputs are split.
 constexpr std::size_t kStepOperationsMax = 10'000;
 constexpr std::size_t kStepBytesMax = std::size_t{16} << 20;
 
 // What an orchestration has in the air at a time: activities, timers and waits without a result.
-// Sized so that one turn can cancel them all, and as many new ones as a step may start.
+// One turn can cancel them all.
 constexpr std::size_t kOpenOperationsMax = 12'000;
 
 // Orchestrator messages that one turn takes at most.

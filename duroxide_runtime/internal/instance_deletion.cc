@@ -1,6 +1,5 @@
 #include "duroxide_runtime/internal/instance_deletion.h"
 
-#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
@@ -13,7 +12,6 @@
 #include "duroxide_runtime/internal/instance_lookup.h"
 #include "duroxide_runtime/internal/instance_store.h"
 #include "duroxide_runtime/internal/instance_tree.h"
-#include "duroxide_runtime/internal/names.h"
 #include "duroxide_runtime/limits.h"
 
 namespace duroxide::internal {
@@ -66,37 +64,13 @@ class Deletion {
   Status CheckRoot(const TreeMember& root) const {
     const std::optional<OperationAddress>& parent = root.stored.status.parent;
     if (!parent) return Status::Ok();
-    const Result<StoredStatus> found = LookUp(provider_, parent->instance);
-    if (found.status().code() == StatusCode::kNotFound) return Status::Ok();
-    TANDEM_RETURN_IF_ERROR(found.status());
-    const std::string child =
-        "instance " + Quoted(root_) + " is a child of " + Quoted(parent->instance);
-    if (!root.stored.status.finished()) {
-      return Status::InvalidArgument(child + ", and is deleted with it");
-    }
-    if (found->status.finished()) return Status::Ok();
-    TANDEM_ASSIGN_OR_RETURN(const bool waits, ParentWaits(*parent));
-    if (!waits) return Status::Ok();
-    return Status::InvalidArgument(child + ", which has not taken its result yet");
-  }
-
-  // Whether the parent may still ask the child to end. By then the id may be another's, unless it
-  // is of the engine's making.
-  Result<bool> ParentWaits(const OperationAddress& call) const {
-    if (root_.find(kChildMark) != std::string::npos) return false;
-    TANDEM_ASSIGN_OR_RETURN(const InstancePlace place, FindInstance(provider_, call.instance));
-    if (place.execution != call.execution) return false;
-    TANDEM_ASSIGN_OR_RETURN(const History history, LoadAt(call.instance, place));
-    const auto ends = [&](const HistoryEvent& event) {
-      if (IsEnd(event.body)) return true;
-      const auto* completed = std::get_if<ChildCompleted>(&event.body);
-      const auto* failed = std::get_if<ChildFailed>(&event.body);
-      const auto* cancelled = std::get_if<ChildCancelRequested>(&event.body);
-      return (completed != nullptr && completed->scheduled_id == call.scheduled_id) ||
-             (failed != nullptr && failed->scheduled_id == call.scheduled_id) ||
-             (cancelled != nullptr && cancelled->scheduled_id == call.scheduled_id);
-    };
-    return std::none_of(history.begin(), history.end(), ends);
+    // Its result is in its parent's queue, and a request to end that still comes names who asks.
+    if (root.stored.status.finished()) return Status::Ok();
+    const Status found = LookUp(provider_, parent->instance).status();
+    if (found.code() == StatusCode::kNotFound) return Status::Ok();
+    TANDEM_RETURN_IF_ERROR(found);
+    return Status::InvalidArgument("instance " + Quoted(root_) + " is a child of " +
+                                   Quoted(parent->instance) + ", and is deleted with it");
   }
 
   static Status CheckFinished(const std::vector<TreeMember>& tree) {

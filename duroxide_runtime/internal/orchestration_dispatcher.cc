@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "duroxide_runtime/internal/failure.h"
 #include "duroxide_runtime/internal/poison.h"
 #include "duroxide_runtime/internal/turn_batch.h"
 
@@ -324,8 +325,9 @@ Result<TurnInput> OrchestrationDispatcher::Load(const std::string& instance, con
 Result<std::uint64_t> OrchestrationDispatcher::NewSeed() {
   try {
     return seeds_();
-  } catch (const std::exception& failure) {
-    return Status::Internal(std::string("RuntimeOptions::seeds: ") + failure.what());
+  } catch (...) {
+    return Status::Internal("RuntimeOptions::seeds: " +
+                            FailureOfException(std::current_exception()).message());
   }
 }
 

@@ -249,7 +249,7 @@ TEST(LimitsTest, RuntimeThatGetsNoFurtherThreadIsUnavailable) {
   tandem::MemoryProvider provider;
   RuntimeOptions options;
   options.orchestration_threads = 4;
-  options.activity_threads = 1000;
+  options.activity_threads = 200;
   rlimit before{};
   ASSERT_EQ(getrlimit(RLIMIT_AS, &before), 0);
   rlimit tight = before;
@@ -258,6 +258,7 @@ TEST(LimitsTest, RuntimeThatGetsNoFurtherThreadIsUnavailable) {
   const Status status = Runtime::Start(provider, Registry(), options).status();
   ASSERT_EQ(setrlimit(RLIMIT_AS, &before), 0);
   EXPECT_EQ(status.code(), StatusCode::kUnavailable) << status;
+  options.activity_threads = 4;
   EXPECT_TRUE(Runtime::Start(provider, Registry(), options).ok());
 }
 
