@@ -37,21 +37,19 @@ void Measure(benchmark::State& state, int count, int starters, std::size_t threa
   options.orchestration_threads = threads;
   const WorkflowStore store(options);
   const WorkCounts before = store.Counts();
-  std::atomic<int> started = 0;
+  std::vector<std::atomic<bool>> started(count);
   double start_seconds = 0;
   std::jthread starting([&] {
     const Run run = RunWorkflows(0, count, starters, [&](std::uint64_t number) {
       Must(store.client().Start(kSleep, InstanceOf(number), kSleepMillis));
-      started += 1;
-      started.notify_all();
+      started[number] = true;
+      started[number].notify_one();
     });
     start_seconds = run.seconds;
   });
   std::vector<Timestamp> seen(count);
   const Run run = RunWorkflows(0, count, kWaiters, [&](std::uint64_t number) {
-    // Of several starters some may be behind, by one workflow each.
-    const int enough = std::min(count, static_cast<int>(number) + starters);
-    for (int now = started; now < enough; now = started) started.wait(now);
+    started[number].wait(false);
     Must(store.client().Wait(kSleep, InstanceOf(number), kPatience).status());
     seen[number] = SystemClock().Now();
   });
