@@ -7,6 +7,14 @@
 
 namespace duroxide::internal {
 
+namespace {
+
+// Of what a turn has brought, which is read for its last event only.
+constexpr std::size_t kEventsPerRead = 64;
+constexpr std::size_t kBytesPerRead = std::size_t{64} << 10;
+
+}  // namespace
+
 Result<StoredStatus> LookUp(tandem::Provider& provider, std::string_view instance) {
   TANDEM_ASSIGN_OR_RETURN(std::optional<StoredStatus> stored, ReadStatus(provider, instance));
   if (stored) return *std::move(stored);
@@ -30,8 +38,6 @@ InstanceWatch::InstanceWatch(tandem::Provider& provider, std::string_view instan
       deadline_(tandem::SaturatingAdd(provider.clock().Now(), timeout)) {}
 
 Result<InstanceStatus> InstanceWatch::Look() {
-  // The head before the status: a turn in between is then found by the next wait at once.
-  TANDEM_ASSIGN_OR_RETURN(place_, FindInstance(provider_, instance_));
   TANDEM_ASSIGN_OR_RETURN(StoredStatus stored, LookUp(provider_, instance_));
   if (!life_) life_ = stored.first_execution;
   if (*life_ != stored.first_execution) {
@@ -43,32 +49,48 @@ Result<InstanceStatus> InstanceWatch::Look() {
 Result<bool> InstanceWatch::AwaitChange() {
   const tandem::Timestamp now = provider_.clock().Now();
   if (now >= deadline_) return false;
-  TANDEM_ASSIGN_OR_RETURN(const auto next, Next());
+  if (!next_) {
+    // A turn before this is seen by the Look after it, a later one brings the event.
+    TANDEM_ASSIGN_OR_RETURN(next_, FindNext());
+    return true;
+  }
   tandem::ReadOptions options;
-  options.from = next.second;
-  options.max_events = 1;
+  options.from = next_->version;
+  options.max_events = kEventsPerRead;
+  options.max_bytes = kBytesPerRead;
   options.wait = std::chrono::ceil<std::chrono::milliseconds>(deadline_ - now);
-  TANDEM_RETURN_IF_ERROR(provider_.Read(next.first, options).status());
+  TANDEM_ASSIGN_OR_RETURN(const tandem::EventPage page, provider_.Read(next_->stream, options));
+  TANDEM_ASSIGN_OR_RETURN(next_, Behind(*next_, page));
   return true;
 }
 
-Result<std::pair<tandem::StreamId, tandem::Version>> InstanceWatch::Next() const {
-  using Place = std::pair<tandem::StreamId, tandem::Version>;
-  const tandem::StreamId latest = HistoryStream(instance_, place_.execution);
-  Place next(latest, place_.head + 1);
-  if (place_.head == 0) return next;
+Result<InstanceWatch::NextEvent> InstanceWatch::FindNext() const {
+  TANDEM_ASSIGN_OR_RETURN(const InstancePlace place, FindInstance(provider_, instance_));
+  const NextEvent first{HistoryStream(instance_, place.execution), 1};
+  if (place.head == 0) return first;
+  const NextEvent last{first.stream, place.head};
   tandem::ReadOptions options;
-  options.from = place_.head;
+  options.from = last.version;
   options.max_events = 1;
-  TANDEM_ASSIGN_OR_RETURN(const tandem::EventPage page, provider_.Read(latest, options));
-  if (page.events.empty()) return next;  // deleted meanwhile
+  TANDEM_ASSIGN_OR_RETURN(const tandem::EventPage page, provider_.Read(last.stream, options));
+  TANDEM_ASSIGN_OR_RETURN(const std::optional<NextEvent> next, Behind(last, page));
+  return next.value_or(first);  // deleted meanwhile: nobody waits there
+}
+
+Result<std::optional<InstanceWatch::NextEvent>> InstanceWatch::Behind(
+    const NextEvent& at, const tandem::EventPage& page) const {
+  if (page.deleted) return std::optional<NextEvent>();
+  if (page.events.empty()) return std::optional<NextEvent>(at);
+  const tandem::Event& last = page.events.back();
   TANDEM_ASSIGN_OR_RETURN(
-      const HistoryEvent last,
-      DecodeHistoryEvent(page.events.front().payload,
-                         "the last history event of instance " + Quoted(instance_)));
+      const HistoryEvent event,
+      DecodeHistoryEvent(last.payload, "history event " + std::to_string(last.version) +
+                                           " of instance " + Quoted(instance_)));
   // Nothing comes behind an end: the next execution is left to the next turn.
-  if (IsEnd(last.body)) next = Place(HistoryStream(instance_, place_.execution + 1), 1);
-  return next;
+  if (IsEnd(event.body)) {
+    return std::optional<NextEvent>({HistoryStream(instance_, at.stream.partition + 1), 1});
+  }
+  return std::optional<NextEvent>({at.stream, last.version + 1});
 }
 
 Status InstanceWatch::TimeIsOver(const InstanceStatus& status) const {

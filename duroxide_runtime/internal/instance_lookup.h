@@ -24,6 +24,8 @@ Result<StoredStatus> LookUp(tandem::Provider& provider, std::string_view instanc
 //     status = watch.Look(); if (that is it) return;
 //     if (!watch.AwaitChange()) give up;
 //   }
+//
+// While it waits, a turn costs the one read that it is woken for, and the next Look.
 class InstanceWatch {
  public:
   InstanceWatch(tandem::Provider& provider, std::string_view instance,
@@ -33,22 +35,28 @@ class InstanceWatch {
   // under its id.
   Result<InstanceStatus> Look();
 
-  // Blocks until the instance has had a turn since the last Look, or was deleted. False when the
-  // time is over. REQUIRES: Look was called.
+  // Blocks until the instance has had a turn since the last Look, or was deleted; may return
+  // sooner. False when the time is over.
   Result<bool> AwaitChange();
 
   // "instance 'i' is still Running after 5000 ms; <diagnosis>"
   Status TimeIsOver(const InstanceStatus& status) const;
 
  private:
-  // The next event that the instance as it was looked at can get.
-  Result<std::pair<tandem::StreamId, tandem::Version>> Next() const;
+  // The next event that the instance can get.
+  struct NextEvent {
+    tandem::StreamId stream;
+    tandem::Version version = 1;
+  };
+  Result<NextEvent> FindNext() const;
+  // Where `page` of the stream, read from `at` on, leads to; nullopt if it was deleted.
+  Result<std::optional<NextEvent>> Behind(const NextEvent& at, const tandem::EventPage& page) const;
 
   tandem::Provider& provider_;
   const std::string instance_;
   const std::chrono::milliseconds timeout_;
   const tandem::Timestamp deadline_;
-  InstancePlace place_;                // at the last Look
+  std::optional<NextEvent> next_;      // nullopt: to be found
   std::optional<std::uint64_t> life_;  // the first execution of the one that was seen first
 };
 
