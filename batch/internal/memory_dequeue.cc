@@ -13,13 +13,17 @@ struct MemoryQueues::Basket {
   Basket(const DequeueOptions& options, Timestamp moment)
       : messages_max(std::min(options.max_messages, kDequeueMessagesMax)),
         bytes_max(std::min(options.max_bytes, kPageBytesMax)),
+        groups_max(options.max_groups),
         deliveries_max(options.max_deliveries),
         deadline(SaturatingAdd(moment, options.lease)),
         now(moment) {}
 
-  bool Fits(const MemoryMessage& message) const {
-    if (deliveries.empty()) return true;
-    return deliveries.size() < messages_max && bytes + message.payload.size() <= bytes_max;
+  // Once something did not fit, nothing else is taken.
+  bool Fits(const MemoryMessage& message) {
+    const bool more =
+        deliveries.size() < messages_max && bytes + message.payload.size() <= bytes_max;
+    full = !deliveries.empty() && !more;
+    return !full;
   }
   bool IsDead(const MemoryMessage& message) const {
     return deliveries_max > 0 && message.delivery_count >= deliveries_max;
@@ -27,6 +31,7 @@ struct MemoryQueues::Basket {
 
   const std::size_t messages_max;
   const std::size_t bytes_max;
+  const std::size_t groups_max;
   const std::uint32_t deliveries_max;
   const Timestamp deadline;  // of the leases
   const Timestamp now;
@@ -34,22 +39,23 @@ struct MemoryQueues::Basket {
   std::vector<Place> places;                              // of the deliveries
   std::vector<std::pair<MessageId, MemoryMessage>> dead;  // letters, by the message's id
   std::size_t bytes = 0;
+  std::size_t groups = 0;  // of which something was delivered
+  bool full = false;       // something did not fit
 };
 
 std::vector<Delivery> MemoryQueues::Take(std::span<const std::string> queues,
                                          const DequeueOptions& options, Timestamp now) {
   Basket basket(options, now);
-  while (basket.deliveries.size() < basket.messages_max) {
+  while (basket.deliveries.size() < basket.messages_max && basket.groups < basket.groups_max &&
+         !basket.full) {
     const std::optional<Candidate> oldest = OldestReady(queues, now);
     if (!oldest.has_value()) break;
     if (oldest->group.empty()) {
-      if (!TakeAlone(*oldest, basket)) break;
+      TakeAlone(*oldest, basket);
       continue;
     }
-    // A group is delivered by itself, under its one token.
-    if (!basket.deliveries.empty()) break;
+    if (basket.groups_max == 1 && !basket.deliveries.empty()) break;
     TakeGroup(*oldest, basket);
-    if (!basket.deliveries.empty()) break;
   }
   // At the end: no dead letter is taken together with what made it one.
   for (auto& [id, letter] : basket.dead) {
@@ -96,37 +102,43 @@ Timestamp MemoryQueues::ReadyAt(const MemoryQueue& queue, const Place& place,
   return lease == 0 ? visible_at : std::max(visible_at, leases_.at(lease).deadline);
 }
 
-bool MemoryQueues::TakeAlone(const Candidate& candidate, Basket& basket) {
-  MemoryMessage& message = queues_.at(candidate.queue).messages.at(candidate.place);
+void MemoryQueues::TakeAlone(const Candidate& candidate, Basket& basket) {
+  const MemoryMessage& message = queues_.at(candidate.queue).messages.at(candidate.place);
   const bool dead = basket.IsDead(message);
-  if (!dead && !basket.Fits(message)) return false;
+  if (!dead && !basket.Fits(message)) return;
   EndLease(message.lease, /*count=*/true);  // it has run out
   if (dead) {
     Bury(candidate.queue, candidate.place, basket);
-    return true;
+    return;
   }
   Deliver(candidate, candidate.place, basket);
   Grant(LeaseItem{candidate.queue, {}, candidate.place.id}, basket.deliveries.size() - 1, basket);
-  return true;
 }
 
 void MemoryQueues::TakeGroup(const Candidate& candidate, Basket& basket) {
   const MemoryQueue& queue = queues_.at(candidate.queue);
   const MemoryGroup& group = queue.groups.at(candidate.group);
-  EndLease(group.lease, /*count=*/true);  // it has run out
+  const std::size_t first = basket.deliveries.size();
   std::vector<Place> dead;
+  // A lease that has run out is good until something of it is taken.
+  const auto take_over = [&] { EndLease(group.lease, /*count=*/true); };
   for (const Place& place : group.members) {
     const MemoryMessage& message = queue.messages.at(place);
     if (place.visible_at > basket.now) break;
     if (basket.IsDead(message)) {
+      take_over();
       dead.push_back(place);
     } else if (basket.Fits(message)) {
+      take_over();
       Deliver(candidate, place, basket);
     } else {
       break;
     }
   }
-  if (!basket.deliveries.empty()) Grant(LeaseItem{candidate.queue, candidate.group, 0}, 0, basket);
+  if (basket.deliveries.size() > first) {
+    Grant(LeaseItem{candidate.queue, candidate.group, 0}, first, basket);
+    ++basket.groups;
+  }
   for (const Place& place : dead) Bury(candidate.queue, place, basket);
 }
 

@@ -119,7 +119,7 @@ class MemoryQueues {
   void EndLease(LeaseNumber number, bool count);
 
   std::optional<Candidate> OldestReady(std::span<const std::string> queues, Timestamp now) const;
-  bool TakeAlone(const Candidate& candidate, Basket& basket);  // false: it does not fit any more
+  void TakeAlone(const Candidate& candidate, Basket& basket);
   void TakeGroup(const Candidate& candidate, Basket& basket);
   void Bury(const std::string& name, const Place& place, Basket& basket);
   void Deliver(const Candidate& candidate, const Place& place, Basket& basket);

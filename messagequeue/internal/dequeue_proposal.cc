@@ -6,12 +6,11 @@
 namespace tandem::internal {
 
 Status RocksMessageQueue::DequeueProposal::Stage(Staging& staging, Timestamp now) {
-  while (deliveries_.size() < messages_max_ && !moved_enough_) {
+  while (deliveries_.size() < messages_max_ && groups_ < groups_max_ && !full_ && !moved_enough_) {
     std::optional<Candidate> candidate = PopOldest(*owner_.memory_.Lock(), now);
     if (!candidate.has_value()) break;
     const bool alone = candidate->entry.group.empty();
-    // A group is delivered by itself, under its one token.
-    if (!alone && !deliveries_.empty()) {
+    if (!alone && groups_max_ == 1 && !deliveries_.empty()) {
       PutBack(*candidate);
       break;
     }
@@ -19,7 +18,7 @@ Status RocksMessageQueue::DequeueProposal::Stage(Staging& staging, Timestamp now
         alone ? TakeAlone(*candidate, staging, now) : TakeGroup(*candidate, staging, now);
     TANDEM_RETURN_IF_ERROR(broken_);
     if (taken.ok() && *taken) {
-      if (!alone && !deliveries_.empty()) break;
+      if (!failure_.ok()) break;  // the rest of a group can't be read
       continue;
     }
     // Nothing was staged of it. A damaged message stays where it is: it is reported, not skipped.
@@ -100,17 +99,22 @@ Result<bool> RocksMessageQueue::DequeueProposal::TakeGroup(const Candidate& cand
     return true;
   }
 
+  const std::size_t first = deliveries_.size();
   std::vector<Found> dying;
   TakeMembers(item, *state, staging, now, &dying);
-  if (deliveries_.empty() && dying.empty()) {
+  const bool delivered = deliveries_.size() > first;
+  if (!delivered && dying.empty()) {
     if (!failure_.ok()) return failure_;
-    return true;
+    return !full_;
   }
   if (obstacle.lease != nullptr) owner_.EndLease(*obstacle.lease);
   // First, so that the rest of the group is leased when its place moves.
-  if (!deliveries_.empty()) Grant(item, state->ready(), 0, now);
+  if (delivered) {
+    Grant(item, state->ready(), first, now);
+    ++groups_;
+  }
   broken_ = MoveToDeadLetters(item, std::move(dying), staging, now);
-  if (deliveries_.empty() && !failure_.ok()) return failure_;
+  if (!delivered && !failure_.ok()) return failure_;
   return true;
 }
 
@@ -198,7 +202,8 @@ Status RocksMessageQueue::DequeueProposal::MoveToDeadLetters(const LeaseItem& it
 bool RocksMessageQueue::DequeueProposal::Deliver(const LeaseItem& item, Found found,
                                                  Staging& staging) {
   StoredMessage& message = found.message;
-  if (!Fits(message.payload.size())) return false;
+  full_ = !Fits(message.payload.size());
+  if (full_) return false;
   const std::uint32_t count = found.deliveries + 1;
   staging.Put(owner_.family_, DeliveredKey(item.queue, found.place.id), EncodeDelivered(count));
   bytes_ += message.payload.size();

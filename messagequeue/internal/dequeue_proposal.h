@@ -33,6 +33,7 @@ class RocksMessageQueue::DequeueProposal final : public Proposal {
         lease_(options.lease),
         messages_max_(std::min(options.max_messages, kDequeueMessagesMax)),
         bytes_max_(std::min(options.max_bytes, kPageBytesMax)),
+        groups_max_(options.max_groups),
         deliveries_max_(options.max_deliveries) {}
 
   Status Stage(Staging& staging, Timestamp now) override;
@@ -99,7 +100,7 @@ class RocksMessageQueue::DequeueProposal final : public Proposal {
   Status CheckDeadLetters(const LeaseItem& item, const View& view) const;
   Status MoveToDeadLetters(const LeaseItem& item, std::vector<Found> dying, Staging& staging,
                            Timestamp now);
-  // False, and nothing staged, if it would exceed the limits.
+  // False, and nothing staged, if it would exceed the limits: then nothing else is taken.
   bool Deliver(const LeaseItem& item, Found found, Staging& staging);
   void Grant(const LeaseItem& item, const Place& ready, std::size_t first, Timestamp now);
   void PutBack(const Candidate& candidate);
@@ -109,11 +110,14 @@ class RocksMessageQueue::DequeueProposal final : public Proposal {
   const std::chrono::milliseconds lease_;
   const std::size_t messages_max_;
   const std::size_t bytes_max_;
+  const std::size_t groups_max_;
   const std::uint32_t deliveries_max_;
 
   std::vector<Delivery> deliveries_;
   std::vector<MessageRef> refs_;  // of the deliveries
   std::size_t bytes_ = 0;
+  std::size_t groups_ = 0;  // of which something was delivered
+  bool full_ = false;       // something did not fit
   std::size_t dying_ = 0;
   std::size_t dying_bytes_ = 0;
   bool moved_enough_ = false;

@@ -57,6 +57,7 @@ Status ValidateDequeue(std::span<const std::string> queues, const DequeueOptions
     }
   }
   if (options.max_messages == 0) return Status::InvalidArgument("max_messages must not be 0");
+  if (options.max_groups == 0) return Status::InvalidArgument("max_groups must not be 0");
   if (options.lease <= std::chrono::milliseconds::zero()) {
     return Status::InvalidArgument("a lease has a positive duration");
   }

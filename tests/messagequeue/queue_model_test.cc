@@ -61,25 +61,29 @@ class Model {
     return nullptr;
   }
 
-  std::vector<Taken> Take(const std::vector<std::string>& queues, std::size_t max_messages,
-                          std::size_t max_bytes, milliseconds lease, Timestamp now) {
+  std::vector<Taken> Take(const std::vector<std::string>& queues, const DequeueOptions& options,
+                          Timestamp now) {
     std::vector<Taken> taken;
     std::size_t bytes = 0;
     std::size_t granted = 0;
     const auto fits = [&](const ModelMessage& message) {
-      return taken.empty() ||
-             (taken.size() < max_messages && bytes + message.payload.size() <= max_bytes);
+      return taken.empty() || (taken.size() < options.max_messages &&
+                               bytes + message.payload.size() <= options.max_bytes);
     };
-    while (true) {
+    std::size_t groups = 0;
+    while (groups < options.max_groups) {
       const std::optional<Item> item = Oldest(queues, now);
       if (!item.has_value()) break;
       const bool grouped = !std::get<1>(*item).empty();
-      if (grouped && !taken.empty()) break;
+      if (grouped && options.max_groups == 1 && !taken.empty()) break;
       std::vector<ModelMessage*> members =
           grouped ? Members(*item) : std::vector{&messages_.at(std::get<2>(*item))};
-      ModelLease fresh{{}, *item, now + lease, {}};
+      ModelLease fresh{{}, *item, now + options.lease, {}};
+      bool full = false;
       for (ModelMessage* message : members) {
-        if (message->visible_at > now || !fits(*message)) break;
+        if (message->visible_at > now) break;
+        full = !fits(*message);
+        if (full) break;
         bytes += message->payload.size();
         ++message->count;
         fresh.ids.push_back(message->id);
@@ -89,7 +93,8 @@ class Model {
       std::erase_if(leases_, [&](const ModelLease& old) { return old.item == *item; });
       leases_.push_back(fresh);
       ++granted;
-      if (grouped) break;
+      if (grouped) ++groups;
+      if (full) break;
     }
     return taken;
   }
@@ -341,14 +346,15 @@ class QueueModelTest : public testing::QueueTest {
     options.lease = milliseconds(1 + Dice(4000));
     options.max_messages = static_cast<std::size_t>(1 + Dice(4));
     if (Dice(3) == 0) options.max_bytes = static_cast<std::size_t>(Dice(40));
+    if (Dice(3) == 0) options.max_groups = static_cast<std::size_t>(1 + Dice(3));
     const auto got = store_->Dequeue(queues, options);
     ASSERT_TRUE(got.ok()) << got.status();
-    const auto expected =
-        model_.Take(queues, options.max_messages, options.max_bytes, options.lease, clock_.Now());
+    const auto expected = model_.Take(queues, options, clock_.Now());
     ASSERT_EQ(got->size(), expected.size())
         << "max_messages " << options.max_messages << ", max_bytes " << options.max_bytes
-        << ", queues " << ::testing::PrintToString(queues) << ", got " << Describe(*got) << "\nat "
-        << clock_.Now().time_since_epoch().count() << " of\n"
+        << ", max_groups " << options.max_groups << ", queues " << ::testing::PrintToString(queues)
+        << ", got " << Describe(*got) << "\nat " << clock_.Now().time_since_epoch().count()
+        << " of\n"
         << model_.Describe();
     for (std::size_t i = 0; i < expected.size(); ++i) {
       const Delivery& delivery = (*got)[i];

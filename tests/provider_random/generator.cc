@@ -114,6 +114,7 @@ std::string Generator::Dequeue() {
   dequeue += " lease=" + std::to_string(1 + Dice(4) * 600);
   if (!Once(3)) dequeue += " max=" + std::to_string(1 + Dice(5));
   if (Once(4)) dequeue += " bytes=" + Number(20);
+  if (Once(3)) dequeue += " groups=" + std::to_string(1 + Dice(4));
   if (Once(3)) dequeue += " deliveries=" + std::to_string(1 + Dice(3));
   return dequeue;
 }

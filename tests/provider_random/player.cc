@@ -238,6 +238,7 @@ std::string Player::Dequeue(const Step& step, Provider& provider) {
   options.lease = Milliseconds(step.Number("lease", 30'000));
   options.max_messages = step.Number("max", 1);
   options.max_bytes = step.Number("bytes", kPageBytes);
+  options.max_groups = step.Number("groups", 1);
   options.max_deliveries = static_cast<std::uint32_t>(step.Number("deliveries", 0));
   const auto deliveries = provider.Dequeue(queues, options);
   if (!deliveries.ok()) return Describe(deliveries.status());

@@ -12,10 +12,9 @@
 //     enqueue QUEUE PAYLOAD [key=] [group=] [delay=] [at=]     at: since the start of the script
 //     ack TOKEN        abandon TOKEN [delay=] [uncounted]
 //     cancel QUEUE KEY              delete-group QUEUE GROUP
-//   dequeue NAME QUEUE,... [max=] [bytes=] [lease=] [deliveries=]   names its tokens NAME.0, NAME.1
-//   renew TOKEN MILLISECONDS
-//   read STREAM [from=] [backward] [max=] [bytes=]       latest ENTITY
-//   read-metadata STREAM [prefix=] [after=] [limit=]     feed AFTER [limit=] [bytes=]
+//   dequeue NAME QUEUE,... [max=] [bytes=] [groups=] [lease=] [deliveries=]   names its tokens
+//   NAME.0, NAME.1 renew TOKEN MILLISECONDS read STREAM [from=] [backward] [max=] [bytes=] latest
+//   ENTITY read-metadata STREAM [prefix=] [after=] [limit=]     feed AFTER [limit=] [bytes=]
 //   list-entities | list-queues [prefix=] [after=] [limit=]
 //   list-partitions ENTITY [after=] [limit=]             truncate STREAM VERSION
 //   statistics QUEUE | browse QUEUE [limit=] [bytes=] | purge QUEUE | redrive QUEUE

@@ -134,6 +134,7 @@ CONFORMANCE_CASE(Dequeue, WhatIsWrongIsRefused, Shows("D11")) {
   EXPECT_EQ(Code(store().Dequeue(none, {})), StatusCode::kInvalidArgument);
   EXPECT_EQ(Code(store().Dequeue(many, {})), StatusCode::kInvalidArgument);
   EXPECT_EQ(Code(store().Dequeue(kQueue, {.max_messages = 0})), StatusCode::kInvalidArgument);
+  EXPECT_EQ(Code(store().Dequeue(kQueue, {.max_groups = 0})), StatusCode::kInvalidArgument);
   for (const milliseconds lease : {milliseconds(0), milliseconds(-1)}) {
     EXPECT_EQ(Code(store().Dequeue(kQueue, {.lease = lease})), StatusCode::kInvalidArgument);
   }

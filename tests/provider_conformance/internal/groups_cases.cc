@@ -1,5 +1,6 @@
 // Groups: in order, to one holder at a time (D3-D6, L6).
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -63,6 +64,67 @@ CONFORMANCE_CASE(Groups, AGroupComesAloneInACall, Shows("D3", "D5")) {
   EXPECT_EQ(TakeAll(), (Texts{"g1", "g2"}));
   EXPECT_EQ(TakeAll(), Texts{"alone"});
   EXPECT_EQ(TakeAll(), Texts{"h1"});
+}
+
+CONFORMANCE_CASE(Groups, SeveralGroupsComeInACallThatAllowsIt, Shows("D1", "D2", "D3")) {
+  PutIn("g", "g1");
+  PutIn("", "alone");
+  PutIn("h", "h1");
+  PutIn("g", "g2");
+  PutIn("i", "i1");
+  const Texts expected{"g1", "g2", "alone", "h1", "i1"};
+  Texts all;
+  Deliveries calls;
+  while (all.size() < expected.size()) {
+    const Deliveries some = Take(kQueue, {.max_messages = 9, .max_groups = 9});
+    ASSERT_FALSE(some.empty()) << "after " << all.size();
+    for (const Delivery& delivery : some) all.push_back(delivery.payload);
+    calls.insert(calls.end(), some.begin(), some.end());
+  }
+  ASSERT_EQ(all, expected);
+  EXPECT_EQ(calls[0].lock_token, calls[1].lock_token) << "one of each group";
+  for (std::size_t i = 2; i < calls.size(); ++i) {
+    EXPECT_NE(calls[i].lock_token, calls[i - 1].lock_token) << calls[i].payload;
+  }
+  PutIn("g", "g3");
+  Ack(calls[3].lock_token);
+  EXPECT_EQ(TakeAll(), Texts()) << "g is held still";
+  Ack(calls[0].lock_token);
+  EXPECT_EQ(TakeAll(), Texts{"g3"});
+  Abandon(calls[4].lock_token);
+  EXPECT_EQ(TakeAll(), Texts{"i1"});
+}
+
+CONFORMANCE_CASE(Groups, LimitsHoldOverAllGroupsOfACall, Shows("D2", "D3")) {
+  const auto tokens = [](const Deliveries& deliveries) {
+    std::set<LockToken> each;
+    for (const Delivery& delivery : deliveries) each.insert(delivery.lock_token);
+    return each;
+  };
+  for (const std::string group : {"g", "h", "i"}) PutAll(group, {group + "1", group + "2"});
+  DequeueOptions options{.lease = kSecond, .max_messages = 9, .max_groups = 2};
+  EXPECT_LE(tokens(Take(kQueue, options)).size(), 2U);
+  clock().Advance(kSecond);
+  options = {.lease = kSecond, .max_messages = 3, .max_groups = 9};
+  EXPECT_LE(Take(kQueue, options).size(), 3U);
+  clock().Advance(kSecond);
+  options = {.lease = kSecond, .max_messages = 9, .max_bytes = 5, .max_groups = 9};
+  EXPECT_LE(Take(kQueue, options).size(), 2U);
+  clock().Advance(kSecond);
+  EXPECT_EQ(TextsOf(Drain(kQueue)), (Texts{"g1", "g2", "h1", "h2", "i1", "i2"})) << "none lost";
+}
+
+CONFORMANCE_CASE(Groups, AGroupThatDidNotFitKeepsItsLease, Shows("D2", "D3", "L3")) {
+  PutIn("g", "g1");
+  clock().Advance(kSecond);
+  PutIn("h", "too large");
+  ASSERT_EQ(TakeOne(kQueue).payload, "g1");
+  const Delivery held = TakeOne(kQueue, {.lease = kSecond});
+  ASSERT_EQ(held.payload, "too large");
+  clock().Advance(kHour);
+  EXPECT_EQ(TakeTexts(kQueue, {.max_messages = 9, .max_bytes = 2, .max_groups = 9}), Texts{"g1"});
+  Ack(held.lock_token);  // has run out, and was taken by nobody
+  EXPECT_EQ(TakeAll(), Texts());
 }
 
 CONFORMANCE_CASE(Groups, WhileALeaseHoldsNothingElseOfTheGroupComes, Shows("D4")) {
