@@ -161,7 +161,9 @@ struct Runtime::Impl {
     setup.queues.emplace_back(internal::kOrchestratorQueue);
     setup.threads = options.orchestration_threads;
     setup.options = [this, lease = options.lease] {
-      return DequeueOf(lease, orchestrations.messages_max());
+      tandem::DequeueOptions dequeue = DequeueOf(lease, orchestrations.messages_max());
+      dequeue.max_groups = orchestrations.instances_max();
+      return dequeue;
     };
     setup.handler = [this](const std::vector<tandem::Delivery>& deliveries) {
       return orchestrations.Handle(deliveries);

@@ -5,7 +5,7 @@
 
 #include "duroxide_runtime/internal/failure.h"
 #include "duroxide_runtime/internal/poison.h"
-#include "duroxide_runtime/internal/turn_batch.h"
+#include "duroxide_runtime/internal/side_by_side.h"
 
 namespace duroxide::internal {
 
@@ -18,18 +18,6 @@ constexpr int kConflictsMax = 2;
 
 // Turns of one instance in a row; then the thread turns to others.
 constexpr int kTurnsInARowMax = 16;
-
-// Errors that the same turn meets again, however often it is tried.
-bool IsDeterministic(StatusCode code) {
-  return code == StatusCode::kTooLarge || code == StatusCode::kInvalidArgument ||
-         code == StatusCode::kCorruption || code == StatusCode::kUnsupported;
-}
-
-// Of what reading one instance may end with, these are likely to be the store's as a whole, and to
-// pass.
-bool IsTrouble(StatusCode code) {
-  return code == StatusCode::kUnavailable || code == StatusCode::kCancelled;
-}
 
 // What the status of an instance that has none says while it is parked.
 InstanceStatus FallbackStatus(tandem::Provider& provider, const std::string& instance,
@@ -54,15 +42,6 @@ std::string WhereOf(const tandem::Delivery& delivery) {
 
 const QueuedItems* Queued(const TurnCause& cause) { return std::get_if<QueuedItems>(&cause); }
 
-// The highest of the messages of the queue; 0 if there are none.
-std::uint32_t DeliveryCount(const std::vector<TurnCause>& causes) {
-  std::uint32_t count = 0;
-  for (const TurnCause& cause : causes) {
-    if (const auto* queued = Queued(cause)) count = std::max(count, queued->delivery_count);
-  }
-  return count;
-}
-
 // Results first, so that what a turn has no room for is a matter of the queue.
 void ResultsFirst(std::vector<TurnCause>& causes) {
   std::vector<TurnCause> ordered;
@@ -77,26 +56,52 @@ void ResultsFirst(std::vector<TurnCause>& causes) {
 
 }  // namespace
 
-// --- What comes in
-// --------------------------------------------------------------------------------
+// --- What comes in ------------------------------------------------------------------------------
 
 Status OrchestrationDispatcher::Handle(const std::vector<tandem::Delivery>& deliveries) {
+  Status first_error;
+  const auto note = [&first_error](const Status& status) {
+    if (first_error.ok()) first_error = status;
+  };
+  std::vector<TurnInbox::Runner> runners;
+  std::size_t instances = 0;
+  for (auto begin = deliveries.begin(); begin != deliveries.end(); ++instances) {
+    const auto end = std::find_if(begin, deliveries.end(), [&](const tandem::Delivery& delivery) {
+      return delivery.lock_token != begin->lock_token;
+    });
+    Result<std::optional<TurnInbox::Runner>> runner = Accept({begin, end});
+    note(runner.status());
+    if (runner.ok() && *runner) runners.push_back(**std::move(runner));
+    begin = end;
+  }
+  const Ran ran = RunTurns(std::move(runners));
+  note(ran.first_error);
+  portion_.Note(instances, ran.code);
+  return first_error;
+}
+
+Result<std::optional<TurnInbox::Runner>> OrchestrationDispatcher::Accept(Deliveries deliveries) {
   const std::string& instance = deliveries.front().group;
-  if (instance.empty()) return DropForeign(deliveries);
+  if (instance.empty()) {
+    TANDEM_RETURN_IF_ERROR(DropForeign(deliveries));
+    return std::optional<TurnInbox::Runner>();
+  }
   QueuedItems queued{
       {}, deliveries.front().lock_token, leases_.Keep(deliveries.front().lock_token)};
   for (const tandem::Delivery& delivery : deliveries) {
     queued.delivery_count = std::max(queued.delivery_count, delivery.delivery_count);
     Result<WorkItem> item = DecodeWorkItem(delivery.payload, WhereOf(delivery));
-    if (!item.ok()) return ParkInstance(instance, item.status().message(), queued);
+    if (!item.ok()) {
+      TANDEM_RETURN_IF_ERROR(ParkInstance(instance, item.status().message(), queued));
+      return std::optional<TurnInbox::Runner>();
+    }
     queued.items.push_back(*std::move(item));
   }
   TurnCause cause(std::move(queued));
-  TurnInbox::Offered offered = inbox_.Offer(instance, cause);
-  return offered.runner ? RunTurns(*std::move(offered.runner)) : Status::Ok();
+  return inbox_.Offer(instance, cause).runner;
 }
 
-Status OrchestrationDispatcher::DropForeign(const std::vector<tandem::Delivery>& deliveries) {
+Status OrchestrationDispatcher::DropForeign(Deliveries deliveries) {
   for (const tandem::Delivery& delivery : deliveries) {
     const Status status = provider_.Ack(delivery.lock_token);
     if (!status.ok() && status.code() != StatusCode::kLeaseLost) return status;
@@ -115,7 +120,7 @@ Status OrchestrationDispatcher::Complete(ActivityResult result, bool may_fuse) {
   const std::string instance = result.instance;
   TurnCause cause(std::move(result));
   TurnInbox::Offered offered = inbox_.Offer(instance, cause);
-  if (offered.runner) return RunTurns(*std::move(offered.runner));
+  if (offered.runner) return RunTurns(*std::move(offered.runner)).first_error;
   return offered.taken ? Status::Ok() : ReportAlone(std::get<ActivityResult>(cause));
 }
 
@@ -125,26 +130,17 @@ std::optional<Status> OrchestrationDispatcher::Start(const NewInstance& instance
   const StartEnd end(*this);
   std::optional<TurnInbox::Runner> runner = inbox_.Begin(instance.instance);
   if (!runner) return std::nullopt;
-  const Result<std::uint64_t> seed = NewSeed();
-  if (!seed.ok()) return seed.status();
-  TurnInput input;
-  input.instance = instance.instance;
-  input.execution = instance.start.first_execution;
-  input.items.emplace_back(instance.start);
-  input.now = provider_.clock().Now();
-  input.seed = *seed;
-  TurnOutcome outcome = RunTurn(input, registry_);
-  const bool whole = !outcome.diagnosis && outcome.left == 0 && !outcome.go_on;
+  Result<std::optional<TurnMaker::Turn>> turn = turns_.PrepareStart(instance);
+  if (!turn.ok()) return turn.status();
   std::optional<Status> status;
-  // Ids of others would have to be looked up: rare, and the queue's turn does it.
-  if (whole && IdsToClaim(outcome).empty()) {
-    status = provider_.AtomicBatch(StartBatch(input, outcome)).status();
-    if (status->ok()) NoteStored(input, outcome, IdClaims(), {});
+  if (*turn) {
+    status = provider_.AtomicBatch(std::move((*turn)->batch)).status();
+    if (status->ok()) turns_.Answered(**turn, {}, *status);
     // Too large for one batch, e.g. together with its start.
     if (IsDeterministic(status->code())) status = std::nullopt;
   }
   // What has come meanwhile; but the caller does not work for it for long.
-  const Status ran = RunTurns(*std::move(runner));
+  const Status ran = RunTurns(*std::move(runner)).first_error;
   if (!ran.ok()) {
     starts_.Lock()->failed += 1;
     log_.Log(LogLevel::kWarning, instance.instance,
@@ -173,35 +169,87 @@ void OrchestrationDispatcher::EndStart() {
   if (starts->running == 0 && starts->on_idle) starts->on_idle();
 }
 
-// --- Turns
-// ----------------------------------------------------------------------------------------
+// --- Turns --------------------------------------------------------------------------------------
 
-Status OrchestrationDispatcher::RunTurns(TurnInbox::Runner runner) {
-  const std::string& instance = runner.instance();
-  Status first_error;
-  const auto note = [&first_error](const Status& status) {
-    if (first_error.ok()) first_error = status;
+OrchestrationDispatcher::Ran OrchestrationDispatcher::RunTurns(TurnInbox::Runner runner) {
+  std::vector<TurnInbox::Runner> runners;
+  runners.push_back(std::move(runner));
+  return RunTurns(std::move(runners));
+}
+
+OrchestrationDispatcher::Ran OrchestrationDispatcher::RunTurns(
+    std::vector<TurnInbox::Runner> runners) {
+  Ran ran;
+  const auto note = [&ran](const Status& status) {
+    if (ran.first_error.ok()) ran.first_error = status;
   };
+  std::vector<TurnInbox::Runner*> active;
+  active.reserve(runners.size());
+  for (TurnInbox::Runner& runner : runners) active.push_back(&runner);
   for (int turns = 0; turns < kTurnsInARowMax; ++turns) {
-    Causes causes = runner.Next(kTurnMessagesMax);
-    if (causes.empty()) return first_error;
-    note(RunTurnOf(instance, std::move(causes)));
+    std::vector<Round> round;
+    for (TurnInbox::Runner* runner : active) {
+      Causes causes = runner->Next(kTurnMessagesMax);
+      if (!causes.empty()) round.push_back({.runner = runner, .causes = std::move(causes)});
+    }
+    if (round.empty()) return ran;
+    const tandem::Timestamp begin = provider_.clock().Now();
+    for (Round& each : round) {
+      ResultsFirst(each.causes);
+      each.prepared = turns_.Prepare(each.runner->instance(), each.causes, /*from_live=*/true);
+    }
+    ran.code = std::max(ran.code, provider_.clock().Now() - begin);
+    StoreSideBySide(round);
+    active.clear();
+    for (Round& each : round) {
+      auto* turn = std::get_if<TurnMaker::Turn>(&each.prepared);
+      Attempt attempt = turn != nullptr ? turns_.Answered(*turn, each.causes, each.stored)
+                                        : std::move(std::get<Attempt>(each.prepared));
+      note(Settle(each.runner->instance(), std::move(each.causes), std::move(attempt)));
+      active.push_back(each.runner);
+    }
   }
   // Somebody else runs what comes from now on, so that what is set aside can't come back here.
-  const Causes rest = runner.End();
-  if (!rest.empty()) note(SetAside(instance, rest, Attempt{}));
-  return first_error;
+  for (TurnInbox::Runner* runner : active) {
+    const Causes rest = runner->End();
+    if (!rest.empty()) note(SetAside(runner->instance(), rest, Attempt{}));
+  }
+  return ran;
+}
+
+void OrchestrationDispatcher::StoreSideBySide(std::vector<Round>& rounds) {
+  std::vector<std::vector<tandem::Operation>> batches;
+  std::vector<Round*> stored;
+  for (Round& round : rounds) {
+    auto* turn = std::get_if<TurnMaker::Turn>(&round.prepared);
+    if (turn == nullptr) continue;
+    batches.push_back(std::move(turn->batch));
+    stored.push_back(&round);
+  }
+  if (batches.empty()) return;
+  const std::vector<Status> statuses = AtomicBatches(provider_, std::move(batches));
+  for (std::size_t i = 0; i < statuses.size(); ++i) {
+    stored[i]->stored = statuses[i];
+    if (i + 1 == statuses.size() || statuses[i].code() != StatusCode::kUnsupported) continue;
+    // The provider has no asynchronous batches: from now on one at a time, this one once more.
+    portion_.OnlyOne();
+    stored[i]->prepared = Attempt{.end = Attempt::End::kConflict};
+  }
 }
 
 Status OrchestrationDispatcher::RunTurnOf(const std::string& instance, Causes causes) {
-  ResultsFirst(causes);
-  bool from_live = true;
+  Attempt attempt = Try(instance, causes, /*from_live=*/true);
+  return Settle(instance, std::move(causes), std::move(attempt));
+}
+
+Status OrchestrationDispatcher::Settle(const std::string& instance, Causes causes,
+                                       Attempt attempt) {
   int conflicts = 0;
-  while (!causes.empty()) {
-    Attempt attempt = Try(instance, causes, from_live);
-    from_live = false;  // it is used up, or was not true
+  while (true) {
+    bool from_live = false;  // it is used up, or was not true
     switch (attempt.end) {
       case Attempt::End::kStored:
+        NoteStored(instance, causes);
         return Status::Ok();
       case Attempt::End::kLeaseLost: {
         counters_.turn_conflicts += 1;
@@ -217,6 +265,7 @@ Status OrchestrationDispatcher::RunTurnOf(const std::string& instance, Causes ca
           }
         }
         causes.swap(rest);
+        if (causes.empty()) return Status::Ok();
         break;
       }
       case Attempt::End::kConflict:
@@ -230,17 +279,8 @@ Status OrchestrationDispatcher::RunTurnOf(const std::string& instance, Causes ca
       default:
         return SetAside(instance, causes, attempt);
     }
+    attempt = Try(instance, causes, from_live);
   }
-  return Status::Ok();
-}
-
-// One instance that can't be read must not keep the threads from the others: it is parked, whatever
-// the reason.
-OrchestrationDispatcher::Attempt OrchestrationDispatcher::CannotRead(const Status& status) {
-  if (IsTrouble(status.code())) return {.end = Attempt::End::kStoreError, .status = status};
-  return {.end = Attempt::End::kStuck,
-          .diagnosis = IsDeterministic(status.code()) ? status.message()
-                                                      : "can't be read: " + status.ToString()};
 }
 
 Status OrchestrationDispatcher::RunHalves(const std::string& instance, Causes causes) {
@@ -253,104 +293,12 @@ Status OrchestrationDispatcher::RunHalves(const std::string& instance, Causes ca
   return status.ok() ? rest : status;
 }
 
-OrchestrationDispatcher::Attempt OrchestrationDispatcher::Try(const std::string& instance,
-                                                              const Causes& causes,
-                                                              bool from_live) {
-  std::unique_ptr<LiveInstance> live = live_.Take(instance);
-  if (const std::uint32_t count = DeliveryCount(causes); count > options_.max_deliveries) {
-    return EndInstance(
-        instance, causes,
-        PoisonFailure("instance '" + instance + "'", count, options_.max_deliveries));
-  }
-  if (!from_live || live == nullptr) return TryFromHistory(instance, causes);
-  const TurnInput input = InputOf(instance, causes);
-  TurnOutcome outcome = RunTurn(input, registry_, std::move(live));
-  const auto claims = ClaimIds(provider_, IdsToClaim(outcome));
-  if (!claims.ok()) return CannotRead(claims.status());
-  // The code has to be told, and this turn can't be run again.
-  if (!claims->taken.empty()) return TryFromHistory(instance, causes);
-  return Store(input, std::move(outcome), *claims, causes);
-}
-
-OrchestrationDispatcher::Attempt OrchestrationDispatcher::TryFromHistory(
-    const std::string& instance, const Causes& causes) {
-  Result<TurnInput> input = Load(instance, causes);
-  if (!input.ok()) return CannotRead(input.status());
-  TurnOutcome outcome = RunTurn(*input, registry_);
-  auto claims = ClaimIds(provider_, IdsToClaim(outcome));
-  if (claims.ok() && !claims->taken.empty()) {
-    // The code is told, in the same turn, that it can't have these ids.
-    input->taken_ids = claims->taken;
-    outcome = RunTurn(*input, registry_);
-    claims = ClaimIds(provider_, IdsToClaim(outcome));
-    // What it was told stays true, even if such an instance was deleted meanwhile.
-    if (claims.ok()) claims->taken.insert(input->taken_ids.begin(), input->taken_ids.end());
-  }
-  if (!claims.ok()) return CannotRead(claims.status());
-  return Store(*input, std::move(outcome), *claims, causes);
-}
-
-TurnInput OrchestrationDispatcher::InputOf(const std::string& instance,
-                                           const Causes& causes) const {
-  TurnInput input;
-  input.instance = instance;
-  for (const TurnCause& cause : causes) {
-    if (const auto* queued = Queued(cause)) {
-      input.items.insert(input.items.end(), queued->items.begin(), queued->items.end());
-    } else {
-      input.items.push_back(std::get<ActivityResult>(cause).item);
-    }
-  }
-  input.now = provider_.clock().Now();
-  return input;
-}
-
-Result<TurnInput> OrchestrationDispatcher::Load(const std::string& instance, const Causes& causes) {
-  TurnInput input = InputOf(instance, causes);
-  TANDEM_ASSIGN_OR_RETURN(StoredInstance stored, LoadInstance(provider_, instance));
-  input.execution = stored.place.execution;
-  input.history = std::move(stored.history);
-  TANDEM_ASSIGN_OR_RETURN(
-      const KvChanges kv,
-      ReadKv(provider_, HomeStream(instance, stored.place.first_execution), {}));
-  for (const auto& [key, entry] : kv) {
-    if (entry) input.kv.emplace(key, *entry);
-  }
-  if (input.history.empty()) {
-    TANDEM_ASSIGN_OR_RETURN(input.seed, NewSeed());
-  }
-  return input;
-}
-
-Result<std::uint64_t> OrchestrationDispatcher::NewSeed() {
-  try {
-    return seeds_();
-  } catch (...) {
-    return Status::Internal("RuntimeOptions::seeds: " +
-                            FailureOfException(std::current_exception()).message());
-  }
-}
-
-OrchestrationDispatcher::Attempt OrchestrationDispatcher::EndInstance(const std::string& instance,
-                                                                      const Causes& causes,
-                                                                      const Failure& failure) {
-  Result<TurnInput> input = Load(instance, causes);
-  if (!input.ok()) return CannotRead(input.status());
-  TurnOutcome outcome = PoisonTurn(*input, registry_, failure);
-  const bool ends = !outcome.empty();  // else it had finished
-  Attempt attempt = Store(*input, std::move(outcome), IdClaims(), causes);
-  if (attempt.end == Attempt::End::kStored && ends) {
-    counters_.poisoned += 1;
-    log_.Log(LogLevel::kError, instance, failure.message);
-  }
-  return attempt;
-}
-
 Status OrchestrationDispatcher::EndTooLarge(const std::string& instance, const Causes& causes,
                                             const Attempt& attempt) {
   const Status reason = Status::TooLarge("a turn of instance '" + instance +
                                          "' can't be stored: " + attempt.status.message());
-  Attempt ended = EndInstance(instance, causes, Failure::Of(reason, FailureCategory::kPoison));
+  const Failure poison = Failure::Of(reason, FailureCategory::kPoison);
+  Attempt ended = turns_.Store(turns_.PrepareEnd(instance, causes, poison), causes);
   if (ended.end == Attempt::End::kStored) return Status::Ok();
   if (ended.end == Attempt::End::kTooLarge) {
     ended.end = Attempt::End::kStuck;
@@ -359,88 +307,17 @@ Status OrchestrationDispatcher::EndTooLarge(const std::string& instance, const C
   return SetAside(instance, causes, ended);
 }
 
-OrchestrationDispatcher::Attempt OrchestrationDispatcher::Store(const TurnInput& input,
-                                                                TurnOutcome outcome,
-                                                                const IdClaims& claims,
-                                                                const Causes& causes) {
-  counters_.events_replayed += outcome.replayed;
-  if (outcome.diagnosis) {
-    return {.end = Attempt::End::kStuck, .diagnosis = *std::move(outcome.diagnosis)};
-  }
-  if (outcome.left > 0) return {.end = Attempt::End::kTooLarge, .left = outcome.left};
-  std::vector<tandem::Operation> lease_ends;
-  std::vector<tandem::Operation> progress;
-  for (const TurnCause& cause : causes) {
-    const auto* result = std::get_if<ActivityResult>(&cause);
-    if (result == nullptr && outcome.keeps_items) {
-      tandem::AbandonMessages give_back{TokenOf(cause)};
-      give_back.count = false;
-      lease_ends.emplace_back(std::move(give_back));
-    } else {
-      lease_ends.emplace_back(tandem::DeleteMessages{TokenOf(cause)});
-    }
-    if (result != nullptr && result->progress) progress.emplace_back(*result->progress);
-  }
-  std::vector<tandem::Operation> batch = TurnBatch(input, outcome, claims, std::move(lease_ends));
-  for (tandem::Operation& operation : progress) batch.push_back(std::move(operation));
-  const Status status = provider_.AtomicBatch(std::move(batch)).status();
-  if (status.ok()) {
-    NoteStored(input, outcome, claims, causes);
-    return {};
-  }
-  Attempt attempt;
-  if (status.code() == StatusCode::kLeaseLost) {
-    attempt.end = Attempt::End::kLeaseLost;
-    for (const tandem::OperationFailure& failure : status.failures()) {
-      // The batch ends the leases first, in the order of the causes.
-      if (failure.operation < causes.size()) attempt.lost.push_back(failure.operation);
-    }
-    // What was lost had no effect on the instance: it is as good as before.
-    if (outcome.empty() && outcome.live != nullptr) live_.Put(std::move(outcome.live));
-  } else if (status.code() == StatusCode::kConflict) {
-    attempt.end = Attempt::End::kConflict;
-  } else if (status.code() == StatusCode::kTooLarge) {
-    attempt.end = Attempt::End::kTooLarge;
-    attempt.left = input.items.size() / 2;
-    attempt.status = status;
-  } else if (IsDeterministic(status.code())) {
-    attempt.end = Attempt::End::kStuck;
-    attempt.diagnosis = "the turn can't be stored: " + status.ToString();
-  } else {
-    attempt.end = Attempt::End::kStoreError;
-    attempt.status = status;
-  }
-  return attempt;
-}
-
-void OrchestrationDispatcher::NoteStored(const TurnInput& input, TurnOutcome& outcome,
-                                         const IdClaims& claims, const Causes& causes) {
-  counters_.turns += 1;
-  counters_.messages_dropped += outcome.dropped;
-  parked_.Forget(input.instance);
+void OrchestrationDispatcher::NoteStored(const std::string& instance, const Causes& causes) {
+  parked_.Forget(instance);
   for (const TurnCause& cause : causes) {
     const auto* queued = Queued(cause);
-    if (queued == nullptr) {
-      counters_.activities_run += 1;
-    } else if (queued->items.size() >= messages_max_) {
+    if (queued != nullptr && queued->items.size() >= messages_max_) {
       messages_max_ = std::min(2 * queued->items.size(), kTurnMessagesMax);
     }
   }
-  for (const LogEntry& entry : outcome.logs) log_.Log(entry.level, input.instance, entry.text);
-  if (outcome.head == 0 && outcome.empty()) {
-    log_.Log(LogLevel::kWarning, input.instance,
-             "dropped " + std::to_string(outcome.dropped) +
-                 " messages: no such instance was ever started");
-  }
-  for (const std::string& id : claims.taken) {
-    log_.Log(LogLevel::kWarning, input.instance,
-             "did not start an orchestration as '" + id + "': there is an instance of that id");
-  }
-  if (outcome.live != nullptr) live_.Put(std::move(outcome.live));
 }
 
-// --- What a turn can't take
-// -----------------------------------------------------------------------
+// --- What a turn can't take ---------------------------------------------------------------------
 
 Status OrchestrationDispatcher::SetAside(const std::string& instance, const Causes& causes,
                                          const Attempt& attempt) {

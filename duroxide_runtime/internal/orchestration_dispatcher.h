@@ -6,9 +6,13 @@
 // all causes that are there, goes on from the live instance or else from history, and stores
 // everything in one batch, which acknowledges what caused it (internal/turn_batch.h).
 //
-// The fence is the version of the history: a turn that was run on an old one is a Conflict, is run
-// once more on the new one, and then set aside. Set aside, messages are given back, and results are
-// reported by a message, so that they come back through the queue.
+// Where many instances have something to do, a thread takes several at a time and runs a turn of
+// each; their batches are stored side by side, so that they share a flush (internal/turn_portion.h
+// says how many).
+//
+// A turn that was run on an old history (internal/turn_maker.h) is run once more on the new one,
+// and then set aside. Set aside, messages are given back, and results are reported by a message, so
+// that they come back through the queue.
 //
 // Fate of what can't be processed: an instance without its code, whose code diverges, or whose
 // stored records can't be read, is parked (internal/parking.h); one whose turns were begun too
@@ -16,10 +20,12 @@
 // started are acknowledged and counted.
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,22 +35,16 @@
 #include "duroxide_runtime/internal/counters.h"
 #include "duroxide_runtime/internal/instance_store.h"
 #include "duroxide_runtime/internal/lease_keeper.h"
-#include "duroxide_runtime/internal/live_instances.h"
 #include "duroxide_runtime/internal/parking.h"
 #include "duroxide_runtime/internal/result_reporter.h"
-#include "duroxide_runtime/internal/turn.h"
 #include "duroxide_runtime/internal/turn_inbox.h"
+#include "duroxide_runtime/internal/turn_maker.h"
+#include "duroxide_runtime/internal/turn_portion.h"
 #include "duroxide_runtime/limits.h"
 #include "duroxide_runtime/log.h"
 #include "duroxide_runtime/registry.h"
 
 namespace duroxide::internal {
-
-struct TurnOptions {
-  std::uint32_t max_deliveries = 10;   // more without an answer are poison
-  std::size_t live_instances_max = 0;  // 0: every turn replays
-  bool fused_commits = false;          // else every result is reported by a message
-};
 
 class OrchestrationDispatcher {
  public:
@@ -53,18 +53,17 @@ class OrchestrationDispatcher {
                           Counters& counters, LeaseKeeper& leases, ResultReporter& reporter,
                           std::function<std::uint64_t()> seeds, const TurnOptions& options)
       : provider_(provider),
-        registry_(registry),
         log_(log),
         counters_(counters),
         leases_(leases),
         reporter_(reporter),
-        seeds_(std::move(seeds)),
         options_(options),
-        live_(options.live_instances_max) {}
+        turns_(provider, registry, log, counters, std::move(seeds), options) {}
 
   // All of these are thread-safe, and return an error of the store that kept them from their work.
 
-  // Handles what one Dequeue returned. What was taken comes back when its lease ends.
+  // Handles what one Dequeue returned, of one instance or more. What was taken comes back when its
+  // lease ends.
   Status Handle(const std::vector<tandem::Delivery>& deliveries);
 
   // Brings the result of an activity to its instance's turn, or reports it by a message if it may
@@ -86,9 +85,11 @@ class OrchestrationDispatcher {
 
   // How many messages to take at a time: fewer while their turns do not fit into one batch.
   std::size_t messages_max() const { return messages_max_; }
+  // And of how many instances.
+  std::size_t instances_max() const { return portion_.instances_max(); }
 
  private:
-  using Causes = std::vector<TurnCause>;
+  using Causes = TurnMaker::Causes;
 
   // Those that run within Start.
   struct Starts {
@@ -110,40 +111,40 @@ class OrchestrationDispatcher {
     OrchestrationDispatcher& dispatcher_;
   };
 
-  // What became of one try to run and store a turn.
-  struct Attempt {
-    enum class End { kStored, kLeaseLost, kConflict, kTooLarge, kStuck, kStoreError };
-    End end = End::kStored;
-    Status status;                  // of kStoreError, kTooLarge
-    std::vector<std::size_t> lost;  // causes whose lease is lost; empty: all
-    std::string diagnosis;          // of kStuck
-    std::size_t left = 0;           // of kTooLarge: items that did not fit; 0: there was only one
+  // What one runner does in a round.
+  struct Round {
+    TurnInbox::Runner* runner;
+    Causes causes;
+    TurnMaker::Prepared prepared = Attempt{};
+    Status stored;
   };
 
+  using Deliveries = std::span<const tandem::Delivery>;
+  // What was delivered of one instance; the runner of its turns, if that is for the caller to be.
+  Result<std::optional<TurnInbox::Runner>> Accept(Deliveries deliveries);
   // Not of this runtime: nobody can ever process them.
-  Status DropForeign(const std::vector<tandem::Delivery>& deliveries);
-  // Runs turns until the inbox is empty, but not for ever: after some in a row, what waits is set
-  // aside, and this thread turns to others.
-  Status RunTurns(TurnInbox::Runner runner);
+  Status DropForeign(Deliveries deliveries);
+  // Runs turns until the inboxes are empty, but not for ever: after some in a row, what waits is
+  // set aside, and this thread turns to others.
+  struct Ran {
+    Status first_error;
+    std::chrono::microseconds code{0};  // how long it ran in the longest round
+  };
+  Ran RunTurns(std::vector<TurnInbox::Runner> runners);
+  Ran RunTurns(TurnInbox::Runner runner);
+  void StoreSideBySide(std::vector<Round>& rounds);
   Status RunTurnOf(const std::string& instance, Causes causes);
+  // Does what the attempt calls for, and tries again where that helps.
+  Status Settle(const std::string& instance, Causes causes, Attempt attempt);
   // In two portions.
   Status RunHalves(const std::string& instance, Causes causes);
 
-  Result<std::uint64_t> NewSeed();
-  Result<TurnInput> Load(const std::string& instance, const Causes& causes);
-  TurnInput InputOf(const std::string& instance, const Causes& causes) const;
-  Attempt Try(const std::string& instance, const Causes& causes, bool from_live);
-  Attempt TryFromHistory(const std::string& instance, const Causes& causes);
-  Attempt Store(const TurnInput& input, TurnOutcome outcome, const IdClaims& claims,
-                const Causes& causes);
-  static Attempt CannotRead(const Status& status);
-  // Without running its code.
-  Attempt EndInstance(const std::string& instance, const Causes& causes, const Failure& failure);
+  Attempt Try(const std::string& instance, const Causes& causes, bool from_live) {
+    return turns_.Store(turns_.Prepare(instance, causes, from_live), causes);
+  }
+  void NoteStored(const std::string& instance, const Causes& causes);
   // One whose turn of a single item is too large for a batch, and would be for ever.
   Status EndTooLarge(const std::string& instance, const Causes& causes, const Attempt& attempt);
-  void NoteStored(const TurnInput& input, TurnOutcome& outcome, const IdClaims& claims,
-                  const Causes& causes);
-
   // Results are reported by a message; messages get what the attempt has ended with.
   Status SetAside(const std::string& instance, const Causes& causes, const Attempt& attempt);
   Status EndQueued(const std::string& instance, const QueuedItems& queued, const Attempt& attempt);
@@ -152,18 +153,17 @@ class OrchestrationDispatcher {
   Status ReportAlone(const ActivityResult& result);
 
   tandem::Provider& provider_;
-  const Registry& registry_;
   LogSink& log_;
   Counters& counters_;
   LeaseKeeper& leases_;
   ResultReporter& reporter_;
-  const std::function<std::uint64_t()> seeds_;
   const TurnOptions options_;
 
   // Own synchronization.
-  LiveInstances live_;
+  TurnMaker turns_;
   TurnInbox inbox_;
   Backoffs parked_;  // by instance
+  TurnPortion portion_;
   tandem::Guarded<Starts> starts_;
   std::atomic<std::size_t> messages_max_ = kTurnMessagesMax;
 };

@@ -29,15 +29,19 @@ class ProbeProvider final : public tandem::Provider {
 
   tandem::Provider& target() { return *target_; }
 
+  // From now on as one that has no asynchronous batches.
+  void DisableAsync() { without_async_ = true; }
+
   void OnBatch(Probe<Operations> probe) { probes_.Lock()->batch = std::move(probe); }
   void OnDequeue(Probe<> probe) { probes_.Lock()->dequeue = std::move(probe); }
   void OnRead(Probe<tandem::StreamId> probe) { probes_.Lock()->read = std::move(probe); }
   void OnMetadata(Probe<tandem::StreamId> probe) { probes_.Lock()->metadata = std::move(probe); }
   void OnRenew(Probe<> probe) { probes_.Lock()->renew = std::move(probe); }
 
-  std::uint64_t batches() const { return batches_; }          // that succeeded
-  std::uint64_t dequeues() const { return dequeues_; }        // calls
-  std::uint64_t renewals() const { return renewals_; }        // that succeeded
+  std::uint64_t batches() const { return batches_; }              // that succeeded
+  std::uint64_t async_batches() const { return async_batches_; }  // begun
+  std::uint64_t dequeues() const { return dequeues_; }            // calls
+  std::uint64_t renewals() const { return renewals_; }            // that succeeded
   std::uint64_t reads() const { return reads_; }              // calls that read events or metadata
   std::uint64_t event_reads() const { return event_reads_; }  // calls that read events
 
@@ -49,6 +53,21 @@ class ProbeProvider final : public tandem::Provider {
     auto result = target_->AtomicBatch(std::move(operations), options);
     if (result.ok()) batches_ += 1;
     return result;
+  }
+  void AtomicBatchAsync(Operations operations, const tandem::BatchOptions& options,
+                        tandem::BatchCallback callback) override {
+    if (without_async_) {
+      return Provider::AtomicBatchAsync(std::move(operations), options, std::move(callback));
+    }
+    const auto probe = probes_.Lock()->batch;
+    const Status status = probe ? probe(operations) : Status::Ok();
+    if (!status.ok()) return callback(status);
+    async_batches_ += 1;
+    target_->AtomicBatchAsync(std::move(operations), options,
+                              [this, callback = std::move(callback)](auto result) {
+                                if (result.ok()) batches_ += 1;
+                                callback(std::move(result));
+                              });
   }
   Status Flush() override { return target_->Flush(); }
   tandem::Clock& clock() override { return target_->clock(); }
@@ -104,7 +123,9 @@ class ProbeProvider final : public tandem::Provider {
   };
   const std::unique_ptr<tandem::Provider> target_;
   tandem::Guarded<Probes> probes_;
+  std::atomic<bool> without_async_ = false;
   std::atomic<std::uint64_t> batches_ = 0;
+  std::atomic<std::uint64_t> async_batches_ = 0;
   std::atomic<std::uint64_t> reads_ = 0;
   std::atomic<std::uint64_t> dequeues_ = 0;
   std::atomic<std::uint64_t> renewals_ = 0;

@@ -22,6 +22,7 @@ std::optional<TakenWork> SimulatedRuntime::Take(bool orchestration) {
   tandem::DequeueOptions options;
   options.lease = lease_;
   options.max_messages = orchestration ? orchestrations_.messages_max() : 1;
+  options.max_groups = orchestration ? orchestrations_.instances_max() : 1;
   const std::vector<std::string> orchestrator(1, std::string(internal::kOrchestratorQueue));
   auto deliveries = provider_.Dequeue(orchestration ? orchestrator : worker_queues_, options);
   if (!deliveries.ok() || deliveries->empty()) return std::nullopt;

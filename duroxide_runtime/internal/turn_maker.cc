@@ -1,0 +1,249 @@
+#include "duroxide_runtime/internal/turn_maker.h"
+
+#include <algorithm>
+#include <exception>
+#include <memory>
+#include <utility>
+
+#include "duroxide_runtime/internal/failure.h"
+#include "duroxide_runtime/internal/poison.h"
+#include "duroxide_runtime/internal/turn_batch.h"
+
+namespace duroxide::internal {
+
+namespace {
+
+using tandem::StatusCode;
+
+// Of what reading one instance may end with, these are likely to be the store's as a whole, and to
+// pass.
+bool IsTrouble(StatusCode code) {
+  return code == StatusCode::kUnavailable || code == StatusCode::kCancelled;
+}
+
+// The highest of the messages of the queue; 0 if there are none.
+std::uint32_t DeliveryCount(const std::vector<TurnCause>& causes) {
+  std::uint32_t count = 0;
+  for (const TurnCause& cause : causes) {
+    if (const auto* queued = std::get_if<QueuedItems>(&cause))
+      count = std::max(count, queued->delivery_count);
+  }
+  return count;
+}
+
+}  // namespace
+
+bool IsDeterministic(tandem::StatusCode code) {
+  return code == StatusCode::kTooLarge || code == StatusCode::kInvalidArgument ||
+         code == StatusCode::kCorruption || code == StatusCode::kUnsupported;
+}
+
+// --- Preparing ----------------------------------------------------------------------------------
+
+// One instance that can't be read must not keep the threads from the others: it is parked, whatever
+// the reason.
+Attempt TurnMaker::CannotRead(const Status& status) {
+  if (IsTrouble(status.code())) return {.end = Attempt::End::kStoreError, .status = status};
+  return {.end = Attempt::End::kStuck,
+          .diagnosis = IsDeterministic(status.code()) ? status.message()
+                                                      : "can't be read: " + status.ToString()};
+}
+
+TurnMaker::Prepared TurnMaker::Prepare(const std::string& instance, const Causes& causes,
+                                       bool from_live) {
+  std::unique_ptr<LiveInstance> live = live_.Take(instance);
+  if (const std::uint32_t count = DeliveryCount(causes); count > max_deliveries_) {
+    return PrepareEnd(instance, causes,
+                      PoisonFailure("instance '" + instance + "'", count, max_deliveries_));
+  }
+  if (!from_live || live == nullptr) return PrepareFromHistory(instance, causes);
+  Turn turn;
+  turn.input = InputOf(instance, causes);
+  turn.outcome = RunTurn(turn.input, registry_, std::move(live));
+  auto claims = ClaimIds(provider_, IdsToClaim(turn.outcome));
+  if (!claims.ok()) return CannotRead(claims.status());
+  // The code has to be told, and this turn can't be run again.
+  if (!claims->taken.empty()) return PrepareFromHistory(instance, causes);
+  turn.claims = *std::move(claims);
+  return WithBatch(std::move(turn), causes);
+}
+
+TurnMaker::Prepared TurnMaker::PrepareFromHistory(const std::string& instance,
+                                                  const Causes& causes) {
+  Result<TurnInput> input = Load(instance, causes);
+  if (!input.ok()) return CannotRead(input.status());
+  Turn turn;
+  turn.input = *std::move(input);
+  turn.outcome = RunTurn(turn.input, registry_);
+  auto claims = ClaimIds(provider_, IdsToClaim(turn.outcome));
+  if (claims.ok() && !claims->taken.empty()) {
+    // The code is told, in the same turn, that it can't have these ids.
+    turn.input.taken_ids = claims->taken;
+    turn.outcome = RunTurn(turn.input, registry_);
+    claims = ClaimIds(provider_, IdsToClaim(turn.outcome));
+    // What it was told stays true, even if such an instance was deleted meanwhile.
+    if (claims.ok()) claims->taken.insert(turn.input.taken_ids.begin(), turn.input.taken_ids.end());
+  }
+  if (!claims.ok()) return CannotRead(claims.status());
+  turn.claims = *std::move(claims);
+  return WithBatch(std::move(turn), causes);
+}
+
+TurnMaker::Prepared TurnMaker::PrepareEnd(const std::string& instance, const Causes& causes,
+                                          const Failure& failure) {
+  Result<TurnInput> input = Load(instance, causes);
+  if (!input.ok()) return CannotRead(input.status());
+  Turn turn;
+  turn.input = *std::move(input);
+  turn.outcome = PoisonTurn(turn.input, registry_, failure);
+  if (!turn.outcome.empty()) turn.poison = failure;  // else it had finished
+  return WithBatch(std::move(turn), causes);
+}
+
+TurnInput TurnMaker::InputOf(const std::string& instance, const Causes& causes) const {
+  TurnInput input;
+  input.instance = instance;
+  for (const TurnCause& cause : causes) {
+    if (const auto* queued = std::get_if<QueuedItems>(&cause)) {
+      input.items.insert(input.items.end(), queued->items.begin(), queued->items.end());
+    } else {
+      input.items.push_back(std::get<ActivityResult>(cause).item);
+    }
+  }
+  input.now = provider_.clock().Now();
+  return input;
+}
+
+Result<TurnInput> TurnMaker::Load(const std::string& instance, const Causes& causes) {
+  TurnInput input = InputOf(instance, causes);
+  TANDEM_ASSIGN_OR_RETURN(StoredInstance stored, LoadInstance(provider_, instance));
+  input.execution = stored.place.execution;
+  input.history = std::move(stored.history);
+  TANDEM_ASSIGN_OR_RETURN(
+      const KvChanges kv,
+      ReadKv(provider_, HomeStream(instance, stored.place.first_execution), {}));
+  for (const auto& [key, entry] : kv) {
+    if (entry) input.kv.emplace(key, *entry);
+  }
+  if (input.history.empty()) {
+    TANDEM_ASSIGN_OR_RETURN(input.seed, NewSeed());
+  }
+  return input;
+}
+
+Result<std::uint64_t> TurnMaker::NewSeed() {
+  try {
+    return seeds_();
+  } catch (...) {
+    return Status::Internal("RuntimeOptions::seeds: " +
+                            FailureOfException(std::current_exception()).message());
+  }
+}
+
+Result<std::optional<TurnMaker::Turn>> TurnMaker::PrepareStart(const NewInstance& instance) {
+  TANDEM_ASSIGN_OR_RETURN(const std::uint64_t seed, NewSeed());
+  Turn turn;
+  turn.input.instance = instance.instance;
+  turn.input.execution = instance.start.first_execution;
+  turn.input.items.emplace_back(instance.start);
+  turn.input.now = provider_.clock().Now();
+  turn.input.seed = seed;
+  turn.outcome = RunTurn(turn.input, registry_);
+  const bool whole = !turn.outcome.diagnosis && turn.outcome.left == 0 && !turn.outcome.go_on;
+  // Ids of others would have to be looked up: rare, and the queue's turn does it.
+  if (!whole || !IdsToClaim(turn.outcome).empty()) return std::optional<Turn>();
+  turn.batch = StartBatch(turn.input, turn.outcome);
+  return std::optional<Turn>(std::move(turn));
+}
+
+TurnMaker::Prepared TurnMaker::WithBatch(Turn turn, const Causes& causes) {
+  TurnOutcome& outcome = turn.outcome;
+  counters_.events_replayed += outcome.replayed;
+  if (outcome.diagnosis) {
+    return Attempt{.end = Attempt::End::kStuck, .diagnosis = *std::move(outcome.diagnosis)};
+  }
+  if (outcome.left > 0) return Attempt{.end = Attempt::End::kTooLarge, .left = outcome.left};
+  std::vector<tandem::Operation> lease_ends;
+  std::vector<tandem::Operation> progress;
+  for (const TurnCause& cause : causes) {
+    const auto* result = std::get_if<ActivityResult>(&cause);
+    if (result == nullptr && outcome.keeps_items) {
+      tandem::AbandonMessages give_back{TokenOf(cause)};
+      give_back.count = false;
+      lease_ends.emplace_back(std::move(give_back));
+    } else {
+      lease_ends.emplace_back(tandem::DeleteMessages{TokenOf(cause)});
+    }
+    if (result != nullptr && result->progress) progress.emplace_back(*result->progress);
+  }
+  turn.batch = TurnBatch(turn.input, outcome, turn.claims, std::move(lease_ends));
+  for (tandem::Operation& operation : progress) turn.batch.push_back(std::move(operation));
+  return turn;
+}
+
+// --- Storing ------------------------------------------------------------------------------------
+
+Attempt TurnMaker::Store(Prepared prepared, const Causes& causes) {
+  if (auto* attempt = std::get_if<Attempt>(&prepared)) return std::move(*attempt);
+  Turn& turn = std::get<Turn>(prepared);
+  const Status status = provider_.AtomicBatch(std::move(turn.batch)).status();
+  return Answered(turn, causes, status);
+}
+
+Attempt TurnMaker::Answered(Turn& turn, const Causes& causes, const Status& status) {
+  if (status.ok()) {
+    NoteStored(turn, causes);
+    return {};
+  }
+  TurnOutcome& outcome = turn.outcome;
+  Attempt attempt;
+  if (status.code() == StatusCode::kLeaseLost) {
+    attempt.end = Attempt::End::kLeaseLost;
+    for (const tandem::OperationFailure& failure : status.failures()) {
+      // The batch ends the leases first, in the order of the causes.
+      if (failure.operation < causes.size()) attempt.lost.push_back(failure.operation);
+    }
+    // What was lost had no effect on the instance: it is as good as before.
+    if (outcome.empty() && outcome.live != nullptr) live_.Put(std::move(outcome.live));
+  } else if (status.code() == StatusCode::kConflict) {
+    attempt.end = Attempt::End::kConflict;
+  } else if (status.code() == StatusCode::kTooLarge) {
+    attempt.end = Attempt::End::kTooLarge;
+    attempt.left = turn.input.items.size() / 2;
+    attempt.status = status;
+  } else if (IsDeterministic(status.code())) {
+    attempt.end = Attempt::End::kStuck;
+    attempt.diagnosis = "the turn can't be stored: " + status.ToString();
+  } else {
+    attempt.end = Attempt::End::kStoreError;
+    attempt.status = status;
+  }
+  return attempt;
+}
+
+void TurnMaker::NoteStored(Turn& turn, const Causes& causes) {
+  const TurnInput& input = turn.input;
+  TurnOutcome& outcome = turn.outcome;
+  counters_.turns += 1;
+  counters_.messages_dropped += outcome.dropped;
+  for (const TurnCause& cause : causes) {
+    if (std::holds_alternative<ActivityResult>(cause)) counters_.activities_run += 1;
+  }
+  for (const LogEntry& entry : outcome.logs) log_.Log(entry.level, input.instance, entry.text);
+  if (outcome.head == 0 && outcome.empty()) {
+    log_.Log(LogLevel::kWarning, input.instance,
+             "dropped " + std::to_string(outcome.dropped) +
+                 " messages: no such instance was ever started");
+  }
+  if (turn.poison) {
+    counters_.poisoned += 1;
+    log_.Log(LogLevel::kError, input.instance, turn.poison->message);
+  }
+  for (const std::string& id : turn.claims.taken) {
+    log_.Log(LogLevel::kWarning, input.instance,
+             "did not start an orchestration as '" + id + "': there is an instance of that id");
+  }
+  if (outcome.live != nullptr) live_.Put(std::move(outcome.live));
+}
+
+}  // namespace duroxide::internal

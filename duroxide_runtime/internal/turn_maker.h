@@ -1,0 +1,103 @@
+#pragma once
+
+// The TurnMaker makes turns of instances: it reads what they need, runs them, from the live
+// instance or else from history, builds the batch that stores each, and says what has become of it.
+// The fence is the version of the history: a turn that was run on an old one is a Conflict.
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "batch/provider.h"
+#include "duroxide_runtime/internal/counters.h"
+#include "duroxide_runtime/internal/instance_store.h"
+#include "duroxide_runtime/internal/live_instances.h"
+#include "duroxide_runtime/internal/turn.h"
+#include "duroxide_runtime/internal/turn_cause.h"
+#include "duroxide_runtime/log.h"
+#include "duroxide_runtime/registry.h"
+
+namespace duroxide::internal {
+
+// Errors that the same turn meets again, however often it is tried.
+bool IsDeterministic(tandem::StatusCode code);
+
+struct TurnOptions {
+  std::uint32_t max_deliveries = 10;   // more without an answer are poison
+  std::size_t live_instances_max = 0;  // 0: every turn replays
+  bool fused_commits = false;          // else every result is reported by a message
+};
+
+// What became of one try to run and store a turn.
+struct Attempt {
+  enum class End { kStored, kLeaseLost, kConflict, kTooLarge, kStuck, kStoreError };
+  End end = End::kStored;
+  Status status;                  // of kStoreError, kTooLarge
+  std::vector<std::size_t> lost;  // causes whose lease is lost; empty: all
+  std::string diagnosis;          // of kStuck
+  std::size_t left = 0;           // of kTooLarge: items that did not fit; 0: there was only one
+};
+
+class TurnMaker {
+ public:
+  using Causes = std::vector<TurnCause>;
+
+  // A turn that has run, and is to be stored.
+  struct Turn {
+    TurnInput input;
+    TurnOutcome outcome;
+    IdClaims claims;
+    std::optional<Failure> poison;  // with which it ends the instance
+    std::vector<tandem::Operation> batch;
+  };
+  // Or what has come instead.
+  using Prepared = std::variant<Turn, Attempt>;
+
+  // All references outlive it. `seeds` is called for every start, from any thread.
+  TurnMaker(tandem::Provider& provider, const Registry& registry, LogSink& log, Counters& counters,
+            std::function<std::uint64_t()> seeds, const TurnOptions& options)
+      : provider_(provider),
+        registry_(registry),
+        log_(log),
+        counters_(counters),
+        seeds_(std::move(seeds)),
+        max_deliveries_(options.max_deliveries),
+        live_(options.live_instances_max) {}
+
+  // All of these are thread-safe; for one instance one turn at a time.
+
+  // `from_live`: unless it has to be read from the store.
+  Prepared Prepare(const std::string& instance, const Causes& causes, bool from_live);
+  // Ends the instance without running its code.
+  Prepared PrepareEnd(const std::string& instance, const Causes& causes, const Failure& failure);
+  // The first turn, together with the start. nullopt if that can't be one batch.
+  Result<std::optional<Turn>> PrepareStart(const NewInstance& instance);
+
+  Attempt Store(Prepared prepared, const Causes& causes);
+  // What has become of a turn whose batch was answered so.
+  Attempt Answered(Turn& turn, const Causes& causes, const Status& status);
+
+ private:
+  Result<std::uint64_t> NewSeed();
+  Result<TurnInput> Load(const std::string& instance, const Causes& causes);
+  TurnInput InputOf(const std::string& instance, const Causes& causes) const;
+  Prepared PrepareFromHistory(const std::string& instance, const Causes& causes);
+  Prepared WithBatch(Turn turn, const Causes& causes);
+  static Attempt CannotRead(const Status& status);
+  void NoteStored(Turn& turn, const Causes& causes);
+
+  tandem::Provider& provider_;
+  const Registry& registry_;
+  LogSink& log_;
+  Counters& counters_;
+  const std::function<std::uint64_t()> seeds_;
+  const std::uint32_t max_deliveries_;
+  LiveInstances live_;  // own synchronization
+};
+
+}  // namespace duroxide::internal
