@@ -18,11 +18,18 @@ SimulatedRuntime::SimulatedRuntime(const Environment& environment)
                   orchestrations_, reporter_, provider_.stop_token(),
                   environment.turns.max_deliveries) {}
 
+namespace {
+
+constexpr std::size_t kInstancesPerTake = 3;
+
+}  // namespace
+
 std::optional<TakenWork> SimulatedRuntime::Take(bool orchestration) {
   tandem::DequeueOptions options;
   options.lease = lease_;
   options.max_messages = orchestration ? orchestrations_.messages_max() : 1;
-  options.max_groups = orchestration ? orchestrations_.instances_max() : 1;
+  // Several, so that a crash often falls between the commits of one portion.
+  options.max_groups = orchestration ? kInstancesPerTake : 1;
   const std::vector<std::string> orchestrator(1, std::string(internal::kOrchestratorQueue));
   auto deliveries = provider_.Dequeue(orchestration ? orchestrator : worker_queues_, options);
   if (!deliveries.ok() || deliveries->empty()) return std::nullopt;
