@@ -120,8 +120,23 @@ Status OrchestrationDispatcher::Complete(ActivityResult result, bool may_fuse) {
   const std::string instance = result.instance;
   TurnCause cause(std::move(result));
   TurnInbox::Offered offered = inbox_.Offer(instance, cause);
-  if (offered.runner) return RunTurns(*std::move(offered.runner)).first_error;
-  return offered.taken ? Status::Ok() : ReportAlone(std::get<ActivityResult>(cause));
+  if (!offered.runner) {
+    return offered.taken ? Status::Ok() : ReportAlone(std::get<ActivityResult>(cause));
+  }
+  if (!line_.Join(*std::move(offered.runner))) return Status::Ok();
+  return ServeLine();
+}
+
+Status OrchestrationDispatcher::ServeLine() {
+  Status first_error;
+  while (true) {
+    TurnLine::Runners runners = line_.Next();
+    if (runners.empty()) return first_error;
+    const std::size_t instances = runners.size();
+    const Ran ran = RunTurns(std::move(runners));
+    line_.Note(instances, ran.code);
+    if (first_error.ok()) first_error = ran.first_error;
+  }
 }
 
 std::optional<Status> OrchestrationDispatcher::Start(const NewInstance& instance) {
@@ -233,6 +248,7 @@ void OrchestrationDispatcher::StoreSideBySide(std::vector<Round>& rounds) {
     if (i + 1 == statuses.size() || statuses[i].code() != StatusCode::kUnsupported) continue;
     // The provider has no asynchronous batches: from now on one at a time, this one once more.
     portion_.OnlyOne();
+    line_.OnlyOne();
     stored[i]->prepared = Attempt{.end = Attempt::End::kConflict};
   }
 }

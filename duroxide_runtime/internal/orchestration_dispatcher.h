@@ -38,6 +38,7 @@
 #include "duroxide_runtime/internal/parking.h"
 #include "duroxide_runtime/internal/result_reporter.h"
 #include "duroxide_runtime/internal/turn_inbox.h"
+#include "duroxide_runtime/internal/turn_line.h"
 #include "duroxide_runtime/internal/turn_maker.h"
 #include "duroxide_runtime/internal/turn_portion.h"
 #include "duroxide_runtime/limits.h"
@@ -66,9 +67,10 @@ class OrchestrationDispatcher {
   // lease ends.
   Status Handle(const std::vector<tandem::Delivery>& deliveries);
 
-  // Brings the result of an activity to its instance's turn, or reports it by a message if it may
-  // not: a result of an activity that was delivered before goes by the queue, so that a turn which
-  // kills the process is counted there and not charged to the activity.
+  // Brings the result of an activity to its instance's turn, which this thread runs, or another one
+  // that does so already; or reports it by a message if it may not: a result of an activity that
+  // was delivered before goes by the queue, so that a turn which kills the process is counted there
+  // and not charged to the activity.
   Status Complete(ActivityResult result, bool may_fuse);
 
   // Starts an instance together with its first turn, in one batch. nullopt if that is not possible
@@ -124,6 +126,8 @@ class OrchestrationDispatcher {
   Result<std::optional<TurnInbox::Runner>> Accept(Deliveries deliveries);
   // Not of this runtime: nobody can ever process them.
   Status DropForeign(Deliveries deliveries);
+  // Runs the turns of who waits in line.
+  Status ServeLine();
   // Runs turns until the inboxes are empty, but not for ever: after some in a row, what waits is
   // set aside, and this thread turns to others.
   struct Ran {
@@ -162,8 +166,9 @@ class OrchestrationDispatcher {
   // Own synchronization.
   TurnMaker turns_;
   TurnInbox inbox_;
-  Backoffs parked_;  // by instance
-  TurnPortion portion_;
+  Backoffs parked_;      // by instance
+  TurnPortion portion_;  // of what is dequeued
+  TurnLine line_;        // of instances whose activities have ended
   tandem::Guarded<Starts> starts_;
   std::atomic<std::size_t> messages_max_ = kTurnMessagesMax;
 };

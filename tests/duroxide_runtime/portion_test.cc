@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "duroxide_runtime/internal/side_by_side.h"
+#include "duroxide_runtime/internal/turn_line.h"
 #include "duroxide_runtime/internal/turn_portion.h"
 #include "tests/duroxide_runtime/runtime_fixture.h"
 
@@ -18,6 +19,8 @@ namespace duroxide {
 namespace {
 
 using namespace duroxide::testing;  // NOLINT
+using internal::TurnInbox;
+using internal::TurnLine;
 using internal::TurnPortion;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
@@ -25,6 +28,8 @@ using tandem::StatusCode;
 
 constexpr int kBurst = 64;
 constexpr Orchestration<std::string(std::string)> kEchoed("echoed");
+constexpr Orchestration<std::string(std::string)> kWorking("working");
+constexpr Activity<std::string(std::string)> kWork("work");
 
 Task<Result<std::string>> Echoed(OrchestrationContext /*ctx*/, std::string text) { co_return text; }
 
@@ -53,6 +58,56 @@ TEST(TurnPortionTest, StaysOneWhereBatchesCannotBeSideBySide) {
     portion.Note(portion.instances_max(), milliseconds(0));
     EXPECT_EQ(portion.instances_max(), 1u);
   }
+}
+
+class TurnLineTest : public ::testing::Test {
+ protected:
+  bool Join(const std::string& instance) { return line_.Join(*inbox_.Begin(instance)); }
+  std::vector<std::string> Next() {
+    std::vector<std::string> instances;
+    for (TurnInbox::Runner& runner : line_.Next()) instances.push_back(runner.instance());
+    return instances;
+  }
+  using Instances = std::vector<std::string>;
+
+  TurnInbox inbox_;
+  TurnLine line_;
+};
+
+TEST_F(TurnLineTest, TwoServeAndTheOthersLeaveItToThem) {
+  EXPECT_TRUE(Join("a"));
+  EXPECT_EQ(Next(), Instances{"a"});
+  EXPECT_TRUE(Join("b"));
+  EXPECT_FALSE(Join("c"));
+  EXPECT_EQ(Next(), Instances{"b"}) << "in order";
+  EXPECT_EQ(Next(), Instances{"c"}) << "by whoever is free";
+  EXPECT_EQ(Next(), Instances());
+  EXPECT_EQ(Next(), Instances());
+  EXPECT_TRUE(Join("d")) << "nobody serves any more";
+}
+
+TEST_F(TurnLineTest, AsManyServeAsItTakes) {
+  for (const std::string server : {"a", "b"}) {
+    ASSERT_TRUE(Join(server));
+    ASSERT_EQ(Next(), Instances{server});
+  }
+  EXPECT_FALSE(Join("c"));
+  EXPECT_FALSE(Join("d"));
+  EXPECT_TRUE(Join("e")) << "two serve one each";
+  EXPECT_EQ(Next(), Instances{"c"});
+  EXPECT_FALSE(Join("f")) << "three serve";
+}
+
+TEST_F(TurnLineTest, PortionsGrowWhileTheCodeIsQuick) {
+  ASSERT_TRUE(Join("a"));
+  ASSERT_EQ(Next(), Instances{"a"});
+  ASSERT_TRUE(Join("b"));
+  ASSERT_EQ(Next(), Instances{"b"});
+  line_.Note(1, milliseconds(0));
+  for (const std::string each : {"c", "d", "e", "f"}) EXPECT_FALSE(Join(each));
+  EXPECT_EQ(Next(), (Instances{"c", "d"}));
+  line_.Note(2, milliseconds(6));
+  EXPECT_EQ(Next(), Instances{"e"});
 }
 
 class PortionTest : public RuntimeFixture {
@@ -184,6 +239,47 @@ TEST_P(PortionTest, OfThoseThatWantTheSameIdOneGetsIt) {
   for (int i = 0; i < kBurst; ++i) EXPECT_TRUE(client.Wait(kRival, Id(i), kLong).ok()) << i;
   EXPECT_TRUE(client.Wait(kEchoed, "prize", kLong)->starts_with("i-"));
   log.Await("did not start an orchestration as 'prize'", kBurst - 1);
+}
+
+// A thread whose result waits for a turn of somebody else goes on to the next activity.
+TEST_P(PortionTest, MoreActivitiesRunThanThereAreThreadsThatStore) {
+  Barrier stores;
+  std::atomic<bool> closed = false;
+  provider.OnBatch([&](const ProbeProvider::Operations& operations) -> Status {
+    if (closed && Has<tandem::AppendEvents>(operations)) stores.Enter();
+    return Status::Ok();
+  });
+  Barrier worked;
+  worked.Open();
+  Registry registry;
+  registry.Add(kWorking,
+               [](OrchestrationContext ctx, std::string text) -> Task<Result<std::string>> {
+                 co_await OrFail(ctx.WaitForEvent<std::string>("go"));
+                 co_return co_await ctx.Call(kWork, text);
+               });
+  registry.Add(kWork, [&](ActivityContext& /*context*/, std::string text) -> Result<std::string> {
+    closed = true;
+    worked.Enter();
+    return text;
+  });
+  RuntimeOptions options;
+  options.activity_threads = 0;
+  {
+    const auto runtime = StartExactly(registry, options);
+    for (int i = 0; i < kBurst; ++i) {
+      ASSERT_TRUE(runtime->client().Start(kWorking, Id(i), Id(i)).ok());
+      ASSERT_TRUE(client.RaiseEvent(Id(i), "go", "").ok());
+    }
+    for (int i = 0; i < kBurst; ++i) AwaitHistory(Id(i), 4);  // the activity is scheduled
+  }
+  options.activity_threads = 4;
+  const auto runtime = StartExactly(registry, options);
+  // Two are being stored, two wait for them; with the fifth a third thread stores, and with the
+  // seventh the last.
+  worked.AwaitEntered(7);
+  stores.AwaitEntered(4);
+  stores.Open();
+  for (int i = 0; i < kBurst; ++i) EXPECT_EQ(client.Wait(kWorking, Id(i), kLong).value(), Id(i));
 }
 
 // What has come back from a store in trouble is done when it works again, each once.
