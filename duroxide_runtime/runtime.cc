@@ -61,6 +61,7 @@ internal::TurnOptions TurnOptionsOf(const RuntimeOptions& options) {
   internal::TurnOptions turns;
   turns.max_deliveries = options.max_deliveries;
   turns.live_instances_max = options.live_instances;
+  turns.threads = options.orchestration_threads;
   turns.fused_commits = options.fused_commits && options.orchestration_threads > 0;
   return turns;
 }
@@ -146,13 +147,13 @@ struct Runtime::Impl {
       : provider(the_provider),
         registry(std::move(the_registry)),
         log(LogOf(options)),
+        drain(provider.clock(), DrainSteps()),
         leases(provider, options.lease),
         reporter(provider, log, counters, stop_activities.get_token()),
         orchestrations(provider, registry, log, counters, leases, reporter, SeedsOf(options),
                        TurnOptionsOf(options)),
         activities(provider, registry, log, counters, leases, orchestrations, reporter,
                    stop_activities.get_token(), options.max_deliveries),
-        drain(provider.clock(), DrainSteps()),
         turn_loop(provider, log, TurnLoop(options)),
         activity_loop(provider, log, ActivityLoop(options)) {}
 
@@ -193,14 +194,14 @@ struct Runtime::Impl {
       activity_loop.RequestStop();
     };
     steps.ended = [this] {
-      return turn_loop.ended() && activity_loop.ended() && orchestrations.starts_running() == 0;
+      return turn_loop.ended() && activity_loop.ended() && orchestrations.idle();
     };
     steps.stop_activities = [this] {
       log.Log(LogLevel::kWarning, "", "shutdown: the time is over, activities are asked to stop");
       stop_activities.request_stop();
     };
     steps.unstored = [this] {
-      return turn_loop.failed() + activity_loop.failed() + orchestrations.starts_failed() > 0;
+      return turn_loop.failed() + activity_loop.failed() + orchestrations.failed() > 0;
     };
     return steps;
   }
@@ -210,11 +211,11 @@ struct Runtime::Impl {
   SafeLogSink log;
   internal::Counters counters;
   std::stop_source stop_activities;
+  internal::Drain drain;  // its steps use what is below, and are taken while that is there
   internal::LeaseKeeper leases;
   internal::ResultReporter reporter;
   internal::OrchestrationDispatcher orchestrations;
   internal::ActivityDispatcher activities;
-  internal::Drain drain;
   internal::PullLoop turn_loop;
   internal::PullLoop activity_loop;
 };

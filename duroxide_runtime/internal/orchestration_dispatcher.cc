@@ -5,7 +5,6 @@
 
 #include "duroxide_runtime/internal/failure.h"
 #include "duroxide_runtime/internal/poison.h"
-#include "duroxide_runtime/internal/side_by_side.h"
 
 namespace duroxide::internal {
 
@@ -59,24 +58,32 @@ void ResultsFirst(std::vector<TurnCause>& causes) {
 // --- What comes in ------------------------------------------------------------------------------
 
 Status OrchestrationDispatcher::Handle(const std::vector<tandem::Delivery>& deliveries) {
-  Status first_error;
+  std::size_t asked = messages_max_;
+  Status first_error = TakeTrouble();
   const auto note = [&first_error](const Status& status) {
     if (first_error.ok()) first_error = status;
   };
-  std::vector<TurnInbox::Runner> runners;
   std::size_t instances = 0;
+  std::chrono::microseconds code{0};
   for (auto begin = deliveries.begin(); begin != deliveries.end(); ++instances) {
     const auto end = std::find_if(begin, deliveries.end(), [&](const tandem::Delivery& delivery) {
       return delivery.lock_token != begin->lock_token;
     });
+    // Only now: should a turn before it never end, its lease runs out, and another thread takes it.
     Result<std::optional<TurnInbox::Runner>> runner = Accept({begin, end});
     note(runner.status());
-    if (runner.ok() && *runner) runners.push_back(**std::move(runner));
+    if (runner.ok() && *runner) {
+      const Ran ran = RunTurns(**std::move(runner), /*more_to_do=*/end != deliveries.end());
+      note(ran.first_error);
+      code += ran.code;
+    }
     begin = end;
   }
-  const Ran ran = RunTurns(std::move(runners));
-  note(ran.first_error);
-  portion_.Note(instances, ran.code);
+  portion_.Note(instances, code);
+  // Unless one of these turns, or one elsewhere, was too large.
+  if (deliveries.size() >= asked) {
+    messages_max_.compare_exchange_strong(asked, std::min(2 * asked, kTurnMessagesMax));
+  }
   return first_error;
 }
 
@@ -123,26 +130,15 @@ Status OrchestrationDispatcher::Complete(ActivityResult result, bool may_fuse) {
   if (!offered.runner) {
     return offered.taken ? Status::Ok() : ReportAlone(std::get<ActivityResult>(cause));
   }
-  if (!line_.Join(*std::move(offered.runner))) return Status::Ok();
-  return ServeLine();
-}
-
-Status OrchestrationDispatcher::ServeLine() {
-  Status first_error;
-  while (true) {
-    TurnLine::Runners runners = line_.Next();
-    if (runners.empty()) return first_error;
-    const std::size_t instances = runners.size();
-    const Ran ran = RunTurns(std::move(runners));
-    line_.Note(instances, ran.code);
-    if (first_error.ok()) first_error = ran.first_error;
-  }
+  const Status trouble = TakeTrouble();
+  const Status status = RunTurns(*std::move(offered.runner), /*more_to_do=*/false).first_error;
+  return trouble.ok() ? status : trouble;
 }
 
 std::optional<Status> OrchestrationDispatcher::Start(const NewInstance& instance) {
   if (!options_.fused_commits) return std::nullopt;
-  if (!BeginStart()) return std::nullopt;
-  const StartEnd end(*this);
+  const std::optional<RunningWork::Piece> running = running_.BeginStart();
+  if (!running) return std::nullopt;
   std::optional<TurnInbox::Runner> runner = inbox_.Begin(instance.instance);
   if (!runner) return std::nullopt;
   Result<std::optional<TurnMaker::Turn>> turn = turns_.PrepareStart(instance);
@@ -150,107 +146,53 @@ std::optional<Status> OrchestrationDispatcher::Start(const NewInstance& instance
   std::optional<Status> status;
   if (*turn) {
     status = provider_.AtomicBatch(std::move((*turn)->batch)).status();
-    if (status->ok()) turns_.Answered(**turn, {}, *status);
+    if (status->ok()) {
+      parked_.Forget(instance.instance);
+      turns_.Answered(**turn, {}, *status);
+    }
     // Too large for one batch, e.g. together with its start.
     if (IsDeterministic(status->code())) status = std::nullopt;
   }
   // What has come meanwhile; but the caller does not work for it for long.
-  const Status ran = RunTurns(*std::move(runner)).first_error;
+  const Status ran = RunTurns(*std::move(runner), /*more_to_do=*/false).first_error;
   if (!ran.ok()) {
-    starts_.Lock()->failed += 1;
+    running_.NoteFailure();
     log_.Log(LogLevel::kWarning, instance.instance,
              "a turn could not be stored, and comes again: " + ran.ToString());
   }
   return status;
 }
 
-void OrchestrationDispatcher::StopStarting(std::function<void()> on_idle) {
-  const auto starts = starts_.Lock();
-  starts->stopped = true;
-  starts->failed = 0;
-  starts->on_idle = std::move(on_idle);
-}
-
-bool OrchestrationDispatcher::BeginStart() {
-  const auto starts = starts_.Lock();
-  if (!starts->stopped) ++starts->running;
-  return !starts->stopped;
-}
-
-void OrchestrationDispatcher::EndStart() {
-  // To its end under the lock: who sees that none runs may take the dispatcher away.
-  const auto starts = starts_.Lock();
-  --starts->running;
-  if (starts->running == 0 && starts->on_idle) starts->on_idle();
-}
-
 // --- Turns --------------------------------------------------------------------------------------
 
-OrchestrationDispatcher::Ran OrchestrationDispatcher::RunTurns(TurnInbox::Runner runner) {
-  std::vector<TurnInbox::Runner> runners;
-  runners.push_back(std::move(runner));
-  return RunTurns(std::move(runners));
-}
-
-OrchestrationDispatcher::Ran OrchestrationDispatcher::RunTurns(
-    std::vector<TurnInbox::Runner> runners) {
+OrchestrationDispatcher::Ran OrchestrationDispatcher::RunTurns(TurnInbox::Runner runner,
+                                                               bool more_to_do) {
+  const std::string instance = runner.instance();
   Ran ran;
   const auto note = [&ran](const Status& status) {
     if (ran.first_error.ok()) ran.first_error = status;
   };
-  std::vector<TurnInbox::Runner*> active;
-  active.reserve(runners.size());
-  for (TurnInbox::Runner& runner : runners) active.push_back(&runner);
   for (int turns = 0; turns < kTurnsInARowMax; ++turns) {
-    std::vector<Round> round;
-    for (TurnInbox::Runner* runner : active) {
-      Causes causes = runner->Next(kTurnMessagesMax);
-      if (!causes.empty()) round.push_back({.runner = runner, .causes = std::move(causes)});
-    }
-    if (round.empty()) return ran;
+    Causes causes = runner.Next(kTurnMessagesMax);
+    if (causes.empty()) return ran;
+    ResultsFirst(causes);
     const tandem::Timestamp begin = provider_.clock().Now();
-    for (Round& each : round) {
-      ResultsFirst(each.causes);
-      each.prepared = turns_.Prepare(each.runner->instance(), each.causes, /*from_live=*/true);
+    TurnMaker::Prepared prepared = turns_.Prepare(instance, causes, /*from_live=*/true);
+    ran.code += provider_.clock().Now() - begin;
+    auto* turn = std::get_if<TurnMaker::Turn>(&prepared);
+    if (turn != nullptr && MayDetach(more_to_do)) {
+      Detach(std::move(runner), std::move(causes), std::move(*turn));
+      return ran;
     }
-    ran.code = std::max(ran.code, provider_.clock().Now() - begin);
-    StoreSideBySide(round);
-    active.clear();
-    for (Round& each : round) {
-      auto* turn = std::get_if<TurnMaker::Turn>(&each.prepared);
-      Attempt attempt = turn != nullptr ? turns_.Answered(*turn, each.causes, each.stored)
-                                        : std::move(std::get<Attempt>(each.prepared));
-      note(Settle(each.runner->instance(), std::move(each.causes), std::move(attempt)));
-      active.push_back(each.runner);
-    }
+    storing_ += 1;
+    Attempt attempt = turns_.Store(std::move(prepared), causes);
+    storing_ -= 1;
+    note(Settle(instance, std::move(causes), std::move(attempt)));
   }
   // Somebody else runs what comes from now on, so that what is set aside can't come back here.
-  for (TurnInbox::Runner* runner : active) {
-    const Causes rest = runner->End();
-    if (!rest.empty()) note(SetAside(runner->instance(), rest, Attempt{}));
-  }
+  const Causes rest = runner.End();
+  if (!rest.empty()) note(SetAside(instance, rest, Attempt{}));
   return ran;
-}
-
-void OrchestrationDispatcher::StoreSideBySide(std::vector<Round>& rounds) {
-  std::vector<std::vector<tandem::Operation>> batches;
-  std::vector<Round*> stored;
-  for (Round& round : rounds) {
-    auto* turn = std::get_if<TurnMaker::Turn>(&round.prepared);
-    if (turn == nullptr) continue;
-    batches.push_back(std::move(turn->batch));
-    stored.push_back(&round);
-  }
-  if (batches.empty()) return;
-  const std::vector<Status> statuses = AtomicBatches(provider_, std::move(batches));
-  for (std::size_t i = 0; i < statuses.size(); ++i) {
-    stored[i]->stored = statuses[i];
-    if (i + 1 == statuses.size() || statuses[i].code() != StatusCode::kUnsupported) continue;
-    // The provider has no asynchronous batches: from now on one at a time, this one once more.
-    portion_.OnlyOne();
-    line_.OnlyOne();
-    stored[i]->prepared = Attempt{.end = Attempt::End::kConflict};
-  }
 }
 
 Status OrchestrationDispatcher::RunTurnOf(const std::string& instance, Causes causes) {
@@ -265,7 +207,7 @@ Status OrchestrationDispatcher::Settle(const std::string& instance, Causes cause
     bool from_live = false;  // it is used up, or was not true
     switch (attempt.end) {
       case Attempt::End::kStored:
-        NoteStored(instance, causes);
+        parked_.Forget(instance);
         return Status::Ok();
       case Attempt::End::kLeaseLost: {
         counters_.turn_conflicts += 1;
@@ -315,7 +257,10 @@ Status OrchestrationDispatcher::EndTooLarge(const std::string& instance, const C
                                          "' can't be stored: " + attempt.status.message());
   const Failure poison = Failure::Of(reason, FailureCategory::kPoison);
   Attempt ended = turns_.Store(turns_.PrepareEnd(instance, causes, poison), causes);
-  if (ended.end == Attempt::End::kStored) return Status::Ok();
+  if (ended.end == Attempt::End::kStored) {
+    parked_.Forget(instance);
+    return Status::Ok();
+  }
   if (ended.end == Attempt::End::kTooLarge) {
     ended.end = Attempt::End::kStuck;
     ended.diagnosis = reason.message();
@@ -323,14 +268,56 @@ Status OrchestrationDispatcher::EndTooLarge(const std::string& instance, const C
   return SetAside(instance, causes, ended);
 }
 
-void OrchestrationDispatcher::NoteStored(const std::string& instance, const Causes& causes) {
-  parked_.Forget(instance);
-  for (const TurnCause& cause : causes) {
-    const auto* queued = Queued(cause);
-    if (queued != nullptr && queued->items.size() >= messages_max_) {
-      messages_max_ = std::min(2 * queued->items.size(), kTurnMessagesMax);
-    }
+// --- Turns that are stored while no thread waits ------------------------------------------------
+
+bool OrchestrationDispatcher::MayDetach(bool more_to_do) const {
+  if (!can_detach_ || detached_ >= kDetachedMax) return false;
+  return more_to_do || storing_ >= kStoringThreads;
+}
+
+void OrchestrationDispatcher::Detach(TurnInbox::Runner runner, Causes causes,
+                                     TurnMaker::Turn turn) {
+  detached_ += 1;
+  std::vector<tandem::Operation> batch = std::move(turn.batch);
+  auto shared = std::make_shared<Detached>(
+      Detached{running_.Begin(), std::move(runner), std::move(causes), std::move(turn)});
+  provider_.AtomicBatchAsync(std::move(batch), tandem::BatchOptions(),
+                             [this, shared](const Result<tandem::BatchResult>& result) {
+                               detached_ -= 1;
+                               Conclude(std::move(*shared), result.status());
+                             });
+}
+
+void OrchestrationDispatcher::Conclude(Detached detached, const Status& status) {
+  if (status.ok() && !TurnMaker::HasNews(detached.turn)) {
+    turns_.Answered(detached.turn, detached.causes, status);
+    parked_.Forget(detached.runner.instance());
+    detached.causes.clear();
+    if (detached.runner.Release()) return;
   }
+  auto rest = std::make_shared<Detached>(std::move(detached));
+  executor_.Post([this, rest, status] { Resume(std::move(*rest), status); });
+}
+
+void OrchestrationDispatcher::Resume(Detached detached, const Status& status) {
+  const std::string instance = detached.runner.instance();
+  Status first_error;
+  if (!detached.causes.empty()) {
+    Attempt attempt;
+    if (status.code() == StatusCode::kUnsupported) {
+      // The provider has no asynchronous batches: never again, and this turn once more.
+      can_detach_ = false;
+      attempt.end = Attempt::End::kConflict;
+    } else {
+      attempt = turns_.Answered(detached.turn, detached.causes, status);
+    }
+    first_error = Settle(instance, std::move(detached.causes), std::move(attempt));
+  }
+  const Status ran = RunTurns(std::move(detached.runner), /*more_to_do=*/false).first_error;
+  if (first_error.ok()) first_error = ran;
+  if (first_error.ok()) return;
+  running_.NoteFailure();
+  *trouble_.Lock() = first_error;
 }
 
 // --- What a turn can't take ---------------------------------------------------------------------

@@ -6,9 +6,9 @@
 // all causes that are there, goes on from the live instance or else from history, and stores
 // everything in one batch, which acknowledges what caused it (internal/turn_batch.h).
 //
-// Where many instances have something to do, a thread takes several at a time and runs a turn of
-// each; their batches are stored side by side, so that they share a flush (internal/turn_portion.h
-// says how many).
+// Most turns take longer to be stored than to be run. So a thread waits for that only while it has
+// nothing else to do and few others wait; else it goes on, and the provider calls back. And where
+// many instances have something to do, it takes several at a time (internal/turn_portion.h).
 //
 // A turn that was run on an old history (internal/turn_maker.h) is run once more on the new one,
 // and then set aside. Set aside, messages are given back, and results are reported by a message, so
@@ -24,12 +24,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/executor.h"
 #include "base/guarded.h"
 #include "batch/provider.h"
 #include "duroxide_runtime/internal/counters.h"
@@ -37,8 +39,8 @@
 #include "duroxide_runtime/internal/lease_keeper.h"
 #include "duroxide_runtime/internal/parking.h"
 #include "duroxide_runtime/internal/result_reporter.h"
+#include "duroxide_runtime/internal/running_work.h"
 #include "duroxide_runtime/internal/turn_inbox.h"
-#include "duroxide_runtime/internal/turn_line.h"
 #include "duroxide_runtime/internal/turn_maker.h"
 #include "duroxide_runtime/internal/turn_portion.h"
 #include "duroxide_runtime/limits.h"
@@ -59,16 +61,19 @@ class OrchestrationDispatcher {
         leases_(leases),
         reporter_(reporter),
         options_(options),
-        turns_(provider, registry, log, counters, std::move(seeds), options) {}
+        turns_(provider, registry, log, counters, std::move(seeds), options),
+        can_detach_(options.threads > 0),
+        executor_(&provider.clock(), options.threads) {}
 
-  // All of these are thread-safe, and return an error of the store that kept them from their work.
+  // All of these are thread-safe, and return an error of the store that kept them from their work,
+  // or an earlier call that has not waited for it.
 
   // Handles what one Dequeue returned, of one instance or more. What was taken comes back when its
   // lease ends.
   Status Handle(const std::vector<tandem::Delivery>& deliveries);
 
-  // Brings the result of an activity to its instance's turn, which this thread runs, or another one
-  // that does so already; or reports it by a message if it may not: a result of an activity that
+  // Brings the result of an activity to its instance's turn, or reports it by a message if it may
+  // not: a result of an activity that
   // was delivered before goes by the queue, so that a turn which kills the process is counted there
   // and not charged to the activity.
   Status Complete(ActivityResult result, bool may_fuse);
@@ -78,47 +83,33 @@ class OrchestrationDispatcher {
   // deleted meanwhile), and those of the store.
   std::optional<Status> Start(const NewInstance& instance);
 
-  // From now on starts are not run here. `on_idle` is called when the last that runs has ended.
-  void StopStarting(std::function<void()> on_idle);
-  // Of those that run here: how many there are, and how many left a turn that could not be stored
-  // after StopStarting.
-  std::size_t starts_running() const { return starts_.Lock()->running; }
-  std::size_t starts_failed() const { return starts_.Lock()->failed; }
+  // From now on starts are not run here. `on_idle` is called whenever nothing is left that runs
+  // outside of the calls of Handle and Complete.
+  void StopStarting(std::function<void()> on_idle) { running_.StopStarting(std::move(on_idle)); }
+  bool idle() const { return running_.idle(); }
+  // Turns of those that could not be stored, after StopStarting.
+  std::size_t failed() const { return running_.failed(); }
 
   // How many messages to take at a time: fewer while their turns do not fit into one batch.
   std::size_t messages_max() const { return messages_max_; }
   // And of how many instances.
-  std::size_t instances_max() const { return portion_.instances_max(); }
+  std::size_t instances_max() const { return can_detach_ ? portion_.instances_max() : 1; }
 
  private:
   using Causes = TurnMaker::Causes;
 
-  // Those that run within Start.
-  struct Starts {
-    std::size_t running = 0;
-    std::size_t failed = 0;  // since they were stopped
-    bool stopped = false;
-    std::function<void()> on_idle;
-  };
-  bool BeginStart();  // false: they were stopped
-  void EndStart();
-  class StartEnd {
-   public:
-    explicit StartEnd(OrchestrationDispatcher& dispatcher) : dispatcher_(dispatcher) {}
-    StartEnd(const StartEnd&) = delete;
-    StartEnd& operator=(const StartEnd&) = delete;
-    ~StartEnd() { dispatcher_.EndStart(); }
+  // As many threads wait for the batch of their turn as there are commits under way at a time: one
+  // is written while the next is staged. They lead the commits of the others, for whom no thread
+  // waits, so that it can turn to other work.
+  static constexpr int kStoringThreads = 2;
+  static constexpr int kDetachedMax = 256;
 
-   private:
-    OrchestrationDispatcher& dispatcher_;
-  };
-
-  // What one runner does in a round.
-  struct Round {
-    TurnInbox::Runner* runner;
-    Causes causes;
-    TurnMaker::Prepared prepared = Attempt{};
-    Status stored;
+  // A turn that is being stored while no thread waits for it.
+  struct Detached {
+    RunningWork::Piece running;
+    TurnInbox::Runner runner;
+    Causes causes;  // empty once the turn is stored and all about it is done
+    TurnMaker::Turn turn;
   };
 
   using Deliveries = std::span<const tandem::Delivery>;
@@ -126,17 +117,25 @@ class OrchestrationDispatcher {
   Result<std::optional<TurnInbox::Runner>> Accept(Deliveries deliveries);
   // Not of this runtime: nobody can ever process them.
   Status DropForeign(Deliveries deliveries);
-  // Runs the turns of who waits in line.
-  Status ServeLine();
-  // Runs turns until the inboxes are empty, but not for ever: after some in a row, what waits is
-  // set aside, and this thread turns to others.
+  // Runs turns until the inbox is empty, but not for ever: after some in a row, what waits is set
+  // aside, and this thread turns to others. And not once a turn is stored while nobody waits for
+  // it: who stores it sees to the rest. `more_to_do`: this thread has other work, and so does not
+  // wait.
   struct Ran {
     Status first_error;
-    std::chrono::microseconds code{0};  // how long it ran in the longest round
+    std::chrono::microseconds code{0};  // how long it ran
   };
-  Ran RunTurns(std::vector<TurnInbox::Runner> runners);
-  Ran RunTurns(TurnInbox::Runner runner);
-  void StoreSideBySide(std::vector<Round>& rounds);
+  Ran RunTurns(TurnInbox::Runner runner, bool more_to_do);
+
+  bool MayDetach(bool more_to_do) const;
+  void Detach(TurnInbox::Runner runner, Causes causes, TurnMaker::Turn turn);
+  // On a thread of the provider: does not block. Leaves to Resume what may, on a thread of our own:
+  // what went wrong, what is to be logged, and the next turn.
+  void Conclude(Detached detached, const Status& status);
+  void Resume(Detached detached, const Status& status);
+  // What kept a turn that nobody waited for from being stored, told once.
+  Status TakeTrouble() { return std::exchange(*trouble_.Lock(), Status::Ok()); }
+
   Status RunTurnOf(const std::string& instance, Causes causes);
   // Does what the attempt calls for, and tries again where that helps.
   Status Settle(const std::string& instance, Causes causes, Attempt attempt);
@@ -146,7 +145,6 @@ class OrchestrationDispatcher {
   Attempt Try(const std::string& instance, const Causes& causes, bool from_live) {
     return turns_.Store(turns_.Prepare(instance, causes, from_live), causes);
   }
-  void NoteStored(const std::string& instance, const Causes& causes);
   // One whose turn of a single item is too large for a batch, and would be for ever.
   Status EndTooLarge(const std::string& instance, const Causes& causes, const Attempt& attempt);
   // Results are reported by a message; messages get what the attempt has ended with.
@@ -166,11 +164,15 @@ class OrchestrationDispatcher {
   // Own synchronization.
   TurnMaker turns_;
   TurnInbox inbox_;
-  Backoffs parked_;      // by instance
-  TurnPortion portion_;  // of what is dequeued
-  TurnLine line_;        // of instances whose activities have ended
-  tandem::Guarded<Starts> starts_;
+  Backoffs parked_;  // by instance
+  TurnPortion portion_;
   std::atomic<std::size_t> messages_max_ = kTurnMessagesMax;
+  std::atomic<bool> can_detach_;
+  std::atomic<int> storing_ = 0;   // threads that wait for the batch of their turn
+  std::atomic<int> detached_ = 0;  // turns for which nobody waits
+  tandem::Guarded<Status> trouble_;
+  tandem::Executor executor_;  // for what is left of those
+  RunningWork running_;        // last: waits for all that uses the above
 };
 
 }  // namespace duroxide::internal

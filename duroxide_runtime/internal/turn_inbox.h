@@ -45,6 +45,12 @@ class TurnInbox {
       if (causes.empty()) inbox_ = nullptr;
       return causes;
     }
+    // Gives the right up, unless something waits.
+    bool Release() {
+      const bool released = inbox_->Release(instance_);
+      if (released) inbox_ = nullptr;
+      return released;
+    }
     // All that waits. The right is gone.
     std::vector<TurnCause> End() { return std::exchange(inbox_, nullptr)->End(instance_); }
 
@@ -92,6 +98,13 @@ class TurnInbox {
     }
     waiting.swap(rest);
     return causes;
+  }
+  bool Release(const std::string& instance) {
+    const auto inboxes = inboxes_.Lock();
+    const auto inbox = inboxes->find(instance);
+    if (!inbox->second.empty()) return false;
+    inboxes->erase(inbox);
+    return true;
   }
   std::vector<TurnCause> End(const std::string& instance) {
     return std::move(inboxes_.Lock()->extract(instance).mapped());

@@ -221,6 +221,11 @@ Attempt TurnMaker::Answered(Turn& turn, const Causes& causes, const Status& stat
   return attempt;
 }
 
+bool TurnMaker::HasNews(const Turn& turn) {
+  const bool dropped = turn.outcome.head == 0 && turn.outcome.empty();
+  return dropped || !turn.outcome.logs.empty() || turn.poison || !turn.claims.taken.empty();
+}
+
 void TurnMaker::NoteStored(Turn& turn, const Causes& causes) {
   const TurnInput& input = turn.input;
   TurnOutcome& outcome = turn.outcome;

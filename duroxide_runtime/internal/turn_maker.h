@@ -31,6 +31,8 @@ struct TurnOptions {
   std::uint32_t max_deliveries = 10;   // more without an answer are poison
   std::size_t live_instances_max = 0;  // 0: every turn replays
   bool fused_commits = false;          // else every result is reported by a message
+  // For what is left of turns that are stored while nobody waits, at most; 0: somebody always does.
+  std::size_t threads = 0;
 };
 
 // What became of one try to run and store a turn.
@@ -79,6 +81,8 @@ class TurnMaker {
   Result<std::optional<Turn>> PrepareStart(const NewInstance& instance);
 
   Attempt Store(Prepared prepared, const Causes& causes);
+  // Whether a turn that was stored has something to be logged.
+  static bool HasNews(const Turn& turn);
   // What has become of a turn whose batch was answered so.
   Attempt Answered(Turn& turn, const Causes& causes, const Status& status);
 

@@ -1,8 +1,8 @@
 #pragma once
 
 // Of how many instances a thread takes the messages at a time. One, while the threads can keep up;
-// more and more while there is more than was asked for, so that turns share commits; and one again
-// when their code is slow, because what a thread has taken waits for it while others may be idle.
+// more and more while there is more than was asked for, since that is cheaper; and one again when
+// their code is slow, because what a thread has taken waits for it while others may be idle.
 //
 // It begins with one, so that after a crash what kills the process again takes few bystanders along
 // (internal/poison.h). Thread-safe.
@@ -24,7 +24,7 @@ class TurnPortion {
   // A thread was given as many, whose code then ran for so long.
   void Note(std::size_t instances, std::chrono::microseconds code) {
     const std::size_t asked = instances_max_;
-    if (code > kQuick || only_one_) {
+    if (code > kQuick) {
       instances_max_ = 1;
     } else if (instances >= asked) {
       instances_max_ = std::min(2 * asked, kInstancesMax);
@@ -33,12 +33,8 @@ class TurnPortion {
     }
   }
 
-  // For good.
-  void OnlyOne() { only_one_ = true; }
-
  private:
   std::atomic<std::size_t> instances_max_ = 1;
-  std::atomic<bool> only_one_ = false;
 };
 
 }  // namespace duroxide::internal

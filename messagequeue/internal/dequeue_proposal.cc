@@ -105,7 +105,7 @@ Result<bool> RocksMessageQueue::DequeueProposal::TakeGroup(const Candidate& cand
   const bool delivered = deliveries_.size() > first;
   if (!delivered && dying.empty()) {
     if (!failure_.ok()) return failure_;
-    return !full_;
+    return !full_ && !moved_enough_;
   }
   if (obstacle.lease != nullptr) owner_.EndLease(*obstacle.lease);
   // First, so that the rest of the group is leased when its place moves.

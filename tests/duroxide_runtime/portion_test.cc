@@ -10,8 +10,6 @@
 #include <variant>
 #include <vector>
 
-#include "duroxide_runtime/internal/side_by_side.h"
-#include "duroxide_runtime/internal/turn_line.h"
 #include "duroxide_runtime/internal/turn_portion.h"
 #include "tests/duroxide_runtime/runtime_fixture.h"
 
@@ -19,8 +17,6 @@ namespace duroxide {
 namespace {
 
 using namespace duroxide::testing;  // NOLINT
-using internal::TurnInbox;
-using internal::TurnLine;
 using internal::TurnPortion;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
@@ -32,6 +28,12 @@ constexpr Orchestration<std::string(std::string)> kWorking("working");
 constexpr Activity<std::string(std::string)> kWork("work");
 
 Task<Result<std::string>> Echoed(OrchestrationContext /*ctx*/, std::string text) { co_return text; }
+
+Barrier* hangs_at = nullptr;
+Task<Result<std::string>> EchoedOrHangs(OrchestrationContext /*ctx*/, std::string text) {
+  if (text == "echo 20") hangs_at->Enter();
+  co_return text;
+}
 
 TEST(TurnPortionTest, DoublesWhileThereIsMoreAndTheCodeIsQuick) {
   TurnPortion portion;
@@ -48,66 +50,6 @@ TEST(TurnPortionTest, DoublesWhileThereIsMoreAndTheCodeIsQuick) {
   EXPECT_EQ(portion.instances_max(), 1u) << "the code is slow";
   portion.Note(1, milliseconds(6));
   EXPECT_EQ(portion.instances_max(), 1u);
-}
-
-TEST(TurnPortionTest, StaysOneWhereBatchesCannotBeSideBySide) {
-  TurnPortion portion;
-  portion.Note(1, milliseconds(0));
-  portion.OnlyOne();
-  for (int i = 0; i < 3; ++i) {
-    portion.Note(portion.instances_max(), milliseconds(0));
-    EXPECT_EQ(portion.instances_max(), 1u);
-  }
-}
-
-class TurnLineTest : public ::testing::Test {
- protected:
-  bool Join(const std::string& instance) { return line_.Join(*inbox_.Begin(instance)); }
-  std::vector<std::string> Next() {
-    std::vector<std::string> instances;
-    for (TurnInbox::Runner& runner : line_.Next()) instances.push_back(runner.instance());
-    return instances;
-  }
-  using Instances = std::vector<std::string>;
-
-  TurnInbox inbox_;
-  TurnLine line_;
-};
-
-TEST_F(TurnLineTest, TwoServeAndTheOthersLeaveItToThem) {
-  EXPECT_TRUE(Join("a"));
-  EXPECT_EQ(Next(), Instances{"a"});
-  EXPECT_TRUE(Join("b"));
-  EXPECT_FALSE(Join("c"));
-  EXPECT_EQ(Next(), Instances{"b"}) << "in order";
-  EXPECT_EQ(Next(), Instances{"c"}) << "by whoever is free";
-  EXPECT_EQ(Next(), Instances());
-  EXPECT_EQ(Next(), Instances());
-  EXPECT_TRUE(Join("d")) << "nobody serves any more";
-}
-
-TEST_F(TurnLineTest, AsManyServeAsItTakes) {
-  for (const std::string server : {"a", "b"}) {
-    ASSERT_TRUE(Join(server));
-    ASSERT_EQ(Next(), Instances{server});
-  }
-  EXPECT_FALSE(Join("c"));
-  EXPECT_FALSE(Join("d"));
-  EXPECT_TRUE(Join("e")) << "two serve one each";
-  EXPECT_EQ(Next(), Instances{"c"});
-  EXPECT_FALSE(Join("f")) << "three serve";
-}
-
-TEST_F(TurnLineTest, PortionsGrowWhileTheCodeIsQuick) {
-  ASSERT_TRUE(Join("a"));
-  ASSERT_EQ(Next(), Instances{"a"});
-  ASSERT_TRUE(Join("b"));
-  ASSERT_EQ(Next(), Instances{"b"});
-  line_.Note(1, milliseconds(0));
-  for (const std::string each : {"c", "d", "e", "f"}) EXPECT_FALSE(Join(each));
-  EXPECT_EQ(Next(), (Instances{"c", "d"}));
-  line_.Note(2, milliseconds(6));
-  EXPECT_EQ(Next(), Instances{"e"});
 }
 
 class PortionTest : public RuntimeFixture {
@@ -127,17 +69,28 @@ class PortionTest : public RuntimeFixture {
       ASSERT_TRUE(client.Start(kEchoed, Id(i), Numbered("echo ", i)).ok());
     }
   }
-  // With one thread for turns.
-  std::unique_ptr<Runtimes> StartNarrow(const Registry& registry) {
+  // With one thread for turns. Deliveries are not counted: the clock of some tests runs fast.
+  static RuntimeOptions Narrow() {
     RuntimeOptions options;
     options.orchestration_threads = 1;
     options.activity_threads = 0;
-    return StartRuntime(registry, options);
+    options.max_deliveries = 1'000'000'000;
+    return options;
+  }
+  std::unique_ptr<Runtimes> StartNarrow(const Registry& registry) {
+    return StartRuntime(registry, Narrow());
   }
   std::unique_ptr<Runtimes> StartEchoing() {
     Registry registry;
     registry.Add(kEchoed, Echoed);
     return StartNarrow(registry);
+  }
+  // Time goes on meanwhile: leases run out, and whoever backs off tries again.
+  void AwaitEcho(int number) {
+    while (!client.Wait(kEchoed, Id(number), milliseconds(0)).ok()) {
+      clock.Advance(seconds(1));
+      std::this_thread::yield();
+    }
   }
   void ExpectEchoes() {
     for (int i = 0; i < kBurst; ++i) {
@@ -146,25 +99,6 @@ class PortionTest : public RuntimeFixture {
   }
 };
 INSTANTIATE_TEST_SUITE_P(, PortionTest, ::testing::ValuesIn(ProviderKinds()), KindName);
-
-TEST_P(PortionTest, BatchesSideBySideAreAnsweredEachByItself) {
-  using tandem::Expected;
-  const auto append = [](const std::string& entity, Expected expected) {
-    return std::vector<tandem::Operation>{tandem::AppendEvents{{entity, 1}, {"e"}, expected}};
-  };
-  const std::vector<Status> answers = internal::AtomicBatches(
-      provider, {append("a", Expected::NoStream()), append("a", Expected::Exactly(1)),
-                 append("b", Expected::Exists()), append("", Expected::Any()),
-                 append("a", Expected::Exactly(2))});
-  ASSERT_EQ(answers.size(), 5u);
-  EXPECT_TRUE(answers[0].ok());
-  EXPECT_TRUE(answers[1].ok()) << "in their order";
-  EXPECT_EQ(answers[2].code(), StatusCode::kConflict);
-  EXPECT_EQ(answers[3].code(), StatusCode::kInvalidArgument);
-  EXPECT_TRUE(answers[4].ok()) << answers[4];
-  EXPECT_EQ(internal::AtomicBatches(provider, {append("b", Expected::Exists())}).at(0).code(),
-            StatusCode::kConflict);
-}
 
 TEST_P(PortionTest, ABurstIsTakenInFewPortions) {
   StartAll();
@@ -241,8 +175,8 @@ TEST_P(PortionTest, OfThoseThatWantTheSameIdOneGetsIt) {
   log.Await("did not start an orchestration as 'prize'", kBurst - 1);
 }
 
-// A thread whose result waits for a turn of somebody else goes on to the next activity.
-TEST_P(PortionTest, MoreActivitiesRunThanThereAreThreadsThatStore) {
+// Two threads wait for what they store; the others go on to the next activity.
+TEST_P(PortionTest, ThreadsGoOnWhileTheirTurnsAreStored) {
   Barrier stores;
   std::atomic<bool> closed = false;
   provider.OnBatch([&](const ProbeProvider::Operations& operations) -> Status {
@@ -272,14 +206,49 @@ TEST_P(PortionTest, MoreActivitiesRunThanThereAreThreadsThatStore) {
     }
     for (int i = 0; i < kBurst; ++i) AwaitHistory(Id(i), 4);  // the activity is scheduled
   }
-  options.activity_threads = 4;
+  provider.HoldAsync();
+  options.activity_threads = 3;
   const auto runtime = StartExactly(registry, options);
-  // Two are being stored, two wait for them; with the fifth a third thread stores, and with the
-  // seventh the last.
-  worked.AwaitEntered(7);
-  stores.AwaitEntered(4);
+  worked.AwaitEntered(kBurst);
+  stores.AwaitEntered(2);
   stores.Open();
+  provider.ReleaseAsync();
   for (int i = 0; i < kBurst; ++i) EXPECT_EQ(client.Wait(kWorking, Id(i), kLong).value(), Id(i));
+}
+
+// A turn that never ends keeps its own thread only: those before it are stored, and what was taken
+// along with it is done by another thread once its lease has run out.
+TEST_P(PortionTest, WhoHangsIsNoMatterOfTheOthers) {
+  Barrier barrier;
+  hangs_at = &barrier;
+  Registry registry;
+  registry.Add(kEchoed, EchoedOrHangs);
+  StartAll();
+  RuntimeOptions options = Narrow();
+  options.orchestration_threads = 2;
+  const auto runtime = StartOne(registry, options);
+  barrier.AwaitEntered(1);
+  for (int i = 0; i < kBurst; ++i) {
+    if (i != 20) AwaitEcho(i);
+  }
+  barrier.Open();
+  AwaitEcho(20);
+}
+
+// One turn that was too large for a batch does not make all portions small for good.
+TEST_P(PortionTest, AfterATurnThatWasTooLargePortionsGrowAgain) {
+  std::atomic<int> refusals = 1;
+  provider.OnBatch([&](const ProbeProvider::Operations& operations) -> Status {
+    const bool fits = !AppendsTo("large", operations) || refusals-- <= 0;
+    return fits ? Status::Ok() : Status::TooLarge("over the limit");
+  });
+  ASSERT_TRUE(client.Start(kEchoed, "large", "echo").ok());
+  ASSERT_TRUE(client.RaiseEvent("large", "e", "x").ok());
+  StartAll();
+  const std::uint64_t dequeues = provider.dequeues();
+  const auto runtime = StartEchoing();
+  ExpectEchoes();
+  EXPECT_LE(provider.dequeues() - dequeues, RuntimeCount() * 16);
 }
 
 // What has come back from a store in trouble is done when it works again, each once.
@@ -291,12 +260,7 @@ TEST_P(PortionTest, AStoreInTroubleLosesAndDoublesNothing) {
   });
   StartAll();
   auto runtime = StartEchoing();
-  for (int i = 0; i < kBurst; ++i) {
-    while (!client.Wait(kEchoed, Id(i), milliseconds(0)).ok()) {
-      clock.Advance(seconds(1));
-      std::this_thread::yield();
-    }
-  }
+  for (int i = 0; i < kBurst; ++i) AwaitEcho(i);
   runtime->Shutdown();
   EXPECT_EQ(runtime->Stats().turns, static_cast<std::uint64_t>(kBurst));
   for (int i = 0; i < kBurst; ++i) EXPECT_EQ(HistoryOf(Id(i)).size(), 2u);

@@ -59,10 +59,26 @@ class ProbeProvider final : public tandem::Provider {
     if (without_async_) {
       return Provider::AtomicBatchAsync(std::move(operations), options, std::move(callback));
     }
+    async_batches_ += 1;
+    if (const auto held = held_.Lock(); held->has_value()) {
+      return (*held)->push_back(
+          [this, operations = std::move(operations), options, callback = std::move(callback)] {
+            BeginAsync(operations, options, callback);
+          });
+    }
+    BeginAsync(std::move(operations), options, std::move(callback));
+  }
+  // Asynchronous batches are not begun until they are released.
+  void HoldAsync() { held_.Lock()->emplace(); }
+  void ReleaseAsync() {
+    const auto begin = std::exchange(*held_.Lock(), std::nullopt);
+    for (const auto& each : *begin) each();
+  }
+  void BeginAsync(Operations operations, const tandem::BatchOptions& options,
+                  tandem::BatchCallback callback) {
     const auto probe = probes_.Lock()->batch;
     const Status status = probe ? probe(operations) : Status::Ok();
     if (!status.ok()) return callback(status);
-    async_batches_ += 1;
     target_->AtomicBatchAsync(std::move(operations), options,
                               [this, callback = std::move(callback)](auto result) {
                                 if (result.ok()) batches_ += 1;
@@ -123,6 +139,7 @@ class ProbeProvider final : public tandem::Provider {
   };
   const std::unique_ptr<tandem::Provider> target_;
   tandem::Guarded<Probes> probes_;
+  tandem::Guarded<std::optional<std::vector<std::function<void()>>>> held_;
   std::atomic<bool> without_async_ = false;
   std::atomic<std::uint64_t> batches_ = 0;
   std::atomic<std::uint64_t> async_batches_ = 0;

@@ -227,6 +227,33 @@ TEST_P(TroubleTest, TurnThatCanNotBeStoredIsParked) {
   EXPECT_EQ(client.Wait(kOnce, "i", kLong).value(), "x");
 }
 
+TEST_P(TroubleTest, WhatStartsUnderTheIdOfAParkedInstanceIsParkedAsIfForTheFirstTime) {
+  std::atomic<bool> refuse = true;
+  provider.OnBatch([&](const ProbeProvider::Operations& operations) -> Status {
+    if (!refuse || !Has<tandem::AppendEvents>(operations)) return Status::Ok();
+    return Status::TooLarge("the batch is over the limit");
+  });
+  const auto runtime = StartOne(Working(), RuntimeOptions());
+  ASSERT_TRUE(client.Start(kApproval, "i", "x").ok());
+  for (int attempts = 1; attempts <= 3; ++attempts) {
+    log.Await("the batch is over the limit", attempts);
+    clock.Advance(seconds(1 << (attempts - 1)));
+  }
+  log.Await("the batch is over the limit", 4);
+  DeleteOptions options;
+  options.force = true;
+  ASSERT_TRUE(client.Delete("i", options).ok());
+  refuse = false;
+  ASSERT_TRUE(runtime->client().Start(kApproval, "i", "x").ok());
+  while (client.GetStatus("i")->state != InstanceState::kRunning) std::this_thread::yield();
+  refuse = true;
+  ASSERT_TRUE(client.RaiseEvent("i", "approved", "y").ok());
+  log.Await("the batch is over the limit", 5);
+  refuse = false;
+  clock.Advance(seconds(1));
+  EXPECT_TRUE(client.Wait(kApproval, "i", kLong).ok());
+}
+
 TEST_P(TroubleTest, ParkingLeavesTheStatusOfAFinishedInstanceAlone) {
   {
     const auto runtime = StartRuntime(Working());

@@ -42,12 +42,6 @@ class SimulatedProvider final : public tandem::Provider {
   using Provider::AtomicBatch;
   tandem::Result<tandem::BatchResult> AtomicBatch(std::vector<tandem::Operation> operations,
                                                   const tandem::BatchOptions& options) override;
-  // Within the call: there is one thread.
-  void AtomicBatchAsync(std::vector<tandem::Operation> operations,
-                        const tandem::BatchOptions& options,
-                        tandem::BatchCallback callback) override {
-    callback(AtomicBatch(std::move(operations), options));
-  }
   tandem::Status Flush() override;
   tandem::Clock& clock() override { return target_.clock(); }
 

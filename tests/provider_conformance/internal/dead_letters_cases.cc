@@ -134,6 +134,16 @@ CONFORMANCE_CASE(DeadLetters, AWholeGroupMayDieAndStaysInOrder, Shows("P4", "P2"
   EXPECT_EQ(TakeTexts(kQueue), Texts{"4"});
 }
 
+// More than a store may want to move at once.
+CONFORMANCE_CASE(DeadLetters, OfSeveralLargeGroupsThatDieNoneIsLost, Shows("P4", "D12")) {
+  const std::string large(std::size_t{5} << 20, 'x');
+  for (const std::string group : {"g", "h", "i"}) PutIn(group, large);
+  for (int i = 0; i < 3; ++i) ASSERT_EQ(Take(kQueue, {.lease = kSecond}).size(), 1U);
+  clock().Advance(kSecond);
+  EXPECT_TRUE(Take(kQueue, AtMost(1)).empty());
+  EXPECT_EQ(Drain(dead_).size(), 3U);
+}
+
 CONFORMANCE_CASE(DeadLetters, TheMoveWakesWhoWaitsForIt, Shows("P5")) {
   Put(kQueue, "x");
   Wear(1);
