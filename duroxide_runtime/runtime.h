@@ -28,9 +28,9 @@ namespace duroxide {
 struct RuntimeOptions {
   RuntimeOptions() {}  // not an aggregate: safe as a temporary beside a co_await on g++ 12
 
-  // Turns at a time; 0: this runtime runs activities only. More than there are processors, since a
-  // turn mostly waits for its batch to be flushed, and those that wait share the flush
-  // (docs/benchmarks.md, "Orchestrations").
+  // Threads for turns; 0: this runtime runs activities only. A turn holds its thread while its code
+  // runs, and hardly while it is stored (docs/concurrency.md, "Turns"), so a few would do but for
+  // code that blocks: what is slow in steps (OrchestrationContext::Run), or never ends.
   std::size_t orchestration_threads = 16;
   // Activities at a time; 0: orchestrations only. Each holds its thread until it returns, also one
   // that was asked to stop and does not look: threads are all that activities can take.

@@ -51,7 +51,8 @@ class LeaseKeeper {
     std::shared_ptr<Entry> entry_;  // null when moved from
   };
 
-  // REQUIRES: the lease was just taken.
+  // Its end is reckoned from now. Where it was taken a while ago, the first renewal may come too
+  // late, and finds that out.
   Held Keep(tandem::LockToken token);
 
  private:

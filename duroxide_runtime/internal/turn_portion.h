@@ -28,7 +28,7 @@ class TurnPortion {
       instances_max_ = 1;
     } else if (instances >= asked) {
       instances_max_ = std::min(2 * asked, kInstancesMax);
-    } else if (instances < asked / 2) {
+    } else if (2 * instances <= asked) {
       instances_max_ = asked / 2;
     }
   }

@@ -42,11 +42,14 @@ TEST(TurnPortionTest, DoublesWhileThereIsMoreAndTheCodeIsQuick) {
     portion.Note(portion.instances_max(), milliseconds(5));
     EXPECT_EQ(portion.instances_max(), expected);
   }
-  portion.Note(8, milliseconds(0));
-  EXPECT_EQ(portion.instances_max(), 16u) << "half of it was there";
-  portion.Note(1, milliseconds(0));
-  EXPECT_EQ(portion.instances_max(), 8u);
-  portion.Note(8, milliseconds(6));
+  portion.Note(9, milliseconds(0));
+  EXPECT_EQ(portion.instances_max(), 16u) << "more than half of it was there";
+  for (const std::size_t expected : {8, 4, 2, 1}) {
+    portion.Note(1, milliseconds(0));
+    EXPECT_EQ(portion.instances_max(), expected);
+  }
+  portion.Note(1, milliseconds(5));
+  portion.Note(2, milliseconds(6));
   EXPECT_EQ(portion.instances_max(), 1u) << "the code is slow";
   portion.Note(1, milliseconds(6));
   EXPECT_EQ(portion.instances_max(), 1u);
@@ -175,45 +178,84 @@ TEST_P(PortionTest, OfThoseThatWantTheSameIdOneGetsIt) {
   log.Await("did not start an orchestration as 'prize'", kBurst - 1);
 }
 
-// Two threads wait for what they store; the others go on to the next activity.
-TEST_P(PortionTest, ThreadsGoOnWhileTheirTurnsAreStored) {
-  Barrier stores;
-  std::atomic<bool> closed = false;
-  provider.OnBatch([&](const ProbeProvider::Operations& operations) -> Status {
-    if (closed && Has<tandem::AppendEvents>(operations)) stores.Enter();
-    return Status::Ok();
-  });
-  Barrier worked;
-  worked.Open();
-  Registry registry;
-  registry.Add(kWorking,
-               [](OrchestrationContext ctx, std::string text) -> Task<Result<std::string>> {
-                 co_await OrFail(ctx.WaitForEvent<std::string>("go"));
-                 co_return co_await ctx.Call(kWork, text);
-               });
-  registry.Add(kWork, [&](ActivityContext& /*context*/, std::string text) -> Result<std::string> {
-    closed = true;
-    worked.Enter();
-    return text;
-  });
-  RuntimeOptions options;
-  options.activity_threads = 0;
-  {
-    const auto runtime = StartExactly(registry, options);
-    for (int i = 0; i < kBurst; ++i) {
-      ASSERT_TRUE(runtime->client().Start(kWorking, Id(i), Id(i)).ok());
-      ASSERT_TRUE(client.RaiseEvent(Id(i), "go", "").ok());
-    }
-    for (int i = 0; i < kBurst; ++i) AwaitHistory(Id(i), 4);  // the activity is scheduled
+// Activities that have all run, while what they have brought is being stored and can't be.
+class DetachedTest : public PortionTest {
+ protected:
+  static Task<Result<std::string>> Working(OrchestrationContext ctx, std::string text) {
+    co_await OrFail(ctx.WaitForEvent<std::string>("go"));
+    co_return co_await ctx.Call(kWork, text);
   }
-  provider.HoldAsync();
-  options.activity_threads = 3;
-  const auto runtime = StartExactly(registry, options);
-  worked.AwaitEntered(kBurst);
-  stores.AwaitEntered(2);
-  stores.Open();
+
+  // With three threads for activities, of which two wait for what they store.
+  std::unique_ptr<Runtime> RunAll() {
+    provider.OnBatch([&](const ProbeProvider::Operations& operations) -> Status {
+      if (closed_ && Has<tandem::AppendEvents>(operations)) stores_.Enter();
+      return outcome_;
+    });
+    worked_.Open();
+    Registry registry;
+    registry.Add(kWorking, Working);
+    registry.Add(kWork, [&](ActivityContext& /*context*/, std::string text) -> Result<std::string> {
+      closed_ = true;
+      worked_.Enter();
+      return text;
+    });
+    RuntimeOptions options;
+    options.activity_threads = 0;
+    {
+      const auto runtime = StartExactly(registry, options);
+      for (int i = 0; i < kBurst; ++i) {
+        EXPECT_TRUE(runtime->client().Start(kWorking, Id(i), Id(i)).ok());
+        EXPECT_TRUE(client.RaiseEvent(Id(i), "go", "").ok());
+      }
+      for (int i = 0; i < kBurst; ++i) AwaitHistory(Id(i), 4);  // the activity is scheduled
+    }
+    provider.HoldAsync();
+    options.activity_threads = 3;
+    auto runtime = StartExactly(registry, options);
+    worked_.AwaitEntered(kBurst);
+    stores_.AwaitEntered(2);
+    return runtime;
+  }
+  void ExpectAllEnd() {
+    for (int i = 0; i < kBurst; ++i) EXPECT_EQ(client.Wait(kWorking, Id(i), kLong).value(), Id(i));
+  }
+
+  Barrier stores_;
+  Status outcome_;  // of every batch
+  Barrier worked_;
+  std::atomic<bool> closed_ = false;
+};
+INSTANTIATE_TEST_SUITE_P(, DetachedTest, ::testing::ValuesIn(ProviderKinds()), KindName);
+
+TEST_P(DetachedTest, ThreadsGoOnWhileTheirTurnsAreStored) {
+  const auto runtime = RunAll();
+  stores_.Open();
   provider.ReleaseAsync();
-  for (int i = 0; i < kBurst; ++i) EXPECT_EQ(client.Wait(kWorking, Id(i), kLong).value(), Id(i));
+  ExpectAllEnd();
+}
+
+TEST_P(DetachedTest, AShutdownWaitsForWhatIsBeingStored) {
+  const auto runtime = RunAll();
+  stores_.Open();
+  ShutdownOptions impatient(milliseconds(0));
+  impatient.grace = milliseconds(0);
+  EXPECT_EQ(runtime->Shutdown(impatient), ShutdownResult::kFailed) << "it still runs";
+  provider.ReleaseAsync();
+  ExpectAllEnd();  // it is stored all the same
+}
+
+TEST_P(DetachedTest, WhatCouldNotBeStoredIsToldAndComesAgain) {
+  {
+    const auto runtime = RunAll();
+    outcome_ = Status::Unavailable("no more");
+    stores_.Open();
+    provider.ReleaseAsync();
+    ShutdownOptions impatient(milliseconds(0));
+    impatient.grace = milliseconds(0);
+    EXPECT_EQ(runtime->Shutdown(impatient), ShutdownResult::kFailed);
+  }
+  EXPECT_EQ(client.GetStatus(Id(0))->state, InstanceState::kRunning);
 }
 
 // A turn that never ends keeps its own thread only: those before it are stored, and what was taken
