@@ -1,5 +1,7 @@
 #include "base/executor.h"
 
+#include <system_error>
+
 namespace tandem {
 
 Executor::~Executor() {
@@ -23,7 +25,11 @@ void Executor::Post(Task task) {
     const std::lock_guard lock(mutex_);
     tasks_.push_back(std::move(task));
     if (!stopping_ && tasks_.size() > idle_ && workers_.size() < threads_max_) {
-      workers_.emplace_back([this] { Work(); });
+      try {
+        workers_.emplace_back([this] { Work(); });
+      } catch (const std::system_error&) {
+        if (workers_.empty()) throw;  // else those that there are come to it
+      }
     }
   }
   posted_.notify_one();

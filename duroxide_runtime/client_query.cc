@@ -139,7 +139,7 @@ Result<HistoryPage> Client::ReadHistory(std::string_view instance,
   tandem::ReadOptions read;
   read.from = options.from;
   read.max_events = options.max_events;
-  read.wait = options.wait;
+  read.wait = options.wait.value();
   read.stop = options.stop;
   TANDEM_ASSIGN_OR_RETURN(
       const tandem::EventPage page,

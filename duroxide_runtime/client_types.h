@@ -64,8 +64,8 @@ struct HistoryOptions {
   std::uint64_t execution = 0;  // 0: the latest
   EventId from = 1;
   std::size_t max_events = 1000;
-  std::chrono::milliseconds wait{0};  // for an event at or after `from`
-  std::stop_token stop;               // ends the wait early
+  Timeout wait = std::chrono::milliseconds(0);  // for an event at or after `from`
+  std::stop_token stop;                         // ends the wait early
 };
 
 struct HistoryPage {

@@ -111,10 +111,10 @@ Status CheckTags(const RuntimeOptions& options) {
 }
 
 Status CheckOptions(const RuntimeOptions& options) {
-  if (options.lease < std::chrono::milliseconds(1)) {
+  if (options.lease.value() < std::chrono::milliseconds(1)) {
     return Status::InvalidArgument("RuntimeOptions::lease has to be at least 1 ms");
   }
-  if (options.lease > kLeaseMax) {
+  if (options.lease.value() > kLeaseMax) {
     return Status::InvalidArgument("RuntimeOptions::lease may be at most 365 days");
   }
   if (options.orchestration_threads > kThreadsMax || options.activity_threads > kThreadsMax) {
@@ -148,7 +148,7 @@ struct Runtime::Impl {
         registry(std::move(the_registry)),
         log(LogOf(options)),
         drain(provider.clock(), DrainSteps()),
-        leases(provider, options.lease),
+        leases(provider, options.lease.value()),
         reporter(provider, log, counters, stop_activities.get_token()),
         orchestrations(provider, registry, log, counters, leases, reporter, SeedsOf(options),
                        TurnOptionsOf(options)),
@@ -161,7 +161,7 @@ struct Runtime::Impl {
     internal::PullLoop::Setup setup;
     setup.queues.emplace_back(internal::kOrchestratorQueue);
     setup.threads = options.orchestration_threads;
-    setup.options = [this, lease = options.lease] {
+    setup.options = [this, lease = options.lease.value()] {
       tandem::DequeueOptions dequeue = DequeueOf(lease, orchestrations.messages_max());
       dequeue.max_groups = orchestrations.instances_max();
       return dequeue;
@@ -177,7 +177,7 @@ struct Runtime::Impl {
     internal::PullLoop::Setup setup;
     setup.queues = WorkerQueues(options);
     setup.threads = options.activity_threads;
-    setup.options = [lease = options.lease] { return DequeueOf(lease, 1); };
+    setup.options = [lease = options.lease.value()] { return DequeueOf(lease, 1); };
     setup.handler = [this](const std::vector<tandem::Delivery>& deliveries) {
       return activities.Handle(deliveries.front());
     };

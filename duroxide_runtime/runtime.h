@@ -43,7 +43,7 @@ struct RuntimeOptions {
 
   // How long work is kept from others when this runtime dies. Renewed while it lives. 1 ms to
   // 365 days.
-  std::chrono::milliseconds lease{30'000};
+  tandem::Saturated<std::chrono::milliseconds> lease = std::chrono::seconds(30);
 
   // More deliveries than these without an answer are poison: the process died of each, or lost its
   // lease. An activity then counts as failed, an instance whose turns they were is ended as failed,
@@ -85,12 +85,12 @@ struct RuntimeStats {
 // How long a shutdown takes at most, on the provider's clock.
 struct ShutdownOptions {
   ShutdownOptions() {}
-  explicit ShutdownOptions(std::chrono::milliseconds the_timeout) : timeout(the_timeout) {}
+  explicit ShutdownOptions(Timeout the_timeout) : timeout(the_timeout) {}
 
   // What runs may come to its end by itself for so long; then activities are asked to stop...
-  std::chrono::milliseconds timeout{10'000};
+  Timeout timeout = std::chrono::seconds(10);
   // ...and have so long to return.
-  std::chrono::milliseconds grace{5'000};
+  Timeout grace = std::chrono::seconds(5);
 };
 
 // How it went. Nothing is lost in any case: what has no stored result is run again, by whomever.

@@ -5,8 +5,8 @@
 namespace duroxide::internal {
 
 ShutdownResult Drain::Run(const ShutdownOptions& options) {
-  const tandem::Timestamp stop_at = tandem::SaturatingAdd(clock_.Now(), options.timeout);
-  const tandem::Timestamp end_at = tandem::SaturatingAdd(stop_at, options.grace);
+  const tandem::Timestamp stop_at = tandem::SaturatingAdd(clock_.Now(), options.timeout.value());
+  const tandem::Timestamp end_at = tandem::SaturatingAdd(stop_at, options.grace.value());
   bool first = false;
   {
     auto state = state_.Lock();

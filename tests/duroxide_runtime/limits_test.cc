@@ -223,12 +223,28 @@ TEST(LimitsTest, ClientWaitsForEver) {
   EXPECT_TRUE(client.Wait(kTest, "i", hours::max()).ok());
 }
 
+TEST(LimitsTest, OptionsTakeTheLongestDurations) {
+  HistoryOptions history;
+  history.wait = hours::max();
+  EXPECT_EQ(history.wait.value(), std::chrono::milliseconds::max());
+  ShutdownOptions shutdown(hours::max());
+  shutdown.grace = hours::max();
+  EXPECT_EQ(shutdown.timeout.value(), std::chrono::milliseconds::max());
+  tandem::MemoryProvider provider;
+  const auto runtime = Runtime::Start(provider, Registry());
+  ASSERT_TRUE(runtime.ok());
+  EXPECT_EQ((*runtime)->Shutdown(shutdown), ShutdownResult::kDrained);
+}
+
 TEST(LimitsTest, LeaseIsAtMostAYear) {
   tandem::MemoryProvider provider;
   RuntimeOptions options;
   options.lease = hours(24 * 365);
   EXPECT_TRUE(Runtime::Start(provider, Registry(), options).ok());
-  options.lease += std::chrono::milliseconds(1);
+  options.lease = hours(24 * 365) + std::chrono::milliseconds(1);
+  EXPECT_EQ(Runtime::Start(provider, Registry(), options).status().code(),
+            StatusCode::kInvalidArgument);
+  options.lease = hours::max();
   EXPECT_EQ(Runtime::Start(provider, Registry(), options).status().code(),
             StatusCode::kInvalidArgument);
 }
