@@ -25,8 +25,8 @@ bool IsTrouble(StatusCode code) {
 std::uint32_t DeliveryCount(const std::vector<TurnCause>& causes) {
   std::uint32_t count = 0;
   for (const TurnCause& cause : causes) {
-    if (const auto* queued = std::get_if<QueuedItems>(&cause))
-      count = std::max(count, queued->delivery_count);
+    const auto* queued = std::get_if<QueuedItems>(&cause);
+    if (queued != nullptr) count = std::max(count, queued->delivery_count);
   }
   return count;
 }
