@@ -64,17 +64,16 @@ Result<bool> InstanceWatch::AwaitChange() {
   return true;
 }
 
-Result<InstanceWatch::NextEvent> InstanceWatch::FindNext() const {
+Result<std::optional<InstanceWatch::NextEvent>> InstanceWatch::FindNext() const {
   TANDEM_ASSIGN_OR_RETURN(const InstancePlace place, FindInstance(provider_, instance_));
-  const NextEvent first{HistoryStream(instance_, place.execution), 1};
-  if (place.head == 0) return first;
-  const NextEvent last{first.stream, place.head};
+  const tandem::StreamId stream = HistoryStream(instance_, place.execution);
+  if (place.head == 0) return std::optional<NextEvent>({stream, 1});
+  const NextEvent last{stream, place.head};
   tandem::ReadOptions options;
   options.from = last.version;
   options.max_events = 1;
-  TANDEM_ASSIGN_OR_RETURN(const tandem::EventPage page, provider_.Read(last.stream, options));
-  TANDEM_ASSIGN_OR_RETURN(const std::optional<NextEvent> next, Behind(last, page));
-  return next.value_or(first);  // deleted meanwhile: nobody waits there
+  TANDEM_ASSIGN_OR_RETURN(const tandem::EventPage page, provider_.Read(stream, options));
+  return Behind(last, page);
 }
 
 Result<std::optional<InstanceWatch::NextEvent>> InstanceWatch::Behind(

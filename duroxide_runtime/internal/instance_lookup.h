@@ -48,8 +48,9 @@ class InstanceWatch {
     tandem::StreamId stream;
     tandem::Version version = 1;
   };
-  Result<NextEvent> FindNext() const;
-  // Where `page` of the stream, read from `at` on, leads to; nullopt if it was deleted.
+  // nullopt if it was deleted meanwhile, which the next Look tells.
+  Result<std::optional<NextEvent>> FindNext() const;
+  // Where `page` of the stream, read from `at` on, leads to; nullopt if that was deleted.
   Result<std::optional<NextEvent>> Behind(const NextEvent& at, const tandem::EventPage& page) const;
 
   tandem::Provider& provider_;

@@ -73,9 +73,8 @@ class OrchestrationDispatcher {
   Status Handle(const std::vector<tandem::Delivery>& deliveries);
 
   // Brings the result of an activity to its instance's turn, or reports it by a message if it may
-  // not: a result of an activity that
-  // was delivered before goes by the queue, so that a turn which kills the process is counted there
-  // and not charged to the activity.
+  // not: a result of an activity that was delivered before goes by the queue, so that a turn which
+  // kills the process is counted there and not charged to the activity.
   Status Complete(ActivityResult result, bool may_fuse);
 
   // Starts an instance together with its first turn, in one batch. nullopt if that is not possible

@@ -1,5 +1,5 @@
-// A thread that takes work of several instances at a time: how many, that their turns are stored
-// side by side, and that what becomes of one is no matter of the others.
+// A thread that takes work of several instances at a time, and does not wait for what it stores:
+// how many it takes, and that what becomes of one is no matter of the others.
 
 #include <gtest/gtest.h>
 
