@@ -21,17 +21,16 @@ Executor::~Executor() {
 }
 
 void Executor::Post(Task task) {
-  {
-    const std::lock_guard lock(mutex_);
-    tasks_.push_back(std::move(task));
-    if (!stopping_ && tasks_.size() > idle_ && workers_.size() < threads_max_) {
-      try {
-        workers_.emplace_back([this] { Work(); });
-      } catch (const std::system_error&) {
-        if (workers_.empty()) throw;  // else those that there are come to it
-      }
+  const std::lock_guard lock(mutex_);
+  tasks_.push_back(std::move(task));
+  if (!stopping_ && tasks_.size() > idle_ && workers_.size() < threads_max_) {
+    try {
+      workers_.emplace_back([this] { Work(); });
+    } catch (const std::system_error&) {
+      if (workers_.empty()) throw;  // else those that there are come to it
     }
   }
+  // Under the lock: who waits for the task's end may take the executor away as soon as it has run.
   posted_.notify_one();
 }
 

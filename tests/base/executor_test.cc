@@ -7,6 +7,7 @@
 #include <memory>
 #include <semaphore>
 #include <set>
+#include <thread>
 #include <vector>
 
 #include "base/manual_clock.h"
@@ -51,6 +52,21 @@ TEST(ExecutorTest, ATaskThatIsPostedByATaskIsRunBeforeTheEnd) {
     executor.Post([&] { executor.Post([&] { executor.Post([&runs] { ++runs; }); }); });
   }
   EXPECT_EQ(runs, 1);
+}
+
+// The thread that has posted the task may still be about to wake a worker.
+TEST(ExecutorTest, WhoseTaskHasRunMayTakeTheExecutorAway) {
+  ManualClock clock;
+  for (int i = 0; i < 500; ++i) {
+    auto executor = std::make_unique<Executor>(&clock, 2);
+    std::latch idle(1);
+    executor->Post([&idle] { idle.count_down(); });  // a worker waits for what comes next
+    idle.wait();
+    std::binary_semaphore ran(0);
+    std::jthread poster([&ran, &posts_to = *executor] { posts_to.Post([&ran] { ran.release(); }); });
+    ran.acquire();
+    executor = nullptr;
+  }
 }
 
 TEST(ExecutorTest, WhatATaskHasCapturedMayPostWhenItIsDestroyed) {
