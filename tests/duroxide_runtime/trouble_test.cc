@@ -66,65 +66,6 @@ TEST_P(TroubleTest, UnregisteredActivityWaitsForItsRuntime) {
   EXPECT_EQ(client.GetStatus("i")->diagnosis, "");
 }
 
-constexpr Activity<int(std::string)> kSwallow("swallow");
-
-// One event after the other, and as many calls with a large input.
-Task<Result<int>> LargeSteps(OrchestrationContext ctx, int n) {
-  std::vector<Future<std::string>> events;
-  for (int i = 0; i < n; ++i) events.push_back(ctx.WaitForEvent<std::string>("go"));
-  std::vector<Future<int>> calls;
-  for (Future<std::string>& event : events) {
-    const Result<std::string> go = co_await std::move(event);
-    calls.push_back(ctx.Call(kSwallow, *go + std::string(std::size_t{1} << 20, 'x')));
-  }
-  co_await WhenAll(std::move(calls));
-  co_return n;
-}
-
-// As many timers with each event, and the last event ends it.
-Task<Result<int>> ManySteps(OrchestrationContext ctx, int n) {
-  std::vector<Future<std::string>> events;
-  for (int i = 0; i < n; ++i) events.push_back(ctx.WaitForEvent<std::string>("go"));
-  for (Future<std::string>& event : events) {
-    const Result<std::string> go = co_await std::move(event);
-    std::vector<Timer> timers;
-    for (int i = 0; i < 9'000; ++i) timers.push_back(ctx.StartTimer(hours(1)));
-  }
-  co_return n;
-}
-
-TEST_P(TroubleTest, MessagesThatTogetherAreTooMuchForOneBatchAreTakenInPortions) {
-  constexpr Orchestration<int(int)> kLargeSteps("large-steps");
-  constexpr Orchestration<int(int)> kManySteps("many-steps");
-  const auto registry = [&] {
-    Registry steps;
-    steps.Add(kSwallow, [](ActivityContext&, const std::string&) -> Result<int> { return 0; });
-    steps.Add(kLargeSteps, LargeSteps);
-    steps.Add(kManySteps, ManySteps);
-    return steps;
-  };
-  constexpr int kLarge = 40;
-  constexpr int kMany = 8;
-  auto runtime = StartRuntime(registry());
-  ASSERT_TRUE(client.Start(kLargeSteps, "large", kLarge).ok());
-  ASSERT_TRUE(client.Start(kManySteps, "many", kMany).ok());
-  AwaitHistory("large", kLarge + 1);
-  AwaitHistory("many", kMany + 1);
-  runtime.reset();  // the events gather
-  for (int i = 0; i < kLarge; ++i) {
-    ASSERT_TRUE(client.RaiseEvent("large", "go", std::string()).ok());
-  }
-  for (int i = 0; i < kMany; ++i) {
-    ASSERT_TRUE(client.RaiseEvent("many", "go", std::string()).ok());
-  }
-
-  runtime = StartRuntime(registry());
-  EXPECT_EQ(client.Wait(kManySteps, "many", kLong).value(), kMany);
-  EXPECT_EQ(client.Wait(kLargeSteps, "large", kLong).value(), kLarge);
-  EXPECT_EQ(runtime->Stats().parked, 0u);
-  EXPECT_EQ(runtime->Stats().messages_dropped, 0u);
-}
-
 TEST_P(TroubleTest, WaitThatGivesUpTellsTheDiagnosis) {
   const auto wrong = StartRuntime(Registry());
   ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
