@@ -166,8 +166,8 @@ struct Runtime::Impl {
       dequeue.max_groups = orchestrations.instances_max();
       return dequeue;
     };
-    setup.handler = [this](const std::vector<tandem::Delivery>& deliveries) {
-      return orchestrations.Handle(deliveries);
+    setup.handler = [this](std::vector<tandem::Delivery> deliveries) {
+      return orchestrations.Handle(std::move(deliveries));
     };
     setup.on_end = [this] { drain.NoteEnd(); };
     return setup;

@@ -1,6 +1,7 @@
 #include "duroxide_runtime/internal/orchestration_dispatcher.h"
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
 
 #include "duroxide_runtime/internal/failure.h"
@@ -41,6 +42,26 @@ std::string WhereOf(const tandem::Delivery& delivery) {
 
 const QueuedItems* Queued(const TurnCause& cause) { return std::get_if<QueuedItems>(&cause); }
 
+// A task that is due later, unless this goes away before.
+class ScheduledHelp {
+ public:
+  ScheduledHelp(tandem::Executor& executor, tandem::Timestamp at, tandem::Executor::Task task)
+      : executor_(executor) {
+    try {
+      alarm_ = executor.PostAt(at, std::move(task));
+    } catch (const std::system_error&) {
+      // No thread is to be had: then nobody helps, and leases end.
+    }
+  }
+  ~ScheduledHelp() { executor_.Cancel(alarm_); }
+  ScheduledHelp(const ScheduledHelp&) = delete;
+  ScheduledHelp& operator=(const ScheduledHelp&) = delete;
+
+ private:
+  tandem::Executor& executor_;
+  tandem::Executor::Alarm alarm_ = 0;
+};
+
 // Results first, so that what a turn has no room for is a matter of the queue.
 void ResultsFirst(std::vector<TurnCause>& causes) {
   std::vector<TurnCause> ordered;
@@ -57,34 +78,46 @@ void ResultsFirst(std::vector<TurnCause>& causes) {
 
 // --- What comes in ------------------------------------------------------------------------------
 
-Status OrchestrationDispatcher::Handle(const std::vector<tandem::Delivery>& deliveries) {
+Status OrchestrationDispatcher::Handle(std::vector<tandem::Delivery> deliveries) {
   std::size_t asked = messages_max_;
-  Status first_error = TakeTrouble();
-  const auto note = [&first_error](const Status& status) {
-    if (first_error.ok()) first_error = status;
-  };
-  std::size_t instances = 0;
-  std::chrono::microseconds code{0};
-  for (auto begin = deliveries.begin(); begin != deliveries.end(); ++instances) {
-    const auto end = std::find_if(begin, deliveries.end(), [&](const tandem::Delivery& delivery) {
-      return delivery.lock_token != begin->lock_token;
-    });
-    // Only now: should a turn before it never end, its lease runs out, and another thread takes it.
-    Result<std::optional<TurnInbox::Runner>> runner = Accept({begin, end});
-    note(runner.status());
-    if (runner.ok() && *runner) {
-      const Ran ran = RunTurns(**std::move(runner), /*more_to_do=*/end != deliveries.end());
-      note(ran.first_error);
-      code += ran.code;
-    }
-    begin = end;
-  }
-  portion_.Note(instances, code);
+  const bool all_asked = deliveries.size() >= asked;
+  const Status trouble = TakeTrouble();
+  const Ran ran = RunInstances(std::make_shared<DequeuedInstances>(std::move(deliveries)));
+  portion_.Note(ran.instances, ran.code);
   // Unless one of these turns, or one elsewhere, was too large.
-  if (deliveries.size() >= asked) {
+  if (all_asked) {
     messages_max_.compare_exchange_strong(asked, std::min(2 * asked, kTurnMessagesMax));
   }
-  return first_error;
+  return trouble.ok() ? ran.first_error : trouble;
+}
+
+OrchestrationDispatcher::Ran OrchestrationDispatcher::RunInstances(
+    const std::shared_ptr<DequeuedInstances>& instances) {
+  Ran all;
+  const auto note = [&all](const Status& status) {
+    if (all.first_error.ok()) all.first_error = status;
+  };
+  std::optional<ScheduledHelp> help;
+  for (Deliveries next = instances->Take(); !next.empty(); next = instances->Take()) {
+    const bool more_to_do = !instances->empty();
+    if (more_to_do && !help && options_.threads > 0) {
+      help.emplace(
+          executor_, tandem::SaturatingAdd(provider_.clock().Now(), kHelpAfter),
+          [this, instances, running = std::make_shared<RunningWork::Piece>(running_.Begin())] {
+            const Status status = RunInstances(instances).first_error;
+            if (!status.ok()) LeaveTrouble(status);
+          });
+    }
+    // Only now: what is taken after a turn that does not end has to be free for others.
+    Result<std::optional<TurnInbox::Runner>> runner = Accept(next);
+    note(runner.status());
+    all.instances += 1;
+    if (!runner.ok() || !*runner) continue;
+    const Ran ran = RunTurns(**std::move(runner), more_to_do);
+    note(ran.first_error);
+    all.code += ran.code;
+  }
+  return all;
 }
 
 Result<std::optional<TurnInbox::Runner>> OrchestrationDispatcher::Accept(Deliveries deliveries) {
@@ -315,9 +348,12 @@ void OrchestrationDispatcher::Resume(Detached detached, const Status& status) {
   }
   const Status ran = RunTurns(std::move(detached.runner), /*more_to_do=*/false).first_error;
   if (first_error.ok()) first_error = ran;
-  if (first_error.ok()) return;
+  if (!first_error.ok()) LeaveTrouble(first_error);
+}
+
+void OrchestrationDispatcher::LeaveTrouble(const Status& status) {
   running_.NoteFailure();
-  *trouble_.Lock() = first_error;
+  *trouble_.Lock() = status;
 }
 
 // --- What a turn can't take ---------------------------------------------------------------------

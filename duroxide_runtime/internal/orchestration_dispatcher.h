@@ -26,7 +26,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,6 +34,7 @@
 #include "base/guarded.h"
 #include "batch/provider.h"
 #include "duroxide_runtime/internal/counters.h"
+#include "duroxide_runtime/internal/dequeued_instances.h"
 #include "duroxide_runtime/internal/instance_store.h"
 #include "duroxide_runtime/internal/lease_keeper.h"
 #include "duroxide_runtime/internal/parking.h"
@@ -68,9 +68,9 @@ class OrchestrationDispatcher {
   // All of these are thread-safe, and return an error of the store that kept them from their work,
   // or an earlier call that has not waited for it.
 
-  // Handles what one Dequeue returned, of one instance or more. What was taken comes back when its
-  // lease ends.
-  Status Handle(const std::vector<tandem::Delivery>& deliveries);
+  // Handles what one Dequeue returned, of one instance or more. Should a turn not end, what stands
+  // behind it is taken over by a thread of the dispatcher's own.
+  Status Handle(std::vector<tandem::Delivery> deliveries);
 
   // Brings the result of an activity to its instance's turn, or reports it by a message if it may
   // not: a result of an activity that was delivered before goes by the queue, so that a turn which
@@ -111,7 +111,11 @@ class OrchestrationDispatcher {
     TurnMaker::Turn turn;
   };
 
-  using Deliveries = std::span<const tandem::Delivery>;
+  // A thread that took several instances and is not through after so long is helped. Longer than
+  // the code of a portion that stays large runs (turn_portion.h).
+  static constexpr std::chrono::milliseconds kHelpAfter{50};
+
+  using Deliveries = DequeuedInstances::Deliveries;
   // What was delivered of one instance; the runner of its turns, if that is for the caller to be.
   Result<std::optional<TurnInbox::Runner>> Accept(Deliveries deliveries);
   // Not of this runtime: nobody can ever process them.
@@ -122,9 +126,12 @@ class OrchestrationDispatcher {
   // wait.
   struct Ran {
     Status first_error;
+    std::size_t instances = 0;
     std::chrono::microseconds code{0};  // how long it ran
   };
   Ran RunTurns(TurnInbox::Runner runner, bool more_to_do);
+  // Those of all that nobody else takes meanwhile.
+  Ran RunInstances(const std::shared_ptr<DequeuedInstances>& instances);
 
   bool MayDetach(bool more_to_do) const;
   void Detach(TurnInbox::Runner runner, Causes causes, TurnMaker::Turn turn);
@@ -133,6 +140,7 @@ class OrchestrationDispatcher {
   void Conclude(Detached detached, const Status& status);
   void Resume(Detached detached, const Status& status);
   // What kept a turn that nobody waited for from being stored, told once.
+  void LeaveTrouble(const Status& status);
   Status TakeTrouble() { return std::exchange(*trouble_.Lock(), Status::Ok()); }
 
   Status RunTurnOf(const std::string& instance, Causes causes);

@@ -60,7 +60,7 @@ void PullLoop::Pull(const std::stop_token& stop) {
     if (!deliveries.ok()) {
       status = deliveries.status();
     } else if (!deliveries->empty()) {
-      status = setup_.handler(*deliveries);
+      status = setup_.handler(*std::move(deliveries));
       if (!status.ok() && stop.stop_requested()) failed_ += 1;
     }
     if (status.ok()) {

@@ -21,7 +21,7 @@ namespace duroxide::internal {
 class PullLoop {
  public:
   // What was dequeued together. Returns the store's error, if that is what kept it from its work.
-  using Handler = std::function<tandem::Status(const std::vector<tandem::Delivery>&)>;
+  using Handler = std::function<tandem::Status(std::vector<tandem::Delivery>)>;
 
   // The options of a Dequeue, asked for before each; the loop itself sets how long it waits.
   using Options = std::function<tandem::DequeueOptions()>;

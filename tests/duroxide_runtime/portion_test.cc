@@ -18,6 +18,7 @@ namespace {
 
 using namespace duroxide::testing;  // NOLINT
 using internal::TurnPortion;
+using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using tandem::StatusCode;
@@ -31,7 +32,7 @@ Task<Result<std::string>> Echoed(OrchestrationContext /*ctx*/, std::string text)
 
 Barrier* hangs_at = nullptr;
 Task<Result<std::string>> EchoedOrHangs(OrchestrationContext /*ctx*/, std::string text) {
-  if (text == "echo 20") hangs_at->Enter();
+  if (text == "echo 20" || text == "echo 22") hangs_at->Enter();
   co_return text;
 }
 
@@ -258,8 +259,8 @@ TEST_P(DetachedTest, WhatCouldNotBeStoredIsToldAndComesAgain) {
   EXPECT_EQ(client.GetStatus(Id(0))->state, InstanceState::kRunning);
 }
 
-// A turn that never ends keeps its own thread only: those before it are stored, and what was taken
-// along with it is done by another thread once its lease has run out.
+// A turn that never ends keeps its own thread only: those before it are stored, and those that were
+// taken along with it are done by another thread, long before the lease is over.
 TEST_P(PortionTest, WhoHangsIsNoMatterOfTheOthers) {
   Barrier barrier;
   hangs_at = &barrier;
@@ -267,14 +268,36 @@ TEST_P(PortionTest, WhoHangsIsNoMatterOfTheOthers) {
   registry.Add(kEchoed, EchoedOrHangs);
   StartAll();
   RuntimeOptions options = Narrow();
-  options.orchestration_threads = 2;
+  options.orchestration_threads = 3;
+  options.lease = hours(24 * 365);  // the clock below runs faster than renewals do
   const auto runtime = StartOne(registry, options);
-  barrier.AwaitEntered(1);
   for (int i = 0; i < kBurst; ++i) {
-    if (i != 20) AwaitEcho(i);
+    if (i != 20 && i != 22) AwaitEcho(i);
   }
+  barrier.AwaitEntered(2);
   barrier.Open();
-  AwaitEcho(20);
+  ExpectEchoes();
+  runtime->Shutdown();
+  EXPECT_EQ(runtime->Stats().turns, static_cast<std::uint64_t>(kBurst)) << "each once";
+}
+
+// And one that is only slow: the helpers come and find something or nothing, also at the very end.
+TEST_P(PortionTest, WhoeverIsHelpedEachTurnHappensOnce) {
+  std::atomic<bool> over = false;
+  std::jthread time([&] {
+    while (!over) clock.Advance(milliseconds(50));
+  });
+  StartAll();
+  RuntimeOptions options = Narrow();
+  options.lease = hours(24 * 365);
+  Registry registry;
+  registry.Add(kEchoed, Echoed);
+  auto runtime = StartRuntime(registry, options);
+  ExpectEchoes();
+  runtime->Shutdown();
+  EXPECT_EQ(runtime->Stats().turns, static_cast<std::uint64_t>(kBurst));
+  runtime.reset();
+  over = true;
 }
 
 // One turn that was too large for a batch does not make all portions small for good.
