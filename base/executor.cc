@@ -4,6 +4,11 @@
 
 namespace tandem {
 
+Executor::Executor(Clock* clock, std::size_t threads_max)
+    : clock_(clock), threads_max_(threads_max) {
+  if (threads_max_ > 0) workers_.emplace_back([this] { Work(); });
+}
+
 Executor::~Executor() {
   std::vector<std::thread> workers;
   decltype(alarms_) forgotten;
@@ -27,7 +32,7 @@ void Executor::Post(Task task) {
     try {
       workers_.emplace_back([this] { Work(); });
     } catch (const std::system_error&) {
-      if (workers_.empty()) throw;  // else those that there are come to it
+      // Those that there are come to it.
     }
   }
   // Under the lock: who waits for the task's end may take the executor away as soon as it has run.

@@ -25,8 +25,10 @@ class Executor {
   // Names a task that is due later; 0 names none.
   using Alarm = std::uint64_t;
 
-  // REQUIRES: `clock` outlives the executor.
-  Executor(Clock* clock, std::size_t threads_max) : clock_(clock), threads_max_(threads_max) {}
+  // `threads_max` may be 0 if nothing is ever posted. REQUIRES: `clock` outlives the executor.
+  // Throws std::system_error if the system gives no thread; later on the executor goes on with
+  // those it has.
+  Executor(Clock* clock, std::size_t threads_max);
 
   // Runs what was posted to its end, forgets what is due later.
   ~Executor();
@@ -36,7 +38,8 @@ class Executor {
   // Tasks start in the order in which they were posted. Takes short locks only.
   void Post(Task task);
 
-  // Posts the task when `at` has come. `at` may be past.
+  // Posts the task when `at` has come. `at` may be past. Throws std::system_error if it is the
+  // first, and the system gives no thread to wait for it.
   Alarm PostAt(Timestamp at, Task task);
 
   // True if the task was still to come: it will not be posted. Any alarm may be passed, also of a

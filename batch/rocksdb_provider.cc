@@ -1,6 +1,8 @@
 #include "batch/rocksdb_provider.h"
 
 #include <atomic>
+#include <string>
+#include <system_error>
 #include <utility>
 
 #include "batch/internal/batch_limits.h"
@@ -72,7 +74,12 @@ Result<std::unique_ptr<RocksDbProvider>> RocksDbProvider::Open(
     with_clock.clock = own_clock.get();
   }
   TANDEM_ASSIGN_OR_RETURN(auto database, internal::OpenStoreDatabase(directory, with_clock));
-  auto impl = std::make_unique<Impl>(std::move(database), with_clock);
+  std::unique_ptr<Impl> impl;
+  try {
+    impl = std::make_unique<Impl>(std::move(database), with_clock);
+  } catch (const std::system_error& error) {
+    return Status::Unavailable(std::string("can't start a thread of the store: ") + error.what());
+  }
   impl->own_clock = std::move(own_clock);
   TANDEM_RETURN_IF_ERROR(impl->events.Recover());
   return std::unique_ptr<RocksDbProvider>(new RocksDbProvider(std::move(impl)));
@@ -95,15 +102,15 @@ void RocksDbProvider::AtomicBatchAsync(std::vector<Operation> operations,
     return;
   }
   // Owned by the callback, which the door keeps until it has called it.
-  const auto proposal = std::make_shared<internal::BatchProposal>(
+  auto proposal = std::make_shared<internal::BatchProposal>(
       impl_->events, impl_->messages, impl_->ids, std::move(operations), options);
-  const auto answer = [impl = impl_.get(), proposal,
-                       callback = std::move(callback)](const Status& committed) {
+  internal::BatchProposal& proposed = *proposal;
+  impl_->pipeline.CommitAsync(proposed, [impl = impl_.get(), proposal = std::move(proposal),
+                                         callback = std::move(callback)](const Status& committed) {
     if (!committed.ok()) return callback(committed);
     ++impl->batches;
     callback(proposal->TakeResult());
-  };
-  impl_->pipeline.CommitAsync(*proposal, answer);
+  });
 }
 
 Status RocksDbProvider::Flush() {

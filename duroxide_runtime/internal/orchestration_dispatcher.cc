@@ -45,20 +45,20 @@ const QueuedItems* Queued(const TurnCause& cause) { return std::get_if<QueuedIte
 // A task that is due later, unless this goes away before.
 class ScheduledHelp {
  public:
-  ScheduledHelp(tandem::Executor& executor, tandem::Timestamp at, tandem::Executor::Task task)
-      : executor_(executor) {
+  ScheduledHelp(tandem::Executor& helpers, tandem::Timestamp at, tandem::Executor::Task task)
+      : helpers_(helpers) {
     try {
-      alarm_ = executor.PostAt(at, std::move(task));
+      alarm_ = helpers.PostAt(at, std::move(task));
     } catch (const std::system_error&) {
       // No thread is to be had: then nobody helps, and leases end.
     }
   }
-  ~ScheduledHelp() { executor_.Cancel(alarm_); }
+  ~ScheduledHelp() { helpers_.Cancel(alarm_); }
   ScheduledHelp(const ScheduledHelp&) = delete;
   ScheduledHelp& operator=(const ScheduledHelp&) = delete;
 
  private:
-  tandem::Executor& executor_;
+  tandem::Executor& helpers_;
   tandem::Executor::Alarm alarm_ = 0;
 };
 
@@ -102,7 +102,7 @@ OrchestrationDispatcher::Ran OrchestrationDispatcher::RunInstances(
     const bool more_to_do = !instances->empty();
     if (more_to_do && !help && options_.threads > 0) {
       help.emplace(
-          executor_, tandem::SaturatingAdd(provider_.clock().Now(), kHelpAfter),
+          helpers_, tandem::SaturatingAdd(provider_.clock().Now(), kHelpAfter),
           [this, instances, running = std::make_shared<RunningWork::Piece>(running_.Begin())] {
             const Status status = RunInstances(instances).first_error;
             if (!status.ok()) LeaveTrouble(status);
@@ -181,7 +181,7 @@ std::optional<Status> OrchestrationDispatcher::Start(const NewInstance& instance
     status = provider_.AtomicBatch(std::move((*turn)->batch)).status();
     if (status->ok()) {
       parked_.Forget(instance.instance);
-      turns_.Answered(**turn, {}, *status);
+      turns_.Answered(*std::move(*turn), {}, *status);
     }
     // Too large for one batch, e.g. together with its start.
     if (IsDeterministic(status->code())) status = std::nullopt;
@@ -213,11 +213,12 @@ OrchestrationDispatcher::Ran OrchestrationDispatcher::RunTurns(TurnInbox::Runner
     TurnMaker::Prepared prepared = turns_.Prepare(instance, causes, /*from_live=*/true);
     ran.code += provider_.clock().Now() - begin;
     auto* turn = std::get_if<TurnMaker::Turn>(&prepared);
-    if (turn != nullptr && MayDetach(more_to_do)) {
+    const bool too_many_wait = storing_.fetch_add(1) >= kStoringThreads;
+    if (turn != nullptr && (more_to_do || too_many_wait) && MayDetach()) {
+      storing_ -= 1;
       Detach(std::move(runner), std::move(causes), std::move(*turn));
       return ran;
     }
-    storing_ += 1;
     Attempt attempt = turns_.Store(std::move(prepared), causes);
     storing_ -= 1;
     note(Settle(instance, std::move(causes), std::move(attempt)));
@@ -303,11 +304,6 @@ Status OrchestrationDispatcher::EndTooLarge(const std::string& instance, const C
 
 // --- Turns that are stored while no thread waits ------------------------------------------------
 
-bool OrchestrationDispatcher::MayDetach(bool more_to_do) const {
-  if (!can_detach_ || detached_ >= kDetachedMax) return false;
-  return more_to_do || storing_ >= kStoringThreads;
-}
-
 void OrchestrationDispatcher::Detach(TurnInbox::Runner runner, Causes causes,
                                      TurnMaker::Turn turn) {
   detached_ += 1;
@@ -323,7 +319,7 @@ void OrchestrationDispatcher::Detach(TurnInbox::Runner runner, Causes causes,
 
 void OrchestrationDispatcher::Conclude(Detached detached, const Status& status) {
   if (status.ok() && !TurnMaker::HasNews(detached.turn)) {
-    turns_.Answered(detached.turn, detached.causes, status);
+    turns_.Answered(std::move(detached.turn), detached.causes, status);
     parked_.Forget(detached.runner.instance());
     detached.causes.clear();
     if (detached.runner.Release()) return;
@@ -340,9 +336,10 @@ void OrchestrationDispatcher::Resume(Detached detached, const Status& status) {
     if (status.code() == StatusCode::kUnsupported) {
       // The provider has no asynchronous batches: never again, and this turn once more.
       can_detach_ = false;
+      const TurnMaker::Turn undone = std::move(detached.turn);
       attempt.end = Attempt::End::kConflict;
     } else {
-      attempt = turns_.Answered(detached.turn, detached.causes, status);
+      attempt = turns_.Answered(std::move(detached.turn), detached.causes, status);
     }
     first_error = Settle(instance, std::move(detached.causes), std::move(attempt));
   }

@@ -63,7 +63,8 @@ class OrchestrationDispatcher {
         options_(options),
         turns_(provider, registry, log, counters, std::move(seeds), options),
         can_detach_(options.threads > 0),
-        executor_(&provider.clock(), options.threads) {}
+        executor_(&provider.clock(), options.threads),
+        helpers_(&provider.clock(), options.threads) {}
 
   // All of these are thread-safe, and return an error of the store that kept them from their work,
   // or an earlier call that has not waited for it.
@@ -133,7 +134,7 @@ class OrchestrationDispatcher {
   // Those of all that nobody else takes meanwhile.
   Ran RunInstances(const std::shared_ptr<DequeuedInstances>& instances);
 
-  bool MayDetach(bool more_to_do) const;
+  bool MayDetach() const { return can_detach_ && detached_ < kDetachedMax; }
   void Detach(TurnInbox::Runner runner, Causes causes, TurnMaker::Turn turn);
   // On a thread of the provider: does not block. Leaves to Resume what may, on a thread of our own:
   // what went wrong, what is to be logged, and the next turn.
@@ -179,6 +180,7 @@ class OrchestrationDispatcher {
   std::atomic<int> detached_ = 0;  // turns for which nobody waits
   tandem::Guarded<Status> trouble_;
   tandem::Executor executor_;  // for what is left of those
+  tandem::Executor helpers_;   // by themselves: all of them may have come to turns that do not end
   RunningWork running_;        // last: waits for all that uses the above
 };
 

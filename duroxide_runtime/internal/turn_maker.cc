@@ -187,10 +187,10 @@ Attempt TurnMaker::Store(Prepared prepared, const Causes& causes) {
   if (auto* attempt = std::get_if<Attempt>(&prepared)) return std::move(*attempt);
   Turn& turn = std::get<Turn>(prepared);
   const Status status = provider_.AtomicBatch(std::move(turn.batch)).status();
-  return Answered(turn, causes, status);
+  return Answered(std::move(turn), causes, status);
 }
 
-Attempt TurnMaker::Answered(Turn& turn, const Causes& causes, const Status& status) {
+Attempt TurnMaker::Answered(Turn turn, const Causes& causes, const Status& status) {
   if (status.ok()) {
     NoteStored(turn, causes);
     return {};

@@ -83,8 +83,9 @@ class TurnMaker {
   Attempt Store(Prepared prepared, const Causes& causes);
   // Whether a turn that was stored has something to be logged.
   static bool HasNews(const Turn& turn);
-  // What has become of a turn whose batch was answered so.
-  Attempt Answered(Turn& turn, const Causes& causes, const Status& status);
+  // What has become of a turn whose batch was answered so. Takes it away, with its coroutines,
+  // before another may be run in its place.
+  Attempt Answered(Turn turn, const Causes& causes, const Status& status);
 
  private:
   Result<std::uint64_t> NewSeed();

@@ -63,7 +63,8 @@ TEST(ExecutorTest, WhoseTaskHasRunMayTakeTheExecutorAway) {
     executor->Post([&idle] { idle.count_down(); });  // a worker waits for what comes next
     idle.wait();
     std::binary_semaphore ran(0);
-    std::jthread poster([&ran, &posts_to = *executor] { posts_to.Post([&ran] { ran.release(); }); });
+    std::jthread poster(
+        [&ran, &posts_to = *executor] { posts_to.Post([&ran] { ran.release(); }); });
     ran.acquire();
     executor = nullptr;
   }

@@ -278,6 +278,7 @@ TEST_P(ClientTest, Defect01_MessageForAnUnknownInstanceDoesNotBlockOthers) {
   const auto runtime = StartRuntime(ClientSamples(), options);
   ASSERT_TRUE(client.Start(kSequence, "i", 3).ok());
   EXPECT_EQ(client.Wait(kSequence, "i", kLong).value(), 6);
+  runtime->Shutdown();
   EXPECT_EQ(runtime->Stats().messages_dropped, 2u);
   EXPECT_EQ(client.GetStatus("ghost").status().code(), StatusCode::kNotFound);
 }

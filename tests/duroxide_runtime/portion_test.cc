@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <set>
 #include <string>
 #include <thread>
 #include <variant>
@@ -31,8 +32,9 @@ constexpr Activity<std::string(std::string)> kWork("work");
 Task<Result<std::string>> Echoed(OrchestrationContext /*ctx*/, std::string text) { co_return text; }
 
 Barrier* hangs_at = nullptr;
+std::set<std::string> hanging;
 Task<Result<std::string>> EchoedOrHangs(OrchestrationContext /*ctx*/, std::string text) {
-  if (text == "echo 20" || text == "echo 22") hangs_at->Enter();
+  if (hanging.contains(text)) hangs_at->Enter();
   co_return text;
 }
 
@@ -261,27 +263,56 @@ TEST_P(DetachedTest, WhatCouldNotBeStoredIsToldAndComesAgain) {
 
 // A turn that never ends keeps its own thread only: those before it are stored, and those that were
 // taken along with it are done by another thread, long before the lease is over.
-TEST_P(PortionTest, WhoHangsIsNoMatterOfTheOthers) {
-  Barrier barrier;
-  hangs_at = &barrier;
-  Registry registry;
-  registry.Add(kEchoed, EchoedOrHangs);
-  StartAll();
-  RuntimeOptions options = Narrow();
-  options.orchestration_threads = 3;
-  options.lease = hours(24 * 365);  // the clock below runs faster than renewals do
-  const auto runtime = StartOne(registry, options);
-  for (int i = 0; i < kBurst; ++i) {
-    if (i != 20 && i != 22) AwaitEcho(i);
+class HangingTest : public PortionTest {
+ protected:
+  std::unique_ptr<Runtime> StartHanging(const std::vector<int>& numbers, std::size_t threads) {
+    hangs_at = &barrier_;
+    hanging.clear();
+    for (const int number : numbers) hanging.insert(Numbered("echo ", number));
+    Registry registry;
+    registry.Add(kEchoed, EchoedOrHangs);
+    StartAll();
+    RuntimeOptions options = Narrow();
+    options.orchestration_threads = threads;
+    options.lease = hours(24 * 365);  // which no test sees the end of
+    return StartOne(registry, options);
   }
-  barrier.AwaitEntered(2);
-  barrier.Open();
-  ExpectEchoes();
-  runtime->Shutdown();
-  EXPECT_EQ(runtime->Stats().turns, static_cast<std::uint64_t>(kBurst)) << "each once";
+  void ExpectAllOnce(Runtime& runtime) {
+    barrier_.Open();
+    ExpectEchoes();
+    EXPECT_EQ(runtime.Shutdown(), ShutdownResult::kDrained);
+    EXPECT_EQ(runtime.Stats().turns, static_cast<std::uint64_t>(kBurst)) << "each once";
+  }
+
+  Barrier barrier_;
+};
+INSTANTIATE_TEST_SUITE_P(, HangingTest, ::testing::ValuesIn(ProviderKinds()), KindName);
+
+TEST_P(HangingTest, WhatWasTakenAlongIsDoneByAHelper) {
+  const auto runtime = StartHanging({20}, 1);
+  barrier_.AwaitEntered(1);
+  clock.Advance(milliseconds(50));
+  // Its thread has taken 1, 2, 4, 8 and 16 of them, and takes no more.
+  for (int i = 0; i < 31; ++i) {
+    if (i == 20) continue;
+    EXPECT_EQ(client.Wait(kEchoed, Id(i), kLong).value(), Numbered("echo ", i));
+  }
+  ExpectAllOnce(*runtime);
 }
 
-// And one that is only slow: the helpers come and find something or nothing, also at the very end.
+TEST_P(HangingTest, OthersGoOnBehindSeveral) {
+  const auto runtime = StartHanging({20, 22}, 3);
+  for (int i = 0; i < kBurst; ++i) {
+    while (i != 20 && i != 22 && !client.Wait(kEchoed, Id(i), milliseconds(0)).ok()) {
+      clock.Advance(milliseconds(50));
+      std::this_thread::yield();
+    }
+  }
+  barrier_.AwaitEntered(2);
+  ExpectAllOnce(*runtime);
+}
+
+// Helpers find something or nothing, also at the very end.
 TEST_P(PortionTest, WhoeverIsHelpedEachTurnHappensOnce) {
   std::atomic<bool> over = false;
   std::jthread time([&] {
@@ -294,7 +325,7 @@ TEST_P(PortionTest, WhoeverIsHelpedEachTurnHappensOnce) {
   registry.Add(kEchoed, Echoed);
   auto runtime = StartRuntime(registry, options);
   ExpectEchoes();
-  runtime->Shutdown();
+  runtime->Shutdown(ShutdownOptions(hours(24 * 365)));
   EXPECT_EQ(runtime->Stats().turns, static_cast<std::uint64_t>(kBurst));
   runtime.reset();
   over = true;
