@@ -38,6 +38,13 @@ Failure StepUsesContext(const std::string& step) {
       "' uses the context: a local step must not use the context, since a replay does not run it"));
 }
 
+Status TooMuchAtOnce() {
+  return Status::TooLarge(
+      "the orchestration asks for too much at once: the limits between two awaits are " +
+      std::to_string(kStepOperationsMax) + " operations and " + std::to_string(kStepBytesMax) +
+      " bytes of input");
+}
+
 // Sets the id in a cancellation that was made before its operation had one.
 void SetScheduledId(HistoryBody& body, EventId id) {
   std::visit(
@@ -93,11 +100,7 @@ bool Core::FitsStep(std::size_t bytes) {
   step_commands_ += 1;
   step_bytes_ += bytes;
   if (step_commands_ <= kStepOperationsMax && step_bytes_ <= kStepBytesMax) return true;
-  FailWith(
-      Status::TooLarge("the orchestration asks for too much at once: the limits between two "
-                       "awaits are " +
-                       std::to_string(kStepOperationsMax) + " operations and " +
-                       std::to_string(kStepBytesMax) + " bytes of input"));
+  FailWith(TooMuchAtOnce());
   return false;
 }
 
@@ -246,10 +249,13 @@ const HistoryBody* Core::NextRecorded() const {
   return &recorded_[commands_.size()].body;
 }
 
-bool Core::EndedIn(const std::string& step) const {
-  if (recorded_.empty()) return false;
+std::optional<Failure> Core::EndIn(const std::string& step) const {
+  if (recorded_.empty()) return std::nullopt;
   const auto* failed = std::get_if<OrchestrationFailed>(&recorded_.back().body);
-  return failed != nullptr && failed->failure == StepUsesContext(step);
+  if (failed == nullptr) return std::nullopt;
+  const Failure& end = failed->failure;
+  const bool is_the_steps = end == StepUsesContext(step) || end == Failure::Of(TooMuchAtOnce());
+  return is_the_steps ? std::make_optional(end) : std::nullopt;
 }
 
 Result<std::string> Core::RunStep(std::string name,
@@ -262,8 +268,8 @@ Result<std::string> Core::RunStep(std::string name,
     const auto* recorded = next == nullptr ? nullptr : std::get_if<StepRecorded>(next);
     if (recorded != nullptr && recorded->name == record.name) {
       record = *recorded;
-    } else if (EndedIn(record.name)) {
-      Fail(StepUsesContext(record.name));
+    } else if (std::optional<Failure> end = EndIn(record.name)) {
+      Fail(*std::move(end));
       return failure_->ToStatus();
     } else {
       // The difference is found when the commands are compared; until then nothing runs.

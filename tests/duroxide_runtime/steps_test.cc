@@ -163,6 +163,27 @@ TEST(StepsTest, FailuresOfStepsCountAgainstTheLimitOfBytes) {
   engine.Start();
   EXPECT_EQ(FailureOf(engine).code, StatusCode::kTooLarge);
   EXPECT_LE(engine.history().size(), kStepBytesMax / 60'000 + 2);
+  CheckHistory(engine);
+}
+
+// History does not hold the step that was too much, and yet it is no divergence.
+TEST(StepsTest, OutputsOfStepsCountAgainstTheLimitOfBytes) {
+  g_runs = 0;
+  Engine engine([](OrchestrationContext ctx, std::string) -> Output {
+    for (int i = 0; i < 5; ++i) {
+      static_cast<void>(ctx.Run("grows", [] {
+        ++g_runs;
+        return std::string(kStepBytesMax / 3, 'x');
+      }));
+    }
+    co_return "";
+  });
+  engine.Start();
+  EXPECT_EQ(FailureOf(engine).code, StatusCode::kTooLarge);
+  EXPECT_EQ(engine.history().size(), 4u) << "the start, two steps, the end";
+  EXPECT_EQ(g_runs, 3);
+  CheckHistory(engine);
+  EXPECT_EQ(g_runs, 3) << "a replay runs none";
 }
 
 // --- Patches ------------------------------------------------------------------------------------
