@@ -28,13 +28,8 @@ Executor::~Executor() {
 void Executor::Post(Task task) {
   const std::lock_guard lock(mutex_);
   tasks_.push_back(std::move(task));
-  if (!stopping_ && tasks_.size() > idle_ && workers_.size() < threads_max_) {
-    try {
-      workers_.emplace_back([this] { Work(); });
-    } catch (const std::system_error&) {
-      // Those that there are come to it.
-    }
-  }
+  // Without a further worker those that there are come to it.
+  if (!stopping_ && tasks_.size() > idle_ && workers_.size() < threads_max_) TryAddWorker();
   // Under the lock: who waits for the task's end may take the executor away as soon as it has run.
   posted_.notify_one();
 }
@@ -58,6 +53,15 @@ bool Executor::Cancel(Alarm alarm) {
   cancelled = alarms_.extract({due->second, alarm});
   due_.erase(due);
   return true;
+}
+
+bool Executor::TryAddWorker() {
+  try {
+    workers_.emplace_back([this] { Work(); });
+    return true;
+  } catch (const std::system_error&) {
+    return false;
+  }
 }
 
 void Executor::Work() {

@@ -47,6 +47,7 @@ class Executor {
   bool Cancel(Alarm alarm);
 
  private:
+  bool TryAddWorker();  // false if the system gives no further thread; REQUIRES: mutex_ is held
   void Work();
   void Watch();
 

@@ -183,8 +183,8 @@ class Core {
   // What is bad ends the execution, and from then on nothing is recorded.
   void CheckOperationName(std::string_view what, const std::string& name);
   void CheckBytes(std::string_view what, const std::string& bytes, std::size_t max);
-  // While replaying: with what the history ends, if a local step that it does not hold may have been
-  // its end: the step has used the context, or its output was too much.
+  // While replaying: with what the history ends, if a local step that it does not hold may have
+  // been its end: the step has used the context, or its output was too much.
   std::optional<Failure> EndIn(const std::string& step) const;
   // The command that history holds where the next one will stand; null while not replaying.
   const HistoryBody* NextRecorded() const;

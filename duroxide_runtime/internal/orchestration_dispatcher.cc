@@ -50,7 +50,7 @@ class ScheduledHelp {
     try {
       alarm_ = helpers.PostAt(at, std::move(task));
     } catch (const std::system_error&) {
-      // No thread is to be had: then nobody helps, and leases end.
+      alarm_ = 0;  // no thread is to be had: then nobody helps, and leases end
     }
   }
   ~ScheduledHelp() { helpers_.Cancel(alarm_); }
