@@ -35,8 +35,8 @@ struct RocksDbStats {
 class RocksDbProvider final : public Provider {
  public:
   // Errors: InvalidArgument (the path is no directory, or a directory of something else), NotFound
-  // (nothing there and !create_if_missing), Unavailable (another process holds it), Unsupported
-  // (written by a newer version), Corruption, IoError.
+  // (nothing there and !create_if_missing), Unavailable (another process holds it, or the system
+  // gives no thread), Unsupported (written by a newer version), Corruption, IoError.
   static Result<std::unique_ptr<RocksDbProvider>> Open(const std::filesystem::path& directory,
                                                        const RocksDbOptions& options);
   static Result<std::unique_ptr<RocksDbProvider>> Open(const std::filesystem::path& directory) {
