@@ -59,6 +59,7 @@ void Consume(RocksDbProvider& store, std::uint32_t consumer, std::uint64_t seed)
     DequeueOptions options;
     options.max_messages = 1 + random() % 12;
     options.wait = std::chrono::seconds(1);
+    options.lease = std::chrono::hours(1);  // no machine is so slow; the next open ends it
     const auto deliveries = store.Dequeue(kWorkQueue, options);
     if (!deliveries.ok()) Fail(deliveries.status());
     if (deliveries->empty()) continue;
