@@ -1,8 +1,8 @@
 #pragma once
 
 // An Executor runs short tasks on threads of its own: at once, or when a time of its clock has
-// come. It serves what waits without a thread. Threads are started when they are first needed, so
-// an executor that nobody uses costs nothing. Thread-safe.
+// come. It serves what waits without a thread. The first thread is there from the beginning, so
+// that what was posted is always run; the others are started when they are needed. Thread-safe.
 
 #include <condition_variable>
 #include <cstddef>

@@ -31,7 +31,8 @@ struct TurnOptions {
   std::uint32_t max_deliveries = 10;   // more without an answer are poison
   std::size_t live_instances_max = 0;  // 0: every turn replays
   bool fused_commits = false;          // else every result is reported by a message
-  // For what is left of turns that are stored while nobody waits, at most; 0: somebody always does.
+  // For what is left of turns that are stored while nobody waits, at most, and as many to help
+  // where a turn does not end; 0: somebody always waits, and nobody helps.
   std::size_t threads = 0;
 };
 
