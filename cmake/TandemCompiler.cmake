@@ -9,6 +9,7 @@ if(NOT CMAKE_BUILD_TYPE)
 endif()
 
 option(TANDEM_WERROR "Treat warnings as errors" ${PROJECT_IS_TOP_LEVEL})
+option(TANDEM_FUZZERS "Build the fuzzers; needs a compiler with libFuzzer" OFF)
 set(TANDEM_SANITIZE "" CACHE STRING "Sanitizers for the whole build: 'address,undefined' or 'thread'")
 
 find_program(TANDEM_CCACHE ccache)

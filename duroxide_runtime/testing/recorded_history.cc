@@ -42,10 +42,10 @@ std::optional<std::string> FromHex(std::string_view hex) {
   return bytes;
 }
 
-// Reads one file.
-class FileReader {
+// Reads one history.
+class TextReader {
  public:
-  FileReader(std::istream& in, std::string where) : in_(in), where_(std::move(where)) {}
+  TextReader(std::istream& in, std::string where) : in_(in), where_(std::move(where)) {}
 
   Result<RecordedHistory> Read() {
     std::string line;
@@ -151,8 +151,7 @@ std::optional<std::string> FindDivergence(const RecordedHistory& recorded,
                                   recorded.kv, registry);
 }
 
-Status WriteHistoryFile(const std::filesystem::path& path, const RecordedHistory& recorded) {
-  std::ofstream out(path, std::ios::binary | std::ios::trunc);
+Status WriteHistory(std::ostream& out, const RecordedHistory& recorded) {
   out << kHeader << "\ninstance " << ToHex(recorded.instance) << "\nexecution "
       << recorded.execution << "\n";
   for (const auto& [key, entry] : recorded.kv) {
@@ -164,15 +163,25 @@ Status WriteHistoryFile(const std::filesystem::path& path, const RecordedHistory
     out << "# " << ++id << " " << Describe(event.body) << "\n";
     out << "event " << ToHex(internal::EncodeHistoryEvent(event)) << "\n";
   }
+  return out ? Status::Ok() : Status::IoError("can't write a recorded history");
+}
+
+Result<RecordedHistory> ReadHistory(std::istream& in, const std::string& where) {
+  return TextReader(in, where).Read();
+}
+
+Status WriteHistoryFile(const std::filesystem::path& path, const RecordedHistory& recorded) {
+  std::ofstream out(path, std::ios::binary | std::ios::trunc);
+  const Status written = WriteHistory(out, recorded);
   out.close();
-  if (!out) return Status::IoError("can't write " + path.string());
+  if (!written.ok() || !out) return Status::IoError("can't write " + path.string());
   return Status::Ok();
 }
 
 Result<RecordedHistory> ReadHistoryFile(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);
   if (!in) return Status::NotFound("can't open " + path.string());
-  return FileReader(in, path.string()).Read();
+  return ReadHistory(in, path.string());
 }
 
 }  // namespace duroxide::testing

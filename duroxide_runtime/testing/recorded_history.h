@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <iosfwd>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -57,5 +58,9 @@ std::optional<std::string> FindDivergence(const RecordedHistory& recorded,
 // format or kind of event).
 tandem::Status WriteHistoryFile(const std::filesystem::path& path, const RecordedHistory& recorded);
 tandem::Result<RecordedHistory> ReadHistoryFile(const std::filesystem::path& path);
+
+// The same text to and from a stream. `where` names it in errors.
+tandem::Status WriteHistory(std::ostream& out, const RecordedHistory& recorded);
+tandem::Result<RecordedHistory> ReadHistory(std::istream& in, const std::string& where);
 
 }  // namespace duroxide::testing
