@@ -1,8 +1,24 @@
 #include "base/clock.h"
 
+#include <time.h>
+
 #include <utility>
 
+#include "base/check.h"
+
 namespace tandem {
+
+namespace {
+
+// Not std::chrono::steady_clock: on Linux that stands still while the machine sleeps.
+std::chrono::microseconds SinceBoot() {
+  timespec time{};
+  TANDEM_CHECK(clock_gettime(CLOCK_BOOTTIME, &time) == 0, "Linux has this clock");
+  return std::chrono::floor<std::chrono::microseconds>(std::chrono::seconds(time.tv_sec) +
+                                                       std::chrono::nanoseconds(time.tv_nsec));
+}
+
+}  // namespace
 
 Timestamp SaturatingAdd(Timestamp start, std::chrono::microseconds duration) {
   if (duration > std::chrono::microseconds::zero() && start > kNever - duration) return kNever;
@@ -31,16 +47,14 @@ bool Signal::TryTake() {
 
 SystemClock::SystemClock()
     : wall_start_(std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now())),
-      steady_start_(std::chrono::steady_clock::now()) {}
+      boot_start_(SinceBoot()) {}
 
-Timestamp SystemClock::Now() const {
-  return wall_start_ + std::chrono::floor<std::chrono::microseconds>(
-                           std::chrono::steady_clock::now() - steady_start_);
-}
+Timestamp SystemClock::Now() const { return wall_start_ + (SinceBoot() - boot_start_); }
 
 bool SystemClock::WaitUntil(Signal& signal, Timestamp deadline) {
-  // One wait is cut at an hour, far inside the range of the steady clock.
-  constexpr std::chrono::hours kWaitMax{1};
+  // What a condition variable waits by stands still while the machine sleeps, so the wait looks
+  // again.
+  constexpr std::chrono::seconds kWaitMax{10};
   while (true) {
     const Timestamp now = Now();
     if (now >= deadline) {

@@ -127,8 +127,10 @@ class Clock {
   virtual bool WaitUntil(Signal& signal, Timestamp deadline) = 0;
 };
 
-// The wall clock as of construction, advanced by the monotonic clock from there: a step of the
-// system's clock moves neither deadlines nor leases.
+// The wall clock as of construction, advanced from there by the time since the machine was started,
+// also what it slept of that: a step of the system's clock moves neither deadlines nor leases, and
+// a night in suspend is a night. A wait whose deadline has come in suspend ends at most ten seconds
+// after the machine has woken.
 class SystemClock final : public Clock {
  public:
   SystemClock();
@@ -137,7 +139,7 @@ class SystemClock final : public Clock {
 
  private:
   const Timestamp wall_start_;
-  const std::chrono::steady_clock::time_point steady_start_;
+  const std::chrono::microseconds boot_start_;  // of the time since the machine was started
 };
 
 }  // namespace tandem

@@ -1,15 +1,39 @@
 #pragma once
 
-// A Result<T> is a T or the Status that says why there is none.
+// A Result<T> is a T or the Status that says why there is none. A Result<std::monostate> has no
+// value to give, so Ok makes a success of it; any other Result that is made of Ok is an Internal
+// error, which names the line that made it.
 
 #include <optional>
+#include <stdexcept>
 #include <type_traits>
 #include <utility>
+#include <variant>
 
-#include "base/check.h"
 #include "base/status.h"
 
 namespace tandem {
+
+// Thrown when the value of a failed Result is read. That is a mistake of the code that reads:
+// look at ok() first. The text holds the failure. Whoever calls code of others (a runtime its
+// handlers) makes that call's failure of it; where nobody catches it, the process ends with the
+// text.
+class BadResultAccess : public std::logic_error {
+ public:
+  // REQUIRES: `failure` is not ok.
+  explicit BadResultAccess(Status failure);
+  const Status& status() const { return failure_; }
+
+ private:
+  Status failure_;
+};
+
+namespace internal {
+
+[[noreturn]] void ThrowBadResultAccess(const Status& failure);
+Status OkWithoutValue(const char* file, int line);
+
+}  // namespace internal
 
 template <typename T>
 class [[nodiscard]] Result {
@@ -20,15 +44,21 @@ class [[nodiscard]] Result {
 
   // NOLINTBEGIN(google-explicit-constructor): `return value;` and `return status;` are the point.
   Result(T value) : value_(std::move(value)) {}
-  Result(Status status) : status_(std::move(status)) {
-    TANDEM_CHECK(!status_.ok(), "a Result without a value needs an error");
+  Result(Status status, const char* file = __builtin_FILE(), int line = __builtin_LINE())
+      : status_(std::move(status)) {
+    if (!status_.ok()) return;
+    if constexpr (std::is_same_v<T, std::monostate>) {
+      value_.emplace();
+    } else {
+      status_ = internal::OkWithoutValue(file, line);
+    }
   }
   // NOLINTEND(google-explicit-constructor)
 
   bool ok() const { return value_.has_value(); }
   const Status& status() const { return status_; }  // ok() exactly when there is a value
 
-  // REQUIRES: ok()
+  // REQUIRES: ok(), else BadResultAccess is thrown
   // NOLINTBEGIN(bugprone-unchecked-optional-access): CheckOk is the check.
   T& value() & {
     CheckOk();
@@ -53,7 +83,7 @@ class [[nodiscard]] Result {
  private:
   void CheckOk() const {
     if (!value_.has_value()) [[unlikely]] {
-      TANDEM_CHECK(false, status_.ToString().c_str());
+      internal::ThrowBadResultAccess(status_);
     }
   }
 

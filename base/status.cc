@@ -1,5 +1,6 @@
 #include "base/status.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
@@ -12,6 +13,7 @@ struct Status::Rep {
   Detail detail;
   std::vector<OperationFailure> failures;
   Status cause;
+  std::size_t causes = 0;  // how many there are behind this one
 };
 
 namespace {
@@ -58,13 +60,15 @@ std::string_view StatusCodeName(StatusCode code) {
       return "Cancelled";
     case StatusCode::kInternal:
       return "Internal";
+    case StatusCode::kDeadlineExceeded:
+      return "DeadlineExceeded";
   }
   return "Unknown";
 }
 
 Status::Status(StatusCode code, std::string message, Detail detail) {
   TANDEM_CHECK(code != StatusCode::kOk, "an ok status carries no message");
-  rep_ = std::make_shared<const Rep>(Rep{code, std::move(message), std::move(detail), {}, {}});
+  rep_ = std::make_shared<const Rep>(Rep{code, std::move(message), std::move(detail), {}, {}, 0});
 }
 
 Status Status::InvalidArgument(std::string message) {
@@ -107,6 +111,9 @@ Status Status::Cancelled(std::string message) {
   return {StatusCode::kCancelled, std::move(message)};
 }
 Status Status::Internal(std::string message) { return {StatusCode::kInternal, std::move(message)}; }
+Status Status::DeadlineExceeded(std::string message) {
+  return {StatusCode::kDeadlineExceeded, std::move(message)};
+}
 
 Status Status::OfFailures(std::vector<OperationFailure> failures) {
   TANDEM_CHECK(!failures.empty(), "a failed call has at least one failed operation");
@@ -118,7 +125,7 @@ Status Status::OfFailures(std::vector<OperationFailure> failures) {
   }
   Status status;
   status.rep_ = std::make_shared<const Rep>(
-      Rep{first.code, std::move(message), first.detail, std::move(failures), {}});
+      Rep{first.code, std::move(message), first.detail, std::move(failures), {}, 0});
   return status;
 }
 
@@ -143,7 +150,18 @@ const std::vector<OperationFailure>& Status::failures() const {
 Status Status::CausedBy(Status cause) const {
   TANDEM_CHECK(!ok() && !cause.ok(), "only a failure has a cause, and is one");
   Rep rep = *rep_;
-  rep.cause = std::move(cause);
+  rep.cause = cause.rep_->causes < kCausesMax ? std::move(cause) : cause.WithCauses(kCausesMax - 1);
+  rep.causes = rep.cause.rep_->causes + 1;
+  Status status;
+  status.rep_ = std::make_shared<const Rep>(std::move(rep));
+  return status;
+}
+
+// The same with the nearest `count` causes: a chain is taken down by recursion, so it has a bound.
+Status Status::WithCauses(std::size_t count) const {
+  Rep rep = *rep_;
+  rep.cause = count == 0 || rep.causes == 0 ? Status() : rep.cause.WithCauses(count - 1);
+  rep.causes = std::min(count, rep.causes);
   Status status;
   status.rep_ = std::make_shared<const Rep>(std::move(rep));
   return status;

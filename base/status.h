@@ -33,6 +33,7 @@ enum class StatusCode : std::uint8_t {
   kUnsupported = 13,
   kCancelled = 14,
   kInternal = 15,
+  kDeadlineExceeded = 16,  // the time limit of this wait is over: what it waits for may still come
 };
 
 // The code's name as in the documentation, e.g. "LeaseLost".
@@ -82,6 +83,7 @@ class [[nodiscard]] Status {
   static Status Unsupported(std::string message);
   static Status Cancelled(std::string message);
   static Status Internal(std::string message);
+  static Status DeadlineExceeded(std::string message);
 
   // The status of a call made of several operations of which `failures` failed: code, message and
   // detail are those of the first. REQUIRES: `failures` is not empty and in order of operation.
@@ -96,8 +98,9 @@ class [[nodiscard]] Status {
   const LeaseLostDetail* lease_lost() const;
   const CorruptionDetail* corruption() const;
 
-  // The same failure with what made it happen, which may have a cause itself. REQUIRES: neither is
-  // ok.
+  // The same failure with what made it happen, which may have a cause itself; of a longer chain the
+  // nearest kCausesMax are kept. REQUIRES: neither is ok.
+  static constexpr std::size_t kCausesMax = 64;
   Status CausedBy(Status cause) const;
   const Status& cause() const;  // ok when none is known
 
@@ -110,6 +113,8 @@ class [[nodiscard]] Status {
 
  private:
   struct Rep;
+  Status WithCauses(std::size_t count) const;
+
   std::shared_ptr<const Rep> rep_;  // null = ok
 };
 

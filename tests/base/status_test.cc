@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <string>
+#include <variant>
 
 #include "base/record.h"
 #include "base/result.h"
@@ -61,8 +63,51 @@ TEST(ResultTest, HoldsMoveOnlyValues) {
   EXPECT_EQ(*value, 4);
 }
 
-TEST(ResultDeathTest, ValueOfAFailureAbortsWithItsMessage) {
-  EXPECT_DEATH((void)*Half(3), "InvalidArgument: odd");
+TEST(ResultTest, ReadingTheValueOfAFailureThrowsTheFailure) {
+  try {
+    (void)*Half(3);
+    FAIL() << "a value was read";
+  } catch (const BadResultAccess& access) {
+    EXPECT_EQ(access.status().code(), StatusCode::kInvalidArgument);
+    EXPECT_STREQ(access.what(),
+                 "the value of a failed Result was read, which holds InvalidArgument: odd; look at "
+                 "ok() first");
+  }
+  EXPECT_THROW((void)Half(3).value(), BadResultAccess);
+}
+
+Result<std::monostate> Nothing(const Status& status) { return status; }
+
+TEST(ResultTest, OkIsTheValueOfAResultThatHasNone) {
+  EXPECT_TRUE(Nothing(Status::Ok()).ok());
+  EXPECT_EQ(*Nothing(Status::Ok()), std::monostate());
+  EXPECT_EQ(Nothing(Status::NotFound("no")).status().code(), StatusCode::kNotFound);
+}
+
+TEST(ResultTest, OkWithoutAValueIsAnInternalErrorThatNamesItsLine) {
+  const int line = __LINE__ + 1;
+  const Result<int> result = Status::Ok();
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.status().ToString(), "Internal: a Result was made of Ok without a value at " +
+                                            std::string(__FILE__) + ":" + std::to_string(line) +
+                                            "; return the value, or a failure");
+}
+
+std::size_t CausesOf(const Status& status) {
+  std::size_t count = 0;
+  for (const Status* next = &status.cause(); !next->ok(); next = &next->cause()) ++count;
+  return count;
+}
+
+TEST(StatusTest, OfALongChainOfCausesTheNearestAreKept) {
+  Status chain = Status::IoError("0");
+  for (int i = 1; i <= 2'000; ++i) {
+    chain = Status::Internal(std::to_string(i)).CausedBy(chain);
+    ASSERT_LE(CausesOf(chain), Status::kCausesMax);
+  }
+  EXPECT_EQ(CausesOf(chain), Status::kCausesMax);
+  EXPECT_EQ(chain.message(), "2000");
+  EXPECT_EQ(chain.cause().message(), "1999");
 }
 
 }  // namespace
