@@ -34,7 +34,7 @@ struct RocksDbProvider::Impl {
       : database(std::move(opened)),
         clock(options.clock),
         ids(database->store, options.batch_id_retention),
-        pipeline(database->db.get(), clock, &executor, database->identity.incarnation,
+        pipeline(database->db.get(), clock, &executor, database->begin,
                  [this] { messages.WakeAll(); }),
         events(database->db.get(), database->events, clock, &waits),
         messages(database->db.get(), database->messages, clock, &pipeline, &waits,

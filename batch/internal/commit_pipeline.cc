@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "base/rocks/rocks_status.h"
-#include "batch/internal/wal_guard.h"
 
 namespace tandem::internal {
 
@@ -191,7 +190,8 @@ void CommitPipeline::NoteFlush() {
 }
 
 Status CommitPipeline::WriteToRocks(Group& group) {
-  group.batch.PutLogData(EncodeGroupStamp(GroupStamp{incarnation_, ++last_group_, flushed_group_}));
+  group.batch.PutLogData(EncodeGroupStamp(
+      GroupStamp{begin_.incarnation, ++last_group_, flushed_group_, begin_.first_log}));
   rocksdb::WriteOptions options;
   options.sync = group.sync;
   const rocksdb::Status status = db_->Write(options, &group.batch);

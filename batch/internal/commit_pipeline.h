@@ -17,8 +17,8 @@
 // wait, one of them leads; a thread of the executor leads only when all that waits is asynchronous,
 // so a caller never depends on another thread being woken.
 //
-// Each group carries (incarnation, number), consecutive numbers, as log data: recovery notices a
-// missing one (wal_guard.h). After a failed write or flush nothing is written any more.
+// Each group carries a stamp as log data, with consecutive numbers: recovery notices a missing one
+// (group_stamp.h). After a failed write or flush nothing is written any more.
 
 #include <rocksdb/db.h>
 
@@ -36,6 +36,7 @@
 #include "base/rocks/commit_door.h"
 #include "base/rocks/staging.h"
 #include "base/status.h"
+#include "batch/internal/group_stamp.h"
 
 namespace tandem::internal {
 
@@ -53,15 +54,12 @@ class CommitPipeline final : public CommitDoor {
   // What is reserved for it.
   static constexpr std::size_t kUsualGroupBytes = 4096;
 
+  // `begin` is the stamp of the record that names the incarnation: the groups follow it.
   // `on_stop` is called once, when the store has stopped: to wake who waits for what never comes.
   // REQUIRES: `executor` is destroyed before the pipeline, and not used by it before that.
-  CommitPipeline(rocksdb::DB* db, Clock* clock, Executor* executor, std::uint64_t incarnation,
+  CommitPipeline(rocksdb::DB* db, Clock* clock, Executor* executor, const GroupStamp& begin,
                  std::function<void()> on_stop)
-      : db_(db),
-        clock_(clock),
-        executor_(executor),
-        incarnation_(incarnation),
-        on_stop_(std::move(on_stop)) {}
+      : db_(db), clock_(clock), executor_(executor), begin_(begin), on_stop_(std::move(on_stop)) {}
 
   Status Commit(Proposal& proposal) override;
   void CommitAsync(Proposal& proposal, std::function<void(Status)> done) override;
@@ -112,7 +110,7 @@ class CommitPipeline final : public CommitDoor {
   rocksdb::DB* const db_;
   Clock* const clock_;
   Executor* const executor_;
-  const std::uint64_t incarnation_;
+  const GroupStamp begin_;
   const std::function<void()> on_stop_;
 
   mutable std::mutex mutex_;

@@ -1,164 +1,141 @@
 #include "batch/internal/log_audit.h"
 
+#include <rocksdb/env.h>
+
 #include <algorithm>
-#include <array>
-#include <cerrno>
-#include <fstream>
+#include <charconv>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <utility>
 #include <vector>
 
-#include "base/result.h"
+#include "base/rocks/rocks_status.h"
+#include "batch/internal/log_file.h"
 
 namespace tandem::internal {
 
 namespace {
 
-constexpr std::size_t kBlockBytes = 32'768;
-constexpr std::size_t kHeaderBytes = 7;
+constexpr std::string_view kLogSuffix = ".log";
 
-// Record types: full, first, middle, last. Those of recycled and compressed logs are never written
-// with our options.
-constexpr unsigned char kTypeMin = 1;
-constexpr unsigned char kTypeMax = 4;
-
-unsigned char Byte(std::string_view bytes, std::size_t at) {
-  return static_cast<unsigned char>(bytes[at]);
+// nullopt: the name is not that of a log.
+std::optional<std::uint64_t> LogNumber(const std::string& name) {
+  if (!name.ends_with(kLogSuffix)) return std::nullopt;
+  const char* const end = name.data() + name.size() - kLogSuffix.size();
+  std::uint64_t number = 0;
+  const auto [read_to, error] = std::from_chars(name.data(), end, number);
+  return error == std::errc() && read_to == end ? std::optional(number) : std::nullopt;
 }
 
-constexpr std::array<std::uint32_t, 256> MakeCrcTable() {
-  constexpr std::uint32_t kPolynomial = 0x82F63B78;  // CRC-32C (Castagnoli), reflected
-  std::array<std::uint32_t, 256> table{};
-  for (std::uint32_t i = 0; i < table.size(); ++i) {
-    std::uint32_t crc = i;
-    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1) != 0 ? kPolynomial : 0);
-    table[i] = crc;
+Result<std::vector<AuditedLog>> ScanLogs(const std::filesystem::path& directory) {
+  std::error_code error;
+  std::vector<AuditedLog> logs;
+  for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
+    const std::string name = entry.path().filename().string();
+    if (const auto number = LogNumber(name)) logs.push_back(AuditedLog{name, *number, {}});
   }
-  return table;
-}
-
-std::uint32_t ExtendCrc(std::uint32_t crc, unsigned char byte) {
-  static constexpr std::array<std::uint32_t, 256> kTable = MakeCrcTable();
-  return (crc >> 8) ^ kTable[(crc ^ byte) & 0xFF];
-}
-
-// As stored: complemented, rotated and shifted by a constant (RocksDB, util/crc32c.h).
-std::uint32_t MaskCrc(std::uint32_t crc) {
-  crc = ~crc;
-  return ((crc >> 15) | (crc << 17)) + 0xA282EAD8U;
-}
-
-std::uint32_t StoredCrc(std::string_view record) {
-  std::uint32_t stored = 0;
-  for (std::size_t i = 0; i < 4; ++i) stored |= std::uint32_t{Byte(record, i)} << (8 * i);
-  return stored;
-}
-
-std::size_t StoredLength(std::string_view record) {
-  return Byte(record, 4) + 256 * std::size_t{Byte(record, 5)};
-}
-
-bool IsRecordType(unsigned char type) { return type >= kTypeMin && type <= kTypeMax; }
-
-// True if some shorter length makes the checksum right: then the record was written whole, and it
-// is its length that is damaged. A torn record passes with a chance of at most 32768 / 2^32.
-bool IsWholeWithAnotherLength(std::string_view record) {
-  const std::uint32_t stored = StoredCrc(record);
-  std::uint32_t crc = ExtendCrc(0xFFFFFFFFU, Byte(record, kHeaderBytes - 1));
-  for (std::size_t i = kHeaderBytes; i < record.size(); ++i) {
-    if (MaskCrc(crc) == stored) return true;
-    crc = ExtendCrc(crc, Byte(record, i));
+  if (error) return Status::IoError("can't list " + directory.string() + ": " + error.message());
+  std::ranges::sort(logs, {}, &AuditedLog::number);
+  for (AuditedLog& log : logs) {
+    TANDEM_ASSIGN_OR_RETURN(const std::string bytes, ReadWhole(directory / log.name));
+    log.scan = ScanLog(bytes);
   }
-  return MaskCrc(crc) == stored;
+  return logs;
 }
 
-// True if a whole record with the right checksum begins somewhere in `bytes`. Behind a record that
-// is really torn there is none.
-bool ContainsWholeRecord(std::string_view bytes) {
-  for (; bytes.size() >= kHeaderBytes; bytes.remove_prefix(1)) {
-    const std::size_t end = kHeaderBytes + StoredLength(bytes);
-    if (!IsRecordType(Byte(bytes, kHeaderBytes - 1)) || end > bytes.size()) continue;
-    std::uint32_t crc = 0xFFFFFFFFU;
-    for (std::size_t i = kHeaderBytes - 1; i < end; ++i) crc = ExtendCrc(crc, Byte(bytes, i));
-    if (MaskCrc(crc) == StoredCrc(bytes)) return true;
+// What whole records behind an end say.
+struct Behind {
+  std::optional<GroupStamp> first;
+  std::optional<GroupStamp> latest;
+};
+
+Behind LookBehind(const std::vector<AuditedLog>& logs, std::size_t end_in) {
+  Behind behind{logs[end_in].scan.first_behind, logs[end_in].scan.latest_behind};
+  for (std::size_t i = end_in + 1; i < logs.size(); ++i) {
+    const LogScan& scan = logs[i].scan;
+    const auto& first = scan.first.has_value() ? scan.first : scan.first_behind;
+    if (!behind.first.has_value()) behind.first = first;
+    behind.latest = Later(behind.latest, Later(scan.last, scan.latest_behind));
   }
-  return false;
+  return behind;
 }
 
-Status Damaged(std::string_view name, std::size_t offset, const char* what) {
-  return Status::Corruption(std::string(name) + " at byte " + std::to_string(offset), what);
+// Whether the whole log is missing: it has nothing, but it was not the first nor the last of an
+// incarnation, and RocksDB begins no other log behind one without a record.
+bool IsLost(const AuditedLog& log, const Behind& behind) {
+  return !log.scan.first.has_value() && behind.first.has_value() &&
+         behind.first->first_log <= log.number;
 }
 
-Status AuditFile(const std::filesystem::path& path, bool is_last) {
-  std::ifstream file(path, std::ios::binary);
-  std::string log;
-  if (file) {
-    log.resize(std::filesystem::file_size(path));
-    file.read(log.data(), static_cast<std::streamsize>(log.size()));
+// A group that is missing behind `last`, for certain: the next. Where nothing of its incarnation is
+// in front, the one before the first behind.
+GroupStamp Missing(const std::optional<GroupStamp>& last, const GroupStamp& behind) {
+  if (last.has_value() && (last->incarnation == behind.incarnation || behind.number == 0)) {
+    return {last->incarnation, last->number + 1};
   }
-  if (!file) {
-    return Status::IoError("can't read " + path.string() + ": " +
-                           std::generic_category().message(errno));
+  return {behind.incarnation, std::max(behind.number, std::uint64_t{1}) - 1};
+}
+
+// The end of the logs is in `log`. Was what is missing there flushed? `last` was the last group
+// before.
+Status JudgeEnd(const AuditedLog& log, const std::optional<GroupStamp>& last,
+                const Behind& behind) {
+  const std::size_t at = log.scan.broken_at;
+  if (behind.first.has_value()) {
+    const GroupStamp missing = Missing(last, *behind.first);
+    // An incarnation's first group is flushed before its second is written.
+    const bool began_here = !log.scan.first.has_value() && behind.first->first_log == log.number;
+    if (began_here || Promises(*behind.latest, missing)) {
+      return Damaged(log.name, at,
+                     Describe(missing) + " is missing, which was flushed before " +
+                         Describe(*behind.latest) + " was written");
+    }
   }
-  return AuditLog(log, path.filename().string(), is_last);
+  if (log.scan.damage != nullptr) return Damaged(log.name, at, log.scan.damage);
+  return Status::Ok();
+}
+
+Status AuditAndCut(const std::filesystem::path& directory) {
+  TANDEM_ASSIGN_OR_RETURN(const std::vector<AuditedLog> logs, ScanLogs(directory));
+  TANDEM_ASSIGN_OR_RETURN(const std::vector<std::size_t> sizes, JudgeLogs(logs));
+  for (std::size_t i = 0; i < logs.size(); ++i) {
+    const std::filesystem::path path = directory / logs[i].name;
+    std::error_code error;
+    const std::uintmax_t size = std::filesystem::file_size(path, error);
+    if (error) return Status::IoError("can't read " + path.string() + ": " + error.message());
+    if (size > sizes[i]) TANDEM_RETURN_IF_ERROR(CutFile(path, sizes[i]));
+  }
+  return Status::Ok();
 }
 
 }  // namespace
 
-Status AuditLog(std::string_view log, std::string_view name, bool is_last) {
-  std::size_t offset = 0;
-  while (offset < log.size()) {
-    const std::size_t block_end = offset - offset % kBlockBytes + kBlockBytes;
-    if (block_end - offset < kHeaderBytes) {
-      offset = block_end;
-      continue;
-    }
-    if (log.size() - offset < kHeaderBytes) return Status::Ok();  // a torn header
-    const std::size_t length = StoredLength(log.substr(offset));
-    if (!IsRecordType(Byte(log, offset + kHeaderBytes - 1))) {
-      // A power cut may leave a grown file whose last bytes never arrived.
-      const std::string_view rest = log.substr(offset);
-      if (rest.find_first_not_of('\0') == std::string_view::npos) {
-        return is_last ? Status::Ok() : Damaged(name, offset, "zeros before the next log");
-      }
-      return Damaged(name, offset, "unknown record type");
-    }
-    const std::size_t end = offset + kHeaderBytes + length;
-    if (end > block_end) return Damaged(name, offset, "a record longer than its block");
-    if (end > log.size()) {
-      const std::string_view rest = log.substr(offset);
-      if (IsWholeWithAnotherLength(rest)) {
-        return Damaged(name, offset, "a whole record with a wrong length");
-      }
-      if (ContainsWholeRecord(rest.substr(1))) {
-        return Damaged(name, offset, "a damaged record before whole ones");
-      }
-      return Status::Ok();  // torn
-    }
-    offset = end;
+Result<std::vector<std::size_t>> JudgeLogs(const std::vector<AuditedLog>& logs) {
+  std::vector<std::size_t> sizes(logs.size(), 0);
+  std::optional<GroupStamp> last;
+  for (std::size_t i = 0; i < logs.size(); ++i) {
+    const LogScan& scan = logs[i].scan;
+    sizes[i] = scan.end;
+    if (scan.last.has_value()) last = scan.last;
+    const Behind behind = LookBehind(logs, i);
+    if (!scan.broken && !IsLost(logs[i], behind)) continue;
+    TANDEM_RETURN_IF_ERROR(JudgeEnd(logs[i], last, behind));
+    break;  // nothing is left of later logs
   }
-  return Status::Ok();
+  return sizes;
 }
 
 Status AuditLogs(const std::filesystem::path& directory) {
-  std::error_code error;
-  std::vector<std::filesystem::path> logs;
-  for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
-    const std::string name = entry.path().filename().string();
-    if (name.starts_with("MANIFEST-")) TANDEM_RETURN_IF_ERROR(AuditFile(entry.path(), true));
-    if (name.ends_with(".log") && entry.file_size(error) > 0) logs.push_back(entry.path());
-  }
-  if (error) return Status::IoError("can't list " + directory.string() + ": " + error.message());
-  // In the order of their numbers, which are padded to six digits at least.
-  std::ranges::sort(logs, {}, [](const std::filesystem::path& path) {
-    const std::string name = path.filename().string();
-    return std::pair(name.size(), name);
-  });
-  for (const std::filesystem::path& path : logs) {
-    TANDEM_RETURN_IF_ERROR(AuditFile(path, path == logs.back()));
-  }
-  return Status::Ok();
+  // Held: a log that somebody is writing to ends anywhere.
+  rocksdb::Env* const env = rocksdb::Env::Default();
+  rocksdb::FileLock* lock = nullptr;
+  TANDEM_RETURN_IF_ERROR(
+      FromRocks(env->LockFile(directory / "LOCK", &lock), "lock of " + directory.string()));
+  const Status audited = AuditAndCut(directory);
+  const rocksdb::Status unlocked = env->UnlockFile(lock);
+  TANDEM_RETURN_IF_ERROR(audited);
+  return FromRocks(unlocked, "release of the lock of " + directory.string());
 }
 
 }  // namespace tandem::internal

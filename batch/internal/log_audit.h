@@ -1,31 +1,42 @@
 #pragma once
 
-// Looks for damage at the end of RocksDB's logs, before RocksDB reads them.
+// Finds the end of the write-ahead logs, and tells it from damage, before RocksDB reads them.
 //
-// A process that dies while it writes leaves a torn record at the end of the log, which never was
-// acknowledged: RocksDB drops it, and must. But it takes any record for torn whose length reaches
-// beyond the end of the file, and stops without a word at a record type that it uses elsewhere. One
-// flipped bit in a header does either, and everything behind it, acknowledged or not, would be gone
-// in silence. This audit tells the two apart; everything else is left to RocksDB's own checksums.
+// A process that dies while it writes, and a power cut, leave an end of the log that was never
+// flushed: torn records, zeros, missing sectors with whole records behind them. RocksDB opens with
+// some of that, refuses the rest as corrupt, and takes some damage for such an end: one flipped bit
+// in a length, and everything behind it would be gone in silence.
 //
-//   log     := block*          (format: RocksDB's wiki, "Write Ahead Log File Format")
-//   block   := record* filler  32 KiB; the filler is shorter than a header
-//   record  := crc:u32le length:u16le type:u8 payload, within one block
-//   crc     := masked CRC-32C of type and payload
+// So the audit looks for the first place where no whole record begins. Zeros alone are the end.
+// Else the group that is missing there was damaged if it had been flushed: the stamps of the groups
+// behind it tell, in this log and in later ones. If nothing does, the record itself tells
+// (torn_record.h). What was never flushed, and all behind it, is cut off: what is left is a prefix.
+//
+// A log that ends with a whole record may still lack groups: see wal_guard.h.
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <string_view>
+#include <string>
+#include <vector>
 
-#include "base/status.h"
+#include "base/result.h"
+#include "batch/internal/log_scan.h"
 
 namespace tandem::internal {
 
-// Audits the write-ahead logs and the manifest of a RocksDB directory. Corruption, IoError.
+// Audits the write-ahead logs of a RocksDB directory, and cuts off what was never flushed.
+// Corruption, and then nothing is changed; IoError.
 Status AuditLogs(const std::filesystem::path& directory);
 
-// One log's bytes; `name` is for the message. Zeros at the end are what a power cut may leave, but
-// only of the last log that was written to (`is_last`).
-Status AuditLog(std::string_view log, std::string_view name, bool is_last = true);
+// The judgement alone.
+struct AuditedLog {
+  std::string name;
+  std::uint64_t number = 0;
+  LogScan scan;
+};
+
+// How much of each log is to be kept. REQUIRES: they are in the order of their numbers.
+Result<std::vector<std::size_t>> JudgeLogs(const std::vector<AuditedLog>& logs);
 
 }  // namespace tandem::internal

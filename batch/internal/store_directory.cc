@@ -14,6 +14,7 @@
 #include "base/record.h"
 #include "base/rocks/rocks_status.h"
 #include "batch/internal/log_audit.h"
+#include "batch/internal/manifest_audit.h"
 #include "batch/internal/wal_guard.h"
 #include "batch/store_records.capnp.h"
 
@@ -264,8 +265,12 @@ Status ReadStoreRecord(StoreDatabase& database, const std::string& where) {
 // The next incarnation is on the device before anything is done under its name.
 Status WriteStoreRecord(StoreDatabase& database) {
   ++database.identity.incarnation;
+  std::unique_ptr<rocksdb::LogFile> log;
+  TANDEM_RETURN_IF_ERROR(FromRocks(database.db->GetCurrentWalFile(&log), "look at the newest log"));
+  database.begin =
+      GroupStamp{.incarnation = database.identity.incarnation, .first_log = log->LogNumber()};
   rocksdb::WriteBatch batch;
-  batch.PutLogData(EncodeGroupStamp(GroupStamp{database.identity.incarnation, 0}));
+  batch.PutLogData(EncodeGroupStamp(database.begin));
   batch.Put(database.store, kStoreKey, EncodeRecord<StoreRecord>([&](StoreRecord::Builder record) {
               record.setFormat(kFormat);
               record.setStore(database.identity.store);
@@ -303,6 +308,7 @@ Result<std::unique_ptr<StoreDatabase>> OpenStoreDatabase(const std::filesystem::
   TANDEM_RETURN_IF_ERROR(PrepareDirectory(directory, options.create_if_missing));
   TANDEM_RETURN_IF_ERROR(CheckNotHeld(directory));
   rocksdb::DBOptions db_options = DatabaseOptions(options);
+  TANDEM_RETURN_IF_ERROR(AuditManifest(directory));
   TANDEM_RETURN_IF_ERROR(CheckFamilies(db_options, directory));
   TANDEM_RETURN_IF_ERROR(AuditLogs(directory));
 

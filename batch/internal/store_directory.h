@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "batch/internal/batch_ids.h"
+#include "batch/internal/group_stamp.h"
 #include "batch/internal/wal_guard.h"
 #include "batch/rocksdb_provider.h"
 #include "messagequeue/internal/rocks_message_queue.h"
@@ -31,6 +32,7 @@ struct StoreDatabase {
   rocksdb::ColumnFamilyHandle* messages = nullptr;  // see messagequeue/internal/queue_keys.h
   std::shared_ptr<rocksdb::Statistics> statistics;
   StoreIdentity identity;
+  GroupStamp begin;  // of the record that names this incarnation
 };
 
 // Opens or creates a store, and flushes its new incarnation. Errors: as RocksDbProvider::Open.

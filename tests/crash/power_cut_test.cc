@@ -1,7 +1,7 @@
 // What a power cut leaves: every file up to its last flush at least, and any
-// part of what came after. The write-ahead log is cut at such lengths; the
-// store must hold all that was acknowledged as flushed, and a prefix of the
-// serial order.
+// part of what came after. The write-ahead log ends at such lengths, and lacks
+// any of the sectors that were not flushed; the store must hold all that was
+// acknowledged as flushed, and a prefix of the serial order.
 
 #include <gtest/gtest.h>
 
@@ -36,6 +36,8 @@ struct Cut {
 
 class PowerCutTest : public ::testing::Test {
  protected:
+  ~PowerCutTest() override { testing::SkipSyncs(false); }
+
   void Produce(std::uint32_t producer, std::uint64_t batches) {
     for (std::uint64_t number = 1; number <= batches; ++number) {
       BatchPlan plan({producer, number});
@@ -82,6 +84,12 @@ class PowerCutTest : public ::testing::Test {
     }
   }
 
+  // From here on stores are only opened to see what they hold.
+  void CloseStore() {
+    store_.reset();
+    testing::SkipSyncs(true);
+  }
+
   Cut TakeCut(const fs::path& to) {
     Cut cut;
     cut.directory = to;
@@ -104,26 +112,11 @@ class PowerCutTest : public ::testing::Test {
     return cut;
   }
 
-  // The log loses everything behind `size`; or what is behind it reads as
-  // zeros, as the file had grown before.
-  void ExpectGoodAt(const Cut& cut, std::uint64_t size, bool zeros) {
-    SCOPED_TRACE("log of " + std::to_string(size) + " bytes, " + std::to_string(cut.durable) +
-                 " of them durable, then " + (zeros ? "zeros" : "nothing"));
+  // The newest log, as a power cut leaves it.
+  void ExpectGoodWith(const Cut& cut, const std::string& log) {
     const fs::path directory = parent_.path() / "cut";
     testing::CopyStore(cut.directory, directory);
-    const fs::path log = testing::FilesOf(directory, ".log").back();
-    const std::uint64_t whole = fs::file_size(log);
-    fs::resize_file(log, size);
-    if (zeros) fs::resize_file(log, whole);
-    auto store = RocksDbProvider::Open(directory);
-    // Zeros inside a record can't be told from damage: an error, but never a
-    // store that lacks something.
-    if (zeros && !store.ok()) {
-      EXPECT_EQ(store.status().code(), StatusCode::kCorruption) << store.status();
-      ++refused_;
-      return;
-    }
-    store = Status::Unavailable("closed");
+    testing::WriteFile(testing::FilesOf(directory, ".log").back(), log);
     ExpectGood(cut, directory);
   }
 
@@ -178,7 +171,6 @@ class PowerCutTest : public ::testing::Test {
   std::uint64_t sync_every_ = 12;  // batches
   std::vector<FeedEvent> whole_feed_;
   int good_ = 0;
-  int refused_ = 0;
 };
 
 TEST_F(PowerCutTest, UnflushedBytesAreLostAsAPrefixAndNothingPromisedIsLost) {
@@ -188,27 +180,27 @@ TEST_F(PowerCutTest, UnflushedBytesAreLostAsAPrefixAndNothingPromisedIsLost) {
   store_ = *std::move(opened);
   const std::vector<Cut> cuts = CutUnderLoad(random);
   whole_feed_ = testing::ReadImage(*store_).feed;
-  store_.reset();
+  CloseStore();
 
   std::size_t unflushed = 0;
   for (const Cut& cut : cuts) {
-    const std::uint64_t size = fs::file_size(testing::FilesOf(cut.directory, ".log").back());
+    const std::string log = testing::ReadFile(testing::FilesOf(cut.directory, ".log").back());
     ASSERT_GT(cut.durable, 0U);
-    ASSERT_GE(size, cut.durable);
-    unflushed += size - cut.durable;
-    std::set<std::uint64_t> sizes = {cut.durable, size};
-    for (int i = 0; i < testing::ScaledRounds(4); ++i) {
-      sizes.insert(cut.durable + random() % (size - cut.durable + 1));
-    }
-    for (const std::uint64_t at : sizes) {
-      ASSERT_NO_FATAL_FAILURE(ExpectGoodAt(cut, at, false));
-      ASSERT_NO_FATAL_FAILURE(ExpectGoodAt(cut, at, true));
+    ASSERT_GE(log.size(), cut.durable);
+    unflushed += log.size() - cut.durable;
+    // The least, with and without zeros in place of the rest, and all.
+    ASSERT_NO_FATAL_FAILURE(ExpectGoodWith(cut, log.substr(0, cut.durable)));
+    ASSERT_NO_FATAL_FAILURE(ExpectGoodWith(cut, testing::Zero(log, cut.durable, log.size())));
+    ASSERT_NO_FATAL_FAILURE(ExpectGoodWith(cut, log));
+    for (int i = 0; i < testing::ScaledRounds(5); ++i) {
+      SCOPED_TRACE("hole " + std::to_string(i) + ", " + std::to_string(cut.durable) + " durable");
+      ASSERT_NO_FATAL_FAILURE(
+          ExpectGoodWith(cut, testing::AfterPowerCut(log, cut.durable, random)));
     }
     if (HasFailure()) return;
   }
   std::cout << cuts.size() << " moments, " << good_ << " logs, " << unflushed / cuts.size()
-            << " unflushed bytes on average, " << refused_ << " refused for zeros inside a record"
-            << std::endl;
+            << " unflushed bytes on average" << std::endl;
 }
 
 // One thread: what each acknowledgement promised is known to the byte.
@@ -228,7 +220,7 @@ TEST_F(PowerCutTest, TheLogCutRightBehindAFlushHasExactlyWhatWasFlushed) {
   }
   testing::CopyStore(live_, parent_.path() / "whole");
   whole_feed_ = testing::ReadImage(*store_).feed;
-  store_.reset();
+  CloseStore();
   for (const auto& [size, batches] : batches_at) {
     for (const std::uint64_t more : {0, 7, 50}) {
       testing::CopyStore(parent_.path() / "whole", parent_.path() / "cut");
@@ -240,6 +232,69 @@ TEST_F(PowerCutTest, TheLogCutRightBehindAFlushHasExactlyWhatWasFlushed) {
       EXPECT_EQ(image.batches.size(), batches) << size << '+' << more;
       testing::ExpectPrefix(image, whole_feed_);
     }
+  }
+}
+
+// A store with what was flushed, and then with some batches that were not.
+class ZeroedPageTest : public PowerCutTest {
+ protected:
+  void Write(std::uint64_t from, std::uint64_t to, Durability durability) {
+    for (std::uint64_t number = from; number <= to; ++number) {
+      const BatchPlan plan({0, number});
+      ASSERT_TRUE(store_->AtomicBatch(plan.Operations(), {durability}).ok());
+      cut_.intended.insert(plan.name);
+      if (durability == Durability::kSync) cut_.promised.insert(plan.name);
+    }
+  }
+
+  // Writes that many batches, and keeps the log as it is then.
+  void Build(std::uint64_t flushed, std::uint64_t unflushed) {
+    auto opened = RocksDbProvider::Open(live_);
+    ASSERT_TRUE(opened.ok()) << opened.status();
+    store_ = *std::move(opened);
+    Write(1, flushed, Durability::kSync);
+    Write(flushed + 1, flushed + unflushed, Durability::kBuffered);
+    whole_feed_ = testing::ReadImage(*store_).feed;
+    const Cut taken = TakeCut(parent_.path() / "whole");
+    cut_.directory = taken.directory;
+    cut_.durable = taken.durable;
+    log_ = testing::ReadFile(testing::FilesOf(cut_.directory, ".log").back());
+    CloseStore();
+  }
+
+  Cut cut_;
+  std::string log_;
+};
+
+TEST_F(ZeroedPageTest, AZeroedPageInTheUnflushedEndOfTheLogIsNoDamage) {
+  for (const std::uint64_t unflushed : {1, 25}) {
+    fs::remove_all(live_);
+    cut_ = Cut();
+    ASSERT_NO_FATAL_FAILURE(Build(20, unflushed));
+    ASSERT_LT(cut_.durable, log_.size());
+    for (std::size_t page = cut_.durable / 4096 * 4096; page < log_.size(); page += 4096) {
+      const std::size_t begin = std::max(page, cut_.durable);
+      SCOPED_TRACE("zeros from " + std::to_string(begin) + " to " + std::to_string(page + 4096));
+      ASSERT_NO_FATAL_FAILURE(ExpectGoodWith(cut_, testing::Zero(log_, begin, page + 4096)));
+    }
+  }
+}
+
+TEST_F(ZeroedPageTest, AZeroedPageBeforeAFlushedGroupIsDamage) {
+  ASSERT_NO_FATAL_FAILURE(Build(60, 1));
+  const fs::path directory = parent_.path() / "cut";
+  ASSERT_GT(cut_.durable, 3 * 4096U);
+  for (std::size_t page = 0; page < cut_.durable; page += 4096) {
+    const std::size_t end = std::min(page + 4096, cut_.durable);
+    testing::CopyStore(cut_.directory, directory);
+    const fs::path file = testing::FilesOf(directory, ".log").back();
+    const std::string damaged = testing::Zero(log_, page, end);
+    testing::WriteFile(file, damaged);
+    for (int i = 0; i < 2; ++i) {
+      const auto opened = RocksDbProvider::Open(directory);
+      EXPECT_EQ(opened.status().code(), StatusCode::kCorruption) << opened.status() << ' ' << page;
+    }
+    EXPECT_EQ(testing::ReadFile(file), damaged) << "nothing was cut";
   }
 }
 
@@ -255,7 +310,7 @@ TEST_F(PowerCutTest, EveryFileMayLoseItsUnflushedBytes) {
   store_ = *std::move(opened);
   const std::vector<Cut> cuts = CutUnderLoad(random);
   whole_feed_ = testing::ReadImage(*store_).feed;
-  store_.reset();
+  CloseStore();
   const fs::path directory = parent_.path() / "cut";
   int several_logs = 0;
   for (const Cut& cut : cuts) {
@@ -266,9 +321,14 @@ TEST_F(PowerCutTest, EveryFileMayLoseItsUnflushedBytes) {
         const std::string name = file.filename();
         const std::uint64_t size = fs::file_size(file);
         const std::uint64_t durable = std::min(size, cut.durable_sizes.at(name));
-        // The first time the least, then anything.
+        // The first time the least, then anything; a log may have holes.
         const std::uint64_t kept = i == 0 ? durable : durable + random() % (size - durable + 1);
         fs::resize_file(file, kept);
+        if (i > 0 && random() % 2 == 0 && name.ends_with(".log")) {
+          const std::string whole = testing::ReadFile(cut.directory / name);
+          testing::WriteFile(file, testing::AfterPowerCut(whole, durable, random));
+          trace += " (holes)";
+        }
         trace += " " + name + ":" + std::to_string(durable) + "<=" + std::to_string(kept) +
                  "<=" + std::to_string(size);
       }

@@ -1,5 +1,7 @@
 #include "tests/crash/store_files.h"
 
+#include <rocksdb/write_batch.h>
+
 #include <algorithm>
 #include <fstream>
 #include <set>
@@ -154,6 +156,69 @@ std::string WriteLog(const std::vector<std::string>& records) {
     } while (!rest.empty());
   }
   return log;
+}
+
+namespace {
+
+constexpr std::size_t kSectorBytes = 512;
+constexpr std::size_t kPageBytes = 4096;
+
+std::string GroupOf(const internal::GroupStamp& stamp, std::string_view value) {
+  rocksdb::WriteBatch batch;
+  batch.Put("key", rocksdb::Slice(value.data(), value.size()));
+  batch.PutLogData(internal::EncodeGroupStamp(stamp));
+  return batch.Data();
+}
+
+}  // namespace
+
+std::string StampedGroup(const internal::GroupStamp& stamp, std::size_t bytes) {
+  std::mt19937_64 random(stamp.number);
+  std::string value(bytes, '\0');
+  for (char& byte : value) byte = static_cast<char>(random());
+  return GroupOf(stamp, value);
+}
+
+std::string RandomGroup(const internal::GroupStamp& stamp, std::size_t bytes,
+                        std::mt19937_64& random) {
+  std::string value;
+  while (value.size() < bytes) {
+    const std::uint64_t word = random();
+    value.append(reinterpret_cast<const char*>(&word), sizeof(word));
+  }
+  value.resize(bytes);
+  if (bytes > 0 && random() % 3 == 0) {
+    const std::size_t begin = random() % bytes;
+    value = Zero(value, begin, begin + random() % 8192);
+  }
+  return GroupOf(stamp, value);
+}
+
+std::string Zero(std::string bytes, std::size_t begin, std::size_t end) {
+  end = std::min(end, bytes.size());
+  if (begin < end)
+    std::fill_n(bytes.begin() + static_cast<std::ptrdiff_t>(begin), end - begin, '\0');
+  return bytes;
+}
+
+std::string AfterPowerCut(std::string_view bytes, std::size_t flushed, std::mt19937_64& random) {
+  std::string left(bytes);
+  const std::size_t unflushed = bytes.size() - flushed;
+  const std::uint64_t end_of_file = random() % 4;
+  if (end_of_file == 0) left.resize(flushed + random() % (unflushed + 1));
+  if (end_of_file == 1) left.append(random() % (2 * kPageBytes), '\0');
+  // One sector or page; each with some chance; all behind a point.
+  const std::size_t unit = random() % 2 == 0 ? kSectorBytes : kPageBytes;
+  const std::uint64_t kind = random() % 3;
+  const std::uint64_t one_in = std::uint64_t{1} << (random() % 5);
+  const std::size_t chosen = (flushed + random() % (unflushed + 1)) / unit * unit;
+  for (std::size_t at = flushed / unit * unit; at < left.size(); at += unit) {
+    const bool missing = kind == 0   ? at == chosen
+                         : kind == 1 ? random() % one_in == 0
+                                     : at >= chosen;
+    if (missing) left = Zero(std::move(left), std::max(at, flushed), at + unit);
+  }
+  return left;
 }
 
 Result<std::string> DumpStore(Provider& store, const std::vector<StreamId>& streams,
