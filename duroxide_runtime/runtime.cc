@@ -77,10 +77,10 @@ std::size_t QueuesOf(const RuntimeOptions& options) {
   return options.tags.size() + (options.untagged_activities ? 1 : 0);
 }
 
-std::vector<std::string> WorkerQueues(const RuntimeOptions& options) {
+std::vector<std::string> WorkQueues(const RuntimeOptions& options) {
   std::vector<std::string> queues;
-  if (options.untagged_activities) queues.push_back(internal::WorkerQueue(std::string_view()));
-  for (const std::string& tag : options.tags) queues.push_back(internal::WorkerQueue(tag));
+  if (options.untagged_activities) queues.push_back(internal::WorkQueue(std::string_view()));
+  for (const std::string& tag : options.tags) queues.push_back(internal::WorkQueue(tag));
   return queues;
 }
 
@@ -159,7 +159,7 @@ struct Runtime::Impl {
 
   internal::PullLoop::Setup TurnLoop(const RuntimeOptions& options) {
     internal::PullLoop::Setup setup;
-    setup.queues.emplace_back(internal::kOrchestratorQueue);
+    setup.queues.emplace_back(internal::kTurnQueue);
     setup.threads = options.orchestration_threads;
     setup.options = [this, lease = options.lease.value()] {
       tandem::DequeueOptions dequeue = DequeueOf(lease, orchestrations.messages_max());
@@ -175,7 +175,7 @@ struct Runtime::Impl {
 
   internal::PullLoop::Setup ActivityLoop(const RuntimeOptions& options) {
     internal::PullLoop::Setup setup;
-    setup.queues = WorkerQueues(options);
+    setup.queues = WorkQueues(options);
     setup.threads = options.activity_threads;
     setup.options = [lease = options.lease.value()] { return DequeueOf(lease, 1); };
     setup.handler = [this](const std::vector<tandem::Delivery>& deliveries) {

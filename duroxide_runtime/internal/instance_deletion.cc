@@ -119,8 +119,8 @@ class Deletion {
     if (!status.finished() && member.place.head > 0) {
       TANDEM_RETURN_IF_ERROR(CancelActivities(member));
     }
-    batch_.emplace_back(tandem::DeleteGroup{std::string(kOrchestratorQueue), member.instance});
-    batch_.emplace_back(tandem::DeleteEntity{member.instance});
+    batch_.emplace_back(tandem::DeleteGroup{std::string(kTurnQueue), member.instance});
+    batch_.emplace_back(tandem::DeleteEntity{InstanceEntity(member.instance)});
     batch_.emplace_back(RemoveFromIndex(member.instance, status.orchestration,
                                         status.parent ? status.parent->instance : std::string(),
                                         status.state));
@@ -148,7 +148,7 @@ class Deletion {
     TANDEM_ASSIGN_OR_RETURN(const History history, LoadAt(member.instance, place));
     for (const auto& [id, tag] : OpenActivities(history)) {
       batch_.emplace_back(tandem::CancelMessage{
-          WorkerQueue(tag), OperationKey(member.instance, {place.execution, id})});
+          WorkQueue(tag), OperationKey(member.instance, {place.execution, id})});
     }
     return Status::Ok();
   }

@@ -33,10 +33,6 @@ Status CheckNewInstance(std::string_view instance) {
     return Status::InvalidArgument("an instance id with '" + std::string(kChildMark) +
                                    "' is reserved for children");
   }
-  if (instance.starts_with(kReservedPrefix)) {
-    return Status::InvalidArgument("an instance id that starts with '" +
-                                   std::string(kReservedPrefix) + "' is reserved");
-  }
   return Status::Ok();
 }
 

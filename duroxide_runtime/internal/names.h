@@ -13,9 +13,6 @@ namespace duroxide::internal {
 // In the id of a child to which nobody has given one; nobody else's id may contain it.
 inline constexpr std::string_view kChildMark = "::sub::";
 
-// Ids that start so belong to the runtime.
-inline constexpr std::string_view kReservedPrefix = "duroxide:";
-
 // Of orchestrations, activities, events, mailboxes, keys, steps and patches: InvalidArgument
 // (empty), TooLarge. `what` names the argument in the message.
 tandem::Status CheckName(std::string_view what, std::string_view name);

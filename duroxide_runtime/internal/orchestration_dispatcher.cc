@@ -399,6 +399,8 @@ Status OrchestrationDispatcher::ParkInstance(const std::string& instance,
   order.instance = instance;
   order.diagnosis = diagnosis;
   order.fallback = FallbackStatus(provider_, instance, queued);
+  order.starts = std::ranges::any_of(
+      queued.items, [](const WorkItem& item) { return std::holds_alternative<StartItem>(item); });
   TANDEM_ASSIGN_OR_RETURN(const bool parked, EndLease(provider_.clock(), queued.lease,
                                                       [&] { return Park(provider_, order); }));
   if (!parked) return Status::Ok();

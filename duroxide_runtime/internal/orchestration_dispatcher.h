@@ -1,7 +1,7 @@
 #pragma once
 
 // The orchestration dispatcher runs the turns of instances: one at a time for each in this runtime.
-// What causes a turn is a message of the queue "orchestrator" (all that waits for the instance is
+// What causes a turn is a message of the queue "dx/turns" (all that waits for the instance is
 // taken together), the result of an activity that has run in this runtime, or a start. A turn takes
 // all causes that are there, goes on from the live instance or else from history, and stores
 // everything in one batch, which acknowledges what caused it (internal/turn_batch.h).

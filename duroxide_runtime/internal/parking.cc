@@ -40,6 +40,7 @@ Result<std::vector<tandem::Operation>> ParkBatch(tandem::Provider& provider,
     first_execution = stored->first_execution;
   } else {
     TANDEM_ASSIGN_OR_RETURN(const InstancePlace place, FindInstance(provider, order.instance));
+    if (place.head == 0 && !order.starts) return batch;
     first_execution = place.first_execution;
   }
   if (status.finished() || status.diagnosis == order.diagnosis) return batch;

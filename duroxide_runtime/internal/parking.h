@@ -46,10 +46,12 @@ struct ParkOrder {
   std::string instance;
   std::string diagnosis;
   InstanceStatus fallback;  // what the status starts from if there is none
+  bool starts = false;      // the instance's start is among what is parked
 };
 
 // Ends the lease and writes the diagnosis, in one batch. The status of a finished instance stays as
-// it is. Errors: LeaseLost, and those of the store.
+// it is, and an instance that never was gets none (a foreign message may name any). Errors:
+// LeaseLost, and those of the store.
 tandem::Status Park(tandem::Provider& provider, const ParkOrder& order);
 
 // Calls `end`, which ends the lease, again while the store is Unavailable, a few times and as long

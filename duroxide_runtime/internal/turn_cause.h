@@ -1,6 +1,6 @@
 #pragma once
 
-// What makes an instance's next turn happen: messages of the orchestrator queue, or the result of
+// What makes an instance's next turn happen: messages of the queue of turns, or the result of
 // an activity that has run in this runtime. Each is leased, and the turn's batch acknowledges it.
 
 #include <cstdint>

@@ -26,7 +26,7 @@ DeleteOptions Force() {
 bool IsTurnOf(const std::string& instance, const ProbeProvider::Operations& batch) {
   return std::ranges::any_of(batch, [&](const tandem::Operation& operation) {
     const auto* append = std::get_if<tandem::AppendEvents>(&operation);
-    return append != nullptr && append->stream.entity == instance;
+    return append != nullptr && append->stream.entity == internal::InstanceEntity(instance);
   });
 }
 
@@ -40,11 +40,11 @@ class ClientDeleteTest : public RuntimeFixture {
     filter.id_prefix = instance;
     EXPECT_TRUE(client.ListInstances(filter)->instances.empty());
     for (std::uint64_t partition = 0; partition < 20; ++partition) {
-      const tandem::StreamId stream{instance, partition};
+      const tandem::StreamId stream{internal::InstanceEntity(instance), partition};
       EXPECT_EQ(provider.Read(stream, tandem::ReadOptions())->head, 0u);
       EXPECT_TRUE(provider.ReadMetadata(stream, tandem::MetadataOptions())->entries.empty());
     }
-    const std::vector<std::string> queues{"orchestrator", "worker"};
+    const std::vector<std::string> queues{"dx/turns", "dx/work"};
     EXPECT_TRUE(provider.Dequeue(queues, tandem::DequeueOptions())->empty());
   }
 

@@ -82,7 +82,7 @@ TEST_P(ShutdownTest, NothingNewIsTaken) {
   EXPECT_EQ(runtime->Shutdown(), ShutdownResult::kDrained);
   ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
   EXPECT_EQ(client.GetStatus("i")->state, InstanceState::kPending);
-  EXPECT_EQ(provider.Dequeue("orchestrator")->size(), 1u);
+  EXPECT_EQ(provider.Dequeue("dx/turns")->size(), 1u);
 }
 
 TEST_P(ShutdownTest, ActivityThatStopsWhenTheTimeIsOverIsGivenBackAndRunsElsewhere) {
@@ -198,7 +198,7 @@ TEST_P(ShutdownTest, Defect14_LeaseIsRenewedUntilTheLastResultIsStored) {
     }
     clock.AwaitWaiters(RuntimeCount() + 1);  // the keepers, and the shutdown
   }
-  EXPECT_TRUE(provider.Dequeue("worker")->empty());  // nobody else got it
+  EXPECT_TRUE(provider.Dequeue("dx/work")->empty());  // nobody else got it
   barrier.Open();
   stopper.join();
   EXPECT_EQ(runtime->Stats().activities_run, 1u);
@@ -318,7 +318,7 @@ TEST_P(ShutdownTest, Defect12_TransientErrorsOfARenewalStopNothing) {
     trouble = false;
     advance(milliseconds(50));  // before its end
   }
-  EXPECT_TRUE(provider.Dequeue("worker")->empty());
+  EXPECT_TRUE(provider.Dequeue("dx/work")->empty());
   barrier.Open();
   EXPECT_EQ(client.Wait(kOnce, "i", kLong).value(), "x1");
 }

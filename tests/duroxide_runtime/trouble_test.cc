@@ -109,7 +109,7 @@ TEST_P(TroubleTest, DamagedHistoryIsParkedNotSkipped) {
 TEST_P(TroubleTest, MessagesWithoutAnInstanceAreDroppedAndBlockNobody) {
   tandem::EnqueueOptions orphan;
   orphan.group = "nobody";
-  const auto queue = std::string(internal::kOrchestratorQueue);
+  const auto queue = std::string(internal::kTurnQueue);
   ASSERT_TRUE(
       provider.Enqueue(queue, EncodeWorkItem(internal::EventRaisedItem{"e", "x"}), orphan).ok());
   ASSERT_TRUE(provider.Enqueue(queue, "no group", tandem::EnqueueOptions()).ok());
@@ -138,7 +138,7 @@ TEST_P(TroubleTest, TurnThatIsTooLargeForABatchEndsItsInstance) {
   provider.OnBatch([&](const ProbeProvider::Operations& operations) -> Status {
     for (const tandem::Operation& operation : operations) {
       const auto* enqueue = std::get_if<tandem::Enqueue>(&operation);
-      if (enqueue != nullptr && enqueue->queue == "worker")
+      if (enqueue != nullptr && enqueue->queue == "dx/work")
         return Status::TooLarge("over the limit");
     }
     return Status::Ok();
