@@ -188,10 +188,10 @@ struct Runtime::Impl {
   internal::Drain::Steps DrainSteps() {
     internal::Drain::Steps steps;
     steps.stop_taking = [this] {
-      log.Log(LogLevel::kInfo, "", "shutdown: no new work is taken");
       orchestrations.StopStarting([this] { drain.NoteEnd(); });
       turn_loop.RequestStop();
       activity_loop.RequestStop();
+      log.Log(LogLevel::kInfo, "", "shutdown: no new work is taken");
     };
     steps.ended = [this] {
       return turn_loop.ended() && activity_loop.ended() && orchestrations.idle();

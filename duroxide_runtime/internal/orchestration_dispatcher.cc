@@ -186,12 +186,9 @@ std::optional<Status> OrchestrationDispatcher::Start(const NewInstance& instance
     // Too large for one batch, e.g. together with its start.
     if (IsDeterministic(status->code())) status = std::nullopt;
   }
-  // What has come meanwhile; but the caller does not work for it for long.
-  const Status ran = RunTurns(*std::move(runner), /*more_to_do=*/false).first_error;
-  if (!ran.ok()) {
-    running_.NoteFailure();
-    log_.Log(LogLevel::kWarning, instance.instance,
-             "a turn could not be stored, and comes again: " + ran.ToString());
+  // What has come meanwhile is work of the runtime, and none of the caller's.
+  if (!runner->Release()) {
+    HandOn(Detached{running_.Begin(), *std::move(runner), Causes(), TurnMaker::Turn()});
   }
   return status;
 }
@@ -205,7 +202,7 @@ OrchestrationDispatcher::Ran OrchestrationDispatcher::RunTurns(TurnInbox::Runner
   const auto note = [&ran](const Status& status) {
     if (ran.first_error.ok()) ran.first_error = status;
   };
-  for (int turns = 0; turns < kTurnsInARowMax; ++turns) {
+  for (int turns = 0; turns < kTurnsInARowMax && !running_.stopped(); ++turns) {
     Causes causes = runner.Next(kTurnMessagesMax);
     if (causes.empty()) return ran;
     ResultsFirst(causes);
@@ -223,7 +220,8 @@ OrchestrationDispatcher::Ran OrchestrationDispatcher::RunTurns(TurnInbox::Runner
     storing_ -= 1;
     note(Settle(instance, std::move(causes), std::move(attempt)));
   }
-  // Somebody else runs what comes from now on, so that what is set aside can't come back here.
+  // Somebody else runs what comes from now on, so that what is set aside can't come back here; or
+  // it is for another runtime, since this one ends.
   const Causes rest = runner.End();
   if (!rest.empty()) note(SetAside(instance, rest, Attempt{}));
   return ran;
@@ -324,6 +322,10 @@ void OrchestrationDispatcher::Conclude(Detached detached, const Status& status) 
     detached.causes.clear();
     if (detached.runner.Release()) return;
   }
+  HandOn(std::move(detached), status);
+}
+
+void OrchestrationDispatcher::HandOn(Detached detached, const Status& status) {
   auto rest = std::make_shared<Detached>(std::move(detached));
   executor_.Post([this, rest, status] { Resume(std::move(*rest), status); });
 }
