@@ -226,9 +226,7 @@ std::vector<std::string> IdsToClaim(const TurnOutcome& outcome) {
       if (detached != nullptr) ids.insert(detached->instance);
     }
   }
-  std::erase_if(ids, [](const std::string& id) {
-    return id.find(kChildMark) != std::string::npos;  // nobody else can use it
-  });
+  std::erase_if(ids, [](const std::string& id) { return !MayBeTaken(id); });
   return {ids.begin(), ids.end()};
 }
 

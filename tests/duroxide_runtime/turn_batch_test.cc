@@ -340,5 +340,26 @@ TEST(TurnBatchTest, OnlyIdsThatOthersMayUseAreClaimed) {
   EXPECT_EQ(IdsToClaim(RunTurn(input, engine.registry())), std::vector<std::string>{"free"});
 }
 
+// A name below the first level is made of random digits: should another have them, it is told.
+TEST(TurnBatchTest, RandomIdsOfChildrenAreClaimedToo) {
+  const Engine engine(Everything);
+  TurnInput input;
+  input.instance = "root::sub::1.1";
+  input.items = {StartItem{"test", ""}};
+  const std::vector<std::string> ids = IdsToClaim(RunTurn(input, engine.registry()));
+  ASSERT_EQ(ids.size(), 2u);
+  EXPECT_EQ(ids[0], "free");
+  EXPECT_EQ(ids[1].size(), std::string("root::sub::0123456789abcdef").size());
+  EXPECT_EQ(IdsToClaim(RunTurn(input, engine.registry())), ids) << "the same on every replay";
+  input.taken_ids = {ids[1]};
+  const TurnOutcome outcome = RunTurn(input, engine.registry());
+  bool told = false;
+  for (const HistoryEvent& event : outcome.deltas.at(0).events) {
+    const auto* failed = std::get_if<ChildFailed>(&event.body);
+    told = told || (failed != nullptr && failed->failure.code == StatusCode::kAlreadyExists);
+  }
+  EXPECT_TRUE(told);
+}
+
 }  // namespace
 }  // namespace duroxide
