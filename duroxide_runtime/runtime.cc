@@ -61,6 +61,7 @@ internal::TurnOptions TurnOptionsOf(const RuntimeOptions& options) {
   internal::TurnOptions turns;
   turns.max_deliveries = options.max_deliveries;
   turns.live_instances_max = options.live_instances;
+  turns.live_bytes_max = options.live_bytes;
   turns.threads = options.orchestration_threads;
   turns.fused_commits = options.fused_commits && options.orchestration_threads > 0;
   return turns;

@@ -55,6 +55,9 @@ struct RuntimeOptions {
   // Instances that stay in memory between their turns, at most; the least recently used goes first.
   // A turn of one that is there replays nothing. 0: every turn reads and replays the history.
   std::size_t live_instances = 10'000;
+  // And the bytes that they may hold together, by an estimate: what is in their histories and
+  // key-value maps, and 4 KiB for each.
+  std::size_t live_bytes = std::size_t{256} << 20;
 
   // A start runs the first turn, and the result of an activity that ran here its turn, in the batch
   // that stores it: so N activities one after the other take N + 1 flushes alone (and one more
