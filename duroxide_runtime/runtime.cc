@@ -264,6 +264,7 @@ RuntimeStats Runtime::Stats() const {
   stats.turn_conflicts = counters.turn_conflicts;
   stats.messages_dropped = counters.messages_dropped;
   stats.parked = counters.parked;
+  stats.handed_over = counters.handed_over;
   stats.poisoned = counters.poisoned;
   return stats;
 }

@@ -47,7 +47,8 @@ struct RuntimeOptions {
 
   // More deliveries than these without an answer are poison: the process died of each, or lost its
   // lease. An activity then counts as failed, an instance whose turns they were is ended as failed,
-  // both with FailureCategory::kPoison. An activity that is not registered where it is delivered
+  // both with FailureCategory::kPoison. An activity that is not registered where it is delivered is
+  // handed over to other runtimes for 0.4 s; that nobody has taken it then is one delivery. It
   // fails for good (kConfiguration) at the last of these; until then it waits 1 s, doubling up to
   // 60 s, in between.
   std::uint32_t max_deliveries = 10;
@@ -82,6 +83,7 @@ struct RuntimeStats {
   std::uint64_t turn_conflicts = 0;         // turns dropped because somebody else was faster
   std::uint64_t messages_dropped = 0;       // duplicates, late completions, unknown instances
   std::uint64_t parked = 0;                 // times that work was put aside with a diagnosis
+  std::uint64_t handed_over = 0;            // times that work was left to a runtime with its code
   std::uint64_t poisoned = 0;  // activities and instances given up: max_deliveries was exceeded
 };
 

@@ -126,13 +126,17 @@ Result<std::optional<TurnInbox::Runner>> OrchestrationDispatcher::Accept(Deliver
     TANDEM_RETURN_IF_ERROR(DropForeign(deliveries));
     return std::optional<TurnInbox::Runner>();
   }
-  QueuedItems queued{
-      {}, deliveries.front().lock_token, leases_.Keep(deliveries.front().lock_token)};
+  QueuedItems queued{{},
+                     deliveries.front().lock_token,
+                     leases_.Keep(deliveries.front().lock_token),
+                     deliveries.front().id};
   for (const tandem::Delivery& delivery : deliveries) {
     queued.delivery_count = std::max(queued.delivery_count, delivery.delivery_count);
     Result<WorkItem> item = DecodeWorkItem(delivery.payload, WhereOf(delivery));
     if (!item.ok()) {
-      TANDEM_RETURN_IF_ERROR(ParkInstance(instance, item.status().message(), queued));
+      Attempt unreadable{.end = Attempt::End::kStuck};
+      unreadable.diagnosis = item.status().message();
+      TANDEM_RETURN_IF_ERROR(ParkInstance(instance, unreadable, queued));
       return std::optional<TurnInbox::Runner>();
     }
     queued.items.push_back(*std::move(item));
@@ -373,7 +377,7 @@ Status OrchestrationDispatcher::EndQueued(const std::string& instance, const Que
                                           const Attempt& attempt) {
   switch (attempt.end) {
     case Attempt::End::kStuck:
-      return ParkInstance(instance, attempt.diagnosis, queued);
+      return ParkInstance(instance, attempt, queued);
     case Attempt::End::kTooLarge: {
       // To be taken again, by whomever, in portions.
       const std::size_t left = std::min(attempt.left, queued.items.size() - 1);
@@ -392,14 +396,18 @@ Status OrchestrationDispatcher::EndQueued(const std::string& instance, const Que
   return attempt.status.ok() ? status : attempt.status;
 }
 
-Status OrchestrationDispatcher::ParkInstance(const std::string& instance,
-                                             const std::string& diagnosis,
+Status OrchestrationDispatcher::ParkInstance(const std::string& instance, const Attempt& attempt,
                                              const QueuedItems& queued) {
   ParkOrder order;
   order.token = queued.token;
-  order.attempt = parked_.Next(instance);
+  order.attempt = parked_.Next(instance, queued.first, provider_.clock().Now());
+  if (attempt.unregistered) {
+    const UnregisteredStep step = StepOfUnregistered(order.attempt);
+    if (step.hand_over) return HandOver(instance, attempt.diagnosis, queued);
+    order.attempt = step.parking;
+  }
   order.instance = instance;
-  order.diagnosis = diagnosis;
+  order.diagnosis = attempt.diagnosis;
   order.fallback = FallbackStatus(provider_, instance, queued);
   order.starts = std::ranges::any_of(
       queued.items, [](const WorkItem& item) { return std::holds_alternative<StartItem>(item); });
@@ -407,7 +415,17 @@ Status OrchestrationDispatcher::ParkInstance(const std::string& instance,
                                                       [&] { return Park(provider_, order); }));
   if (!parked) return Status::Ok();
   counters_.parked += 1;
-  log_.Log(LogLevel::kError, instance, diagnosis);
+  log_.Log(LogLevel::kError, instance, attempt.diagnosis);
+  return Status::Ok();
+}
+
+Status OrchestrationDispatcher::HandOver(const std::string& instance, const std::string& diagnosis,
+                                         const QueuedItems& queued) {
+  TANDEM_ASSIGN_OR_RETURN(const bool given_back,
+                          GiveBack(provider_, queued.lease, queued.token, kHandOverDelay));
+  if (!given_back) return Status::Ok();
+  counters_.handed_over += 1;
+  log_.Log(LogLevel::kDebug, instance, "handed over to other runtimes: " + diagnosis);
   return Status::Ok();
 }
 

@@ -14,10 +14,10 @@
 // and then set aside. Set aside, messages are given back, and results are reported by a message, so
 // that they come back through the queue.
 //
-// Fate of what can't be processed: an instance without its code, whose code diverges, or whose
-// stored records can't be read, is parked (internal/parking.h); one whose turns were begun too
-// often without any answer is ended (internal/poison.h); messages for an instance that never
-// started are acknowledged and counted.
+// Fate of what can't be processed: an instance without its code is handed over to another runtime,
+// and in the end parked (internal/parking.h), as is one whose code diverges, or whose stored
+// records can't be read; one whose turns were begun too often without any answer is ended
+// (internal/poison.h); messages for an instance that never started are acknowledged and counted.
 
 #include <atomic>
 #include <chrono>
@@ -162,8 +162,10 @@ class OrchestrationDispatcher {
   // Results are reported by a message; messages get what the attempt has ended with.
   Status SetAside(const std::string& instance, const Causes& causes, const Attempt& attempt);
   Status EndQueued(const std::string& instance, const QueuedItems& queued, const Attempt& attempt);
-  Status ParkInstance(const std::string& instance, const std::string& diagnosis,
+  Status ParkInstance(const std::string& instance, const Attempt& attempt,
                       const QueuedItems& queued);
+  Status HandOver(const std::string& instance, const std::string& diagnosis,
+                  const QueuedItems& queued);
   Status ReportAlone(const ActivityResult& result);
 
   tandem::Provider& provider_;

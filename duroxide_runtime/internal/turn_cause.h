@@ -20,6 +20,7 @@ struct QueuedItems {
   std::vector<WorkItem> items;  // not empty
   tandem::LockToken token;
   LeaseKeeper::Held lease;  // kept until the turn is answered
+  std::uint64_t first = 0;  // id of the message of the first item
   std::uint32_t delivery_count = 1;
 };
 

@@ -45,6 +45,7 @@ struct Attempt {
   Status status;                  // of kStoreError, kTooLarge
   std::vector<std::size_t> lost;  // causes whose lease is lost; empty: all
   std::string diagnosis;          // of kStuck
+  bool unregistered = false;      // of kStuck: another runtime may have the code
   std::size_t left = 0;           // of kTooLarge: items that did not fit; 0: there was only one
 };
 

@@ -115,11 +115,12 @@ TEST_P(PoisonTest, UnregisteredActivityFailsForGoodAfterItsLastDelivery) {
   options.max_deliveries = 3;
   const auto runtime = StartRuntime(half, options);
   ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
-  log.Await("activity 'echo' is not registered", 1);
+  AwaitUnregistered("activity 'echo' is not registered", 1);
   clock.Advance(seconds(1));
-  log.Await("activity 'echo' is not registered", 2);
+  AwaitUnregistered("activity 'echo' is not registered", 2);
   EXPECT_EQ(client.GetStatus("i")->state, InstanceState::kRunning);
   clock.Advance(seconds(2));
+  AwaitUnregistered("activity 'echo' is not registered", 3);
   const auto status = client.WaitUntilFinished("i", kLong);
   EXPECT_EQ(status->state, InstanceState::kFailed);
   EXPECT_EQ(status->failure->category, FailureCategory::kConfiguration);
@@ -224,10 +225,10 @@ TEST_P(PoisonTest, ParkedInstanceIsNeverPoisoned) {
   auto wrong = StartRuntime(Registry());
   ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
   for (std::size_t i = 1; i <= 25; ++i) {
-    log.Await("orchestration 'once' is not registered", i);
+    AwaitUnregistered("orchestration 'once' is not registered", i);
     clock.Advance(seconds(60));
   }
-  log.Await("orchestration 'once' is not registered", 26);
+  AwaitUnregistered("orchestration 'once' is not registered", 26);
   EXPECT_EQ(wrong->Stats().poisoned, 0u);
   wrong.reset();
   const auto right = StartRuntime(Working());
@@ -239,7 +240,7 @@ TEST_P(PoisonTest, ParkedInstanceWaitsLongerEachTimeAlthoughNothingIsCounted) {
   const auto wrong = StartOne(Registry(), RuntimeOptions());  // each runtime has its own count
   ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
   for (int i = 0; i < 4; ++i) {
-    log.Await("orchestration 'once' is not registered", static_cast<std::size_t>(i) + 1);
+    AwaitUnregistered("orchestration 'once' is not registered", static_cast<std::size_t>(i) + 1);
     clock.Advance(seconds(1 << i) - std::chrono::microseconds(1));
     EXPECT_TRUE(provider.Dequeue("dx/turns")->empty());
     clock.Advance(std::chrono::microseconds(1));

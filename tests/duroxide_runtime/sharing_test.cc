@@ -94,7 +94,7 @@ TEST_P(SharingTest, ForeignActivityMakesNoInstance) {
   Put(internal::kWorkQueue,
       EncodeWorkItem(internal::ActivityItem{{"nobody", 1, 2}, "unknown", "", "", "once", {}}));
   const auto runtime = StartRuntime(Working());
-  log.Await("activity 'unknown' is not registered");
+  AwaitUnregistered("activity 'unknown' is not registered");
   EXPECT_EQ(client.GetStatus("nobody").status().code(), StatusCode::kNotFound);
   ExpectOthersGoOn("nobody");
 }
