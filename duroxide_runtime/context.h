@@ -43,7 +43,7 @@ class CallOptions {
  public:
   CallOptions() {}
 
-  // The activity goes to the workers that serve this tag (RuntimeOptions::tags).
+  // The activity goes to the runtimes that serve this tag (RuntimeOptions::tags).
   CallOptions& Tag(std::string tag) {
     tag_ = std::move(tag);
     return *this;

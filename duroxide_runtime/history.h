@@ -106,7 +106,7 @@ struct CancelRequested {
 struct ActivityScheduled {
   std::string name;
   std::string input;
-  std::string tag;  // of the worker queue; empty: the default one
+  std::string tag;  // of the queue of activities; empty: the default one
   bool operator==(const ActivityScheduled&) const = default;
 };
 struct ActivityCancelRequested {

@@ -61,6 +61,7 @@ internal::TurnOptions TurnOptionsOf(const RuntimeOptions& options) {
   internal::TurnOptions turns;
   turns.max_deliveries = options.max_deliveries;
   turns.live_instances_max = options.live_instances;
+  turns.live_bytes_max = options.live_bytes;
   turns.threads = options.orchestration_threads;
   turns.fused_commits = options.fused_commits && options.orchestration_threads > 0;
   return turns;
@@ -77,10 +78,10 @@ std::size_t QueuesOf(const RuntimeOptions& options) {
   return options.tags.size() + (options.untagged_activities ? 1 : 0);
 }
 
-std::vector<std::string> WorkerQueues(const RuntimeOptions& options) {
+std::vector<std::string> WorkQueues(const RuntimeOptions& options) {
   std::vector<std::string> queues;
-  if (options.untagged_activities) queues.push_back(internal::WorkerQueue(std::string_view()));
-  for (const std::string& tag : options.tags) queues.push_back(internal::WorkerQueue(tag));
+  if (options.untagged_activities) queues.push_back(internal::WorkQueue(std::string_view()));
+  for (const std::string& tag : options.tags) queues.push_back(internal::WorkQueue(tag));
   return queues;
 }
 
@@ -159,7 +160,7 @@ struct Runtime::Impl {
 
   internal::PullLoop::Setup TurnLoop(const RuntimeOptions& options) {
     internal::PullLoop::Setup setup;
-    setup.queues.emplace_back(internal::kOrchestratorQueue);
+    setup.queues.emplace_back(internal::kTurnQueue);
     setup.threads = options.orchestration_threads;
     setup.options = [this, lease = options.lease.value()] {
       tandem::DequeueOptions dequeue = DequeueOf(lease, orchestrations.messages_max());
@@ -175,7 +176,7 @@ struct Runtime::Impl {
 
   internal::PullLoop::Setup ActivityLoop(const RuntimeOptions& options) {
     internal::PullLoop::Setup setup;
-    setup.queues = WorkerQueues(options);
+    setup.queues = WorkQueues(options);
     setup.threads = options.activity_threads;
     setup.options = [lease = options.lease.value()] { return DequeueOf(lease, 1); };
     setup.handler = [this](const std::vector<tandem::Delivery>& deliveries) {
@@ -188,10 +189,10 @@ struct Runtime::Impl {
   internal::Drain::Steps DrainSteps() {
     internal::Drain::Steps steps;
     steps.stop_taking = [this] {
-      log.Log(LogLevel::kInfo, "", "shutdown: no new work is taken");
       orchestrations.StopStarting([this] { drain.NoteEnd(); });
       turn_loop.RequestStop();
       activity_loop.RequestStop();
+      log.Log(LogLevel::kInfo, "", "shutdown: no new work is taken");
     };
     steps.ended = [this] {
       return turn_loop.ended() && activity_loop.ended() && orchestrations.idle();
@@ -263,6 +264,7 @@ RuntimeStats Runtime::Stats() const {
   stats.turn_conflicts = counters.turn_conflicts;
   stats.messages_dropped = counters.messages_dropped;
   stats.parked = counters.parked;
+  stats.handed_over = counters.handed_over;
   stats.poisoned = counters.poisoned;
   return stats;
 }

@@ -47,7 +47,8 @@ struct RuntimeOptions {
 
   // More deliveries than these without an answer are poison: the process died of each, or lost its
   // lease. An activity then counts as failed, an instance whose turns they were is ended as failed,
-  // both with FailureCategory::kPoison. An activity that is not registered where it is delivered
+  // both with FailureCategory::kPoison. An activity that is not registered where it is delivered is
+  // handed over to other runtimes for 0.4 s; that nobody has taken it then is one delivery. It
   // fails for good (kConfiguration) at the last of these; until then it waits 1 s, doubling up to
   // 60 s, in between.
   std::uint32_t max_deliveries = 10;
@@ -55,6 +56,9 @@ struct RuntimeOptions {
   // Instances that stay in memory between their turns, at most; the least recently used goes first.
   // A turn of one that is there replays nothing. 0: every turn reads and replays the history.
   std::size_t live_instances = 10'000;
+  // And the bytes that they may hold together, by an estimate: what is in their histories and
+  // key-value maps, and 4 KiB for each.
+  std::size_t live_bytes = std::size_t{256} << 20;
 
   // A start runs the first turn, and the result of an activity that ran here its turn, in the batch
   // that stores it: so N activities one after the other take N + 1 flushes alone (and one more
@@ -79,6 +83,7 @@ struct RuntimeStats {
   std::uint64_t turn_conflicts = 0;         // turns dropped because somebody else was faster
   std::uint64_t messages_dropped = 0;       // duplicates, late completions, unknown instances
   std::uint64_t parked = 0;                 // times that work was put aside with a diagnosis
+  std::uint64_t handed_over = 0;            // times that work was left to a runtime with its code
   std::uint64_t poisoned = 0;  // activities and instances given up: max_deliveries was exceeded
 };
 

@@ -69,17 +69,7 @@ Status ActivityDispatcher::Handle(const tandem::Delivery& delivery) {
   }
   Call call{delivery, *item, leases_.Keep(delivery.lock_token)};
   const ActivityHandler* handler = registry_.FindActivity(item->name);
-  if (handler == nullptr) {
-    const std::string diagnosis = "activity '" + item->name +
-                                  "' is not registered in this runtime; register it with "
-                                  "Registry::Add";
-    if (delivery.delivery_count < max_deliveries_) return ParkUnregistered(call, diagnosis);
-    return GiveUp(
-        std::move(call),
-        Failure::Of(Status::NotFound(diagnosis + " (" + std::to_string(delivery.delivery_count) +
-                                     " deliveries)"),
-                    FailureCategory::kConfiguration));
-  }
+  if (handler == nullptr) return ParkUnregistered(std::move(call));
   if (delivery.delivery_count > max_deliveries_) {
     return GiveUp(std::move(call), PoisonFailure("activity '" + item->name + "'",
                                                  delivery.delivery_count, max_deliveries_));
@@ -155,7 +145,21 @@ Status ActivityDispatcher::GiveBackStopped(const Call& call, const Status& reaso
   return Status::Ok();
 }
 
-Status ActivityDispatcher::ParkUnregistered(const Call& call, const std::string& diagnosis) {
+Status ActivityDispatcher::ParkUnregistered(Call call) {
+  const tandem::Delivery& delivery = call.delivery;
+  const std::string diagnosis = "activity '" + call.item.name +
+                                "' is not registered in this runtime; register it with "
+                                "Registry::Add";
+  const std::uint32_t attempt =
+      parked_.Next(WhereOf(delivery), delivery.id, provider_.clock().Now());
+  if (StepOfUnregistered(attempt).hand_over) return HandOver(call, diagnosis);
+  if (delivery.delivery_count >= max_deliveries_) {
+    return GiveUp(
+        std::move(call),
+        Failure::Of(Status::NotFound(diagnosis + " (" + std::to_string(delivery.delivery_count) +
+                                     " deliveries)"),
+                    FailureCategory::kConfiguration));
+  }
   ParkOrder order;
   order.token = call.delivery.lock_token;
   order.attempt = call.delivery.delivery_count;
@@ -172,12 +176,23 @@ Status ActivityDispatcher::ParkUnregistered(const Call& call, const std::string&
   return Status::Ok();
 }
 
+Status ActivityDispatcher::HandOver(const Call& call, const std::string& diagnosis) {
+  TANDEM_ASSIGN_OR_RETURN(
+      const bool given_back,
+      GiveBack(provider_, call.lease, call.delivery.lock_token, kHandOverDelay));
+  if (!given_back) return Status::Ok();  // cancelled meanwhile
+  counters_.handed_over += 1;
+  log_.Log(LogLevel::kDebug, call.item.operation.instance,
+           "handed over to other runtimes: " + diagnosis);
+  return Status::Ok();
+}
+
 // Not counted: a newer runtime may read it one day, and must not find it poisoned.
 Status ActivityDispatcher::ParkUnreadable(const tandem::Delivery& delivery, const Status& reason) {
   const LeaseKeeper::Held lease = leases_.Keep(delivery.lock_token);
   tandem::AbandonOptions options;
   options.count = false;
-  options.delay = ParkDelay(parked_.Next(WhereOf(delivery)));
+  options.delay = ParkDelay(parked_.Next(WhereOf(delivery), delivery.id, provider_.clock().Now()));
   TANDEM_ASSIGN_OR_RETURN(const bool parked, EndLease(provider_.clock(), lease, [&] {
                             return provider_.Abandon(delivery.lock_token, options);
                           }));

@@ -5,10 +5,10 @@
 // acknowledges the activity's message: an activity with a stored result is never run again, and one
 // without is. It knows an activity from its message alone and reads no history.
 //
-// Fate of what can't be run: an activity whose code is not registered here is parked
-// (internal/parking.h) until it was delivered too often, then reported as a failure of the
-// configuration; one that was delivered too often without an answer is reported as poison
-// (internal/poison.h). One that was asked to stop and fails is given back.
+// Fate of what can't be run: an activity whose code is not registered here is handed over to other
+// runtimes and parked (internal/parking.h) until it was parked too often, then reported as a
+// failure of the configuration; one that was delivered too often without an answer is reported as
+// poison (internal/poison.h). One that was asked to stop and fails is given back.
 
 #include <cstdint>
 #include <stop_token>
@@ -59,7 +59,9 @@ class ActivityDispatcher {
   // Ends the call with a failure that is not its own.
   Status GiveUp(Call call, const Failure& failure);
   Status GiveBackStopped(const Call& call, const Status& reason);
-  Status ParkUnregistered(const Call& call, const std::string& diagnosis);
+  // Also where it is handed over, or given up.
+  Status ParkUnregistered(Call call);
+  Status HandOver(const Call& call, const std::string& diagnosis);
   Status ParkUnreadable(const tandem::Delivery& delivery, const Status& reason);
 
   tandem::Provider& provider_;

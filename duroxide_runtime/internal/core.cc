@@ -172,7 +172,8 @@ Core::Child Core::StartChild(std::string name, std::optional<OrchestrationVersio
   CheckOperationName("orchestration name", name);
   CheckBytes("input of orchestration '" + name + "'", input, kValueBytesMax);
   if (instance.empty()) {
-    instance = ChildId(instance_, execution_, ++children_);
+    ++children_;
+    instance = ChildId(instance_, execution_, children_, determinism_->ForChild(children_));
     CheckBytes("instance id of the child", instance, kInstanceIdBytesMax);
   } else if (const Status status = CheckNewInstance(instance); !status.ok()) {
     FailWith(status);

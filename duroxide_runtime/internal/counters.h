@@ -16,6 +16,7 @@ struct Counters {
   std::atomic<std::uint64_t> turn_conflicts = 0;
   std::atomic<std::uint64_t> messages_dropped = 0;
   std::atomic<std::uint64_t> parked = 0;
+  std::atomic<std::uint64_t> handed_over = 0;
   std::atomic<std::uint64_t> poisoned = 0;
 };
 

@@ -23,6 +23,7 @@ std::uint64_t Mix(std::string_view bytes) {
 // What keeps the streams of numbers that come of one base apart.
 constexpr std::uint64_t kRandomStream = 0x52616e646f6d;
 constexpr std::uint64_t kSeedStream = 0x53656564;
+constexpr std::uint64_t kChildStream = 0x4368696c64;
 
 }  // namespace
 
@@ -43,6 +44,10 @@ std::string Determinism::NewUuid() {
 }
 
 std::uint64_t Determinism::NewRandom() { return Mix(Mix(base_ ^ kRandomStream) + randoms_++); }
+
+std::uint64_t Determinism::ForChild(std::uint64_t number) const {
+  return Mix(Mix(base_ ^ kChildStream) + number);
+}
 
 std::uint64_t Determinism::NextSeed() const { return Mix(base_ ^ kSeedStream); }
 

@@ -16,6 +16,8 @@ class Determinism {
   // A version 4, variant 1 UUID, made of 64 random bits.
   std::string NewUuid();
   std::uint64_t NewRandom();
+  // For the id of the execution's child of that number: another for each.
+  std::uint64_t ForChild(std::uint64_t number) const;
   // Of the next execution.
   std::uint64_t NextSeed() const;
 

@@ -53,7 +53,12 @@ std::vector<HistoryBody> Execution::Apply(EventId id, const HistoryEvent& input,
   core_.BeginStep(id, input.time, replaying, recorded);
   Deliver(input.body);
   core_.pump().Run();
-  if (!Finished()) return core_.TakeCommands(id + 1);
+  content_bytes_ += ContentBytes(input.body);
+  if (!Finished()) {
+    std::vector<HistoryBody> commands = core_.TakeCommands(id + 1);
+    for (const HistoryBody& command : commands) content_bytes_ += ContentBytes(command);
+    return commands;
+  }
   core_.CancelOpen();
   std::vector<HistoryBody> outputs = core_.TakeCommands(id + 1);
   outputs.push_back(End());

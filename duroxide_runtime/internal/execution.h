@@ -7,6 +7,7 @@
 // and given the next input, as long as v is still the head of its stream; then nothing is replayed.
 // Whoever keeps one must drop it on any doubt.
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -50,6 +51,8 @@ class Execution {
   }
 
   bool ended() const { return ended_; }
+  // Of its history so far, names and values.
+  std::size_t content_bytes() const { return content_bytes_; }
   const Started& started() const { return core_.started(); }  // without input and mailbox
   const std::string& instance() const { return core_.instance(); }
   std::uint64_t number() const { return core_.execution(); }
@@ -72,6 +75,7 @@ class Execution {
   std::optional<Task<Result<std::string>>> root_;
   std::optional<Status> refused_;  // the handler threw instead of returning a task
   bool ended_ = false;
+  std::size_t content_bytes_ = 0;
 };
 
 }  // namespace duroxide::internal

@@ -20,7 +20,8 @@ namespace {
 
 using tandem::StatusCode;
 
-// A busy instance may have a turn between the walk and the batch; then the tree is walked again.
+// Something may happen to a member between the look at it and the batch; then it is looked at
+// again.
 constexpr int kAttemptsMax = 64;
 
 // The activities without a result, with their tags.
@@ -49,12 +50,15 @@ class Deletion {
 
   Result<DeleteResult> Run() {
     for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
-      TANDEM_ASSIGN_OR_RETURN(const std::vector<TreeMember> tree, WalkTree(provider_, root_));
-      Status status = CheckRoot(tree.front());
-      if (status.ok() && !force_) status = CheckFinished(tree);
-      if (status.ok()) status = DeleteAll(tree);
+      const Result<std::vector<TreeMember>> tree = WalkTree(provider_, root_);
+      if (IsGone(tree.status()) && result_.instances > 0) return result_;
+      TANDEM_RETURN_IF_ERROR(tree.status());
+      Status status = CheckRoot(tree->front());
+      if (status.ok() && !force_) status = CheckFinished(*tree);
+      if (status.ok()) status = DeleteAll(*tree);
       if (status.ok()) return result_;
       if (status.code() != StatusCode::kConflict) return status;
+      if (force_) TANDEM_RETURN_IF_ERROR(StopAll());
     }
     return Status::Unavailable("instance " + Quoted(root_) +
                                " changes all the time; cancel it first, or try again");
@@ -90,6 +94,51 @@ class Deletion {
                                    "; cancel first, or delete with force");
   }
 
+  static bool IsGone(const Status& status) { return status.code() == StatusCode::kNotFound; }
+
+  Status StopAll() {
+    const Status status = WalkTree(provider_, root_, [this](const TreeMember& member) {
+                            return Stop(member);
+                          }).status();
+    return IsGone(status) ? Status::Ok() : status;
+  }
+
+  // Afterwards the instance starts nothing any more.
+  Status Stop(TreeMember member) {
+    for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
+      if (member.stored.status.finished()) return Status::Ok();
+      const Status status = TryStop(member);
+      if (status.code() != StatusCode::kConflict) return status;
+      Result<TreeMember> now = ReadMember(provider_, member.instance);
+      if (IsGone(now.status())) return Status::Ok();
+      TANDEM_ASSIGN_OR_RETURN(member, std::move(now));
+    }
+    return Status::Unavailable("instance " + Quoted(member.instance) +
+                               " changes all the time; cancel it first, or try again");
+  }
+
+  Status TryStop(const TreeMember& member) {
+    batch_.clear();
+    members_ = 0;
+    if (member.place.head == 0) {  // has no history that could get an end, nor any child
+      TANDEM_RETURN_IF_ERROR(AddMember(member));
+      return Commit();
+    }
+    // An end at whatever version: however many turns come in between, it is stored. Not of the
+    // code's making, so a replay takes it as it is (internal/poison.h).
+    HistoryEvent end;
+    end.time = provider_.clock().Now();
+    end.body = OrchestrationFailed{
+        Failure::Of(Status::Cancelled("the instance is being deleted"), FailureCategory::kPoison)};
+    const std::uint64_t execution = member.place.execution;
+    batch_.emplace_back(tandem::AppendEvents{HistoryStream(member.instance, execution),
+                                             {EncodeHistoryEvent(end)},
+                                             tandem::Expected::Exists()});
+    batch_.emplace_back(tandem::CheckVersion{HistoryStream(member.instance, execution + 1),
+                                             tandem::Expected::NoStream()});
+    return Commit();
+  }
+
   // Children before their parents, in as few batches as it takes.
   Status DeleteAll(const std::vector<TreeMember>& tree) {
     batch_.clear();
@@ -119,8 +168,8 @@ class Deletion {
     if (!status.finished() && member.place.head > 0) {
       TANDEM_RETURN_IF_ERROR(CancelActivities(member));
     }
-    batch_.emplace_back(tandem::DeleteGroup{std::string(kOrchestratorQueue), member.instance});
-    batch_.emplace_back(tandem::DeleteEntity{member.instance});
+    batch_.emplace_back(tandem::DeleteGroup{std::string(kTurnQueue), member.instance});
+    batch_.emplace_back(tandem::DeleteEntity{InstanceEntity(member.instance)});
     batch_.emplace_back(RemoveFromIndex(member.instance, status.orchestration,
                                         status.parent ? status.parent->instance : std::string(),
                                         status.state));
@@ -148,7 +197,7 @@ class Deletion {
     TANDEM_ASSIGN_OR_RETURN(const History history, LoadAt(member.instance, place));
     for (const auto& [id, tag] : OpenActivities(history)) {
       batch_.emplace_back(tandem::CancelMessage{
-          WorkerQueue(tag), OperationKey(member.instance, {place.execution, id})});
+          WorkQueue(tag), OperationKey(member.instance, {place.execution, id})});
     }
     return Status::Ok();
   }

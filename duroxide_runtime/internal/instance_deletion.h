@@ -7,6 +7,11 @@
 // and its open activities go too, so whoever holds one of them under a lease has lost it, and can
 // store nothing any more.
 //
+// A tree whose members go on while it is walked is stopped first, parents before their children:
+// the history of each gets an end, so that no turn of it can be stored any more. It starts no
+// further child then, and the tree is walked and deleted at rest: work for each member once,
+// however fast they are.
+//
 // What does not fit into one batch is deleted from the leaves up, the root last: at any moment the
 // rest is a tree of the same root, and deleting it again goes on.
 

@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "base/key_encoding.h"
-#include "duroxide_runtime/internal/names.h"
+#include "duroxide_runtime/internal/instance_store.h"
 
 namespace duroxide::internal {
 
@@ -21,7 +21,7 @@ std::vector<std::string> KeysOf(std::string_view instance, std::string_view orch
 
 }  // namespace
 
-tandem::StreamId IndexStream() { return {std::string(kReservedPrefix) + "index", 0}; }
+tandem::StreamId IndexStream() { return {std::string(kIndexEntity), 0}; }
 
 std::string IndexAllPrefix() { return "I"; }
 

@@ -73,12 +73,21 @@ Result<std::optional<std::uint64_t>> ReadFirstExecution(tandem::Provider& provid
 
 }  // namespace
 
+std::string InstanceEntity(std::string_view instance) {
+  return std::string(kInstanceEntityPrefix).append(instance);
+}
+
+std::optional<std::string_view> InstanceOf(std::string_view entity) {
+  if (!entity.starts_with(kInstanceEntityPrefix)) return std::nullopt;
+  return entity.substr(kInstanceEntityPrefix.size());
+}
+
 tandem::StreamId HomeStream(std::string_view instance, std::uint64_t first_execution) {
-  return {std::string(instance), first_execution - 1};
+  return {InstanceEntity(instance), first_execution - 1};
 }
 
 tandem::StreamId HistoryStream(std::string_view instance, std::uint64_t execution) {
-  return {std::string(instance), execution};
+  return {InstanceEntity(instance), execution};
 }
 
 std::string OperationKey(std::string_view instance, const OperationId& id) {
@@ -89,8 +98,8 @@ std::string OperationKey(std::string_view instance, const OperationId& id) {
       .Take();
 }
 
-std::string WorkerQueue(std::string_view tag) {
-  std::string queue(kWorkerQueue);
+std::string WorkQueue(std::string_view tag) {
+  std::string queue(kWorkQueue);
   if (!tag.empty()) queue.append("/").append(tag);
   return queue;
 }
@@ -99,7 +108,7 @@ std::string KvKey(std::string_view key) { return std::string(kKvPrefix).append(k
 
 tandem::Enqueue ToInstance(std::string_view instance, const WorkItem& item) {
   tandem::Enqueue enqueue;
-  enqueue.queue = kOrchestratorQueue;
+  enqueue.queue = kTurnQueue;
   enqueue.payload = EncodeWorkItem(item);
   enqueue.options.group = instance;
   return enqueue;
@@ -109,7 +118,7 @@ Result<InstancePlace> FindInstance(tandem::Provider& provider, std::string_view 
   std::uint64_t missing = 0;
   while (true) {
     TANDEM_ASSIGN_OR_RETURN(const std::optional<tandem::PartitionHead> latest,
-                            provider.LatestPartition(instance));
+                            provider.LatestPartition(InstanceEntity(instance)));
     InstancePlace place;
     if (!latest || latest->head == 0) {
       place.first_execution = FirstExecutionAfter(latest);
@@ -191,7 +200,7 @@ Result<KvChanges> ReadKv(tandem::Provider& provider, const tandem::StreamId& str
       std::string name = key.substr(kKvPrefix.size());
       TANDEM_ASSIGN_OR_RETURN(
           std::optional<KvEntry> entry,
-          DecodeKv(bytes, "key '" + name + "' of instance '" + stream.entity + "'"));
+          DecodeKv(bytes, "key '" + name + "' in entity '" + stream.entity + "'"));
       entries.emplace(std::move(name), std::move(entry));
     }
     more = page.more;

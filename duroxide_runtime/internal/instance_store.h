@@ -1,21 +1,24 @@
 #pragma once
 
-// Where an instance lives in the generic store.
+// Where an instance lives in the generic store, and every name that the runtime uses there. All of
+// these begin with "dx/", so that they never meet the names of an application that keeps its own
+// streams and queues in the same store.
 //
-//   entity         the instance id
+//   "dx/i/<id>"    entity of the instance of that id
 //   partition n>0  the history of execution n; an event's version is its id
-//   home           the stream before the first execution: (instance, 0), or, if the id was used
-//                  before and deleted, the partition behind the tombstone. Metadata only:
+//   home           the partition before the first execution: 0, or, if the id was used before and
+//                  deleted, the one behind the tombstone. Metadata only:
 //                    "status" -> StatusRecord, for queries; no turn reads it
 //                    "kv/..." -> KvRecord: the key-value map as ended executions have left it
 //   execution      metadata "kv/..." -> KvRecord: what the running execution has changed, for
 //                  clients; a turn knows it from history. "begins", from before its first event:
 //                  so a deletion before it deletes this stream too, for those who wait here
-//   "orchestrator" queue of what concerns an instance, grouped by instance
-//   "worker", "worker/<tag>"  queues of activities to run
+//   "dx/index"     entity of the index of all instances (internal/instance_index.h)
+//   "dx/turns"     queue of what concerns an instance, grouped by instance
+//   "dx/work", "dx/work/<tag>"  queues of activities to run
 //
 // message key := 'O' instance:escaped execution:u64be scheduled_id:u64be
-//   of an activity in "worker" and of a timer in "orchestrator": the operation that it serves
+//   of an activity in "dx/work" and of a timer in "dx/turns": the operation that it serves
 
 #include <cstdint>
 #include <map>
@@ -34,8 +37,10 @@
 
 namespace duroxide::internal {
 
-inline constexpr std::string_view kOrchestratorQueue = "orchestrator";
-inline constexpr std::string_view kWorkerQueue = "worker";
+inline constexpr std::string_view kInstanceEntityPrefix = "dx/i/";
+inline constexpr std::string_view kIndexEntity = "dx/index";
+inline constexpr std::string_view kTurnQueue = "dx/turns";
+inline constexpr std::string_view kWorkQueue = "dx/work";
 inline constexpr std::string_view kStatusKey = "status";
 inline constexpr std::string_view kBeginsKey = "begins";
 inline constexpr std::string_view kKvPrefix = "kv/";
@@ -43,10 +48,13 @@ inline constexpr std::string_view kKvPrefix = "kv/";
 // Of an id that is used for the first time.
 inline constexpr std::uint64_t kFirstExecution = 1;
 
+std::string InstanceEntity(std::string_view instance);
+// The instance that lives there; nullopt if the entity is none of an instance.
+std::optional<std::string_view> InstanceOf(std::string_view entity);
 tandem::StreamId HomeStream(std::string_view instance, std::uint64_t first_execution);
 tandem::StreamId HistoryStream(std::string_view instance, std::uint64_t execution);
 std::string OperationKey(std::string_view instance, const OperationId& id);
-std::string WorkerQueue(std::string_view tag);
+std::string WorkQueue(std::string_view tag);
 std::string KvKey(std::string_view key);
 
 tandem::Enqueue ToInstance(std::string_view instance, const WorkItem& item);

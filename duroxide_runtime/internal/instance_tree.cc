@@ -9,8 +9,6 @@
 
 namespace duroxide::internal {
 
-namespace {
-
 Result<TreeMember> ReadMember(tandem::Provider& provider, std::string_view instance) {
   TreeMember member;
   member.instance = instance;
@@ -22,6 +20,8 @@ Result<TreeMember> ReadMember(tandem::Provider& provider, std::string_view insta
   if (member.place.head > 0) member.stored.bytes = std::string();
   return member;
 }
+
+namespace {
 
 // Appends the children of members[index].
 Status AddChildren(tandem::Provider& provider, std::size_t index,
@@ -53,11 +53,13 @@ Status AddChildren(tandem::Provider& provider, std::size_t index,
 
 }  // namespace
 
-Result<std::vector<TreeMember>> WalkTree(tandem::Provider& provider, std::string_view root) {
+Result<std::vector<TreeMember>> WalkTree(tandem::Provider& provider, std::string_view root,
+                                         const MemberVisitor& visit) {
   std::vector<TreeMember> members;
   TANDEM_ASSIGN_OR_RETURN(TreeMember first, ReadMember(provider, root));
   members.push_back(std::move(first));
   for (std::size_t i = 0; i < members.size(); ++i) {
+    if (visit) TANDEM_RETURN_IF_ERROR(visit(members[i]));
     TANDEM_RETURN_IF_ERROR(AddChildren(provider, i, members));
   }
   return members;

@@ -3,6 +3,7 @@
 // An instance with all that descends from it, by the parents that are recorded in the index.
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,8 +21,15 @@ struct TreeMember {
   StoredStatus stored;  // without output and custom status; bytes only where no turn has run
 };
 
+// Errors: NotFound.
+Result<TreeMember> ReadMember(tandem::Provider& provider, std::string_view instance);
+
+// Called for each member before its children are looked for; an error ends the walk.
+using MemberVisitor = std::function<tandem::Status(const TreeMember&)>;
+
 // Parents before their children. Not a snapshot: who needs one checks the places again. Errors:
 // NotFound (no such root), TooLarge (more than kTreeInstancesMax).
-Result<std::vector<TreeMember>> WalkTree(tandem::Provider& provider, std::string_view root);
+Result<std::vector<TreeMember>> WalkTree(tandem::Provider& provider, std::string_view root,
+                                         const MemberVisitor& visit = {});
 
 }  // namespace duroxide::internal

@@ -1,34 +1,54 @@
 #include "duroxide_runtime/internal/live_instances.h"
 
+#include <utility>
+#include <vector>
+
 namespace duroxide::internal {
+
+namespace {
+
+constexpr std::size_t kFrameBytes = 4096;
+
+}  // namespace
+
+std::size_t LiveInstance::bytes() const {
+  std::size_t bytes = kFrameBytes + execution->content_bytes();
+  for (const auto& [key, entry] : execution->kv().entries()) {
+    bytes += key.size() + entry.value.size();
+  }
+  return bytes;
+}
+
+std::unique_ptr<LiveInstance> LiveInstances::Remove(State& state, Order::iterator place) {
+  std::unique_ptr<LiveInstance> live = std::move(*place);
+  state.entries.erase(live->execution->instance());
+  state.order.erase(place);
+  state.bytes -= live->bytes();
+  return live;
+}
 
 std::unique_ptr<LiveInstance> LiveInstances::Take(std::string_view instance) {
   const auto state = state_.Lock();
   const auto found = state->entries.find(std::string(instance));
   if (found == state->entries.end()) return nullptr;
-  std::unique_ptr<LiveInstance> live = std::move(*found->second);
-  state->order.erase(found->second);
-  state->entries.erase(found);
-  return live;
+  return Remove(*state, found->second);
 }
 
 void LiveInstances::Put(std::unique_ptr<LiveInstance> live) {
   if (max_ == 0) return;
   // Destroyed without the lock: frames run destructors of their own.
-  std::unique_ptr<LiveInstance> pushed_out;
+  std::vector<std::unique_ptr<LiveInstance>> pushed_out;
   const std::string instance = live->execution->instance();
+  const std::size_t bytes = live->bytes();
   const auto state = state_.Lock();
+  if (const auto old = state->entries.find(instance); old != state->entries.end()) {
+    pushed_out.push_back(Remove(*state, old->second));
+  }
   state->order.push_back(std::move(live));
-  const auto place = std::prev(state->order.end());
-  const auto [entry, is_new] = state->entries.try_emplace(instance, place);
-  if (!is_new) {
-    pushed_out = std::move(*entry->second);
-    state->order.erase(entry->second);
-    entry->second = place;
-  } else if (state->entries.size() > max_) {
-    pushed_out = std::move(state->order.front());
-    state->order.pop_front();
-    state->entries.erase(pushed_out->execution->instance());
+  state->entries.emplace(instance, std::prev(state->order.end()));
+  state->bytes += bytes;
+  while (state->entries.size() > max_ || state->bytes > bytes_max_) {
+    pushed_out.push_back(Remove(*state, state->order.begin()));
   }
 }
 

@@ -1,5 +1,7 @@
 #include "duroxide_runtime/internal/names.h"
 
+#include <cstdio>
+
 #include "duroxide_runtime/limits.h"
 #include "messagequeue/message_queue.h"
 
@@ -33,10 +35,6 @@ Status CheckNewInstance(std::string_view instance) {
     return Status::InvalidArgument("an instance id with '" + std::string(kChildMark) +
                                    "' is reserved for children");
   }
-  if (instance.starts_with(kReservedPrefix)) {
-    return Status::InvalidArgument("an instance id that starts with '" +
-                                   std::string(kReservedPrefix) + "' is reserved");
-  }
   return Status::Ok();
 }
 
@@ -51,10 +49,23 @@ Status CheckTag(std::string_view tag) {
                                  dead + "' is for dead letters");
 }
 
-std::string ChildId(std::string_view parent, std::uint64_t execution, std::uint64_t number) {
-  std::string id(parent);
-  id.append(kChildMark).append(std::to_string(execution));
-  return id.append(".").append(std::to_string(number));
+std::string ChildId(std::string_view parent, std::uint64_t execution, std::uint64_t number,
+                    std::uint64_t random) {
+  const std::size_t mark = parent.find(kChildMark);
+  std::string id(parent.substr(0, mark));
+  id.append(kChildMark);
+  if (mark == std::string_view::npos) {
+    return id.append(std::to_string(execution)).append(".").append(std::to_string(number));
+  }
+  char digits[17];
+  std::snprintf(digits, sizeof(digits), "%016llx", static_cast<unsigned long long>(random));
+  return id.append(digits);
+}
+
+bool MayBeTaken(std::string_view child) {
+  const std::size_t mark = child.find(kChildMark);
+  if (mark == std::string_view::npos) return true;
+  return child.find('.', mark + kChildMark.size()) == std::string_view::npos;
 }
 
 }  // namespace duroxide::internal

@@ -10,11 +10,8 @@
 
 namespace duroxide::internal {
 
-// In the id of a child to which nobody has given one; nobody else's id may contain it.
+// In the ids of children to whom nobody has given one; nobody else's id may contain it.
 inline constexpr std::string_view kChildMark = "::sub::";
-
-// Ids that start so belong to the runtime.
-inline constexpr std::string_view kReservedPrefix = "duroxide:";
 
 // Of orchestrations, activities, events, mailboxes, keys, steps and patches: InvalidArgument
 // (empty), TooLarge. `what` names the argument in the message.
@@ -30,8 +27,18 @@ tandem::Status CheckNewInstance(std::string_view instance);
 // of the dead letters of another).
 tandem::Status CheckTag(std::string_view tag);
 
+// child id := parent '::sub::' execution:decimal '.' number:decimal      of a parent without the
+// mark
+//           | root '::sub::' 16 hexadecimal digits                       of a parent that has it
+//
 // "order-7::sub::1.2": the second child of the first execution. Unique: the execution numbers of
-// an id never repeat, not even after the instance was deleted.
-std::string ChildId(std::string_view parent, std::uint64_t execution, std::uint64_t number);
+// an id never repeat, not even after the instance was deleted. What descends from such a child is
+// named after the same root, "order-7::sub::5f0c0de15ba11ad5", so that ids do not grow with the
+// depth; the digits are `random`, which has to be the same on every replay.
+std::string ChildId(std::string_view parent, std::uint64_t execution, std::uint64_t number,
+                    std::uint64_t random);
+
+// Whether an instance of that id may be there already: it was given by somebody, or is random.
+bool MayBeTaken(std::string_view child);
 
 }  // namespace duroxide::internal

@@ -126,13 +126,17 @@ Result<std::optional<TurnInbox::Runner>> OrchestrationDispatcher::Accept(Deliver
     TANDEM_RETURN_IF_ERROR(DropForeign(deliveries));
     return std::optional<TurnInbox::Runner>();
   }
-  QueuedItems queued{
-      {}, deliveries.front().lock_token, leases_.Keep(deliveries.front().lock_token)};
+  QueuedItems queued{{},
+                     deliveries.front().lock_token,
+                     leases_.Keep(deliveries.front().lock_token),
+                     deliveries.front().id};
   for (const tandem::Delivery& delivery : deliveries) {
     queued.delivery_count = std::max(queued.delivery_count, delivery.delivery_count);
     Result<WorkItem> item = DecodeWorkItem(delivery.payload, WhereOf(delivery));
     if (!item.ok()) {
-      TANDEM_RETURN_IF_ERROR(ParkInstance(instance, item.status().message(), queued));
+      Attempt unreadable{.end = Attempt::End::kStuck};
+      unreadable.diagnosis = item.status().message();
+      TANDEM_RETURN_IF_ERROR(ParkInstance(instance, unreadable, queued));
       return std::optional<TurnInbox::Runner>();
     }
     queued.items.push_back(*std::move(item));
@@ -186,12 +190,9 @@ std::optional<Status> OrchestrationDispatcher::Start(const NewInstance& instance
     // Too large for one batch, e.g. together with its start.
     if (IsDeterministic(status->code())) status = std::nullopt;
   }
-  // What has come meanwhile; but the caller does not work for it for long.
-  const Status ran = RunTurns(*std::move(runner), /*more_to_do=*/false).first_error;
-  if (!ran.ok()) {
-    running_.NoteFailure();
-    log_.Log(LogLevel::kWarning, instance.instance,
-             "a turn could not be stored, and comes again: " + ran.ToString());
+  // What has come meanwhile is work of the runtime, and none of the caller's.
+  if (!runner->Release()) {
+    HandOn(Detached{running_.Begin(), *std::move(runner), Causes(), TurnMaker::Turn()});
   }
   return status;
 }
@@ -205,7 +206,7 @@ OrchestrationDispatcher::Ran OrchestrationDispatcher::RunTurns(TurnInbox::Runner
   const auto note = [&ran](const Status& status) {
     if (ran.first_error.ok()) ran.first_error = status;
   };
-  for (int turns = 0; turns < kTurnsInARowMax; ++turns) {
+  for (int turns = 0; turns < kTurnsInARowMax && !running_.stopped(); ++turns) {
     Causes causes = runner.Next(kTurnMessagesMax);
     if (causes.empty()) return ran;
     ResultsFirst(causes);
@@ -223,7 +224,8 @@ OrchestrationDispatcher::Ran OrchestrationDispatcher::RunTurns(TurnInbox::Runner
     storing_ -= 1;
     note(Settle(instance, std::move(causes), std::move(attempt)));
   }
-  // Somebody else runs what comes from now on, so that what is set aside can't come back here.
+  // Somebody else runs what comes from now on, so that what is set aside can't come back here; or
+  // it is for another runtime, since this one ends.
   const Causes rest = runner.End();
   if (!rest.empty()) note(SetAside(instance, rest, Attempt{}));
   return ran;
@@ -324,6 +326,10 @@ void OrchestrationDispatcher::Conclude(Detached detached, const Status& status) 
     detached.causes.clear();
     if (detached.runner.Release()) return;
   }
+  HandOn(std::move(detached), status);
+}
+
+void OrchestrationDispatcher::HandOn(Detached detached, const Status& status) {
   auto rest = std::make_shared<Detached>(std::move(detached));
   executor_.Post([this, rest, status] { Resume(std::move(*rest), status); });
 }
@@ -371,7 +377,7 @@ Status OrchestrationDispatcher::EndQueued(const std::string& instance, const Que
                                           const Attempt& attempt) {
   switch (attempt.end) {
     case Attempt::End::kStuck:
-      return ParkInstance(instance, attempt.diagnosis, queued);
+      return ParkInstance(instance, attempt, queued);
     case Attempt::End::kTooLarge: {
       // To be taken again, by whomever, in portions.
       const std::size_t left = std::min(attempt.left, queued.items.size() - 1);
@@ -390,20 +396,36 @@ Status OrchestrationDispatcher::EndQueued(const std::string& instance, const Que
   return attempt.status.ok() ? status : attempt.status;
 }
 
-Status OrchestrationDispatcher::ParkInstance(const std::string& instance,
-                                             const std::string& diagnosis,
+Status OrchestrationDispatcher::ParkInstance(const std::string& instance, const Attempt& attempt,
                                              const QueuedItems& queued) {
   ParkOrder order;
   order.token = queued.token;
-  order.attempt = parked_.Next(instance);
+  order.attempt = parked_.Next(instance, queued.first, provider_.clock().Now());
+  if (attempt.unregistered) {
+    const UnregisteredStep step = StepOfUnregistered(order.attempt);
+    if (step.hand_over) return HandOver(instance, attempt.diagnosis, queued);
+    order.attempt = step.parking;
+  }
   order.instance = instance;
-  order.diagnosis = diagnosis;
+  order.diagnosis = attempt.diagnosis;
   order.fallback = FallbackStatus(provider_, instance, queued);
+  order.starts = std::ranges::any_of(
+      queued.items, [](const WorkItem& item) { return std::holds_alternative<StartItem>(item); });
   TANDEM_ASSIGN_OR_RETURN(const bool parked, EndLease(provider_.clock(), queued.lease,
                                                       [&] { return Park(provider_, order); }));
   if (!parked) return Status::Ok();
   counters_.parked += 1;
-  log_.Log(LogLevel::kError, instance, diagnosis);
+  log_.Log(LogLevel::kError, instance, attempt.diagnosis);
+  return Status::Ok();
+}
+
+Status OrchestrationDispatcher::HandOver(const std::string& instance, const std::string& diagnosis,
+                                         const QueuedItems& queued) {
+  TANDEM_ASSIGN_OR_RETURN(const bool given_back,
+                          GiveBack(provider_, queued.lease, queued.token, kHandOverDelay));
+  if (!given_back) return Status::Ok();
+  counters_.handed_over += 1;
+  log_.Log(LogLevel::kDebug, instance, "handed over to other runtimes: " + diagnosis);
   return Status::Ok();
 }
 

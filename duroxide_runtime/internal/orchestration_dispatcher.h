@@ -1,7 +1,7 @@
 #pragma once
 
 // The orchestration dispatcher runs the turns of instances: one at a time for each in this runtime.
-// What causes a turn is a message of the queue "orchestrator" (all that waits for the instance is
+// What causes a turn is a message of the queue "dx/turns" (all that waits for the instance is
 // taken together), the result of an activity that has run in this runtime, or a start. A turn takes
 // all causes that are there, goes on from the live instance or else from history, and stores
 // everything in one batch, which acknowledges what caused it (internal/turn_batch.h).
@@ -14,10 +14,10 @@
 // and then set aside. Set aside, messages are given back, and results are reported by a message, so
 // that they come back through the queue.
 //
-// Fate of what can't be processed: an instance without its code, whose code diverges, or whose
-// stored records can't be read, is parked (internal/parking.h); one whose turns were begun too
-// often without any answer is ended (internal/poison.h); messages for an instance that never
-// started are acknowledged and counted.
+// Fate of what can't be processed: an instance without its code is handed over to another runtime,
+// and in the end parked (internal/parking.h), as is one whose code diverges, or whose stored
+// records can't be read; one whose turns were begun too often without any answer is ended
+// (internal/poison.h); messages for an instance that never started are acknowledged and counted.
 
 #include <atomic>
 #include <chrono>
@@ -83,8 +83,9 @@ class OrchestrationDispatcher {
   // deleted meanwhile), and those of the store.
   std::optional<Status> Start(const NewInstance& instance);
 
-  // From now on starts are not run here. `on_idle` is called whenever nothing is left that runs
-  // outside of the calls of Handle and Complete.
+  // From now on no start is run here, and no further turn begins: what a turn that runs leaves
+  // behind is set aside, and results are stored by themselves. `on_idle` is called whenever nothing
+  // is left that runs outside of the calls of Handle and Complete.
   void StopStarting(std::function<void()> on_idle) { running_.StopStarting(std::move(on_idle)); }
   bool idle() const { return running_.idle(); }
   // Turns of those that could not be stored, after StopStarting.
@@ -104,7 +105,8 @@ class OrchestrationDispatcher {
   static constexpr int kStoringThreads = 2;
   static constexpr int kDetachedMax = 256;
 
-  // A turn that is being stored while no thread waits for it.
+  // A turn that is being stored while no thread waits for it, or has been by a thread that has
+  // nothing to do with the turns that follow.
   struct Detached {
     RunningWork::Piece running;
     TurnInbox::Runner runner;
@@ -121,10 +123,10 @@ class OrchestrationDispatcher {
   Result<std::optional<TurnInbox::Runner>> Accept(Deliveries deliveries);
   // Not of this runtime: nobody can ever process them.
   Status DropForeign(Deliveries deliveries);
-  // Runs turns until the inbox is empty, but not for ever: after some in a row, what waits is set
-  // aside, and this thread turns to others. And not once a turn is stored while nobody waits for
-  // it: who stores it sees to the rest. `more_to_do`: this thread has other work, and so does not
-  // wait.
+  // Runs turns until the inbox is empty, but not for ever: after some in a row, or once the runtime
+  // ends, what waits is set aside, and this thread turns to others. And not once a turn is stored
+  // while nobody waits for it: who stores it sees to the rest. `more_to_do`: this thread has other
+  // work, and so does not wait.
   struct Ran {
     Status first_error;
     std::size_t instances = 0;
@@ -140,6 +142,8 @@ class OrchestrationDispatcher {
   // what went wrong, what is to be logged, and the next turn.
   void Conclude(Detached detached, const Status& status);
   void Resume(Detached detached, const Status& status);
+  // Leaves it to Resume.
+  void HandOn(Detached detached, const Status& status = Status::Ok());
   // What kept a turn that nobody waited for from being stored, told once.
   void LeaveTrouble(const Status& status);
   Status TakeTrouble() { return std::exchange(*trouble_.Lock(), Status::Ok()); }
@@ -158,8 +162,10 @@ class OrchestrationDispatcher {
   // Results are reported by a message; messages get what the attempt has ended with.
   Status SetAside(const std::string& instance, const Causes& causes, const Attempt& attempt);
   Status EndQueued(const std::string& instance, const QueuedItems& queued, const Attempt& attempt);
-  Status ParkInstance(const std::string& instance, const std::string& diagnosis,
+  Status ParkInstance(const std::string& instance, const Attempt& attempt,
                       const QueuedItems& queued);
+  Status HandOver(const std::string& instance, const std::string& diagnosis,
+                  const QueuedItems& queued);
   Status ReportAlone(const ActivityResult& result);
 
   tandem::Provider& provider_;

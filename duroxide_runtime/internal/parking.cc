@@ -40,6 +40,7 @@ Result<std::vector<tandem::Operation>> ParkBatch(tandem::Provider& provider,
     first_execution = stored->first_execution;
   } else {
     TANDEM_ASSIGN_OR_RETURN(const InstancePlace place, FindInstance(provider, order.instance));
+    if (place.head == 0 && !order.starts) return batch;
     first_execution = place.first_execution;
   }
   if (status.finished() || status.diagnosis == order.diagnosis) return batch;
@@ -61,16 +62,39 @@ std::chrono::milliseconds ParkDelay(std::uint32_t attempt) {
   return std::min(kMax, kFirst * (1 << doublings));
 }
 
-std::uint32_t Backoffs::Next(const std::string& name) {
-  auto attempts = attempts_.Lock();
-  if (attempts->size() >= kBackoffsMax && !attempts->contains(name)) {
-    const auto next = attempts->lower_bound(name);
-    attempts->erase(next == attempts->begin() ? next : std::prev(next));
-  }
-  return ++(*attempts)[name];
+UnregisteredStep StepOfUnregistered(std::uint32_t attempt) {
+  constexpr std::uint32_t kRound = kHandOversInARow + 1;
+  return {attempt % kRound != 0, attempt / kRound};
 }
 
-void Backoffs::Forget(const std::string& name) { attempts_.Lock()->erase(name); }
+std::uint32_t Backoffs::Next(const std::string& name, std::uint64_t message,
+                             tandem::Timestamp now) {
+  const auto state = state_.Lock();
+  Entry entry{name, message, 0, now};
+  if (const auto found = state->entries.find(name); found != state->entries.end()) {
+    if (found->second->message == message) entry.attempts = found->second->attempts;
+    state->order.erase(found->second);
+    state->entries.erase(found);
+  }
+  while (!state->order.empty() &&
+         (state->order.size() >= kNamesMax ||
+          tandem::SaturatingAdd(state->order.front().last, kForgetAfter) <= now)) {
+    state->entries.erase(state->order.front().name);
+    state->order.pop_front();
+  }
+  entry.attempts += 1;
+  state->order.push_back(std::move(entry));
+  state->entries.emplace(name, std::prev(state->order.end()));
+  return state->order.back().attempts;
+}
+
+void Backoffs::Forget(const std::string& name) {
+  const auto state = state_.Lock();
+  const auto found = state->entries.find(name);
+  if (found == state->entries.end()) return;
+  state->order.erase(found->second);
+  state->entries.erase(found);
+}
 
 tandem::Status Park(tandem::Provider& provider, const ParkOrder& order) {
   for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
@@ -98,9 +122,10 @@ tandem::Result<bool> EndLease(tandem::Clock& clock, const LeaseKeeper::Held& lea
 }
 
 tandem::Result<bool> GiveBack(tandem::Provider& provider, const LeaseKeeper::Held& lease,
-                              const tandem::LockToken& token) {
+                              const tandem::LockToken& token, std::chrono::milliseconds delay) {
   tandem::AbandonOptions options;
   options.count = false;
+  options.delay = delay;
   return EndLease(provider.clock(), lease, [&] { return provider.Abandon(token, options); });
 }
 

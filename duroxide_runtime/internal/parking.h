@@ -3,6 +3,11 @@
 // Parking: work that can't be done with the code at hand goes back to its queue for a while, and
 // the instance's status says why. Nothing is lost, and the right runtime picks it up.
 //
+// Work whose code is not registered here may be what another runtime on the store has the code for.
+// So it is handed over first: given back for a moment, without a word, in which it goes to whoever
+// waits for work. Only work that has come back each time is parked; and when it is due, it is
+// handed over again.
+//
 // Being parked is an answer: it is not counted as a delivery, so that what is parked never becomes
 // poison (internal/poison.h). How often something was parked in a row is therefore remembered in
 // memory (Backoffs); a runtime that starts anew begins with the shortest delay again.
@@ -11,9 +16,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <map>
+#include <list>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "base/guarded.h"
 #include "batch/provider.h"
@@ -25,18 +31,47 @@ namespace duroxide::internal {
 // 1 s after the first attempt, doubling up to 60 s.
 std::chrono::milliseconds ParkDelay(std::uint32_t attempt);
 
-// How often in a row something was parked, by name. Thread-safe. Holds kBackoffsMax names; one more
-// makes it forget one of them.
+// Work is handed over so often before it is parked, each time for so long. Two runtimes that take
+// turns by chance then miss it once in 128 times.
+inline constexpr std::uint32_t kHandOversInARow = 7;
+inline constexpr std::chrono::milliseconds kHandOverDelay{50};
+
+// What to do at one attempt, in a row, at work whose code is not registered here.
+struct UnregisteredStep {
+  bool hand_over = false;     // else it is parked
+  std::uint32_t parking = 0;  // the first, the second, ...
+};
+UnregisteredStep StepOfUnregistered(std::uint32_t attempt);
+
+// How often in a row something could not be done, by name. What somebody else has done, or what has
+// gone, does not come back, and is forgotten after a while. Thread-safe.
 class Backoffs {
  public:
-  static constexpr std::size_t kBackoffsMax = 10'000;
+  // One name more makes it forget the one that has not come for the longest time.
+  static constexpr std::size_t kNamesMax = 10'000;
+  // Much longer than anything is parked.
+  static constexpr std::chrono::minutes kForgetAfter{10};
 
-  // 1 the first time, 2 the second, ...
-  std::uint32_t Next(const std::string& name);
+  // 1 the first time, 2 the second, ... `message` is the first that waits under this name: when it
+  // is another than before, somebody has got on, and it is the first time again.
+  std::uint32_t Next(const std::string& name, std::uint64_t message, tandem::Timestamp now);
   void Forget(const std::string& name);
 
+  std::size_t size() const { return state_.Lock()->entries.size(); }
+
  private:
-  tandem::Guarded<std::map<std::string, std::uint32_t>> attempts_;
+  struct Entry {
+    std::string name;
+    std::uint64_t message = 0;
+    std::uint32_t attempts = 0;
+    tandem::Timestamp last{};
+  };
+  using Order = std::list<Entry>;  // by `last`
+  struct State {
+    Order order;
+    std::unordered_map<std::string, Order::iterator> entries;  // looked up only
+  };
+  mutable tandem::Guarded<State> state_;
 };
 
 struct ParkOrder {
@@ -46,10 +81,12 @@ struct ParkOrder {
   std::string instance;
   std::string diagnosis;
   InstanceStatus fallback;  // what the status starts from if there is none
+  bool starts = false;      // the instance's start is among what is parked
 };
 
 // Ends the lease and writes the diagnosis, in one batch. The status of a finished instance stays as
-// it is. Errors: LeaseLost, and those of the store.
+// it is, and an instance that never was gets none (a foreign message may name any). Errors:
+// LeaseLost, and those of the store.
 tandem::Status Park(tandem::Provider& provider, const ParkOrder& order);
 
 // Calls `end`, which ends the lease, again while the store is Unavailable, a few times and as long
@@ -58,8 +95,9 @@ tandem::Status Park(tandem::Provider& provider, const ParkOrder& order);
 tandem::Result<bool> EndLease(tandem::Clock& clock, const LeaseKeeper::Held& lease,
                               const std::function<tandem::Status()>& end);
 
-// Gives back what is leased, at once and without counting it.
+// Gives back what is leased, without counting it, to be taken again after `delay`.
 tandem::Result<bool> GiveBack(tandem::Provider& provider, const LeaseKeeper::Held& lease,
-                              const tandem::LockToken& token);
+                              const tandem::LockToken& token,
+                              std::chrono::milliseconds delay = std::chrono::milliseconds::zero());
 
 }  // namespace duroxide::internal

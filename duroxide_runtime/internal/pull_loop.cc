@@ -60,7 +60,9 @@ void PullLoop::Pull(const std::stop_token& stop) {
     if (!deliveries.ok()) {
       status = deliveries.status();
     } else if (!deliveries->empty()) {
-      status = setup_.handler(*std::move(deliveries));
+      // A Dequeue that is asked to stop looks once more, and may find what was just given back.
+      status =
+          stop.stop_requested() ? GiveBack(*deliveries) : setup_.handler(*std::move(deliveries));
       if (!status.ok() && stop.stop_requested()) failed_ += 1;
     }
     if (status.ok()) {
@@ -72,6 +74,20 @@ void PullLoop::Pull(const std::stop_token& stop) {
     SleepFor(provider_.clock(), backoff, stop);
     backoff = std::min(2 * backoff, kBackoffMax);
   }
+}
+
+tandem::Status PullLoop::GiveBack(const std::vector<tandem::Delivery>& deliveries) {
+  tandem::AbandonOptions options;
+  options.count = false;
+  tandem::Status first_error;
+  for (std::size_t i = 0; i < deliveries.size(); ++i) {
+    const tandem::LockToken& token = deliveries[i].lock_token;
+    if (i > 0 && token == deliveries[i - 1].lock_token) continue;  // of the same group
+    const tandem::Status status = provider_.Abandon(token, options);
+    const bool lost = status.code() == tandem::StatusCode::kLeaseLost;
+    if (!status.ok() && !lost && first_error.ok()) first_error = status;
+  }
+  return first_error;
 }
 
 std::string PullLoop::Name() const {

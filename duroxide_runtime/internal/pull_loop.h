@@ -41,7 +41,8 @@ class PullLoop {
   PullLoop(const PullLoop&) = delete;
   PullLoop& operator=(const PullLoop&) = delete;
 
-  // Takes no further work. What is running runs to its end.
+  // Takes no further work: nothing is handed to the function from here on. What is running runs to
+  // its end.
   void RequestStop() { stop_.request_stop(); }
   // True when nothing runs, nor ever will.
   bool ended() const { return running_ == 0; }
@@ -52,6 +53,8 @@ class PullLoop {
   void StopAndJoin();
   void Run();
   void Pull(const std::stop_token& stop);
+  // Uncounted, as if it had not been taken.
+  tandem::Status GiveBack(const std::vector<tandem::Delivery>& deliveries);
   void NoteTrouble(const tandem::Status& status);
   void NoteRecovery();
   std::string Name() const;

@@ -64,6 +64,7 @@ class RunningWork {
     state->on_idle = std::move(on_idle);
   }
 
+  bool stopped() const { return state_.Lock()->stopped; }
   bool idle() const { return state_.Lock()->running == 0; }
 
   // A turn that could not be stored.

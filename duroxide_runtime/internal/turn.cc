@@ -117,7 +117,7 @@ class Turn {
     }
     if (IsEnd(last)) return GoOn(*started, std::get<OrchestrationContinuedAsNew>(last));
     const auto found = registry_.FindOrchestration(started->name, started->version);
-    if (!found) return Park(NotRegistered(registry_, started->name, started->version));
+    if (!found) return ParkUnregistered(started->name, started->version);
     execution_ =
         std::make_unique<Execution>(input_.instance, input_.execution, *found->handler, input_.kv);
     if (auto divergence = Replay(*execution_, input_.history)) return Park(*std::move(divergence));
@@ -136,7 +136,7 @@ class Turn {
       if (set != nullptr) started.custom_status = set->status;
     }
     const auto found = registry_.FindOrchestration(old.name, next.version);
-    if (!found) return Park(NotRegistered(registry_, old.name, next.version));
+    if (!found) return ParkUnregistered(old.name, next.version);
     return Follow(std::move(started), next, *found, input_.execution + 1, input_.kv) && Refuse();
   }
 
@@ -164,7 +164,7 @@ class Turn {
       return true;
     }
     const auto found = registry_.FindOrchestration(start.name, start.version);
-    if (!found) return Park(NotRegistered(registry_, start.name, start.version));
+    if (!found) return ParkUnregistered(start.name, start.version);
     Started started;
     started.name = start.name;
     started.version = found->version;
@@ -301,9 +301,15 @@ class Turn {
     diagnosis_ = std::move(diagnosis);
     return false;
   }
+  bool ParkUnregistered(const std::string& name,
+                        const std::optional<OrchestrationVersion>& version) {
+    unregistered_ = true;
+    return Park(NotRegistered(registry_, name, version));
+  }
   TurnOutcome Parked() {
     TurnOutcome outcome;
     outcome.diagnosis = std::move(diagnosis_);
+    outcome.unregistered = unregistered_;
     return outcome;
   }
 
@@ -311,6 +317,7 @@ class Turn {
   const Registry& registry_;
   TurnOutcome outcome_;
   std::string diagnosis_;
+  bool unregistered_ = false;
   std::unique_ptr<Execution> execution_;  // null: not started, or finished_
   std::optional<Started> finished_;
   std::uint64_t events_ = 0;  // of the execution so far

@@ -82,6 +82,7 @@ struct TurnOutcome {
   // The instance can't go on with the code at hand, and why: divergence, not registered, damaged
   // history. Then everything else is empty.
   std::optional<std::string> diagnosis;
+  bool unregistered = false;  // not registered: another runtime may have the code
 
   bool empty() const { return deltas.empty(); }
 };

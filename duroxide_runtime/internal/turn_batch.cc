@@ -109,7 +109,7 @@ class BatchBuilder {
 
   void AddEffect(EventId id, const ActivityScheduled& call) {
     tandem::Enqueue enqueue;
-    enqueue.queue = WorkerQueue(call.tag);
+    enqueue.queue = WorkQueue(call.tag);
     enqueue.payload = EncodeWorkItem(ActivityItem{{turn_.instance, delta_->execution, id},
                                                   call.name,
                                                   call.input,
@@ -126,10 +126,10 @@ class BatchBuilder {
     batch_.emplace_back(std::move(enqueue));
   }
   void AddEffect(EventId /*id*/, const ActivityCancelRequested& cancel) {
-    Cancel(WorkerQueue(cancel.tag), cancel.scheduled_id);
+    Cancel(WorkQueue(cancel.tag), cancel.scheduled_id);
   }
   void AddEffect(EventId /*id*/, const TimerCancelled& cancel) {
-    Cancel(std::string(kOrchestratorQueue), cancel.scheduled_id);
+    Cancel(std::string(kTurnQueue), cancel.scheduled_id);
   }
   void Cancel(std::string queue, EventId scheduled_id) {
     batch_.emplace_back(
@@ -226,9 +226,7 @@ std::vector<std::string> IdsToClaim(const TurnOutcome& outcome) {
       if (detached != nullptr) ids.insert(detached->instance);
     }
   }
-  std::erase_if(ids, [](const std::string& id) {
-    return id.find(kChildMark) != std::string::npos;  // nobody else can use it
-  });
+  std::erase_if(ids, [](const std::string& id) { return !MayBeTaken(id); });
   return {ids.begin(), ids.end()};
 }
 

@@ -2,8 +2,8 @@
 
 // The one batch that stores a turn. What has to happen follows one to one from what it recorded:
 //
-//   ActivityScheduled        -> enqueue to the worker queue of its tag, keyed by the operation
-//   TimerCreated             -> enqueue to "orchestrator", visible when it fires, keyed
+//   ActivityScheduled        -> enqueue to the queue of its tag, keyed by the operation
+//   TimerCreated             -> enqueue to "dx/turns", visible when it fires, keyed
 //   ActivityCancelRequested,
 //   TimerCancelled           -> cancel by that key; erase the activity's progress
 //   ChildScheduled,

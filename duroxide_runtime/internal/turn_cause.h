@@ -1,6 +1,6 @@
 #pragma once
 
-// What makes an instance's next turn happen: messages of the orchestrator queue, or the result of
+// What makes an instance's next turn happen: messages of the queue of turns, or the result of
 // an activity that has run in this runtime. Each is leased, and the turn's batch acknowledges it.
 
 #include <cstdint>
@@ -20,6 +20,7 @@ struct QueuedItems {
   std::vector<WorkItem> items;  // not empty
   tandem::LockToken token;
   LeaseKeeper::Held lease;  // kept until the turn is answered
+  std::uint64_t first = 0;  // id of the message of the first item
   std::uint32_t delivery_count = 1;
 };
 

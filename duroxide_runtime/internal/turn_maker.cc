@@ -160,7 +160,9 @@ TurnMaker::Prepared TurnMaker::WithBatch(Turn turn, const Causes& causes) {
   TurnOutcome& outcome = turn.outcome;
   counters_.events_replayed += outcome.replayed;
   if (outcome.diagnosis) {
-    return Attempt{.end = Attempt::End::kStuck, .diagnosis = *std::move(outcome.diagnosis)};
+    return Attempt{.end = Attempt::End::kStuck,
+                   .diagnosis = *std::move(outcome.diagnosis),
+                   .unregistered = outcome.unregistered};
   }
   if (outcome.left > 0) return Attempt{.end = Attempt::End::kTooLarge, .left = outcome.left};
   std::vector<tandem::Operation> lease_ends;

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -31,6 +32,7 @@ struct TurnOptions {
   std::uint32_t max_deliveries = 10;   // more without an answer are poison
   std::size_t live_instances_max = 0;  // 0: every turn replays
   bool fused_commits = false;          // else every result is reported by a message
+  std::size_t live_bytes_max = std::numeric_limits<std::size_t>::max();
   // For what is left of turns that are stored while nobody waits, at most, and as many to help
   // where a turn does not end; 0: somebody always waits, and nobody helps.
   std::size_t threads = 0;
@@ -43,6 +45,7 @@ struct Attempt {
   Status status;                  // of kStoreError, kTooLarge
   std::vector<std::size_t> lost;  // causes whose lease is lost; empty: all
   std::string diagnosis;          // of kStuck
+  bool unregistered = false;      // of kStuck: another runtime may have the code
   std::size_t left = 0;           // of kTooLarge: items that did not fit; 0: there was only one
 };
 
@@ -70,7 +73,7 @@ class TurnMaker {
         counters_(counters),
         seeds_(std::move(seeds)),
         max_deliveries_(options.max_deliveries),
-        live_(options.live_instances_max) {}
+        live_(options.live_instances_max, options.live_bytes_max) {}
 
   // All of these are thread-safe; for one instance one turn at a time.
 

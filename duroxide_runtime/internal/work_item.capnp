@@ -1,6 +1,6 @@
 @0xa4df26e5f2dc527d;
 
-# The payload of a message in the queues "orchestrator" and "worker".
+# The payload of a message in the queues "dx/turns" and "dx/work".
 #
 # A stored format. Ordinals are never reused or renumbered; fields and union members are only added.
 # A message of a kind that a reader does not know stays in its queue.

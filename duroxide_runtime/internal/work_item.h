@@ -3,8 +3,8 @@
 // Work items: what the queues of the runtime carry. Each says all that is needed to act on it
 // later.
 //
-//   queue "orchestrator", group = instance: everything but ActivityItem
-//   queue "worker": ActivityItem
+//   queue "dx/turns", group = instance: everything but ActivityItem
+//   queue "dx/work": ActivityItem
 
 #include <cstdint>
 #include <optional>

@@ -37,15 +37,15 @@ struct Simulation::Impl {
         random(seed),
         store(OnClock(clock)),
         outside(store, times, CommitFaults()) {
-    worker_queues.push_back(internal::WorkerQueue({}));
-    for (const std::string& tag : options.tags) worker_queues.push_back(internal::WorkerQueue(tag));
+    work_queues.push_back(internal::WorkQueue({}));
+    for (const std::string& tag : options.tags) work_queues.push_back(internal::WorkQueue(tag));
     runtimes.resize(std::max<std::size_t>(options.runtimes, 1));
     for (auto& runtime : runtimes) runtime = MakeRuntime();
   }
 
   std::unique_ptr<SimulatedRuntime> MakeRuntime() {
     return std::make_unique<SimulatedRuntime>(SimulatedRuntime::Environment{
-        store, times, registry, log, worker_queues, options.lease,
+        store, times, registry, log, work_queues, options.lease,
         CommitFaults{[this] { return Fate(); }, options.tamper},
         internal::TurnOptions{options.max_deliveries, options.live_instances,
                               options.fused_commits},
@@ -138,8 +138,8 @@ struct Simulation::Impl {
   // What waits in the queues, in words; empty if nothing does.
   std::string Waiting() {
     std::string text;
-    std::vector<std::string> queues = worker_queues;
-    queues.emplace_back(internal::kOrchestratorQueue);
+    std::vector<std::string> queues = work_queues;
+    queues.emplace_back(internal::kTurnQueue);
     for (const std::string& queue : queues) {
       const auto statistics = store.Statistics(queue);
       if (!statistics.ok()) return statistics.status().ToString();
@@ -158,7 +158,7 @@ struct Simulation::Impl {
   EventTimes times;
   tandem::MemoryProvider store;
   SimulatedProvider outside;  // the clients'
-  std::vector<std::string> worker_queues;
+  std::vector<std::string> work_queues;
   std::vector<std::unique_ptr<SimulatedRuntime>> runtimes;
   std::vector<std::pair<std::size_t, TakenWork>> taken;  // with the runtime that has it
   SimulationCounts counts;
@@ -198,12 +198,14 @@ Status Simulation::Check() {
   tandem::ListOptions list;
   for (bool more = true; more;) {
     TANDEM_ASSIGN_OR_RETURN(const tandem::NamePage page, impl_->store.ListEntities(list));
-    for (const std::string& instance : page.names) {
-      if (instance.starts_with(internal::kReservedPrefix)) continue;
-      TANDEM_ASSIGN_OR_RETURN(const auto executions, ReadRecorded(impl_->store, instance));
+    for (const std::string& entity : page.names) {
+      const auto instance = internal::InstanceOf(entity);
+      if (!instance) continue;  // the index, or a stream of the application's own
+      TANDEM_ASSIGN_OR_RETURN(const auto executions, ReadRecorded(impl_->store, *instance));
       for (const RecordedHistory& recorded : executions) {
         const auto divergence = FindDivergence(recorded, impl_->registry);
-        if (divergence) return Status::Internal("instance '" + instance + "': " + *divergence);
+        if (divergence)
+          return Status::Internal("instance '" + std::string(*instance) + "': " + *divergence);
       }
     }
     more = page.more;

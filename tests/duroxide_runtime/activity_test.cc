@@ -38,7 +38,7 @@ class ActivityTest : public RuntimeFixture {
   }
 
   // Takes the activity and lets its lease run out, as a process does that dies.
-  tandem::LockToken LoseOneDelivery(const std::string& queue = "worker") {
+  tandem::LockToken LoseOneDelivery(const std::string& queue = "dx/work") {
     tandem::DequeueOptions options;
     options.lease = seconds(1);
     const auto deliveries = provider.Dequeue(queue, options);
@@ -123,7 +123,7 @@ TEST_P(ActivityTest, NextAttemptFindsTheProgressOfTheOneBefore) {
     internal::LeaseKeeper leases(provider, seconds(1));
     tandem::DequeueOptions options;
     options.lease = seconds(1);
-    const auto deliveries = provider.Dequeue("worker", options);
+    const auto deliveries = provider.Dequeue("dx/work", options);
     const auto lease = leases.Keep(deliveries->front().lock_token);
     internal::StoredProgress progress(provider, lease, {"i", 1, 2}, 1);
     EXPECT_FALSE(progress.may_exist());
@@ -172,7 +172,7 @@ TEST_P(ActivityTest, ReportOfADeletedInstanceWithProgressIsStillAnswered) {
   const auto runtime = StartRuntime(registry, ActivitiesOnly());
   barrier.AwaitEntered(1);
   std::vector<tandem::Operation> batch;
-  batch.emplace_back(tandem::DeleteEntity{"i"});
+  batch.emplace_back(tandem::DeleteEntity{internal::InstanceEntity("i")});
   ASSERT_TRUE(provider.AtomicBatch(std::move(batch)).ok());
   barrier.Open();
   while (runtime->Stats().activities_run == 0) std::this_thread::yield();
@@ -258,7 +258,7 @@ TEST_P(ActivityTest, RuntimeOfTagsOnlyLeavesUntaggedActivitiesAlone) {
   ASSERT_TRUE(client.Start(kTagged, "tagged", "x").ok());
   EXPECT_EQ(client.Wait(kTagged, "tagged", kLong).value(), "x@gpu");
   AwaitHistory("once", 2);
-  EXPECT_EQ(provider.Dequeue("worker")->size(), 1u);  // still there
+  EXPECT_EQ(provider.Dequeue("dx/work")->size(), 1u);  // still there
 }
 
 TEST_P(ActivityTest, TagSurvivesARedelivery) {
@@ -269,7 +269,7 @@ TEST_P(ActivityTest, TagSurvivesARedelivery) {
     ASSERT_TRUE(client.Start(kTagged, "i", "x").ok());
     AwaitHistory("i", 2);
   }
-  LoseOneDelivery("worker/gpu");
+  LoseOneDelivery("dx/work/gpu");
   RuntimeOptions options;
   options.tags = {"gpu"};
   const auto runtime = StartRuntime(EchoesItsTag(), options);
@@ -288,7 +288,7 @@ TEST_P(ActivityTest, CancelledTaggedActivityLeavesItsQueue) {
   const auto runtime = StartRuntime(registry);
   ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
   EXPECT_EQ(client.Wait(kOnce, "i", kLong).value(), "late");
-  EXPECT_TRUE(provider.Dequeue("worker/gpu")->empty());
+  EXPECT_TRUE(provider.Dequeue("dx/work/gpu")->empty());
 }
 
 TEST_P(ActivityTest, BadTagsAreRefusedAtStart) {

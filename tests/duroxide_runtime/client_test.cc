@@ -132,7 +132,7 @@ TEST_P(ClientTest, MessageThatRacesWithAWholeLifeIsRefused) {
   });
   EXPECT_EQ(client.Send("i", "words", "sun").code(), StatusCode::kNotFound);
   EXPECT_TRUE(deleted);
-  EXPECT_TRUE(provider.Dequeue("orchestrator")->empty());
+  EXPECT_TRUE(provider.Dequeue("dx/turns")->empty());
 }
 
 TEST_P(ClientTest, MessagesReachAnInstanceWhoseIndexWasErased) {
@@ -312,12 +312,11 @@ TEST_P(ClientTest, BadArgumentsAreRefusedBeforeAnythingIsDone) {
   const auto negative = StartOptions().Delay(seconds(-1));
   EXPECT_EQ(client.Start(kSequence, "i", 1, negative).code(), StatusCode::kInvalidArgument);
   EXPECT_EQ(client.Start(kSequence, "a::sub::1.2", 1).code(), StatusCode::kInvalidArgument);
-  EXPECT_EQ(client.Start(kSequence, "duroxide:i", 1).code(), StatusCode::kInvalidArgument);
   EXPECT_EQ(client.Send("i", "", "x").code(), StatusCode::kInvalidArgument);
   EXPECT_EQ(client.Cancel("", "x").code(), StatusCode::kInvalidArgument);
   EXPECT_EQ(client.GetKv<int>("i", "").status().code(), StatusCode::kInvalidArgument);
   EXPECT_EQ(client.Delete(long_id).status().code(), StatusCode::kTooLarge);
-  EXPECT_EQ(client.Delete("duroxide:index").status().code(), StatusCode::kNotFound);
+  EXPECT_EQ(client.Delete("index").status().code(), StatusCode::kNotFound);
   EXPECT_EQ(client.PruneExecutions("i", 0).status().code(), StatusCode::kInvalidArgument);
   EXPECT_EQ(client.PruneExecutions("i", 1).status().code(), StatusCode::kNotFound);
   EXPECT_EQ(client.ListExecutions("i").status().code(), StatusCode::kNotFound);

@@ -26,7 +26,7 @@ DeleteOptions Force() {
 bool IsTurnOf(const std::string& instance, const ProbeProvider::Operations& batch) {
   return std::ranges::any_of(batch, [&](const tandem::Operation& operation) {
     const auto* append = std::get_if<tandem::AppendEvents>(&operation);
-    return append != nullptr && append->stream.entity == instance;
+    return append != nullptr && append->stream.entity == internal::InstanceEntity(instance);
   });
 }
 
@@ -40,11 +40,11 @@ class ClientDeleteTest : public RuntimeFixture {
     filter.id_prefix = instance;
     EXPECT_TRUE(client.ListInstances(filter)->instances.empty());
     for (std::uint64_t partition = 0; partition < 20; ++partition) {
-      const tandem::StreamId stream{instance, partition};
+      const tandem::StreamId stream{internal::InstanceEntity(instance), partition};
       EXPECT_EQ(provider.Read(stream, tandem::ReadOptions())->head, 0u);
       EXPECT_TRUE(provider.ReadMetadata(stream, tandem::MetadataOptions())->entries.empty());
     }
-    const std::vector<std::string> queues{"orchestrator", "worker"};
+    const std::vector<std::string> queues{"dx/turns", "dx/work"};
     EXPECT_TRUE(provider.Dequeue(queues, tandem::DequeueOptions())->empty());
   }
 
@@ -273,6 +273,61 @@ TEST_P(ClientDeleteTest, ChildOfTheLastMomentIsDeletedToo) {
   EXPECT_EQ(client.Delete("root", Force())->instances, 3u);
   runtime.reset();
   ExpectGone("root");
+}
+
+// However often it is looked at, the parent has had a turn since: one that is not stopped gets
+// away.
+TEST_P(ClientDeleteTest, ParentThatKeepsStartingChildrenIsDeletedByForce) {
+  auto runtime = StartRuntime(ClientSamples());
+  StartFamily(2, 5);
+  std::atomic<int> tries = 0;
+  provider.OnBatch([&](const ProbeProvider::Operations& batch) {
+    if (!Has<tandem::DeleteEntity>(batch)) return Status::Ok();
+    ++tries;
+    const History history = HistoryOf("root");
+    if (internal::IsEnd(history.back().body)) return Status::Ok();
+    EXPECT_TRUE(client.Send("root", "words", "grow").ok());
+    AwaitHistory("root", history.size() + 2);
+    return Status::Ok();
+  });
+  const auto deleted = client.Delete("root", Force());
+  ASSERT_TRUE(deleted.ok()) << deleted.status();
+  EXPECT_GE(deleted->instances, 6u);
+  EXPECT_LE(tries, 4) << "the first, the child that had not begun, and all that was left";
+  runtime->Shutdown();
+  EXPECT_TRUE(client.ListInstances(InstanceFilter())->instances.empty());
+  runtime.reset();
+  ExpectGone("root");
+}
+
+// Those of its last moment are not known before it was stopped.
+TEST_P(ClientDeleteTest, ActivitiesOfWhatWasStoppedAreCancelledToo) {
+  constexpr Orchestration<std::string(std::string)> kCaller("caller");
+  Registry registry;
+  registry.Add(kCaller,
+               [](OrchestrationContext ctx, std::string text) -> Task<Result<std::string>> {
+                 std::vector<Future<std::string>> calls;
+                 while (true) {
+                   static_cast<void>(co_await OrFail(ctx.Receive<std::string>("words")));
+                   calls.push_back(ctx.Call(kEcho, text));
+                 }
+               });
+  RuntimeOptions options;
+  options.activity_threads = 0;
+  auto runtime = StartRuntime(registry, options);
+  ASSERT_TRUE(client.Start(kCaller, "i", "x").ok());
+  AwaitHistory("i", 2);
+  std::atomic<bool> called = false;
+  provider.OnBatch([&](const ProbeProvider::Operations& batch) {
+    if (Has<tandem::DeleteEntity>(batch) && !called.exchange(true)) {
+      EXPECT_TRUE(client.Send("i", "words", "go on").ok());
+      AwaitHistory("i", 5);  // the message, the call, and the next wait
+    }
+    return Status::Ok();
+  });
+  EXPECT_EQ(client.Delete("i", Force())->instances, 1u);
+  runtime.reset();
+  ExpectGone("i");
 }
 
 TEST_P(ClientDeleteTest, RacingStartersSendersAndDeletersAgreeInTheEnd) {

@@ -149,7 +149,7 @@ TEST_P(FallbackTest, ResultOfASecondDeliveryIsStoredByItself) {
     if (second) {  // as a process that dies
       tandem::DequeueOptions options;
       options.lease = seconds(1);
-      ASSERT_EQ(provider.Dequeue("worker", options)->size(), 1u);
+      ASSERT_EQ(provider.Dequeue("dx/work", options)->size(), 1u);
       clock.Advance(seconds(1));
     }
     NoteBatches();

@@ -131,7 +131,7 @@ TEST_P(LeaseTest, Defect19_ALeasedInstanceDoesNotHideTheOthers) {
   for (int i = 0; i < 3; ++i) {
     ASSERT_TRUE(client.Start(kOnce, Numbered("i-", i), "x").ok());
   }
-  const std::string queue(internal::kOrchestratorQueue);
+  const std::string queue(internal::kTurnQueue);
   std::set<std::string> taken;
   for (int i = 0; i < 3; ++i) {
     const auto deliveries = provider.Dequeue(queue);

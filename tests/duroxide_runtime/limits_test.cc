@@ -282,17 +282,50 @@ TEST(LimitsTest, RuntimeThatGetsNoFurtherThreadIsUnavailable) {
 
 // --- Parking ------------------------------------------------------------------------------------
 
-TEST(LimitsTest, BackoffsForgetOneNameForANewOne) {
+TEST(BackoffsTest, HoldOneNameLessForANewOne) {
   Backoffs backoffs;
   const auto name = [](std::size_t i) { return "name " + std::to_string(i); };
-  for (std::size_t i = 0; i < Backoffs::kBackoffsMax; ++i) {
-    EXPECT_EQ(backoffs.Next("name " + std::to_string(i)), 1u);
+  for (std::size_t i = 0; i < Backoffs::kNamesMax; ++i) {
+    EXPECT_EQ(backoffs.Next(name(i), 1, Timestamp()), 1u);
   }
-  EXPECT_EQ(backoffs.Next("new"), 1u);
-  EXPECT_EQ(backoffs.Next("new"), 2u);
-  std::size_t remembered = 0;
-  for (std::size_t i = 0; i < 100; ++i) remembered += backoffs.Next(name(i)) == 2;
-  EXPECT_GE(remembered, 99u);
+  EXPECT_EQ(backoffs.Next("new", 1, Timestamp()), 1u);
+  EXPECT_EQ(backoffs.Next("new", 1, Timestamp()), 2u);
+  EXPECT_EQ(backoffs.size(), Backoffs::kNamesMax);
+  EXPECT_EQ(backoffs.Next(name(1), 1, Timestamp()), 2u);
+  EXPECT_EQ(backoffs.Next(name(0), 1, Timestamp()), 1u) << "the oldest had to go";
+}
+
+TEST(BackoffsTest, AnotherMessageIsTheFirstTimeAgain) {
+  Backoffs backoffs;
+  EXPECT_EQ(backoffs.Next("i", 7, Timestamp()), 1u);
+  EXPECT_EQ(backoffs.Next("i", 7, Timestamp()), 2u);
+  EXPECT_EQ(backoffs.Next("i", 8, Timestamp()), 1u);
+  backoffs.Forget("i");
+  EXPECT_EQ(backoffs.size(), 0u);
+}
+
+// What others have done, or what was cancelled, never comes back here to be forgotten.
+TEST(BackoffsTest, WhatDoesNotComeBackIsForgotten) {
+  Backoffs backoffs;
+  Timestamp now{};
+  for (int i = 0; i < 1'000; ++i) {
+    now += std::chrono::minutes(1);
+    backoffs.Next("name " + std::to_string(i), 1, now);
+    backoffs.Next("stays", 1, now);
+  }
+  EXPECT_EQ(backoffs.size(), 11u) << "one a minute for ten minutes, and the one that stays";
+  EXPECT_EQ(backoffs.Next("stays", 1, now), 1'001u);
+}
+
+TEST(BackoffsTest, UnregisteredWorkIsHandedOverSevenTimesBeforeEachParking) {
+  for (const std::uint32_t parking : {1u, 2u, 9u}) {
+    const std::uint32_t attempt = 8 * parking;
+    for (std::uint32_t i = attempt - 7; i < attempt; ++i) {
+      EXPECT_TRUE(StepOfUnregistered(i).hand_over) << i;
+    }
+    EXPECT_FALSE(StepOfUnregistered(attempt).hand_over);
+    EXPECT_EQ(StepOfUnregistered(attempt).parking, parking);
+  }
 }
 
 // --- Tags ---------------------------------------------------------------------------------------

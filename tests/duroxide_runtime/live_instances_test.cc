@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "tests/duroxide_runtime/engine.h"
 #include "tests/duroxide_runtime/samples.h"
 
@@ -14,12 +16,18 @@ using namespace duroxide::testing;  // NOLINT
 
 class LiveInstancesTest : public ::testing::Test {
  protected:
+  static constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
+
   LiveInstancesTest() { AddSamples(registry_); }
 
   std::unique_ptr<LiveInstance> Started(const std::string& instance) {
+    return Started(instance, "sequence", "2");
+  }
+  std::unique_ptr<LiveInstance> Started(const std::string& instance, const std::string& name,
+                                        const std::string& text) {
     TurnInput input;
     input.instance = instance;
-    input.items = {StartItem{"sequence", "2"}};
+    input.items = {StartItem{name, text}};
     return RunTurn(input, registry_).live;
   }
 
@@ -27,7 +35,7 @@ class LiveInstancesTest : public ::testing::Test {
 };
 
 TEST_F(LiveInstancesTest, WhatIsTakenIsGone) {
-  LiveInstances live(10);
+  LiveInstances live(10, kNoLimit);
   live.Put(Started("a"));
   EXPECT_EQ(live.size(), 1U);
   EXPECT_EQ(live.Take("b"), nullptr);
@@ -39,7 +47,7 @@ TEST_F(LiveInstancesTest, WhatIsTakenIsGone) {
 }
 
 TEST_F(LiveInstancesTest, TheLeastRecentlyUsedGoesFirst) {
-  LiveInstances live(2);
+  LiveInstances live(2, kNoLimit);
   live.Put(Started("a"));
   live.Put(Started("b"));
   live.Put(live.Take("a"));
@@ -51,7 +59,7 @@ TEST_F(LiveInstancesTest, TheLeastRecentlyUsedGoesFirst) {
 }
 
 TEST_F(LiveInstancesTest, TheSameInstanceReplacesItself) {
-  LiveInstances live(2);
+  LiveInstances live(2, kNoLimit);
   live.Put(Started("a"));
   live.Put(Started("b"));
   live.Put(Started("a"));
@@ -59,8 +67,35 @@ TEST_F(LiveInstancesTest, TheSameInstanceReplacesItself) {
   EXPECT_NE(live.Take("b"), nullptr);
 }
 
+TEST_F(LiveInstancesTest, LiveInstancesAreBoundedByBytesAndNotByNumberAlone) {
+  const std::string large(std::size_t{1} << 20, 'x');
+  LiveInstances live(1'000, std::size_t{20} << 20);
+  for (int i = 0; i < 100; ++i) live.Put(Started("i" + std::to_string(i), "once", large));
+  EXPECT_LE(live.bytes(), std::size_t{20} << 20);
+  EXPECT_GE(live.size(), 5U);
+  EXPECT_LE(live.size(), 20U);
+  EXPECT_EQ(live.Take("i0"), nullptr) << "the least recently used goes first";
+  EXPECT_NE(live.Take("i99"), nullptr);
+}
+
+TEST_F(LiveInstancesTest, BytesOfWhatIsTakenAreLetGo) {
+  LiveInstances live(10, kNoLimit);
+  for (int i = 0; i < 20; ++i) live.Put(Started("i" + std::to_string(i)));
+  live.Put(Started("i19"));
+  for (int i = 0; i < 20; ++i) live.Take("i" + std::to_string(i));
+  EXPECT_EQ(live.size(), 0U);
+  EXPECT_EQ(live.bytes(), 0U);
+}
+
+TEST_F(LiveInstancesTest, OneThatHoldsTooMuchIsNotKept) {
+  LiveInstances live(10, std::size_t{1} << 20);
+  live.Put(Started("large", "once", std::string(std::size_t{1} << 20, 'x')));
+  EXPECT_EQ(live.size(), 0U);
+  EXPECT_EQ(live.bytes(), 0U);
+}
+
 TEST_F(LiveInstancesTest, NoneIsKeptWhereNoneMayBe) {
-  LiveInstances live(0);
+  LiveInstances live(0, kNoLimit);
   live.Put(Started("a"));
   EXPECT_EQ(live.size(), 0U);
   EXPECT_EQ(live.Take("a"), nullptr);

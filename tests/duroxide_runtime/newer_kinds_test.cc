@@ -51,8 +51,8 @@ TEST_P(NewerKindsTest, HistoryWithAnEventOfANewerKindIsParkedAndNothingIsLost) {
   EXPECT_EQ(client.GetStatus("i")->diagnosis, diagnosis);
   EXPECT_EQ(client.ReadHistory("i", HistoryOptions()).status().code(), StatusCode::kUnsupported);
   runtime.reset();
-  EXPECT_EQ(provider.LatestPartition("i").value()->head, 4u);
-  const auto waiting = Waiting("orchestrator");
+  EXPECT_EQ(provider.LatestPartition(internal::InstanceEntity("i")).value()->head, 4u);
+  const auto waiting = Waiting("dx/turns");
   ASSERT_EQ(waiting.size(), 1u);
   EXPECT_EQ(internal::DecodeWorkItem(waiting[0].payload, "message").value(),
             internal::WorkItem(internal::EventRaisedItem{"approved", "ann"}));
@@ -69,11 +69,11 @@ TEST_P(NewerKindsTest, MessageOfANewerKindParksItsInstanceWithAllThatComesBehind
   log.Await("which knows more kinds of work items");
   ASSERT_TRUE(client.RaiseEvent("i", "approved", "ann").ok());
   AwaitParkings("which knows more kinds of work items");
-  EXPECT_NE(client.GetStatus("i")->diagnosis.find("of queue 'orchestrator': written by a newer"),
+  EXPECT_NE(client.GetStatus("i")->diagnosis.find("of queue 'dx/turns': written by a newer"),
             std::string::npos);
   runtime.reset();
   EXPECT_EQ(HistoryOf("i").size(), 3u);
-  const auto waiting = Waiting("orchestrator");
+  const auto waiting = Waiting("dx/turns");
   ASSERT_EQ(waiting.size(), 2u);
   EXPECT_EQ(waiting[0].payload, newer.payload);
   EXPECT_EQ(internal::DecodeWorkItem(waiting[1].payload, "message").value(),
@@ -83,13 +83,13 @@ TEST_P(NewerKindsTest, MessageOfANewerKindParksItsInstanceWithAllThatComesBehind
 
 TEST_P(NewerKindsTest, ActivityOfANewerKindWaits) {
   const std::string newer = NewerWorkItem();
-  ASSERT_TRUE(provider.Enqueue("worker", newer, tandem::EnqueueOptions()).ok());
+  ASSERT_TRUE(provider.Enqueue("dx/work", newer, tandem::EnqueueOptions()).ok());
   auto runtime = StartRuntime(Working());
   AwaitParkings("an activity can't be read: Unsupported");
   ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
   EXPECT_EQ(client.Wait(kOnce, "i", kLong).value(), "x") << "others go on";
   runtime.reset();
-  const auto waiting = Waiting("worker");
+  const auto waiting = Waiting("dx/work");
   ASSERT_EQ(waiting.size(), 1u);
   EXPECT_EQ(waiting[0].payload, newer);
   EXPECT_EQ(waiting[0].delivery_count, 1u) << "being parked is not counted";

@@ -47,7 +47,7 @@ INSTANTIATE_TEST_SUITE_P(, PoisonTest, ::testing::ValuesIn(ProviderKinds()), Kin
 TEST_P(PoisonTest, ActivityOnItsEleventhDeliveryIsReportedAndNotRun) {
   ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
   RunFirstTurn("i", 2);
-  LoseDeliveries("worker", 10);
+  LoseDeliveries("dx/work", 10);
   const auto runtime = StartRuntime(Working());
   const auto status = client.WaitUntilFinished("i", kLong);
   EXPECT_EQ(status->state, InstanceState::kFailed);
@@ -64,7 +64,7 @@ TEST_P(PoisonTest, ActivityOnItsEleventhDeliveryIsReportedAndNotRun) {
 TEST_P(PoisonTest, ActivityOnItsTenthDeliveryIsRun) {
   ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
   RunFirstTurn("i", 2);
-  LoseDeliveries("worker", 9);
+  LoseDeliveries("dx/work", 9);
   const auto runtime = StartRuntime(Working());
   EXPECT_EQ(client.Wait(kOnce, "i", kLong).value(), "x");
 }
@@ -72,7 +72,7 @@ TEST_P(PoisonTest, ActivityOnItsTenthDeliveryIsRun) {
 TEST_P(PoisonTest, PoisonOfAnActivityIsReportedOnceByTwoRuntimes) {
   ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
   RunFirstTurn("i", 2);
-  LoseDeliveries("worker", 10);
+  LoseDeliveries("dx/work", 10);
   const auto one = StartRuntime(Working());
   const auto two = StartRuntime(Working());
   EXPECT_EQ(client.WaitUntilFinished("i", kLong)->state, InstanceState::kFailed);
@@ -85,7 +85,7 @@ TEST_P(PoisonTest, Defect09_PoisonIsToldThroughALeaseThatHolds) {
   // However slow taking was: the report needs one batch, and no second delivery.
   ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
   RunFirstTurn("i", 2);
-  LoseDeliveries("worker", 10);
+  LoseDeliveries("dx/work", 10);
   std::atomic<int> failures = 2;
   provider.OnBatch([&](const ProbeProvider::Operations& operations) -> Status {
     const bool report =
@@ -115,11 +115,12 @@ TEST_P(PoisonTest, UnregisteredActivityFailsForGoodAfterItsLastDelivery) {
   options.max_deliveries = 3;
   const auto runtime = StartRuntime(half, options);
   ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
-  log.Await("activity 'echo' is not registered", 1);
+  AwaitUnregistered("activity 'echo' is not registered", 1);
   clock.Advance(seconds(1));
-  log.Await("activity 'echo' is not registered", 2);
+  AwaitUnregistered("activity 'echo' is not registered", 2);
   EXPECT_EQ(client.GetStatus("i")->state, InstanceState::kRunning);
   clock.Advance(seconds(2));
+  AwaitUnregistered("activity 'echo' is not registered", 3);
   const auto status = client.WaitUntilFinished("i", kLong);
   EXPECT_EQ(status->state, InstanceState::kFailed);
   EXPECT_EQ(status->failure->category, FailureCategory::kConfiguration);
@@ -130,7 +131,7 @@ TEST_P(PoisonTest, UnregisteredActivityFailsForGoodAfterItsLastDelivery) {
 }
 
 TEST_P(PoisonTest, UnreadableActivityIsNeverCounted) {
-  ASSERT_TRUE(provider.Enqueue("worker", "garbage!", tandem::EnqueueOptions()).ok());
+  ASSERT_TRUE(provider.Enqueue("dx/work", "garbage!", tandem::EnqueueOptions()).ok());
   const auto runtime = StartRuntime(Working());
   for (std::size_t i = 1; i <= 12; ++i) {
     log.Await("an activity can't be read", i);
@@ -139,14 +140,14 @@ TEST_P(PoisonTest, UnreadableActivityIsNeverCounted) {
   log.Await("an activity can't be read", 13);
   runtime->Shutdown();
   clock.Advance(seconds(60));
-  EXPECT_EQ(provider.Dequeue("worker")->front().delivery_count, 1u);
+  EXPECT_EQ(provider.Dequeue("dx/work")->front().delivery_count, 1u);
 }
 
 // --- Turns --------------------------------------------------------------------------------------
 
 TEST_P(PoisonTest, InstanceWhoseFirstTurnIsPoisonIsEnded) {
   ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
-  LoseDeliveries("orchestrator", 10);
+  LoseDeliveries("dx/turns", 10);
   const auto runtime = StartRuntime(Working());
   const auto status = client.WaitUntilFinished("i", kLong);
   EXPECT_EQ(status->state, InstanceState::kFailed);
@@ -165,15 +166,15 @@ TEST_P(PoisonTest, PoisonedInstanceCancelsWhatItHasStarted) {
   ASSERT_TRUE(client.Start(kMixed, "i", "x").ok());
   RunFirstTurn("i", 6);
   ASSERT_TRUE(client.RaiseEvent("i", "skip", "x").ok());
-  LoseDeliveries("orchestrator", 10);
+  LoseDeliveries("dx/turns", 10);
   const auto runtime = StartRuntime(Working(), OrchestrationsOnly());
   const auto status = client.WaitUntilFinished("i", kLong);
   EXPECT_EQ(status->failure->category, FailureCategory::kPoison);
-  EXPECT_TRUE(provider.Dequeue("worker")->empty());
+  EXPECT_TRUE(provider.Dequeue("dx/work")->empty());
   EXPECT_EQ(internal::FindDivergence("i", 1, HistoryOf("i"), {}, Working()), std::nullopt);
   runtime->Shutdown();
   clock.Advance(std::chrono::hours(1));
-  EXPECT_TRUE(provider.Dequeue("orchestrator")->empty());  // no timer
+  EXPECT_TRUE(provider.Dequeue("dx/turns")->empty());  // no timer
   EXPECT_EQ(runtime->Stats().poisoned, 1u);
 }
 
@@ -184,7 +185,7 @@ TEST_P(PoisonTest, FinishedInstanceSwallowsAPoisonousMessage) {
   runtime->Shutdown();
   ASSERT_TRUE(
       provider.AtomicBatch({internal::ToInstance("i", internal::EventRaisedItem{"e", "x"})}).ok());
-  LoseDeliveries("orchestrator", 10);
+  LoseDeliveries("dx/turns", 10);
   const auto next = StartRuntime(Working());
   while (next->Stats().messages_dropped == 0) std::this_thread::yield();
   EXPECT_EQ(client.GetStatus("i")->state, InstanceState::kCompleted);
@@ -210,7 +211,7 @@ TEST_P(PoisonTest, ParentOfAPoisonedChildIsToldAndEnds) {
     log.Await("orchestration 'once' is not registered");  // the child is parked
   }
   clock.Advance(seconds(60));
-  LoseDeliveries("orchestrator", 10);
+  LoseDeliveries("dx/turns", 10);
   const auto runtime = StartRuntime(registry);
   const auto status = client.WaitUntilFinished("p", kLong);
   EXPECT_EQ(status->state, InstanceState::kFailed);
@@ -224,10 +225,10 @@ TEST_P(PoisonTest, ParkedInstanceIsNeverPoisoned) {
   auto wrong = StartRuntime(Registry());
   ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
   for (std::size_t i = 1; i <= 25; ++i) {
-    log.Await("orchestration 'once' is not registered", i);
+    AwaitUnregistered("orchestration 'once' is not registered", i);
     clock.Advance(seconds(60));
   }
-  log.Await("orchestration 'once' is not registered", 26);
+  AwaitUnregistered("orchestration 'once' is not registered", 26);
   EXPECT_EQ(wrong->Stats().poisoned, 0u);
   wrong.reset();
   const auto right = StartRuntime(Working());
@@ -239,9 +240,9 @@ TEST_P(PoisonTest, ParkedInstanceWaitsLongerEachTimeAlthoughNothingIsCounted) {
   const auto wrong = StartOne(Registry(), RuntimeOptions());  // each runtime has its own count
   ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
   for (int i = 0; i < 4; ++i) {
-    log.Await("orchestration 'once' is not registered", static_cast<std::size_t>(i) + 1);
+    AwaitUnregistered("orchestration 'once' is not registered", static_cast<std::size_t>(i) + 1);
     clock.Advance(seconds(1 << i) - std::chrono::microseconds(1));
-    EXPECT_TRUE(provider.Dequeue("orchestrator")->empty());
+    EXPECT_TRUE(provider.Dequeue("dx/turns")->empty());
     clock.Advance(std::chrono::microseconds(1));
   }
 }

@@ -65,7 +65,7 @@ class PortionTest : public RuntimeFixture {
   static bool AppendsTo(const std::string& instance, const ProbeProvider::Operations& operations) {
     return std::ranges::any_of(operations, [&](const tandem::Operation& operation) {
       const auto* append = std::get_if<tandem::AppendEvents>(&operation);
-      return append != nullptr && append->stream.entity == instance;
+      return append != nullptr && append->stream.entity == internal::InstanceEntity(instance);
     });
   }
 

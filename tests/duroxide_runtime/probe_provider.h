@@ -33,6 +33,10 @@ class ProbeProvider final : public tandem::Provider {
   void DisableAsync() { without_async_ = true; }
 
   void OnBatch(Probe<Operations> probe) { probes_.Lock()->batch = std::move(probe); }
+  // Called after each batch whose caller waits, before that goes on.
+  void AfterBatch(std::function<void(const Operations&)> after) {
+    probes_.Lock()->after_batch = std::move(after);
+  }
   void OnDequeue(Probe<> probe) { probes_.Lock()->dequeue = std::move(probe); }
   void OnRead(Probe<tandem::StreamId> probe) { probes_.Lock()->read = std::move(probe); }
   void OnMetadata(Probe<tandem::StreamId> probe) { probes_.Lock()->metadata = std::move(probe); }
@@ -50,8 +54,11 @@ class ProbeProvider final : public tandem::Provider {
                                           const tandem::BatchOptions& options) override {
     const auto probe = probes_.Lock()->batch;
     if (probe) TANDEM_RETURN_IF_ERROR(probe(operations));
+    const auto after = probes_.Lock()->after_batch;
+    const Operations done = after ? operations : Operations();
     auto result = target_->AtomicBatch(std::move(operations), options);
     if (result.ok()) batches_ += 1;
+    if (after) after(done);
     return result;
   }
   void AtomicBatchAsync(Operations operations, const tandem::BatchOptions& options,
@@ -132,6 +139,7 @@ class ProbeProvider final : public tandem::Provider {
  private:
   struct Probes {
     Probe<Operations> batch;
+    std::function<void(const Operations&)> after_batch;
     Probe<> dequeue;
     Probe<tandem::StreamId> read;
     Probe<tandem::StreamId> metadata;

@@ -73,6 +73,11 @@ inline std::vector<ProviderKind> LiveKinds() {
   std::erase_if(kinds, [](const ProviderKind& kind) { return kind.plain_runtimes; });
   return kinds;
 }
+inline std::vector<ProviderKind> ProviderKindsOfOneRuntime() {
+  std::vector<ProviderKind> kinds = ProviderKinds();
+  std::erase_if(kinds, [](const ProviderKind& kind) { return kind.runtimes > 1; });
+  return kinds;
+}
 inline std::vector<ProviderKind> LiveKindsOfOneRuntime() {
   std::vector<ProviderKind> kinds = LiveKinds();
   std::erase_if(kinds, [](const ProviderKind& kind) { return kind.runtimes > 1; });

@@ -15,6 +15,7 @@
 #include "base/manual_clock.h"
 #include "duroxide_runtime/duroxide.h"
 #include "duroxide_runtime/internal/instance_store.h"
+#include "duroxide_runtime/internal/parking.h"
 #include "tests/duroxide_runtime/probe_provider.h"
 #include "tests/duroxide_runtime/provider_factory.h"
 #include "tests/duroxide_runtime/runtimes.h"
@@ -39,6 +40,14 @@ class CollectingLog final : public LogSink {
   std::size_t Count(const std::string& part) {
     std::lock_guard lock(mutex_);
     return CountLocked(part);
+  }
+  // The last line that contains `part`; empty if there is none.
+  std::string Last(const std::string& part) {
+    std::lock_guard lock(mutex_);
+    for (auto line = lines_.rbegin(); line != lines_.rend(); ++line) {
+      if (line->find(part) != std::string::npos) return *line;
+    }
+    return std::string();
   }
 
  private:
@@ -125,6 +134,21 @@ class RuntimeFixture : public ::testing::TestWithParam<ProviderKind> {
     options.wait = kLong;
     ASSERT_TRUE(provider.Read(internal::HistoryStream(instance, 1), options).ok());
   }
+  // Blocks until work was parked so often because its code is not registered. Time passes while it
+  // is handed over before. REQUIRES: nothing else is parked with that diagnosis
+  void AwaitUnregistered(const std::string& diagnosis, std::size_t parkings = 1) {
+    const std::string handed_over = kHandedOver + diagnosis;
+    while (true) {
+      const std::size_t lines = log.Count(diagnosis);
+      if (lines - log.Count(handed_over) >= parkings) return;
+      if (log.Last(diagnosis).find(handed_over) != std::string::npos) {
+        clock.Advance(internal::kHandOverDelay);
+      }
+      log.Await(diagnosis, lines + 1);
+    }
+  }
+  static inline const std::string kHandedOver = "handed over to other runtimes: ";
+
   History HistoryOf(const std::string& instance) {
     const auto place = internal::FindInstance(provider, instance);
     EXPECT_TRUE(place.ok()) << place.status();

@@ -51,6 +51,7 @@ class Runtimes {
       sum.turn_conflicts += stats.turn_conflicts;
       sum.messages_dropped += stats.messages_dropped;
       sum.parked += stats.parked;
+      sum.handed_over += stats.handed_over;
       sum.poisoned += stats.poisoned;
     }
     return sum;

@@ -44,7 +44,7 @@ class ShutdownTest : public RuntimeFixture {
     options.activity_threads = 1;
     return options;
   }
-  // Blocks until a shutdown has begun, of all runtimes: its deadlines stand.
+  // Blocks until a shutdown has begun, of all runtimes: its deadlines stand, and nothing begins.
   void AwaitBegun(std::size_t runtimes = RuntimeCount()) {
     log.Await("shutdown: no new work is taken", runtimes);
   }
@@ -82,7 +82,7 @@ TEST_P(ShutdownTest, NothingNewIsTaken) {
   EXPECT_EQ(runtime->Shutdown(), ShutdownResult::kDrained);
   ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
   EXPECT_EQ(client.GetStatus("i")->state, InstanceState::kPending);
-  EXPECT_EQ(provider.Dequeue("orchestrator")->size(), 1u);
+  EXPECT_EQ(provider.Dequeue("dx/turns")->size(), 1u);
 }
 
 TEST_P(ShutdownTest, ActivityThatStopsWhenTheTimeIsOverIsGivenBackAndRunsElsewhere) {
@@ -198,7 +198,7 @@ TEST_P(ShutdownTest, Defect14_LeaseIsRenewedUntilTheLastResultIsStored) {
     }
     clock.AwaitWaiters(RuntimeCount() + 1);  // the keepers, and the shutdown
   }
-  EXPECT_TRUE(provider.Dequeue("worker")->empty());  // nobody else got it
+  EXPECT_TRUE(provider.Dequeue("dx/work")->empty());  // nobody else got it
   barrier.Open();
   stopper.join();
   EXPECT_EQ(runtime->Stats().activities_run, 1u);
@@ -282,6 +282,93 @@ TEST_P(ShutdownTest, OneOfTwoRuntimesEndsAndTheOtherGoesOn) {
   EXPECT_EQ(ShutdownResultName(two->Shutdown()), "drained");
 }
 
+// --- Nothing begins once it was called ----------------------------------------------------------
+
+// A thread that has begun to look for work when the shutdown comes finds what another gives back.
+TEST_P(ShutdownTest, ActivityThatIsGivenBackIsNotTakenAgainByTheSameRuntime) {
+  RuntimeOptions options;
+  options.activity_threads = 0;
+  {
+    Registry orchestrations;
+    orchestrations.Add(kOnce, EchoOnce);
+    const auto turns = StartExactly(std::move(orchestrations), options);
+    ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
+    AwaitHistory("i", 2);
+  }
+  Barrier looking;
+  std::atomic<int> looks = 0;
+  provider.OnDequeue([&] {
+    if (++looks == 2) looking.Enter();  // the other thread has taken the activity
+    return Status::Ok();
+  });
+  Barrier running;
+  running.Open();
+  std::atomic<int> runs = 0;
+  options.orchestration_threads = 0;
+  options.activity_threads = 2;
+  const auto runtime =
+      StartExactly(With([&](ActivityContext& context, const std::string&) -> Result<std::string> {
+                     ++runs;
+                     running.Enter();
+                     AwaitStop(context.stop_token());
+                     return Status::Cancelled("stopped");
+                   }),
+                   options);
+  running.AwaitEntered(1);
+  looking.AwaitEntered(1);
+  ShutdownResult result = ShutdownResult::kDrained;
+  std::thread stopper([&] { result = runtime->Shutdown(Within(seconds(0))); });
+  log.Await("was stopped and given back");
+  looking.Open();
+  stopper.join();
+  EXPECT_EQ(result, ShutdownResult::kForced);
+  EXPECT_EQ(runs, 1);
+  EXPECT_EQ(runtime->Stats().activities_given_back, 1u);
+  provider.OnDequeue(nullptr);
+  EXPECT_EQ(provider.Dequeue("dx/work")->at(0).delivery_count, 1u) << "neither of them counts";
+}
+
+TEST_P(ShutdownTest, TurnThatIsFoundAfterTheCallIsLeftToOthers) {
+  Barrier looking;
+  provider.OnDequeue([&] {
+    looking.Enter();
+    return Status::Ok();
+  });
+  RuntimeOptions options = OneThreadEach();
+  options.activity_threads = 0;
+  const auto runtime = StartOne(Working(), options);
+  ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
+  looking.AwaitEntered(1);
+  ShutdownResult result = ShutdownResult::kFailed;
+  std::thread stopper([&] { result = runtime->Shutdown(); });
+  AwaitBegun(1);
+  looking.Open();
+  stopper.join();
+  EXPECT_EQ(result, ShutdownResult::kDrained);
+  EXPECT_EQ(client.GetStatus("i")->state, InstanceState::kPending);
+  EXPECT_EQ(provider.Dequeue("dx/turns")->at(0).delivery_count, 1u);
+}
+
+// What runs comes to its end and is stored, but the turn that it calls for is new work.
+TEST_P(ShutdownTest, ResultIsStoredAndItsTurnLeftToOthers) {
+  Barrier barrier;
+  const auto runtime = StartWith([&](ActivityContext&, std::string text) {
+    barrier.Enter();
+    return text;
+  });
+  ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
+  barrier.AwaitEntered(1);
+  ShutdownResult result = ShutdownResult::kFailed;
+  std::thread stopper([&] { result = runtime->Shutdown(); });
+  AwaitBegun();
+  barrier.Open();
+  stopper.join();
+  EXPECT_EQ(result, ShutdownResult::kDrained);
+  EXPECT_EQ(runtime->Stats().activities_run, 1u);
+  EXPECT_EQ(runtime->Stats().turns, 1u);
+  EXPECT_EQ(client.GetStatus("i")->state, InstanceState::kRunning);
+}
+
 // --- Renewal ------------------------------------------------------------------------------------
 
 TEST_P(ShutdownTest, Defect12_TransientErrorsOfARenewalStopNothing) {
@@ -318,7 +405,7 @@ TEST_P(ShutdownTest, Defect12_TransientErrorsOfARenewalStopNothing) {
     trouble = false;
     advance(milliseconds(50));  // before its end
   }
-  EXPECT_TRUE(provider.Dequeue("worker")->empty());
+  EXPECT_TRUE(provider.Dequeue("dx/work")->empty());
   barrier.Open();
   EXPECT_EQ(client.Wait(kOnce, "i", kLong).value(), "x1");
 }

@@ -35,14 +35,14 @@ TEST(ParkDelayTest, DoublesFromOneSecondToOneMinute) {
 TEST_P(TroubleTest, UnregisteredOrchestrationWaitsForItsRuntime) {
   auto wrong = StartRuntime(Registry());
   ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
-  log.Await("orchestration 'once' is not registered");
+  AwaitUnregistered("orchestration 'once' is not registered");
   const auto status = client.GetStatus("i");
   EXPECT_EQ(status->state, InstanceState::kPending);
   EXPECT_EQ(status->diagnosis,
             "orchestration 'once' is not registered in this runtime; register it with "
             "Registry::Add");
   clock.Advance(seconds(1));
-  log.Await("orchestration 'once' is not registered", 2);  // tried again
+  AwaitUnregistered("orchestration 'once' is not registered", 2);  // tried again
   wrong.reset();
   const auto right = StartRuntime(Working());
   clock.Advance(seconds(2));
@@ -55,7 +55,7 @@ TEST_P(TroubleTest, UnregisteredActivityWaitsForItsRuntime) {
   half.Add(kOnce, EchoOnce);
   auto wrong = StartRuntime(half);
   ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
-  log.Await("activity 'echo' is not registered");
+  AwaitUnregistered("activity 'echo' is not registered");
   EXPECT_EQ(client.GetStatus("i")->state, InstanceState::kRunning);
   EXPECT_EQ(client.GetStatus("i")->diagnosis,
             "activity 'echo' is not registered in this runtime; register it with Registry::Add");
@@ -69,7 +69,7 @@ TEST_P(TroubleTest, UnregisteredActivityWaitsForItsRuntime) {
 TEST_P(TroubleTest, WaitThatGivesUpTellsTheDiagnosis) {
   const auto wrong = StartRuntime(Registry());
   ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
-  log.Await("not registered");
+  AwaitUnregistered("not registered");
   const Status status = client.Wait(kOnce, "i", std::chrono::milliseconds(0)).status();
   EXPECT_NE(status.message().find("register it with Registry::Add"), std::string::npos);
 }
@@ -109,7 +109,7 @@ TEST_P(TroubleTest, DamagedHistoryIsParkedNotSkipped) {
 TEST_P(TroubleTest, MessagesWithoutAnInstanceAreDroppedAndBlockNobody) {
   tandem::EnqueueOptions orphan;
   orphan.group = "nobody";
-  const auto queue = std::string(internal::kOrchestratorQueue);
+  const auto queue = std::string(internal::kTurnQueue);
   ASSERT_TRUE(
       provider.Enqueue(queue, EncodeWorkItem(internal::EventRaisedItem{"e", "x"}), orphan).ok());
   ASSERT_TRUE(provider.Enqueue(queue, "no group", tandem::EnqueueOptions()).ok());
@@ -138,7 +138,7 @@ TEST_P(TroubleTest, TurnThatIsTooLargeForABatchEndsItsInstance) {
   provider.OnBatch([&](const ProbeProvider::Operations& operations) -> Status {
     for (const tandem::Operation& operation : operations) {
       const auto* enqueue = std::get_if<tandem::Enqueue>(&operation);
-      if (enqueue != nullptr && enqueue->queue == "worker")
+      if (enqueue != nullptr && enqueue->queue == "dx/work")
         return Status::TooLarge("over the limit");
     }
     return Status::Ok();

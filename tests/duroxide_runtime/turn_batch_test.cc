@@ -155,16 +155,16 @@ TEST(TurnBatchTest, EveryCommandIsDispatchedInTheBatchThatRecordsIt) {
   Turns turns(Everything);
   EXPECT_EQ(turns.Start(""),
             "DeleteMessages\n"
-            "Append instance/1 9\n"
-            "Enqueue worker/gpu as 1.2: Activity echo of 2\n"
-            "Enqueue orchestrator to instance as 1.3: TimerFired of 3\n"
-            "CheckMetadata instance::sub::1.1/0\n"
-            "CheckVersion instance::sub::1.1/1\n"
-            "Enqueue orchestrator to instance::sub::1.1: Start child for 4\n"
-            "CheckMetadata free/0\n"
-            "CheckVersion free/1\n"
-            "Enqueue orchestrator to free: Start child 2.0.0\n"
-            "Metadata instance/1 +k\n");
+            "Append dx/i/instance/1 9\n"
+            "Enqueue dx/work/gpu as 1.2: Activity echo of 2\n"
+            "Enqueue dx/turns to instance as 1.3: TimerFired of 3\n"
+            "CheckMetadata dx/i/instance::sub::1.1/0\n"
+            "CheckVersion dx/i/instance::sub::1.1/1\n"
+            "Enqueue dx/turns to instance::sub::1.1: Start child for 4\n"
+            "CheckMetadata dx/i/free/0\n"
+            "CheckVersion dx/i/free/1\n"
+            "Enqueue dx/turns to free: Start child 2.0.0\n"
+            "Metadata dx/i/instance/1 +k\n");
 }
 
 TEST(TurnBatchTest, Defect10_EndCancelsWhatIsOpenAndMovesTheKeyValueMap) {
@@ -172,11 +172,11 @@ TEST(TurnBatchTest, Defect10_EndCancelsWhatIsOpenAndMovesTheKeyValueMap) {
   turns.Start("");
   EXPECT_EQ(turns.Run({EventRaisedItem{"e", ""}}),
             "DeleteMessages\n"
-            "Append instance/1 8\n"
-            "Enqueue orchestrator to instance::sub::1.1: Cancel the parent no longer waits\n"
-            "CancelMessage orchestrator 1.3\n"
-            "CancelMessage worker/gpu 1.2\n"
-            "Metadata instance/1 -k\n");
+            "Append dx/i/instance/1 8\n"
+            "Enqueue dx/turns to instance::sub::1.1: Cancel the parent no longer waits\n"
+            "CancelMessage dx/turns 1.3\n"
+            "CancelMessage dx/work/gpu 1.2\n"
+            "Metadata dx/i/instance/1 -k\n");
 }
 
 Output AllInTheLastTurn(OrchestrationContext ctx, std::string how) {
@@ -193,18 +193,18 @@ TEST(TurnBatchTest, Defect10_WhatTheLastTurnStartsIsDispatchedAndCancelledInIt) 
   Turns turns(AllInTheLastTurn);
   EXPECT_EQ(turns.Start(""),
             "DeleteMessages\n"
-            "Append instance/1 9\n"
-            "Enqueue worker as 1.2: Activity echo of 2\n"
-            "Enqueue orchestrator to instance as 1.3: TimerFired of 3\n"
-            "CheckMetadata instance::sub::1.1/0\n"
-            "CheckVersion instance::sub::1.1/1\n"
-            "Enqueue orchestrator to instance::sub::1.1: Start child for 4\n"
-            "CheckMetadata free/0\n"
-            "CheckVersion free/1\n"
-            "Enqueue orchestrator to free: Start child\n"
-            "Enqueue orchestrator to instance::sub::1.1: Cancel the parent no longer waits\n"
-            "CancelMessage orchestrator 1.3\n"
-            "CancelMessage worker 1.2\n");
+            "Append dx/i/instance/1 9\n"
+            "Enqueue dx/work as 1.2: Activity echo of 2\n"
+            "Enqueue dx/turns to instance as 1.3: TimerFired of 3\n"
+            "CheckMetadata dx/i/instance::sub::1.1/0\n"
+            "CheckVersion dx/i/instance::sub::1.1/1\n"
+            "Enqueue dx/turns to instance::sub::1.1: Start child for 4\n"
+            "CheckMetadata dx/i/free/0\n"
+            "CheckVersion dx/i/free/1\n"
+            "Enqueue dx/turns to free: Start child\n"
+            "Enqueue dx/turns to instance::sub::1.1: Cancel the parent no longer waits\n"
+            "CancelMessage dx/turns 1.3\n"
+            "CancelMessage dx/work 1.2\n");
 }
 
 // Two executions in one batch both start "free": the second one does not, or the batch would be a
@@ -212,11 +212,11 @@ TEST(TurnBatchTest, Defect10_WhatTheLastTurnStartsIsDispatchedAndCancelledInIt) 
 TEST(TurnBatchTest, ContinueAsNewIsOneBatchAndAnIdIsStartedOnce) {
   Turns turns(AllInTheLastTurn);
   const std::string text = turns.Start("continue");
-  EXPECT_NE(text.find("Append instance/1 9\n"), std::string::npos) << text;
-  EXPECT_NE(text.find("Append instance/2 6\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("Append dx/i/instance/1 9\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("Append dx/i/instance/2 6\n"), std::string::npos) << text;
   EXPECT_NE(text.find("to free: Start child\n"), std::string::npos) << text;
   EXPECT_EQ(text.find("to free: Start child\n"), text.rfind("to free: Start child\n")) << text;
-  EXPECT_NE(text.find("Enqueue worker as 2.2: Activity echo of 2\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("Enqueue dx/work as 2.2: Activity echo of 2\n"), std::string::npos) << text;
 }
 
 Output ChildAs(OrchestrationContext ctx, std::string how) {
@@ -236,22 +236,22 @@ TEST(TurnBatchTest, ChildUnderATakenIdIsNeitherStartedNorCancelled) {
   dropped.Take("order");
   EXPECT_EQ(dropped.Start("drop"),
             "DeleteMessages\n"
-            "Append instance/1 4\n");
+            "Append dx/i/instance/1 4\n");
   Turns told(ChildAs);
   told.Take("order");
   EXPECT_EQ(told.Start("wait"),
             "DeleteMessages\n"
-            "Append instance/1 4\n");
+            "Append dx/i/instance/1 4\n");
 }
 
 TEST(TurnBatchTest, SecondChildUnderAnIdOfTheSameTurnIsNotStarted) {
   Turns turns(ChildAs);
   EXPECT_EQ(turns.Start("twice"),
             "DeleteMessages\n"
-            "Append instance/1 4\n"
-            "CheckMetadata order/0\n"
-            "CheckVersion order/1\n"
-            "Enqueue orchestrator to order: Start child for 2\n");
+            "Append dx/i/instance/1 4\n"
+            "CheckMetadata dx/i/order/0\n"
+            "CheckVersion dx/i/order/1\n"
+            "Enqueue dx/turns to order: Start child for 2\n");
 }
 
 // The claims may know more than the turn did.
@@ -265,8 +265,8 @@ TEST(TurnBatchTest, ParentThatTheTurnHasNotToldIsToldByTheBatch) {
   claims.taken.insert("order");
   EXPECT_EQ(BatchText(input, outcome, claims),
             "DeleteMessages\n"
-            "Append instance/1 2\n"
-            "Enqueue orchestrator to instance: ChildFailed of 1.2 instance 'order' already "
+            "Append dx/i/instance/1 2\n"
+            "Enqueue dx/turns to instance: ChildFailed of 1.2 instance 'order' already "
             "exists\n");
 }
 
@@ -284,14 +284,14 @@ TEST(TurnBatchTest, EndTellsTheParentThatTheFirstExecutionHad) {
   completes.Run({EventRaisedItem{"e", "continue"}});
   EXPECT_EQ(completes.Run({EventRaisedItem{"e", "yes"}}),
             "DeleteMessages\n"
-            "Append instance/2 2\n"
-            "Enqueue orchestrator to above: ChildCompleted of 3.7 yes\n");
+            "Append dx/i/instance/2 2\n"
+            "Enqueue dx/turns to above: ChildCompleted of 3.7 yes\n");
   Turns fails(Waits);
   fails.Run({start});
   EXPECT_EQ(fails.Run({EventRaisedItem{"e", "fail"}}),
             "DeleteMessages\n"
-            "Append instance/1 2\n"
-            "Enqueue orchestrator to above: ChildFailed of 3.7 no\n");
+            "Append dx/i/instance/1 2\n"
+            "Enqueue dx/turns to above: ChildFailed of 3.7 no\n");
 }
 
 Output TooMuch(OrchestrationContext ctx, std::string) {
@@ -306,10 +306,10 @@ TEST(TurnBatchTest, Defect11_LimitTellsTheParentAndStoresNothingOfTheBadCall) {
   Turns turns(TooMuch);
   EXPECT_EQ(turns.Run({StartItem{"test", "", std::nullopt, OperationAddress{"above", 3, 7}, 1}}),
             "DeleteMessages\n"
-            "Append instance/1 4\n"
-            "Enqueue worker as 1.2: Activity echo of 2\n"
-            "CancelMessage worker 1.2\n"
-            "Enqueue orchestrator to above: ChildFailed of 3.7 the activity name is empty\n");
+            "Append dx/i/instance/1 4\n"
+            "Enqueue dx/work as 1.2: Activity echo of 2\n"
+            "CancelMessage dx/work 1.2\n"
+            "Enqueue dx/turns to above: ChildFailed of 3.7 the activity name is empty\n");
 }
 
 TEST(TurnBatchTest, TurnWithoutEffectChecksTheVersion) {
@@ -317,7 +317,7 @@ TEST(TurnBatchTest, TurnWithoutEffectChecksTheVersion) {
   turns.Start("");
   EXPECT_EQ(turns.Run({TimerFiredItem{{1, 2}}}),
             "DeleteMessages\n"
-            "CheckVersion instance/1\n");
+            "CheckVersion dx/i/instance/1\n");
 }
 
 Output ForEver(OrchestrationContext ctx, std::string) { co_return ctx.ContinueAsNew(kTest, ""); }
@@ -325,9 +325,11 @@ Output ForEver(OrchestrationContext ctx, std::string) { co_return ctx.ContinueAs
 TEST(TurnBatchTest, ChainThatIsTooLongGoesOnInATurnThatChecksWhereItEnded) {
   Turns turns(ForEver);
   const std::string first = turns.Start("");
-  EXPECT_EQ(first.substr(first.rfind('E')), "Enqueue orchestrator to instance: GoOn\n");
+  EXPECT_EQ(first.substr(first.rfind('E')), "Enqueue dx/turns to instance: GoOn\n");
   const std::string second = turns.Run({GoOnItem{}});
-  EXPECT_EQ(second.find("DeleteMessages\nCheckVersion instance/16\nAppend instance/17 2\n"), 0u);
+  EXPECT_EQ(
+      second.find("DeleteMessages\nCheckVersion dx/i/instance/16\nAppend dx/i/instance/17 2\n"),
+      0u);
 }
 
 TEST(TurnBatchTest, OnlyIdsThatOthersMayUseAreClaimed) {
@@ -336,6 +338,27 @@ TEST(TurnBatchTest, OnlyIdsThatOthersMayUseAreClaimed) {
   input.instance = "instance";
   input.items = {StartItem{"test", ""}};
   EXPECT_EQ(IdsToClaim(RunTurn(input, engine.registry())), std::vector<std::string>{"free"});
+}
+
+// A name below the first level is made of random digits: should another have them, it is told.
+TEST(TurnBatchTest, RandomIdsOfChildrenAreClaimedToo) {
+  const Engine engine(Everything);
+  TurnInput input;
+  input.instance = "root::sub::1.1";
+  input.items = {StartItem{"test", ""}};
+  const std::vector<std::string> ids = IdsToClaim(RunTurn(input, engine.registry()));
+  ASSERT_EQ(ids.size(), 2u);
+  EXPECT_EQ(ids[0], "free");
+  EXPECT_EQ(ids[1].size(), std::string("root::sub::0123456789abcdef").size());
+  EXPECT_EQ(IdsToClaim(RunTurn(input, engine.registry())), ids) << "the same on every replay";
+  input.taken_ids = {ids[1]};
+  const TurnOutcome outcome = RunTurn(input, engine.registry());
+  bool told = false;
+  for (const HistoryEvent& event : outcome.deltas.at(0).events) {
+    const auto* failed = std::get_if<ChildFailed>(&event.body);
+    told = told || (failed != nullptr && failed->failure.code == StatusCode::kAlreadyExists);
+  }
+  EXPECT_TRUE(told);
 }
 
 }  // namespace

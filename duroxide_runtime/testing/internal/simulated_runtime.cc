@@ -7,7 +7,7 @@
 namespace duroxide::testing {
 
 SimulatedRuntime::SimulatedRuntime(const Environment& environment)
-    : worker_queues_(environment.worker_queues),
+    : work_queues_(environment.work_queues),
       lease_(environment.lease),
       provider_(environment.store, environment.times, environment.faults),
       leases_(provider_, environment.lease, internal::LeaseKeeper::Renewal::kNever),
@@ -30,8 +30,8 @@ std::optional<TakenWork> SimulatedRuntime::Take(bool orchestration) {
   options.max_messages = orchestration ? orchestrations_.messages_max() : 1;
   // Several, so that a crash often falls between the commits of one portion.
   options.max_groups = orchestration ? kInstancesPerTake : 1;
-  const std::vector<std::string> orchestrator(1, std::string(internal::kOrchestratorQueue));
-  auto deliveries = provider_.Dequeue(orchestration ? orchestrator : worker_queues_, options);
+  const std::vector<std::string> turns(1, std::string(internal::kTurnQueue));
+  auto deliveries = provider_.Dequeue(orchestration ? turns : work_queues_, options);
   if (!deliveries.ok() || deliveries->empty()) return std::nullopt;
   return TakenWork{orchestration, *std::move(deliveries)};
 }

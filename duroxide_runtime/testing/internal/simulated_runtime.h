@@ -30,7 +30,7 @@ class SimulatedRuntime {
     EventTimes& times;
     const Registry& registry;
     LogSink& log;
-    std::vector<std::string> worker_queues;
+    std::vector<std::string> work_queues;
     std::chrono::milliseconds lease;
     CommitFaults faults;
     internal::TurnOptions turns;
@@ -47,7 +47,7 @@ class SimulatedRuntime {
   const internal::Counters& counters() const { return counters_; }
 
  private:
-  const std::vector<std::string> worker_queues_;
+  const std::vector<std::string> work_queues_;
   const std::chrono::milliseconds lease_;
   SimulatedProvider provider_;
   internal::Counters counters_;

@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+#include <string>
+
 #include "tests/duroxide_runtime/samples.h"
 #include "tests/duroxide_runtime/simulation/random_run.h"
 #include "tests/support/random_seed.h"
@@ -94,6 +97,37 @@ TEST(SimulationTest, RandomProgramsSurviveAStormOfFaults) {
   for (std::uint64_t i = 0; i < 1000; ++i) {
     ASSERT_EQ(CheckRandomProgram(base + i, storm), "") << "seed " << base + i;
   }
+}
+
+// --- Children of children -----------------------------------------------------------------------
+
+constexpr Orchestration<int(int)> kNest("nest");
+Task<Result<int>> Nest(OrchestrationContext ctx, int depth) {
+  if (depth == 0) co_return 0;
+  const int below = co_await OrFail(ctx.StartChild(kNest, depth - 1));
+  co_return below + 1;
+}
+
+TEST(SimulationTest, ChildrenNestTwoHundredDeepAndTheirIdsDoNotGrow) {
+  constexpr int kDepth = 200;
+  Registry registry;
+  registry.Add(kNest, Nest);
+  Simulation sim(tandem::testing::TestSeed(), std::move(registry));
+  ASSERT_TRUE(sim.client().Start(kNest, "root", kDepth).ok());
+  const Status run = sim.Run();
+  ASSERT_TRUE(run.ok()) << run;
+  EXPECT_EQ(sim.client().GetStatus("root")->output, std::to_string(kDepth));
+  const Status check = sim.Check();
+  EXPECT_TRUE(check.ok()) << check;
+  const auto tree = sim.client().GetTree("root");
+  ASSERT_TRUE(tree.ok()) << tree.status();
+  std::set<std::string> ids;
+  for (const TreeEntry& member : *tree) {
+    EXPECT_LE(member.instance.size(), std::string("root::sub::0123456789abcdef").size());
+    ids.insert(member.instance);
+  }
+  EXPECT_EQ(ids.size(), kDepth + 1U);
+  EXPECT_TRUE(ids.contains("root::sub::1.1"));
 }
 
 // --- The checks can fail: engines that are broken on purpose are found out
