@@ -24,7 +24,9 @@ struct VerifyReport {
 class ProviderAdmin : public EventAdmin, public QueueAdmin {
  public:
   // A copy of the whole store as it is at one moment, made while it is in use, as a store of its
-  // own in a new directory: tokens of one mean nothing to the other. Optional: Unsupported.
+  // own in a new directory: tokens of one mean nothing to the other. Missing directories above it
+  // are made. Errors: InvalidArgument (an empty path), AlreadyExists (something bears that name).
+  // Optional: Unsupported.
   virtual Status Checkpoint(const std::filesystem::path& directory) = 0;
 
   // Reads all there is and checks that it fits together: checksums, records, versions without a

@@ -28,6 +28,11 @@ Status WriteFailure(const rocksdb::Status& status) {
         "the disk is full, and the write may or may not "
         "survive: free space and open the store again");
   }
+  // The directory or a file in it is gone: what is acknowledged from here on, nobody would find.
+  if (status.IsPathNotFound()) {
+    return Status::IoError("the write may or may not survive, the store has lost its files: " +
+                           status.ToString());
+  }
   return Status::Indeterminate("the write may or may not survive, open the store again to see: " +
                                status.ToString());
 }
@@ -175,13 +180,10 @@ void CommitPipeline::Stage(Group& group, Request& request, const Overlay* in_fli
 
 Status CommitPipeline::Write(Group& group) {
   if (!group.failure.ok()) return group.failure;
-  if (group.batch.Count() > 0) return WriteToRocks(group);
-  // Nothing was staged, but a kSync answer must not rest on what is not flushed.
-  if (!group.sync || flushed_group_ == last_group_) return Status::Ok();
-  const rocksdb::Status status = db_->SyncWAL();
-  if (!status.ok()) return WriteFailure(status);
-  NoteFlush();
-  return Status::Ok();
+  // Where nothing was staged, a kSync answer must not rest on what is not flushed. Then the stamp
+  // alone is written and flushed: a flush beside the writes would be a second way.
+  const bool rests_on_unflushed = group.sync && flushed_group_ != last_group_;
+  return group.batch.Count() > 0 || rests_on_unflushed ? WriteToRocks(group) : Status::Ok();
 }
 
 void CommitPipeline::NoteFlush() {

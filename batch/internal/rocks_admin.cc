@@ -1,20 +1,11 @@
 #include "batch/internal/rocks_admin.h"
 
 #include <rocksdb/snapshot.h>
-#include <rocksdb/utilities/checkpoint.h>
-
-#include <limits>
-#include <memory>
 
 #include "base/rocks/rocks_status.h"
+#include "batch/internal/store_copy.h"
 
 namespace tandem::internal {
-
-namespace {
-
-constexpr std::uint64_t kCopyTheLog = std::numeric_limits<std::uint64_t>::max();
-
-}  // namespace
 
 Result<NamePage> RocksAdmin::ListEntities(const ListOptions& options) {
   return events_->ListEntities(options);
@@ -48,15 +39,8 @@ Result<RedriveResult> RocksAdmin::Redrive(std::string_view queue) {
 }
 
 Status RocksAdmin::Checkpoint(const std::filesystem::path& directory) {
-  return MakeCopy(directory, options_, [this](const std::filesystem::path& unfinished) {
-    rocksdb::Checkpoint* made = nullptr;
-    TANDEM_RETURN_IF_ERROR(
-        FromRocks(rocksdb::Checkpoint::Create(database_->db.get(), &made), "checkpoint"));
-    const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
-    // The log is copied, and so are batches that are not flushed: nothing waits for a memtable.
-    return FromRocks(checkpoint->CreateCheckpoint(unfinished.string(), kCopyTheLog),
-                     "checkpoint to " + unfinished.string());
-  });
+  TANDEM_RETURN_IF_ERROR(door_->Health());
+  return CopyStore(*database_, directory, options_);
 }
 
 Result<VerifyReport> RocksAdmin::Verify() {

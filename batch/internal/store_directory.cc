@@ -1,24 +1,29 @@
 #include "batch/internal/store_directory.h"
 
-#include <rocksdb/cache.h>
 #include <rocksdb/env.h>
-#include <rocksdb/filter_policy.h>
 #include <rocksdb/options.h>
-#include <rocksdb/table.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <new>
 #include <random>
 #include <string>
+#include <system_error>
+#include <thread>
 #include <vector>
 
 #include "base/record.h"
 #include "base/rocks/rocks_status.h"
+#include "batch/internal/database_options.h"
 #include "batch/internal/log_audit.h"
 #include "batch/internal/manifest_audit.h"
+#include "batch/internal/store_file_system.h"
 #include "batch/internal/wal_guard.h"
 #include "batch/store_records.capnp.h"
 
 namespace tandem::internal {
+
+namespace fs = std::filesystem;
 
 namespace {
 
@@ -29,46 +34,8 @@ constexpr const char* kStoreKey = "store";
 const std::string kEventsFamily = "events";
 const std::string kMessagesFamily = "messages";
 
-// Two shards: a block with the largest payload fits into each. One that is larger than its shard is
-// never cached, and read and decompressed again for every small record beside the payload.
-constexpr int kCacheShardBits = 1;
-
-constexpr int kBloomBitsPerKey = 10;
-constexpr std::uint64_t kWalBytesMax = std::uint64_t{256} << 20;
-
 // A log up to this size is left to the next open to replay, in some tens of milliseconds.
 constexpr std::uint64_t kWalBytesLeftAtClose = std::uint64_t{8} << 20;
-
-rocksdb::DBOptions DatabaseOptions(const RocksDbOptions& options) {
-  rocksdb::DBOptions db;
-  db.create_if_missing = options.create_if_missing;
-  db.create_missing_column_families = true;
-  // A damaged record in the log is an error, never the end of the log; only a torn one is.
-  db.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
-  db.track_and_verify_wals_in_manifest = true;
-  // After an error the page cache can't be trusted: no retry, the store stops until it is reopened.
-  db.max_bgerror_resume_count = 0;
-  db.max_background_jobs = 2;
-  db.max_total_wal_size = kWalBytesMax;
-  db.bytes_per_sync = std::uint64_t{1} << 20;
-  db.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
-  db.keep_log_file_num = 4;
-  return db;
-}
-
-rocksdb::ColumnFamilyOptions FamilyOptions(const RocksDbOptions& options,
-                                           const std::shared_ptr<rocksdb::Cache>& cache) {
-  rocksdb::BlockBasedTableOptions table;
-  table.block_cache = cache;
-  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(kBloomBitsPerKey, false));
-  table.cache_index_and_filter_blocks = true;  // or memory would grow with the store
-  table.pin_l0_filter_and_index_blocks_in_cache = true;
-  rocksdb::ColumnFamilyOptions family;
-  family.write_buffer_size = options.write_buffer_bytes;
-  family.level_compaction_dynamic_level_bytes = true;
-  family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-  return family;
-}
 
 // Every file with batch ids is compacted that often, so that those which are too old are dropped.
 std::uint64_t CompactionPeriod(std::chrono::milliseconds retention) {
@@ -87,54 +54,21 @@ bool IsRocksDbFile(const std::string& name) {
          name.ends_with(".dbtmp") || IsDataFile(name);
 }
 
-// RocksDB flushes the names in its directory, but not the name of the directory itself: without
-// that a power cut could take a new store with all its flushed batches.
-Status FlushName(const std::filesystem::path& directory) {
-  const std::string parent = directory.parent_path();
-  std::unique_ptr<rocksdb::Directory> opened;
-  rocksdb::Status status = rocksdb::Env::Default()->NewDirectory(parent, &opened);
-  if (status.ok()) status = opened->Fsync();
-  return FromRocks(status, "flush of the directory " + parent);
-}
-
-// Makes the directory and those above it.
-Status MakeDirectory(const std::filesystem::path& directory) {
+// Makes the directory if it may.
+Status ProvideDirectory(const fs::path& directory, bool create_if_missing) {
   std::error_code error;
-  std::vector<std::filesystem::path> missing;
-  for (auto path = directory; !std::filesystem::exists(path, error); path = path.parent_path()) {
-    missing.push_back(path);
-  }
-  std::filesystem::create_directories(directory, error);
-  if (error) {
-    return Status::IoError("can't make the directory " + directory.string() + ": " +
-                           error.message());
-  }
-  for (const auto& path : missing) TANDEM_RETURN_IF_ERROR(FlushName(path));
-  return Status::Ok();
+  if (fs::status(directory, error).type() != fs::file_type::not_found) return Status::Ok();
+  if (!create_if_missing) return Status::NotFound("no store at " + directory.string());
+  return MakeDirectory(directory);
 }
 
-// Without a final separator, which would hide the parent.
-std::filesystem::path Absolute(const std::filesystem::path& directory) {
-  std::filesystem::path path = std::filesystem::absolute(directory).lexically_normal();
-  return path.has_filename() ? path : path.parent_path();
-}
-
-// Makes the directory if it may, and refuses what is something else.
-Status PrepareDirectory(const std::filesystem::path& directory, bool create_if_missing) {
+// Refuses a directory of something else, and one that lost a part. Reads it only.
+Status CheckContent(const fs::path& directory, bool create_if_missing) {
   std::error_code error;
-  const auto type = std::filesystem::status(directory, error).type();
-  if (type == std::filesystem::file_type::not_found) {
-    if (!create_if_missing) return Status::NotFound("no store at " + directory.string());
-    return MakeDirectory(Absolute(directory));
-  }
-  if (type != std::filesystem::file_type::directory) {
-    if (error) return Status::IoError(directory.string() + ": " + error.message());
-    return Status::InvalidArgument(directory.string() + " is no directory; a store needs its own");
-  }
   bool has_current = false;
   bool has_data = false;
   bool has_others = false;
-  for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
+  for (const auto& entry : fs::directory_iterator(directory, error)) {
     const std::string name = entry.path().filename().string();
     has_current |= name == "CURRENT";
     has_data |= IsDataFile(name);
@@ -154,42 +88,51 @@ Status PrepareDirectory(const std::filesystem::path& directory, bool create_if_m
   if (has_current) return Status::Ok();
   if (!create_if_missing) return Status::NotFound("no store at " + directory.string());
   // Whoever made the directory may have died before its name was flushed.
-  return FlushName(Absolute(directory));
+  return FlushName(directory);
 }
 
-// Held by another process, or by this one a second time?
-Status CheckNotHeld(const std::filesystem::path& directory) {
-  rocksdb::Env* const env = rocksdb::Env::Default();
+// The directory's lock keeps out every other opening of ours. RocksDB's own tools know only the
+// file LOCK.
+Status CheckNotHeldByTool(rocksdb::Env* env, const fs::path& directory) {
   const std::string path = directory / "LOCK";
   rocksdb::FileLock* lock = nullptr;
+  errno = 0;
   const rocksdb::Status locked = env->LockFile(path, &lock);
+  const int error = errno;
   if (locked.ok()) return FromRocks(env->UnlockFile(lock), "release of " + path);
-  if (std::error_code error; !std::filesystem::exists(path, error)) {
-    return Status::IoError("can't write to " + directory.string() + ": " + locked.ToString());
+  // ENOLCK: RocksDB's own word for "this process has it".
+  if (error == EAGAIN || error == ENOLCK) {
+    return Status::Unavailable("the store at " + directory.string() +
+                               " is held by another program; close it there first");
   }
-  return Status::Unavailable("the store at " + directory.string() +
-                             " is held by another process; close it there first");
+  return FromRocks(locked, "lock of the store");
 }
 
 // Opening makes a write-ahead log before the column families, and from then on there always is one:
 // the next is made before the last is deleted. RocksDB takes a store without any for one that has
 // nothing to replay.
-Status CheckLogExists(const std::filesystem::path& directory) {
+Status CheckLogExists(const fs::path& directory) {
   std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
+  for (const auto& entry : fs::directory_iterator(directory, error)) {
     if (entry.path().extension() == ".log") return Status::Ok();
   }
   if (error) return Status::IoError("can't list " + directory.string() + ": " + error.message());
   return Status::Corruption(directory.string(), "the write-ahead log is missing");
 }
 
+// RocksDB takes a file that can't be opened for an argument that is wrong; ours are right.
+Status OpenStatus(const rocksdb::Status& status, const fs::path& directory) {
+  const std::string where = "open of " + directory.string();
+  if (status.IsInvalidArgument()) return Status::IoError(where + ": " + status.ToString());
+  return FromRocks(status, where);
+}
+
 // A database without our column families is a store whose making was interrupted, and then holds
 // nothing, or somebody else's. Reads it only: what is refused stays as it is.
-Status CheckUnfinished(const rocksdb::DBOptions& options, const std::filesystem::path& directory) {
+Status CheckUnfinished(const rocksdb::DBOptions& options, const fs::path& directory) {
   rocksdb::DB* opened = nullptr;
-  TANDEM_RETURN_IF_ERROR(
-      FromRocks(rocksdb::DB::OpenForReadOnly(rocksdb::Options(options, {}), directory, &opened),
-                "open of " + directory.string()));
+  TANDEM_RETURN_IF_ERROR(OpenStatus(
+      rocksdb::DB::OpenForReadOnly(rocksdb::Options(options, {}), directory, &opened), directory));
   const std::unique_ptr<rocksdb::DB> db(opened);
   const std::unique_ptr<rocksdb::Iterator> it(db->NewIterator(rocksdb::ReadOptions()));
   it->SeekToFirst();
@@ -199,11 +142,14 @@ Status CheckUnfinished(const rocksdb::DBOptions& options, const std::filesystem:
 }
 
 // Refuses the column families of a newer version, and somebody else's database.
-Status CheckFamilies(const rocksdb::DBOptions& options, const std::filesystem::path& directory) {
-  if (!std::filesystem::exists(directory / "CURRENT")) return Status::Ok();
+Status CheckFamilies(const rocksdb::DBOptions& options, const fs::path& directory) {
+  std::error_code error;
+  if (fs::status(directory / "CURRENT", error).type() == fs::file_type::not_found) {
+    return Status::Ok();
+  }
   std::vector<std::string> names;
   const rocksdb::Status listed = rocksdb::DB::ListColumnFamilies(options, directory, &names);
-  if (!listed.ok()) return FromRocks(listed, "open of " + directory.string());
+  TANDEM_RETURN_IF_ERROR(OpenStatus(listed, directory));
   for (const std::string& name : names) {
     if (name == rocksdb::kDefaultColumnFamilyName || name == kEventsFamily ||
         name == kMessagesFamily) {
@@ -294,7 +240,8 @@ std::uint64_t LogBytes(rocksdb::DB& db) {
 }  // namespace
 
 StoreDatabase::~StoreDatabase() {
-  if (db != nullptr && LogBytes(*db) > kWalBytesLeftAtClose) {
+  const bool sound = db != nullptr && !background_errors->any();
+  if (sound && LogBytes(*db) > kWalBytesLeftAtClose) {
     (void)db->Flush(rocksdb::FlushOptions(), {store, events, messages});
   }
   for (rocksdb::ColumnFamilyHandle* family : {store, events, messages}) {
@@ -303,26 +250,24 @@ StoreDatabase::~StoreDatabase() {
   if (db != nullptr) (void)db->Close();
 }
 
-Result<std::unique_ptr<StoreDatabase>> OpenStoreDatabase(const std::filesystem::path& directory,
-                                                         const RocksDbOptions& options) {
-  TANDEM_RETURN_IF_ERROR(PrepareDirectory(directory, options.create_if_missing));
-  TANDEM_RETURN_IF_ERROR(CheckNotHeld(directory));
-  rocksdb::DBOptions db_options = DatabaseOptions(options);
-  TANDEM_RETURN_IF_ERROR(AuditManifest(directory));
-  TANDEM_RETURN_IF_ERROR(CheckFamilies(db_options, directory));
-  TANDEM_RETURN_IF_ERROR(AuditLogs(directory));
+namespace {
 
-  auto database = std::make_unique<StoreDatabase>();
-  database->statistics = rocksdb::CreateDBStatistics();
-  database->statistics->set_stats_level(rocksdb::StatsLevel::kExceptTimers);
-  db_options.statistics = database->statistics;
-  db_options.wal_filter = &database->wal_guard;
-  const auto cache = rocksdb::NewLRUCache(options.block_cache_bytes, kCacheShardBits);
-  database->batch_id_expiry =
+// RocksDB starts threads while it opens a database, and can't be stopped half-way when one is not
+// available. So they are started before: they stay for the process's other databases. One more that
+// comes and goes shows that there is room for the timer thread, which can't be started before.
+void StartThreads() {
+  rocksdb::Env::Default()->IncBackgroundThreadsIfNeeded(1, rocksdb::Env::Priority::LOW);
+  rocksdb::Env::Default()->IncBackgroundThreadsIfNeeded(1, rocksdb::Env::Priority::HIGH);
+  std::thread([] {}).join();
+}
+
+Status OpenRocksDb(StoreDatabase& database, const rocksdb::DBOptions& db_options,
+                   const RocksDbOptions& options) {
+  database.batch_id_expiry =
       std::make_unique<BatchIdExpiry>(options.clock, options.batch_id_retention);
-  const rocksdb::ColumnFamilyOptions family = FamilyOptions(options, cache);
+  const rocksdb::ColumnFamilyOptions family = FamilyOptions(options, MakeBlockCache(options));
   rocksdb::ColumnFamilyOptions store_family = family;
-  store_family.compaction_filter = database->batch_id_expiry.get();
+  store_family.compaction_filter = database.batch_id_expiry.get();
   store_family.periodic_compaction_seconds = CompactionPeriod(options.batch_id_retention);
   const std::vector<rocksdb::ColumnFamilyDescriptor> families = {
       {rocksdb::kDefaultColumnFamilyName, store_family},
@@ -330,47 +275,70 @@ Result<std::unique_ptr<StoreDatabase>> OpenStoreDatabase(const std::filesystem::
       {kMessagesFamily, family}};
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
-  const rocksdb::Status opened = rocksdb::DB::Open(db_options, directory, families, &handles, &db);
-  if (!database->wal_guard.status().ok()) return database->wal_guard.status();
-  if (!opened.ok()) return FromRocks(opened, "open of " + directory.string());
-  database->db.reset(db);
-  database->store = handles[0];
-  database->events = handles[1];
-  database->messages = handles[2];
+  const rocksdb::Status opened =
+      rocksdb::DB::Open(db_options, database.directory->path(), families, &handles, &db);
+  if (!database.wal_guard.status().ok()) return database.wal_guard.status();
+  TANDEM_RETURN_IF_ERROR(OpenStatus(opened, database.directory->path()));
+  database.db.reset(db);
+  database.store = handles[0];
+  database.events = handles[1];
+  database.messages = handles[2];
+  return Status::Ok();
+}
+
+Result<std::unique_ptr<StoreDatabase>> OpenUnguarded(const fs::path& given,
+                                                     const RocksDbOptions& options) {
+  TANDEM_ASSIGN_OR_RETURN(const fs::path directory, ResolveDirectory(given));
+  TANDEM_RETURN_IF_ERROR(ProvideDirectory(directory, options.create_if_missing));
+  auto database = std::make_unique<StoreDatabase>();
+  TANDEM_ASSIGN_OR_RETURN(database->directory, HeldDirectory::Hold(directory));
+  TANDEM_RETURN_IF_ERROR(CheckContent(directory, options.create_if_missing));
+  database->env =
+      rocksdb::NewCompositeEnv(std::make_shared<StoreFileSystem>(database->directory.get()));
+  TANDEM_RETURN_IF_ERROR(CheckNotHeldByTool(database->env.get(), directory));
+  rocksdb::DBOptions db_options = DatabaseOptions(options, database->env.get());
+  TANDEM_RETURN_IF_ERROR(AuditManifest(directory));
+  TANDEM_RETURN_IF_ERROR(CheckFamilies(db_options, directory));
+  TANDEM_RETURN_IF_ERROR(AuditLogs(directory));
+
+  database->statistics = rocksdb::CreateDBStatistics();
+  database->statistics->set_stats_level(rocksdb::StatsLevel::kExceptTimers);
+  db_options.statistics = database->statistics;
+  db_options.wal_filter = &database->wal_guard;
+  db_options.listeners = {database->background_errors};
+  StartThreads();
+  try {
+    TANDEM_RETURN_IF_ERROR(OpenRocksDb(*database, db_options, options));
+  } catch (...) {
+    // What RocksDB had begun is lost to us, with pointers into `database`, and may still run. So
+    // both stay, and the directory stays held until the process ends.
+    (void)database.release();
+    throw;
+  }
   TANDEM_RETURN_IF_ERROR(ReadStoreRecord(*database, directory.string()));
   TANDEM_RETURN_IF_ERROR(WriteStoreRecord(*database));
   return database;
 }
 
-namespace {
-
-Status RenewIdentity(const std::filesystem::path& directory, const RocksDbOptions& options) {
-  TANDEM_ASSIGN_OR_RETURN(const auto database, OpenStoreDatabase(directory, options));
-  database->identity.store = RandomStoreNumber();
-  return WriteStoreRecord(*database);
-}
-
 }  // namespace
 
-Status MakeCopy(const std::filesystem::path& directory, const RocksDbOptions& options,
-                const std::function<Status(const std::filesystem::path& directory)>& copy) {
-  const std::filesystem::path target = Absolute(directory);
-  std::filesystem::path unfinished = target;
-  unfinished += ".unfinished";
-  std::error_code error;
-  if (std::filesystem::exists(target, error)) {
-    return Status::AlreadyExists(target.string() + " exists; a copy gets a new directory");
+Result<std::unique_ptr<StoreDatabase>> OpenStoreDatabase(const fs::path& directory,
+                                                         const RocksDbOptions& options) {
+  const std::string where = "open of the store at " + directory.string() + ": ";
+  try {
+    return OpenUnguarded(directory, options);
+  } catch (const fs::filesystem_error& error) {
+    return SystemFailure(where + error.path1().string(), error.code().value());
+  } catch (const std::system_error& error) {
+    return Status::Unavailable(where + "the system gives no thread: " + error.what());
+  } catch (const std::bad_alloc&) {
+    return Status::Unavailable(where + "the system gives no memory");
   }
-  std::filesystem::remove_all(unfinished, error);  // of a copy that was interrupted
-  Status status = copy(unfinished);
-  if (status.ok()) status = RenewIdentity(unfinished, options);
-  if (status.ok()) {
-    std::filesystem::rename(unfinished, target, error);
-    if (!error) return FlushName(target);
-    status = Status::IoError("can't rename " + unfinished.string() + ": " + error.message());
-  }
-  std::filesystem::remove_all(unfinished, error);
-  return status;
+}
+
+Status RenewIdentity(StoreDatabase& database) {
+  database.identity.store = RandomStoreNumber();
+  return WriteStoreRecord(database);
 }
 
 }  // namespace tandem::internal

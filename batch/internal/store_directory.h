@@ -4,15 +4,17 @@
 // record that says which store it is.
 
 #include <rocksdb/db.h>
+#include <rocksdb/env.h>
 #include <rocksdb/statistics.h>
 
 #include <filesystem>
-#include <functional>
 #include <memory>
 
 #include "base/result.h"
 #include "batch/internal/batch_ids.h"
+#include "batch/internal/database_options.h"
 #include "batch/internal/group_stamp.h"
+#include "batch/internal/held_directory.h"
 #include "batch/internal/wal_guard.h"
 #include "batch/rocksdb_provider.h"
 #include "messagequeue/internal/rocks_message_queue.h"
@@ -20,10 +22,13 @@
 namespace tandem::internal {
 
 struct StoreDatabase {
-  // Writes out what is only in the log, if reading it back at the next open would take long. Closes
-  // the column families, then the database.
+  // Writes out what is only in the log, if reading it back at the next open would take long and
+  // nothing has failed. Closes the column families, then the database.
   ~StoreDatabase();
 
+  std::unique_ptr<HeldDirectory> directory;  // let go last
+  std::unique_ptr<rocksdb::Env> env;         // its files; the database keeps a pointer to it
+  std::shared_ptr<BackgroundErrors> background_errors = std::make_shared<BackgroundErrors>();
   std::unique_ptr<BatchIdExpiry> batch_id_expiry;  // the database's options keep a pointer to both
   WalGuard wal_guard;
   std::unique_ptr<rocksdb::DB> db;
@@ -35,15 +40,13 @@ struct StoreDatabase {
   GroupStamp begin;  // of the record that names this incarnation
 };
 
-// Opens or creates a store, and flushes its new incarnation. Errors: as RocksDbProvider::Open.
+// Opens or creates a store, and flushes its new incarnation. The path is resolved once; the
+// directory is held before anything in it is looked at. Errors: as RocksDbProvider::Open.
 // REQUIRES: options.clock is set, and outlives the database.
 Result<std::unique_ptr<StoreDatabase>> OpenStoreDatabase(const std::filesystem::path& directory,
                                                          const RocksDbOptions& options);
 
-// Makes a store of its own out of what `copy` puts into a directory: tokens of the other mean
-// nothing to it. It appears under its name only when it is complete, and flushed. AlreadyExists if
-// there is something.
-Status MakeCopy(const std::filesystem::path& directory, const RocksDbOptions& options,
-                const std::function<Status(const std::filesystem::path& directory)>& copy);
+// Gives a store that is a copy of another a number of its own, and flushes it.
+Status RenewIdentity(StoreDatabase& database);
 
 }  // namespace tandem::internal

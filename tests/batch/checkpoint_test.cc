@@ -7,6 +7,7 @@
 #include <iterator>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "batch/provider_admin.h"
 #include "tests/support/store_fixture.h"
@@ -59,14 +60,66 @@ TEST_F(CheckpointTest, RefusesADirectoryThatExists) {
   EXPECT_EQ(store_->admin()->Checkpoint(copies_.path()).code(), StatusCode::kAlreadyExists);
 }
 
-TEST_F(CheckpointTest, WhatAnInterruptedOneLeftIsNoStoreAndDoesNotMatter) {
+TEST_F(CheckpointTest, RefusesWhateverBearsTheName) {
+  std::filesystem::create_directory(copies_.path() / "empty");
+  std::filesystem::create_symlink("nowhere", copies_.path() / "dangling");
+  for (const char* name : {"empty", "empty/", "dangling"}) {
+    EXPECT_EQ(store_->admin()->Checkpoint(copies_.path() / name).code(), StatusCode::kAlreadyExists)
+        << name;
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(copies_.path() / "empty"));
+}
+
+TEST_F(CheckpointTest, MakesMissingParents) {
+  const auto deep = copies_.path() / "a" / "b" / "copy";
+  ASSERT_TRUE(store_->admin()->Checkpoint(deep).ok());
+  EXPECT_TRUE(RocksDbProvider::Open(deep).ok());
+}
+
+TEST_F(CheckpointTest, WhatAnInterruptedOneLeftIsRemovedByTheNext) {
   ASSERT_TRUE(store_->Append(stream_, {"before"}).ok());
-  std::filesystem::path unfinished = copy();
-  unfinished += ".unfinished";
-  std::filesystem::create_directories(unfinished / "rest");
+  const auto left = copies_.path() / ".tandem-copy-aB3xYz";
+  std::filesystem::create_directories(left / "store.tmp");
+  std::ofstream(left / "store.tmp" / "000004.sst") << "a part";
   ASSERT_TRUE(store_->admin()->Checkpoint(copy()).ok());
-  EXPECT_FALSE(std::filesystem::exists(unfinished));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(copies_.path()), {}), 1);
   EXPECT_EQ(OpenCopy()->Read(stream_, {})->head, 1U);
+}
+
+TEST_F(CheckpointTest, ForeignFilesBesideItAreLeftAlone) {
+  const std::vector<std::filesystem::path> foreign = {
+      copy().string() + ".unfinished", copy().string() + ".tmp",
+      copies_.path() / ".tandem-copy-aB3xYz" / "thesis", copies_.path() / ".tandem-copy-notes",
+      copies_.path() / ".tandem-copy-aB3xYz2" / "store"};
+  for (const auto& path : foreign) {
+    std::filesystem::create_directories(path);
+    std::ofstream(path / "chapter") << "text";
+  }
+  ASSERT_TRUE(store_->admin()->Checkpoint(copy()).ok());
+  for (const auto& path : foreign) EXPECT_TRUE(std::filesystem::exists(path / "chapter")) << path;
+}
+
+TEST_F(CheckpointTest, OfSeveralToOnePlaceOneSucceedsAndHoldsEverything) {
+  ASSERT_TRUE(store_->Append(stream_, {"event"}).ok());
+  for (int round = 0; round < 5; ++round) {
+    std::atomic<int> made = 0;
+    std::atomic<int> refused = 0;
+    {
+      std::vector<std::jthread> callers;
+      for (int i = 0; i < 3; ++i) {
+        callers.emplace_back([&] {
+          const Status status = store_->admin()->Checkpoint(copy());
+          made += status.ok() ? 1 : 0;
+          refused += status.code() == StatusCode::kAlreadyExists ? 1 : 0;
+        });
+      }
+    }
+    EXPECT_EQ(made, 1);
+    EXPECT_EQ(refused, 2);
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(copies_.path()), {}), 1);
+    ASSERT_EQ(OpenCopy()->Read(stream_, {})->head, 1U);
+    std::filesystem::remove_all(copy());
+  }
 }
 
 TEST_F(CheckpointTest, OneThatFailsLeavesNothing) {

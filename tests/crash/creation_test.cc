@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <filesystem>
 #include <random>
 
 #include "base/clock.h"
@@ -74,6 +75,22 @@ TEST(HeldStoreTest, IsUnavailableUntilTheOtherProcessEnds) {
   }
   const auto store = RocksDbProvider::Open(directory.path());
   EXPECT_TRUE(store.ok()) << store.status();
+}
+
+TEST(HeldStoreTest, AfterARefusedOpenOtherProcessesAreStillRefused) {
+  const testing::TemporaryDirectory parent;
+  const auto directory = parent.path() / "store";
+  std::filesystem::create_directory_symlink(directory, parent.path() / "link");
+  auto store = RocksDbProvider::Open(directory);
+  ASSERT_TRUE(store.ok()) << store.status();
+  for (const auto& path : {directory, parent.path() / "link", parent.path() / "." / "store"}) {
+    EXPECT_EQ(RocksDbProvider::Open(path).status().code(), StatusCode::kUnavailable);
+    WriterProcess other(OpenOnly(path));
+    const auto line = other.NextLine();
+    ASSERT_TRUE(line.has_value());
+    EXPECT_EQ(line->substr(0, 18), "error Unavailable:") << *line;
+  }
+  EXPECT_TRUE((*store)->Append({"entity", 0}, {"event"}).ok());
 }
 
 TEST(CreationTest, KillsDuringReopeningLoseNothing) {

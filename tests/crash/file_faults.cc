@@ -1,5 +1,6 @@
 #include "tests/crash/file_faults.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -7,9 +8,11 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <cstdarg>
 #include <mutex>
 #include <optional>
 #include <shared_mutex>
+#include <string_view>
 
 namespace tandem::testing {
 namespace {
@@ -45,13 +48,16 @@ std::shared_lock<std::shared_mutex> EnterCall() {
   return freezing ? std::shared_lock<std::shared_mutex>() : std::shared_lock(TheState().frozen);
 }
 
+bool Matches(const FileFault& fault, std::string_view path) {
+  const std::string_view name = path.substr(path.find_last_of('/') + 1);
+  return path.ends_with(fault.suffix) && name.starts_with(fault.prefix);
+}
+
 // The fault, if this call is the one that fails.
-std::optional<FileFault> Injected(FileFault::Call call, int fd) {
+std::optional<FileFault> Injected(FileFault::Call call, const std::string& path) {
   State& state = TheState();
   const std::lock_guard lock(state.mutex);
-  if (!state.armed || state.fault.call != call || !PathOf(fd).ends_with(state.fault.suffix)) {
-    return std::nullopt;
-  }
+  if (!state.armed || state.fault.call != call || !Matches(state.fault, path)) return std::nullopt;
   if (state.fault.countdown > 1) {
     --state.fault.countdown;
     return std::nullopt;
@@ -59,6 +65,25 @@ std::optional<FileFault> Injected(FileFault::Call call, int fd) {
   state.armed = state.fault.again;
   ++state.injected;
   return state.fault;
+}
+
+std::optional<FileFault> Injected(FileFault::Call call, int fd) {
+  State& state = TheState();
+  {
+    const std::lock_guard lock(state.mutex);
+    if (!state.armed || state.fault.call != call) return std::nullopt;
+  }
+  return Injected(call, PathOf(fd));
+}
+
+// A call that fails with the fault's error, or is made.
+int CallOrFail(FileFault::Call call, const char* path, const std::function<std::int64_t()>& made) {
+  const auto lock = EnterCall();
+  if (const auto fault = Injected(call, std::string(path))) {
+    errno = fault->error;
+    return -1;
+  }
+  return static_cast<int>(made());
 }
 
 int Sync(std::int64_t number, int fd) {
@@ -153,21 +178,52 @@ extern "C" ssize_t pread(int fd, void* bytes, std::size_t count, off_t offset) {
 }
 
 extern "C" int unlink(const char* path) {
-  const auto lock = tandem::testing::EnterCall();
-  return static_cast<int>(syscall(SYS_unlink, path));
+  return tandem::testing::CallOrFail(tandem::testing::FileFault::Call::kUnlink, path,
+                                     [&] { return syscall(SYS_unlink, path); });
+}
+
+extern "C" int open(const char* path, int flags, ...) {
+  va_list arguments;
+  va_start(arguments, flags);
+  const bool makes = (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE;
+  const mode_t mode = makes ? va_arg(arguments, mode_t) : 0;
+  va_end(arguments);
+  return tandem::testing::CallOrFail(tandem::testing::FileFault::Call::kOpen, path, [&] {
+    return syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+  });
+}
+
+extern "C" int link(const char* from, const char* to) {
+  return tandem::testing::CallOrFail(tandem::testing::FileFault::Call::kLink, to,
+                                     [&] { return syscall(SYS_link, from, to); });
+}
+
+extern "C" int mkdir(const char* path, mode_t mode) {
+  return tandem::testing::CallOrFail(tandem::testing::FileFault::Call::kMkdir, path,
+                                     [&] { return syscall(SYS_mkdir, path, mode); });
+}
+
+extern "C" int fallocate(int fd, int mode, off_t offset, off_t length) {
+  using tandem::testing::FileFault;
+  if (const auto fault = tandem::testing::Injected(FileFault::Call::kAllocate, fd)) {
+    errno = fault->error;
+    return -1;
+  }
+  return static_cast<int>(syscall(SYS_fallocate, fd, mode, offset, length));
 }
 
 extern "C" int rename(const char* from, const char* to) {
-  const auto lock = tandem::testing::EnterCall();
-  const int result = static_cast<int>(syscall(SYS_rename, from, to));
-  auto& state = tandem::testing::TheState();
-  const std::lock_guard guard(state.mutex);
-  if (auto moved = state.durable.extract(from); result == 0 && !moved.empty()) {
-    moved.key() = to;
-    state.durable.erase(to);
-    state.durable.insert(std::move(moved));
-  }
-  return result;
+  return tandem::testing::CallOrFail(tandem::testing::FileFault::Call::kRename, to, [&] {
+    const auto result = syscall(SYS_rename, from, to);
+    auto& state = tandem::testing::TheState();
+    const std::lock_guard guard(state.mutex);
+    if (auto moved = state.durable.extract(from); result == 0 && !moved.empty()) {
+      moved.key() = to;
+      state.durable.erase(to);
+      state.durable.insert(std::move(moved));
+    }
+    return result;
+  });
 }
 
 extern "C" int fsync(int fd) { return tandem::testing::Sync(SYS_fsync, fd); }

@@ -1,10 +1,11 @@
 #pragma once
 
 // Stands between the process and the operating system: this file defines
-// write(), fdatasync(), fsync() and pread() for the whole executable, RocksDB
-// included, so no product code knows about it. Files are recognised by the end
-// of their names; only write-ahead logs (".log") are meddled with unless a test
-// says otherwise.
+// write(), fdatasync(), fsync(), pread(), open(), rename(), link(), unlink(),
+// mkdir() and fallocate() for the whole executable, RocksDB included, so no
+// product code knows about it. Files are recognised by the beginning and the
+// end of their names; only write-ahead logs (".log") are meddled with unless a
+// test says otherwise.
 //
 // Thread-safe.
 
@@ -21,13 +22,14 @@
 namespace tandem::testing {
 
 struct FileFault {
-  enum class Call { kWrite, kSync, kRead };
+  enum class Call { kWrite, kSync, kRead, kOpen, kRename, kLink, kUnlink, kMkdir, kAllocate };
   Call call = Call::kWrite;
   std::uint64_t countdown = 1;  // the how-manieth such call from now on fails
   int error = 5;                // errno; EIO
   std::size_t written = 0;      // of a failing write: so many bytes get through
   bool again = false;           // all later ones fail, too
-  std::string suffix = ".log";  // of the file's name; empty: every file
+  std::string suffix = ".log";  // of the file's path; empty: every file
+  std::string prefix;           // of the file's name; of a rename or link, the new one's
 };
 
 // Replaces a fault that is armed. Counts from now.

@@ -120,8 +120,18 @@ CONFORMANCE_CASE(StoreAdmin, ACheckpointOverwritesNothing,
                  Shows("A8").Needs(Part::kAdmin).Needs(Part::kCheckpoint)) {
   const std::filesystem::path directory = NewDirectory();
   std::filesystem::create_directories(directory);
-  EXPECT_FALSE(admin().Checkpoint(directory).ok());
+  EXPECT_EQ(Code(admin().Checkpoint(directory)), StatusCode::kAlreadyExists);
   EXPECT_TRUE(std::filesystem::is_empty(directory));
+  EXPECT_EQ(Code(admin().Checkpoint("")), StatusCode::kInvalidArgument);
+}
+
+CONFORMANCE_CASE(StoreAdmin, ACheckpointMakesTheDirectoriesAboveIt,
+                 Shows("A8").Needs(Part::kAdmin).Needs(Part::kCheckpoint)) {
+  Append(a_, {"1"});
+  const std::filesystem::path directory = NewDirectory() / "of" / "today";
+  Must(admin().Checkpoint(directory));
+  const auto copy = kind().open(clock(), directory);
+  EXPECT_EQ(TextsOf(Must(copy->Read(a_, {}))), Numbered("", 1));
 }
 
 }  // namespace

@@ -1,0 +1,117 @@
+// A process that has no file descriptors left, and the share of them that a store takes.
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "batch/provider_admin.h"
+#include "batch/rocksdb_provider.h"
+#include "tests/support/temporary_directory.h"
+
+namespace tandem {
+namespace {
+
+namespace fs = std::filesystem;
+
+const StreamId kStream{"stream", 0};
+
+rlim_t OpenDescriptors() {
+  rlim_t count = 0;
+  for (const auto& entry : fs::directory_iterator("/proc/self/fd")) {
+    count += entry.exists() ? 1 : 0;
+  }
+  return count;
+}
+
+// Sets the limit of descriptors for as long as it lives.
+class DescriptorLimit {
+ public:
+  explicit DescriptorLimit(rlim_t limit) {
+    EXPECT_EQ(getrlimit(RLIMIT_NOFILE, &before_), 0);
+    const rlimit lowered{limit, before_.rlim_max};
+    EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &lowered), 0);
+  }
+  ~DescriptorLimit() { EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &before_), 0); }
+  DescriptorLimit(const DescriptorLimit&) = delete;
+  DescriptorLimit& operator=(const DescriptorLimit&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+class DescriptorTest : public ::testing::Test {
+ protected:
+  DescriptorTest() {
+    const auto store = RocksDbProvider::Open(path_);
+    EXPECT_TRUE(store.ok()) << store.status();
+    EXPECT_TRUE((*store)->Append(kStream, {"event"}).ok());
+  }
+
+  void ExpectWhole() {
+    const auto store = RocksDbProvider::Open(path_);
+    ASSERT_TRUE(store.ok()) << store.status();
+    EXPECT_EQ((*store)->Read(kStream, {})->head, 1U);
+  }
+
+  static void ExpectTooMany(const Status& status) {
+    EXPECT_EQ(status.code(), StatusCode::kIoError) << status;
+    EXPECT_NE(status.message().find("Too many open files"), std::string::npos) << status;
+  }
+
+  testing::TemporaryDirectory directory_;
+  const fs::path path_ = fs::canonical(directory_.path()) / "store";
+};
+
+TEST_F(DescriptorTest, OpeningWithTooFewDescriptorsIsAnIoErrorThatSaysSo) {
+  const rlim_t used = OpenDescriptors();
+  int refused = 0;
+  bool opened = false;
+  for (rlim_t spare = 0; spare <= 40 && !opened; ++spare) {
+    const DescriptorLimit limit(used + spare);
+    const auto store = RocksDbProvider::Open(path_);
+    opened = store.ok();
+    if (opened) break;
+    ExpectTooMany(store.status());
+    ++refused;
+  }
+  EXPECT_TRUE(opened);
+  EXPECT_GT(refused, 3);
+  ExpectWhole();
+}
+
+TEST_F(DescriptorTest, ACheckpointWithTooFewDescriptorsIsAnIoErrorAndTheStoreGoesOn) {
+  const auto store = RocksDbProvider::Open(path_);
+  ASSERT_TRUE(store.ok()) << store.status();
+  const fs::path copy = path_.parent_path() / "copy";
+  const rlim_t used = OpenDescriptors();
+  for (rlim_t spare = 0; spare <= 8; ++spare) {
+    const DescriptorLimit limit(used + spare);
+    const Status made = (*store)->admin()->Checkpoint(copy);
+    if (made.ok()) break;
+    ExpectTooMany(made);
+    EXPECT_FALSE(fs::exists(copy));
+  }
+  EXPECT_TRUE((*store)->Append({"other", 0}, {"event"}).ok());
+}
+
+TEST_F(DescriptorTest, AStoreKeepsHalfOfTheDescriptorsForTheProgram) {
+  constexpr rlim_t kLimit = 400;
+  const DescriptorLimit limit(kLimit);
+  const auto store = RocksDbProvider::Open(path_);
+  ASSERT_TRUE(store.ok()) << store.status();
+  std::string found;
+  for (const auto& entry : fs::directory_iterator(path_)) {
+    if (!entry.path().filename().string().starts_with("OPTIONS-")) continue;
+    std::ifstream file(entry.path());
+    for (std::string line; std::getline(file, line);) {
+      if (line.find("max_open_files=") != std::string::npos) found = line;
+    }
+  }
+  EXPECT_NE(found.find("max_open_files=200"), std::string::npos) << found;
+}
+
+}  // namespace
+}  // namespace tandem
