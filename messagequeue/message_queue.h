@@ -18,6 +18,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -182,6 +183,14 @@ class MessageQueue {
   }
   Result<std::vector<Delivery>> Dequeue(const std::string& queue) {
     return Dequeue(queue, DequeueOptions());
+  }
+  // Dequeue({"a", "b"}): without it the braces would be one name, a string from two iterators.
+  Result<std::vector<Delivery>> Dequeue(std::initializer_list<std::string> queues,
+                                        const DequeueOptions& options) {
+    return Dequeue(std::span(queues.begin(), queues.size()), options);
+  }
+  Result<std::vector<Delivery>> Dequeue(std::initializer_list<std::string> queues) {
+    return Dequeue(queues, DequeueOptions());
   }
 
   // The same without a thread that waits: any number of calls may wait at a time. Ended by its stop

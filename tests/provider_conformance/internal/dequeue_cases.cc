@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,49 @@ CONFORMANCE_CASE(Dequeue, TheOldestOfAllGivenQueuesComesFirst, Shows("D1")) {
     }
   }
   EXPECT_EQ(all, (Texts{"b", "a", "c", "a", "b"}));
+}
+
+// A list in braces is also how a string is made of two iterators.
+CONFORMANCE_CASE(Dequeue, QueuesCanBeGivenInEveryForm, Shows("D1", "D11")) {
+  const DequeueOptions many = {.max_messages = 10};
+  const Texts names = {"a", "b"};
+  const std::string a = "a";
+  const std::string b = "b";
+  const auto put = [&] {
+    Put("a", "in a");
+    Put("b", "in b");
+  };
+  const Texts both = {"in a", "in b"};
+
+  put();
+  EXPECT_EQ(TextsOf(Must(store().Dequeue({"a", "b"}, many))), both);
+  put();
+  EXPECT_EQ(TextsOf(Must(store().Dequeue({a, b}, many))), both);
+  put();
+  EXPECT_EQ(TextsOf(Must(store().Dequeue(names, many))), both);
+  put();
+  EXPECT_EQ(TextsOf(Must(store().Dequeue(std::span(names), many))), both);
+  put();
+  EXPECT_EQ(TextsOf(Must(store().Dequeue({"a", "b"}))), Texts{"in a"});
+  EXPECT_EQ(TextsOf(Must(store().Dequeue({"b"}))), Texts{"in b"});
+  put();
+  EXPECT_EQ(TextsOf(Must(store().Dequeue({"a"}, many))), Texts{"in a"});
+  EXPECT_EQ(TextsOf(Must(store().Dequeue("b", many))), Texts{"in b"});
+  put();
+  EXPECT_EQ(TextsOf(Must(store().Dequeue(a))), Texts{"in a"});
+  EXPECT_EQ(TextsOf(Must(store().Dequeue("b"))), Texts{"in b"});
+  EXPECT_EQ(Code(store().Dequeue({}, many)), StatusCode::kInvalidArgument);
+  EXPECT_EQ(Code(store().Dequeue({})), StatusCode::kInvalidArgument);
+}
+
+CONFORMANCE_CASE(Dequeue, QueuesOfAnAsynchronousCallCanBeInBraces,
+                 Shows("D10").Needs(Part::kAsynchronous)) {
+  Put("a", "in a");
+  Put("b", "in b");
+  const Answer<Deliveries> taken([&](const DequeueCallback& callback) {
+    store().DequeueAsync({"a", "b"}, {.max_messages = 10}, callback);
+  });
+  EXPECT_EQ(TextsOf(Must(taken.Get())), (Texts{"in a", "in b"}));
 }
 
 CONFORMANCE_CASE(Dequeue, AGroupAndTheOthersShareOneOrder, Shows("D1", "D3")) {
