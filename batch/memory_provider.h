@@ -30,7 +30,8 @@ class MemoryImage {
 struct MemoryOptions {
   Clock* clock = nullptr;  // null: a SystemClock of its own; else it outlives the provider
   std::chrono::milliseconds batch_id_retention = std::chrono::hours(24);
-  MemoryImage image;  // what the store holds at the start: it is opened again, so no lease holds
+  MemoryImage image =
+      {};  // what the store holds at the start: it is opened again, so no lease holds
 };
 
 class MemoryProvider final : public Provider, public ProviderAdmin {

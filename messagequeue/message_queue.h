@@ -37,7 +37,7 @@ using MessageId = std::uint64_t;
 
 // Opaque. May be stored, and passed back by somebody else than the one who dequeued.
 struct LockToken {
-  std::string bytes;
+  std::string bytes = {};
 
   auto operator<=>(const LockToken&) const = default;
 };
@@ -45,18 +45,19 @@ struct LockToken {
 // --- Operations of a batch (batch/provider.h) that concern this store ---------------------------
 
 struct EnqueueOptions {
-  std::chrono::milliseconds delay{0};   // visible this long after the enqueue...
-  std::optional<Timestamp> visible_at;  // ...or at this time, which wins; a past time counts as now
-  std::string group;                    // empty = none
-  std::string key;                      // empty = none
+  std::chrono::milliseconds delay{0};  // visible this long after the enqueue...
+  std::optional<Timestamp> visible_at =
+      {};                  // ...or at this time, which wins; a past time counts as now
+  std::string group = {};  // empty = none
+  std::string key = {};    // empty = none
 
   Durability durability = Durability::kSync;  // of MessageQueue::Enqueue; in a batch, the batch's
 };
 
 struct Enqueue {
-  std::string queue;
-  std::string payload;
-  EnqueueOptions options;
+  std::string queue = {};
+  std::string payload = {};
+  EnqueueOptions options = {};
 };
 
 enum class EnqueueOutcome {
@@ -72,12 +73,12 @@ struct EnqueueResult {
 // The acknowledgement: removes exactly what was delivered under the token. LeaseLost if the lease
 // is not the current one; in a batch this fences everything else in it.
 struct DeleteMessages {
-  LockToken lock_token;
+  LockToken lock_token = {};
 };
 
 // Ends the lease; what it held comes back in the old order, or, with a delay, at the end of it.
 struct AbandonMessages {
-  LockToken lock_token;
+  LockToken lock_token = {};
   std::chrono::milliseconds delay{0};  // hidden for this long; a group waits as a whole
   bool count = true;                   // false takes the delivery back
 };
@@ -86,8 +87,8 @@ struct AbandonMessages {
 // whether there was one. Cancelling one message of a leased group ends that lease; the others
 // return at once, in order, and that delivery is not counted for them.
 struct CancelMessage {
-  std::string queue;
-  std::string key;
+  std::string queue = {};
+  std::string key = {};
 };
 
 struct CancelResult {
@@ -97,8 +98,8 @@ struct CancelResult {
 // Removes all messages of a group, also those that are leased: their lease ends, its token is gone.
 // Never fails. Costs as much as acknowledging them.
 struct DeleteGroup {
-  std::string queue;
-  std::string group;
+  std::string queue = {};
+  std::string group = {};
 };
 
 struct DeleteGroupResult {
@@ -122,7 +123,7 @@ struct DequeueOptions {
 
   // How long to block until a message is ready. A stop request ends the wait early.
   std::chrono::milliseconds wait{0};
-  std::stop_token stop;
+  std::stop_token stop = {};
 };
 
 // The queue in which the dead letters of `queue` wait: "<queue>/dead". A queue like any other.
@@ -130,22 +131,22 @@ std::string DeadLetterQueue(std::string_view queue);
 
 // Where a dead letter comes from.
 struct DeadLetter {
-  std::string queue;
+  std::string queue = {};
   std::uint32_t deliveries = 0;  // that it had there
 };
 
 struct Delivery {
-  LockToken lock_token;
-  std::string queue;
+  LockToken lock_token = {};
+  std::string queue = {};
   MessageId id = 0;
-  std::string key;
-  std::string group;
+  std::string key = {};
+  std::string group = {};
   std::uint32_t delivery_count = 0;  // leases granted so far, this one included
-  Timestamp enqueued_at;
-  std::string payload;
+  Timestamp enqueued_at = {};
+  std::string payload = {};
   // Set for a dead letter. It keeps id, group, enqueued_at and payload; its key is only told, and
   // free in both queues; its delivery count starts anew.
-  std::optional<DeadLetter> dead_letter;
+  std::optional<DeadLetter> dead_letter = {};
 };
 
 // Called exactly once, on a thread of the queue, never within the call that it was passed to. May
