@@ -9,7 +9,8 @@
 //   group    messages of one (queue, group) are delivered in order, to one holder at a time
 //   key      names a message within its queue from enqueue until removal
 //
-// All names and payloads are binary. Limits: base/limits.h. Every implementation is thread-safe.
+// All names and payloads are binary. Limits: base/limits.h. Durations may be as long as their type
+// can say: hours::max() means forever. Every implementation is thread-safe.
 // Errors common to all calls: InvalidArgument or TooLarge (bad names, sizes, tokens), IoError,
 // Corruption, and Unavailable once the store has stopped.
 
@@ -45,9 +46,10 @@ struct LockToken {
 // --- Operations of a batch (batch/provider.h) that concern this store ---------------------------
 
 struct EnqueueOptions {
-  std::chrono::milliseconds delay{0};  // visible this long after the enqueue...
-  std::optional<Timestamp> visible_at =
-      {};                  // ...or at this time, which wins; a past time counts as now
+  // Visible this long after the enqueue, or at this time, which wins; a past time counts as now.
+  Saturated<std::chrono::milliseconds> delay = {};
+  std::optional<Timestamp> visible_at = {};
+
   std::string group = {};  // empty = none
   std::string key = {};    // empty = none
 
@@ -79,8 +81,9 @@ struct DeleteMessages {
 // Ends the lease; what it held comes back in the old order, or, with a delay, at the end of it.
 struct AbandonMessages {
   LockToken lock_token = {};
-  std::chrono::milliseconds delay{0};  // hidden for this long; a group waits as a whole
-  bool count = true;                   // false takes the delivery back
+  // Hidden for this long; a group waits as a whole.
+  Saturated<std::chrono::milliseconds> delay = {};
+  bool count = true;  // false takes the delivery back
 };
 
 // Removes the message that holds `key`, even while it is leased. Never fails: the outcome says
@@ -109,7 +112,7 @@ struct DeleteGroupResult {
 // --- Calls --------------------------------------------------------------------------------------
 
 struct DequeueOptions {
-  std::chrono::milliseconds lease{30'000};
+  Saturated<std::chrono::milliseconds> lease = std::chrono::seconds(30);
   std::size_t max_messages = 1;
   std::size_t max_bytes = std::size_t{4} << 20;  // of payloads; one message at least is returned
 
@@ -122,7 +125,7 @@ struct DequeueOptions {
   std::uint32_t max_deliveries = 0;
 
   // How long to block until a message is ready. A stop request ends the wait early.
-  std::chrono::milliseconds wait{0};
+  Saturated<std::chrono::milliseconds> wait = {};
   std::stop_token stop = {};
 };
 
@@ -153,9 +156,15 @@ struct Delivery {
 // make asynchronous calls, but not block.
 using DequeueCallback = std::function<void(Result<std::vector<Delivery>>)>;
 
+struct AckOptions {
+  Durability durability = Durability::kSync;
+};
+
+// `delay` and `count` as in AbandonMessages.
 struct AbandonOptions {
-  std::chrono::milliseconds delay{0};
+  Saturated<std::chrono::milliseconds> delay = {};
   bool count = true;
+  Durability durability = Durability::kSync;
 };
 
 class MessageQueue {
@@ -200,13 +209,16 @@ class MessageQueue {
   virtual void DequeueAsync(std::vector<std::string> queues, const DequeueOptions& options,
                             DequeueCallback callback);
 
-  // DeleteMessages and AbandonMessages by themselves, kSync.
-  virtual Status Ack(const LockToken& token) = 0;
+  // DeleteMessages and AbandonMessages by themselves.
+  virtual Status Ack(const LockToken& token, const AckOptions& options) = 0;
+  Status Ack(const LockToken& token) { return Ack(token, AckOptions()); }
   virtual Status Abandon(const LockToken& token, const AbandonOptions& options) = 0;
   Status Abandon(const LockToken& token) { return Abandon(token, AbandonOptions()); }
 
-  // Moves the lease's end to `duration` from now, never to an earlier time; returns the end.
-  virtual Result<Timestamp> Renew(const LockToken& token, std::chrono::milliseconds duration) = 0;
+  // Moves the lease's end to `duration` from now, never to an earlier time; returns the end. One
+  // token per call: a renewal writes nothing and waits for no flush.
+  virtual Result<Timestamp> Renew(const LockToken& token,
+                                  Saturated<std::chrono::milliseconds> duration) = 0;
 };
 
 }  // namespace tandem

@@ -313,11 +313,11 @@ Result<std::unique_ptr<StoreDatabase>> OpenStoreDatabase(const std::filesystem::
   db_options.wal_filter = &database->wal_guard;
   const auto cache = rocksdb::NewLRUCache(options.block_cache_bytes, kCacheShardBits);
   database->batch_id_expiry =
-      std::make_unique<BatchIdExpiry>(options.clock, options.batch_id_retention);
+      std::make_unique<BatchIdExpiry>(options.clock, options.batch_id_retention.value());
   const rocksdb::ColumnFamilyOptions family = FamilyOptions(options, cache);
   rocksdb::ColumnFamilyOptions store_family = family;
   store_family.compaction_filter = database->batch_id_expiry.get();
-  store_family.periodic_compaction_seconds = CompactionPeriod(options.batch_id_retention);
+  store_family.periodic_compaction_seconds = CompactionPeriod(options.batch_id_retention.value());
   const std::vector<rocksdb::ColumnFamilyDescriptor> families = {
       {rocksdb::kDefaultColumnFamilyName, store_family},
       {kEventsFamily, family},

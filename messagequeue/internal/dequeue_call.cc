@@ -28,7 +28,7 @@ RocksMessageQueue::DequeueCall::DequeueCall(RocksMessageQueue& owner,
     : owner_(owner),
       queues_(std::move(queues)),
       options_(options),
-      deadline_(SaturatingAdd(owner.clock_->Now(), options.wait)),
+      deadline_(SaturatingAdd(owner.clock_->Now(), options.wait.value())),
       waiter_(wake) {
   const Status valid = ValidateDequeue(queues_, options_);
   if (!valid.ok()) Finish(valid);

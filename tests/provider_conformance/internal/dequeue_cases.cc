@@ -86,6 +86,45 @@ CONFORMANCE_CASE(Dequeue, QueuesOfAnAsynchronousCallCanBeInBraces,
   EXPECT_EQ(TextsOf(Must(taken.Get())), (Texts{"in a", "in b"}));
 }
 
+CONFORMANCE_CASE(Dequeue, TheLongestDurationsAreForever, Shows("D13")) {
+  constexpr std::chrono::hours kForever = std::chrono::hours::max();
+  const auto later = [&] { clock().Advance(1'000'000 * kHour); };
+
+  Put(kQueue, "never visible", {.delay = kForever, .key = "k"});
+  later();
+  EXPECT_TRUE(Take(kQueue).empty());
+  EXPECT_TRUE(Cancel(kQueue, "k"));
+
+  auto waiter = BlockedTake({kQueue}, {.lease = kForever, .wait = kForever});
+  later();
+  EXPECT_FALSE(IsReady(waiter));
+  Put(kQueue, "x");
+  const Deliveries held = waiter.get();
+  ASSERT_EQ(TextsOf(held), Texts{"x"});
+  later();
+  EXPECT_TRUE(Take(kQueue).empty()) << "the lease holds";
+  EXPECT_EQ(Must(store().Renew(held[0].lock_token, kForever)), kNever);
+
+  Abandon(held[0].lock_token, {.delay = kForever});
+  Put(kQueue, "member", {.group = "g"});
+  Abandon(TakeOne(kQueue, {.lease = kSecond}).lock_token, {.delay = kForever});
+  later();
+  EXPECT_TRUE(Take(kQueue).empty());
+}
+
+CONFORMANCE_CASE(Dequeue, TheShortestDurationsAreNegative, Shows("Q4", "D11", "L7")) {
+  constexpr std::chrono::hours kShortest = std::chrono::hours::min();
+  EXPECT_EQ(Code(store().Enqueue(kQueue, "x", {.delay = kShortest})), StatusCode::kInvalidArgument);
+  EXPECT_EQ(Code(store().Dequeue(kQueue, {.lease = kShortest})), StatusCode::kInvalidArgument);
+  EXPECT_TRUE(Must(store().Dequeue(kQueue, {.wait = kShortest})).empty());
+  Put(kQueue, "x");
+  const Delivery held = TakeOne(kQueue);
+  EXPECT_EQ(Code(store().Renew(held.lock_token, kShortest)), StatusCode::kInvalidArgument);
+  EXPECT_EQ(Code(store().Abandon(held.lock_token, {.delay = kShortest})),
+            StatusCode::kInvalidArgument);
+  Ack(held.lock_token);
+}
+
 CONFORMANCE_CASE(Dequeue, AGroupAndTheOthersShareOneOrder, Shows("D1", "D3")) {
   PutIn("", "1");
   PutIn("g", "2");
