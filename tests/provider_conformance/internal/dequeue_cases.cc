@@ -86,6 +86,16 @@ CONFORMANCE_CASE(Dequeue, QueuesOfAnAsynchronousCallCanBeInBraces,
   EXPECT_EQ(TextsOf(Must(taken.Get())), (Texts{"in a", "in b"}));
 }
 
+CONFORMANCE_CASE(Dequeue, ACallTakesAsManyAsItMay, Shows("D2")) {
+  for (int i = 0; i < 10; ++i) {
+    Batch batch(500, tandem::Enqueue{kQueue, "x", {}});
+    Commit(std::move(batch), {tandem::Durability::kBuffered, {}});
+  }
+  EXPECT_EQ(Take(kQueue, {.max_messages = 700}).size(), 700U);
+  EXPECT_EQ(Take(kQueue, {.max_messages = 10'000}).size(), 4096U);
+  EXPECT_EQ(Take(kQueue, {.max_messages = 10'000}).size(), 5000U - 700U - 4096U);
+}
+
 CONFORMANCE_CASE(Dequeue, TheLongestDurationsAreForever, Shows("D13")) {
   constexpr std::chrono::hours kForever = std::chrono::hours::max();
   const auto later = [&] { clock().Advance(1'000'000 * kHour); };
