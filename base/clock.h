@@ -25,11 +25,13 @@ constexpr To SaturatingCast(std::chrono::duration<Rep, Period> duration) {
   return std::chrono::duration_cast<To>(duration);
 }
 
-// A parameter that takes a duration in any coarser unit, where the conversion of the language
-// would overflow: hours::max(), "for ever", would be "at once".
+// A parameter or an option that takes a duration in any coarser unit, where the conversion of the
+// language would overflow: hours::max(), "forever", would be "at once".
 template <typename To>
 class Saturated {
  public:
+  constexpr Saturated() = default;
+
   template <typename Rep, typename Period>
     requires std::is_convertible_v<std::chrono::duration<Rep, Period>, To>
   constexpr Saturated(  // NOLINT(google-explicit-constructor): as the conversion that it replaces
@@ -39,7 +41,7 @@ class Saturated {
   constexpr To value() const { return value_; }
 
  private:
-  To value_;
+  To value_ = To::zero();
 };
 
 // Microseconds since the Unix epoch.

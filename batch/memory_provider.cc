@@ -43,7 +43,7 @@ NamePage PageOf(const std::set<std::string>& names, const ListOptions& options) 
 struct MemoryProvider::Impl {
   Impl(const MemoryOptions& options, MemoryState state)
       : clock(options.clock == nullptr ? &own_clock : options.clock),
-        retention(options.batch_id_retention),
+        retention(options.batch_id_retention.value()),
         store(clock, std::move(state)),
         waits(&executor),
         executor(clock, kExecutorThreads) {}
@@ -86,6 +86,7 @@ Clock& MemoryProvider::clock() { return *impl_->clock; }
 
 Result<BatchResult> MemoryProvider::Impl::Apply(const std::vector<Operation>& operations,
                                                 const BatchOptions& options) {
+  TANDEM_RETURN_IF_ERROR(internal::ValidateRetention(retention));
   TANDEM_RETURN_IF_ERROR(internal::ValidateBatch(operations, options));
   return store.Change([&](MemoryState& state, Timestamp now) {
     return state.Apply(operations, options.id, retention, now);
@@ -174,7 +175,7 @@ Search<std::vector<Delivery>> MemoryProvider::Impl::SearchFor(
     return state.queues.Take(queues, options, now);
   };
   search.next = [queues](const MemoryState& state) { return state.queues.NextReady(queues); };
-  search.deadline = Deadline(options.wait);
+  search.deadline = Deadline(options.wait.value());
   search.stop = options.stop;
   return search;
 }
@@ -196,10 +197,11 @@ void MemoryProvider::DequeueAsync(std::vector<std::string> queues, const Dequeue
 }
 
 Result<Timestamp> MemoryProvider::Renew(const LockToken& token,
-                                        std::chrono::milliseconds duration) {
-  TANDEM_RETURN_IF_ERROR(internal::ValidateRenew(token, duration));
-  return impl_->store.Change(
-      [&](MemoryState& state, Timestamp now) { return state.queues.Renew(token, duration, now); });
+                                        Saturated<std::chrono::milliseconds> duration) {
+  TANDEM_RETURN_IF_ERROR(internal::ValidateRenew(token, duration.value()));
+  return impl_->store.Change([&](MemoryState& state, Timestamp now) {
+    return state.queues.Renew(token, duration.value(), now);
+  });
 }
 
 // --- Administration --------------------------------------------------------------------------

@@ -29,8 +29,9 @@ class MemoryImage {
 
 struct MemoryOptions {
   Clock* clock = nullptr;  // null: a SystemClock of its own; else it outlives the provider
-  std::chrono::milliseconds batch_id_retention = std::chrono::hours(24);
-  MemoryImage image;  // what the store holds at the start: it is opened again, so no lease holds
+  Saturated<std::chrono::milliseconds> batch_id_retention = std::chrono::hours(24);
+  MemoryImage image =
+      {};  // what the store holds at the start: it is opened again, so no lease holds
 };
 
 class MemoryProvider final : public Provider, public ProviderAdmin {
@@ -66,7 +67,8 @@ class MemoryProvider final : public Provider, public ProviderAdmin {
                                         const DequeueOptions& options) override;
   void DequeueAsync(std::vector<std::string> queues, const DequeueOptions& options,
                     DequeueCallback callback) override;
-  Result<Timestamp> Renew(const LockToken& token, std::chrono::milliseconds duration) override;
+  Result<Timestamp> Renew(const LockToken& token,
+                          Saturated<std::chrono::milliseconds> duration) override;
 
   Result<NamePage> ListEntities(const ListOptions& options) override;
   Result<PartitionPage> ListPartitions(std::string_view entity,

@@ -29,11 +29,11 @@ struct BatchOptions {
   // applied under the same id applies nothing and returns the first result; the same id with other
   // operations is IdempotencyMismatch. Known for a time (24 h unless the provider is told
   // otherwise) after it was applied. A batch that was refused leaves no id.
-  std::string id;
+  std::string id = {};
 };
 
 struct BatchResult {
-  std::vector<OperationResult> operations;  // one entry per operation, in order
+  std::vector<OperationResult> operations = {};  // one entry per operation, in order
   bool repeated = false;  // the id was known: this is the first result, and nothing was applied now
 };
 

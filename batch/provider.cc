@@ -43,12 +43,13 @@ Result<EnqueueResult> Provider::Enqueue(std::string queue, std::string payload,
   return std::get<EnqueueResult>(result);
 }
 
-Status Provider::Ack(const LockToken& token) {
-  return Single(*this, DeleteMessages{token}, BatchOptions()).status();
+Status Provider::Ack(const LockToken& token, const AckOptions& options) {
+  return Single(*this, DeleteMessages{token}, BatchOptions{options.durability, {}}).status();
 }
 
 Status Provider::Abandon(const LockToken& token, const AbandonOptions& options) {
-  return Single(*this, AbandonMessages{token, options.delay, options.count}, BatchOptions())
+  return Single(*this, AbandonMessages{token, options.delay, options.count},
+                BatchOptions{options.durability, {}})
       .status();
 }
 

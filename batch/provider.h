@@ -58,13 +58,14 @@ class Provider : public EventStore, public MessageQueue {
 
   using EventStore::Append;
   using MessageQueue::Abandon;
+  using MessageQueue::Ack;
   using MessageQueue::Dequeue;
   using MessageQueue::Enqueue;
   Result<AppendResult> Append(const StreamId& stream, std::vector<std::string> events,
                               const AppendOptions& options) final;
   Result<EnqueueResult> Enqueue(std::string queue, std::string payload,
                                 const EnqueueOptions& options) final;
-  Status Ack(const LockToken& token) final;
+  Status Ack(const LockToken& token, const AckOptions& options) final;
   Status Abandon(const LockToken& token, const AbandonOptions& options) final;
 };
 

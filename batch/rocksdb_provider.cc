@@ -33,7 +33,7 @@ struct RocksDbProvider::Impl {
   Impl(std::unique_ptr<internal::StoreDatabase> opened, const RocksDbOptions& options)
       : database(std::move(opened)),
         clock(options.clock),
-        ids(database->store, options.batch_id_retention),
+        ids(database->store, options.batch_id_retention.value()),
         pipeline(database->db.get(), clock, &executor, database->begin,
                  [this] { messages.WakeAll(); }),
         events(database->db.get(), database->events, clock, &waits),
@@ -67,6 +67,7 @@ RocksDbProvider::~RocksDbProvider() = default;
 
 Result<std::unique_ptr<RocksDbProvider>> RocksDbProvider::Open(
     const std::filesystem::path& directory, const RocksDbOptions& options) {
+  TANDEM_RETURN_IF_ERROR(internal::ValidateRetention(options.batch_id_retention.value()));
   std::unique_ptr<Clock> own_clock;
   RocksDbOptions with_clock = options;
   if (options.clock == nullptr) {
@@ -155,8 +156,8 @@ void RocksDbProvider::DequeueAsync(std::vector<std::string> queues, const Dequeu
 }
 
 Result<Timestamp> RocksDbProvider::Renew(const LockToken& token,
-                                         std::chrono::milliseconds duration) {
-  return impl_->messages.Renew(token, duration);
+                                         Saturated<std::chrono::milliseconds> duration) {
+  return impl_->messages.Renew(token, duration.value());
 }
 
 RocksDbStats RocksDbProvider::Stats() const {

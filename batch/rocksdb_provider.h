@@ -19,7 +19,7 @@ struct RocksDbOptions {
   std::size_t block_cache_bytes = std::size_t{64} << 20;
   std::size_t write_buffer_bytes = std::size_t{64}
                                    << 20;  // per column family, of which there are 3
-  std::chrono::milliseconds batch_id_retention = std::chrono::hours(24);
+  Saturated<std::chrono::milliseconds> batch_id_retention = std::chrono::hours(24);
   Clock* clock = nullptr;  // null: a SystemClock of its own; else it outlives the provider
 };
 
@@ -76,7 +76,8 @@ class RocksDbProvider final : public Provider {
                                         const DequeueOptions& options) override;
   void DequeueAsync(std::vector<std::string> queues, const DequeueOptions& options,
                     DequeueCallback callback) override;
-  Result<Timestamp> Renew(const LockToken& token, std::chrono::milliseconds duration) override;
+  Result<Timestamp> Renew(const LockToken& token,
+                          Saturated<std::chrono::milliseconds> duration) override;
 
   RocksDbStats Stats() const;
 

@@ -27,13 +27,13 @@ namespace duroxide {
 
 // All of it comes with the activity's message: nothing is looked up to run one.
 struct ActivityFacts {
-  std::string activity;  // its name
-  std::string tag;       // empty: untagged
-  std::string instance;
+  std::string activity = {};  // its name
+  std::string tag = {};       // empty: untagged
+  std::string instance = {};
   std::uint64_t execution = 1;
   std::uint64_t id = 0;
-  std::string orchestration;  // its name
-  OrchestrationVersion version;
+  std::string orchestration = {};  // its name
+  OrchestrationVersion version = {};
   std::uint32_t delivery_count = 1;
 };
 

@@ -65,13 +65,13 @@ struct HistoryOptions {
   EventId from = 1;
   std::size_t max_events = 1000;
   Timeout wait = std::chrono::milliseconds(0);  // for an event at or after `from`
-  std::stop_token stop;                         // ends the wait early
+  std::stop_token stop = {};                    // ends the wait early
 };
 
 struct HistoryPage {
   std::uint64_t execution = 0;
   EventId first = 0;  // of `events`; ids are consecutive
-  std::vector<HistoryEvent> events;
+  std::vector<HistoryEvent> events = {};
   EventId next = 0;    // where the next page starts
   bool ended = false;  // the last of `events` ends the execution: no page follows
 };
@@ -90,15 +90,15 @@ std::string_view ExecutionStateName(ExecutionState state);
 struct ExecutionInfo {
   std::uint64_t execution = 0;
   ExecutionState state = ExecutionState::kRunning;
-  OrchestrationVersion version;
-  tandem::Timestamp started_at;
-  tandem::Timestamp updated_at;  // of the last event
-  std::uint64_t events = 0;      // in its history
+  OrchestrationVersion version = {};
+  tandem::Timestamp started_at = {};
+  tandem::Timestamp updated_at = {};  // of the last event
+  std::uint64_t events = 0;           // in its history
 };
 
 struct ExecutionPage {
-  std::vector<ExecutionInfo> executions;  // ascending
-  bool more = false;                      // the next page is that after the last of these
+  std::vector<ExecutionInfo> executions = {};  // ascending
+  bool more = false;                           // the next page is that after the last of these
 };
 
 struct InstanceStats {
@@ -111,9 +111,9 @@ struct InstanceStats {
 // --- The key-value map --------------------------------------------------------------------------
 
 struct KvItem {
-  std::string key;
-  std::string value;  // encoded
-  tandem::Timestamp updated_at;
+  std::string key = {};
+  std::string value = {};  // encoded
+  tandem::Timestamp updated_at = {};
 };
 
 // --- Lists --------------------------------------------------------------------------------------
@@ -122,35 +122,35 @@ struct KvItem {
 struct InstanceFilter {
   InstanceFilter() {}
 
-  std::optional<InstanceState> state;
-  std::string orchestration;  // empty: any
-  std::string id_prefix;
+  std::optional<InstanceState> state = {};
+  std::string orchestration = {};  // empty: any
+  std::string id_prefix = {};
 };
 
 struct ListOptions {
   ListOptions() {}
 
-  std::string after;         // only ids greater than this one; empty = from the first
+  std::string after = {};    // only ids greater than this one; empty = from the first
   std::size_t limit = 1000;  // at most so many are looked at
 };
 
 struct InstanceEntry {
-  std::string instance;
-  InstanceStatus status;
+  std::string instance = {};
+  InstanceStatus status = {};
 };
 
 struct InstancePage {
-  std::vector<InstanceEntry> instances;  // by id, ascending in its bytes
-  bool more = false;                     // the list goes on behind `next`
-  std::string next;                      // pass as `after`
+  std::vector<InstanceEntry> instances = {};  // by id, ascending in its bytes
+  bool more = false;                          // the list goes on behind `next`
+  std::string next = {};                      // pass as `after`
 };
 
 struct TreeEntry {
-  std::string instance;
-  std::string parent;     // empty for the root
-  std::size_t depth = 0;  // of the root
+  std::string instance = {};
+  std::string parent = {};  // empty for the root
+  std::size_t depth = 0;    // of the root
   InstanceState state = InstanceState::kPending;
-  std::string orchestration;
+  std::string orchestration = {};
 };
 
 // --- Deleting -----------------------------------------------------------------------------------

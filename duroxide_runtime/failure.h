@@ -32,14 +32,14 @@ std::string_view FailureCategoryName(FailureCategory category);
 struct Failure {
   struct Cause {
     StatusCode code = StatusCode::kInternal;
-    std::string message;
+    std::string message = {};
     bool operator==(const Cause&) const = default;
   };
 
   FailureCategory category = FailureCategory::kApplication;
   StatusCode code = StatusCode::kInternal;
-  std::string message;
-  std::vector<Cause> causes;  // the nearest first
+  std::string message = {};
+  std::vector<Cause> causes = {};  // the nearest first
 
   bool operator==(const Failure&) const = default;
 

@@ -28,20 +28,20 @@ using EventId = std::uint64_t;
 
 // Names a scheduled operation in the whole store, as where a result has to go.
 struct OperationAddress {
-  std::string instance;
+  std::string instance = {};
   std::uint64_t execution = 0;
   EventId scheduled_id = 0;
   bool operator==(const OperationAddress&) const = default;
 };
 
 struct MailboxMessage {
-  std::string mailbox;
-  std::string payload;
+  std::string mailbox = {};
+  std::string payload = {};
   bool operator==(const MailboxMessage&) const = default;
 };
 
 struct CustomStatus {
-  std::optional<std::string> value;
+  std::optional<std::string> value = {};
   std::uint64_t version = 0;  // grows whenever it is set or reset
   bool operator==(const CustomStatus&) const = default;
 };
@@ -49,28 +49,28 @@ struct CustomStatus {
 // --- Inputs -------------------------------------------------------------------------------------
 
 struct Started {
-  std::string name;
-  OrchestrationVersion version;
-  std::string input;
+  std::string name = {};
+  OrchestrationVersion version = {};
+  std::string input = {};
   std::uint64_t seed = 0;  // of everything random that the code may ask for
-  std::optional<OperationAddress> parent;
+  std::optional<OperationAddress> parent = {};
   // The execution with which this life of the instance began: an id may be used again after its
   // instance was deleted.
   std::uint64_t first_execution = 1;
-  Timestamp created_at;  // when that one started
+  Timestamp created_at = {};  // when that one started
   // From the execution before:
-  std::vector<MailboxMessage> mailbox;  // unread, in order of arrival
-  CustomStatus custom_status;
+  std::vector<MailboxMessage> mailbox = {};  // unread, in order of arrival
+  CustomStatus custom_status = {};
   bool operator==(const Started&) const = default;
 };
 struct ActivityCompleted {
   EventId scheduled_id = 0;
-  std::string output;
+  std::string output = {};
   bool operator==(const ActivityCompleted&) const = default;
 };
 struct ActivityFailed {
   EventId scheduled_id = 0;
-  Failure failure;
+  Failure failure = {};
   bool operator==(const ActivityFailed&) const = default;
 };
 struct TimerFired {
@@ -78,44 +78,44 @@ struct TimerFired {
   bool operator==(const TimerFired&) const = default;
 };
 struct EventRaised {
-  std::string name;
-  std::string payload;
+  std::string name = {};
+  std::string payload = {};
   bool operator==(const EventRaised&) const = default;
 };
 struct MessageReceived {
-  MailboxMessage message;
+  MailboxMessage message = {};
   bool operator==(const MessageReceived&) const = default;
 };
 struct ChildCompleted {
   EventId scheduled_id = 0;
-  std::string output;
+  std::string output = {};
   bool operator==(const ChildCompleted&) const = default;
 };
 struct ChildFailed {
   EventId scheduled_id = 0;
-  Failure failure;
+  Failure failure = {};
   bool operator==(const ChildFailed&) const = default;
 };
 struct CancelRequested {
-  std::string reason;
+  std::string reason = {};
   bool operator==(const CancelRequested&) const = default;
 };
 
 // --- Commands -----------------------------------------------------------------------------------
 
 struct ActivityScheduled {
-  std::string name;
-  std::string input;
-  std::string tag;  // of the queue of activities; empty: the default one
+  std::string name = {};
+  std::string input = {};
+  std::string tag = {};  // of the queue of activities; empty: the default one
   bool operator==(const ActivityScheduled&) const = default;
 };
 struct ActivityCancelRequested {
   EventId scheduled_id = 0;
-  std::string tag;  // of the activity
+  std::string tag = {};  // of the activity
   bool operator==(const ActivityCancelRequested&) const = default;
 };
 struct TimerCreated {
-  Timestamp fire_at;
+  Timestamp fire_at = {};
   bool operator==(const TimerCreated&) const = default;
 };
 struct TimerCancelled {
@@ -123,7 +123,7 @@ struct TimerCancelled {
   bool operator==(const TimerCancelled&) const = default;
 };
 struct EventSubscribed {
-  std::string name;
+  std::string name = {};
   bool operator==(const EventSubscribed&) const = default;
 };
 struct EventUnsubscribed {
@@ -131,7 +131,7 @@ struct EventUnsubscribed {
   bool operator==(const EventUnsubscribed&) const = default;
 };
 struct MailboxSubscribed {
-  std::string name;
+  std::string name = {};
   bool operator==(const MailboxSubscribed&) const = default;
 };
 struct MailboxUnsubscribed {
@@ -139,65 +139,65 @@ struct MailboxUnsubscribed {
   bool operator==(const MailboxUnsubscribed&) const = default;
 };
 struct ChildScheduled {
-  std::string name;
-  std::optional<OrchestrationVersion> version;  // nullopt: by the policy where it starts
-  std::string instance;
-  std::string input;
+  std::string name = {};
+  std::optional<OrchestrationVersion> version = {};  // nullopt: by the policy where it starts
+  std::string instance = {};
+  std::string input = {};
   bool operator==(const ChildScheduled&) const = default;
 };
 struct ChildCancelRequested {
   EventId scheduled_id = 0;
-  std::string instance;  // of the child
+  std::string instance = {};  // of the child
   bool operator==(const ChildCancelRequested&) const = default;
 };
 struct DetachedStarted {
-  std::string name;
-  std::optional<OrchestrationVersion> version;
-  std::string instance;
-  std::string input;
+  std::string name = {};
+  std::optional<OrchestrationVersion> version = {};
+  std::string instance = {};
+  std::string input = {};
   bool operator==(const DetachedStarted&) const = default;
 };
 // A step that the code has run itself, with what came of it.
 struct StepRecorded {
-  std::string name;
-  std::string output;
-  std::optional<Failure> failure;
+  std::string name = {};
+  std::string output = {};
+  std::optional<Failure> failure = {};
   bool operator==(const StepRecorded&) const = default;
 };
 // The execution has gone the way that the patch `id` has opened.
 struct PatchRecorded {
-  std::string id;
+  std::string id = {};
   bool operator==(const PatchRecorded&) const = default;
 };
 struct CustomStatusSet {
-  CustomStatus status;
+  CustomStatus status = {};
   bool operator==(const CustomStatusSet&) const = default;
 };
 struct KvSet {
-  std::string key;
-  std::string value;
+  std::string key = {};
+  std::string value = {};
   bool operator==(const KvSet&) const = default;
 };
 struct KvErased {
-  std::string key;
+  std::string key = {};
   bool operator==(const KvErased&) const = default;
 };
 
 // --- Ends ---------------------------------------------------------------------------------------
 
 struct OrchestrationCompleted {
-  std::string output;
+  std::string output = {};
   bool operator==(const OrchestrationCompleted&) const = default;
 };
 struct OrchestrationFailed {
-  Failure failure;
+  Failure failure = {};
   bool operator==(const OrchestrationFailed&) const = default;
 };
 // The next execution of the instance starts with this.
 struct OrchestrationContinuedAsNew {
-  std::string input;
-  std::optional<OrchestrationVersion> version;  // nullopt: by the policy where it goes on
-  std::vector<MailboxMessage> mailbox;          // unread, in order of arrival
+  std::string input = {};
+  std::optional<OrchestrationVersion> version = {};  // nullopt: by the policy where it goes on
+  std::vector<MailboxMessage> mailbox = {};          // unread, in order of arrival
   bool operator==(const OrchestrationContinuedAsNew&) const = default;
 };
 
@@ -212,8 +212,8 @@ using HistoryBody =
                  OrchestrationContinuedAsNew>;
 
 struct HistoryEvent {
-  Timestamp time;
-  HistoryBody body;
+  Timestamp time = {};
+  HistoryBody body = {};
   bool operator==(const HistoryEvent&) const = default;
 };
 

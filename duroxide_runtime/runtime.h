@@ -38,7 +38,7 @@ struct RuntimeOptions {
 
   // Which activities are run here: untagged ones, and those that were called with one of these tags
   // (CallOptions::Tag). One whose tag nobody serves waits; race it with a timer.
-  std::vector<std::string> tags;
+  std::vector<std::string> tags = {};
   bool untagged_activities = true;
 
   // How long work is kept from others when this runtime dies. Renewed while it lives. 1 ms to
@@ -70,7 +70,7 @@ struct RuntimeOptions {
   LogSink* log = nullptr;  // outlives the runtime; null: StderrLogSink()
 
   // Where the seeds of instances come from; empty: the system's random device. Thread-safe.
-  std::function<std::uint64_t()> seeds;
+  std::function<std::uint64_t()> seeds = {};
 };
 
 // Counts since the start of the runtime.

@@ -9,7 +9,8 @@
 //   group    messages of one (queue, group) are delivered in order, to one holder at a time
 //   key      names a message within its queue from enqueue until removal
 //
-// All names and payloads are binary. Limits: base/limits.h. Every implementation is thread-safe.
+// All names and payloads are binary. Limits: base/limits.h. Durations may be as long as their type
+// can say: hours::max() means forever. Every implementation is thread-safe.
 // Errors common to all calls: InvalidArgument or TooLarge (bad names, sizes, tokens), IoError,
 // Corruption, and Unavailable once the store has stopped.
 
@@ -18,6 +19,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -36,7 +38,7 @@ using MessageId = std::uint64_t;
 
 // Opaque. May be stored, and passed back by somebody else than the one who dequeued.
 struct LockToken {
-  std::string bytes;
+  std::string bytes = {};
 
   auto operator<=>(const LockToken&) const = default;
 };
@@ -44,18 +46,20 @@ struct LockToken {
 // --- Operations of a batch (batch/provider.h) that concern this store ---------------------------
 
 struct EnqueueOptions {
-  std::chrono::milliseconds delay{0};   // visible this long after the enqueue...
-  std::optional<Timestamp> visible_at;  // ...or at this time, which wins; a past time counts as now
-  std::string group;                    // empty = none
-  std::string key;                      // empty = none
+  // Visible this long after the enqueue, or at this time, which wins; a past time counts as now.
+  Saturated<std::chrono::milliseconds> delay = {};
+  std::optional<Timestamp> visible_at = {};
+
+  std::string group = {};  // empty = none
+  std::string key = {};    // empty = none
 
   Durability durability = Durability::kSync;  // of MessageQueue::Enqueue; in a batch, the batch's
 };
 
 struct Enqueue {
-  std::string queue;
-  std::string payload;
-  EnqueueOptions options;
+  std::string queue = {};
+  std::string payload = {};
+  EnqueueOptions options = {};
 };
 
 enum class EnqueueOutcome {
@@ -71,22 +75,23 @@ struct EnqueueResult {
 // The acknowledgement: removes exactly what was delivered under the token. LeaseLost if the lease
 // is not the current one; in a batch this fences everything else in it.
 struct DeleteMessages {
-  LockToken lock_token;
+  LockToken lock_token = {};
 };
 
 // Ends the lease; what it held comes back in the old order, or, with a delay, at the end of it.
 struct AbandonMessages {
-  LockToken lock_token;
-  std::chrono::milliseconds delay{0};  // hidden for this long; a group waits as a whole
-  bool count = true;                   // false takes the delivery back
+  LockToken lock_token = {};
+  // Hidden for this long; a group waits as a whole.
+  Saturated<std::chrono::milliseconds> delay = {};
+  bool count = true;  // false takes the delivery back
 };
 
 // Removes the message that holds `key`, even while it is leased. Never fails: the outcome says
 // whether there was one. Cancelling one message of a leased group ends that lease; the others
 // return at once, in order, and that delivery is not counted for them.
 struct CancelMessage {
-  std::string queue;
-  std::string key;
+  std::string queue = {};
+  std::string key = {};
 };
 
 struct CancelResult {
@@ -96,8 +101,8 @@ struct CancelResult {
 // Removes all messages of a group, also those that are leased: their lease ends, its token is gone.
 // Never fails. Costs as much as acknowledging them.
 struct DeleteGroup {
-  std::string queue;
-  std::string group;
+  std::string queue = {};
+  std::string group = {};
 };
 
 struct DeleteGroupResult {
@@ -107,7 +112,7 @@ struct DeleteGroupResult {
 // --- Calls --------------------------------------------------------------------------------------
 
 struct DequeueOptions {
-  std::chrono::milliseconds lease{30'000};
+  Saturated<std::chrono::milliseconds> lease = std::chrono::seconds(30);
   std::size_t max_messages = 1;
   std::size_t max_bytes = std::size_t{4} << 20;  // of payloads; one message at least is returned
 
@@ -120,8 +125,8 @@ struct DequeueOptions {
   std::uint32_t max_deliveries = 0;
 
   // How long to block until a message is ready. A stop request ends the wait early.
-  std::chrono::milliseconds wait{0};
-  std::stop_token stop;
+  Saturated<std::chrono::milliseconds> wait = {};
+  std::stop_token stop = {};
 };
 
 // The queue in which the dead letters of `queue` wait: "<queue>/dead". A queue like any other.
@@ -129,31 +134,37 @@ std::string DeadLetterQueue(std::string_view queue);
 
 // Where a dead letter comes from.
 struct DeadLetter {
-  std::string queue;
+  std::string queue = {};
   std::uint32_t deliveries = 0;  // that it had there
 };
 
 struct Delivery {
-  LockToken lock_token;
-  std::string queue;
+  LockToken lock_token = {};
+  std::string queue = {};
   MessageId id = 0;
-  std::string key;
-  std::string group;
+  std::string key = {};
+  std::string group = {};
   std::uint32_t delivery_count = 0;  // leases granted so far, this one included
-  Timestamp enqueued_at;
-  std::string payload;
+  Timestamp enqueued_at = {};
+  std::string payload = {};
   // Set for a dead letter. It keeps id, group, enqueued_at and payload; its key is only told, and
   // free in both queues; its delivery count starts anew.
-  std::optional<DeadLetter> dead_letter;
+  std::optional<DeadLetter> dead_letter = {};
 };
 
 // Called exactly once, on a thread of the queue, never within the call that it was passed to. May
 // make asynchronous calls, but not block.
 using DequeueCallback = std::function<void(Result<std::vector<Delivery>>)>;
 
+struct AckOptions {
+  Durability durability = Durability::kSync;
+};
+
+// `delay` and `count` as in AbandonMessages.
 struct AbandonOptions {
-  std::chrono::milliseconds delay{0};
+  Saturated<std::chrono::milliseconds> delay = {};
   bool count = true;
+  Durability durability = Durability::kSync;
 };
 
 class MessageQueue {
@@ -183,6 +194,14 @@ class MessageQueue {
   Result<std::vector<Delivery>> Dequeue(const std::string& queue) {
     return Dequeue(queue, DequeueOptions());
   }
+  // Dequeue({"a", "b"}): without it the braces would be one name, a string from two iterators.
+  Result<std::vector<Delivery>> Dequeue(std::initializer_list<std::string> queues,
+                                        const DequeueOptions& options) {
+    return Dequeue(std::span(queues.begin(), queues.size()), options);
+  }
+  Result<std::vector<Delivery>> Dequeue(std::initializer_list<std::string> queues) {
+    return Dequeue(queues, DequeueOptions());
+  }
 
   // The same without a thread that waits: any number of calls may wait at a time. Ended by its stop
   // token like a blocking one; Cancelled if the queue is closed. Optional: Unsupported, told within
@@ -190,13 +209,16 @@ class MessageQueue {
   virtual void DequeueAsync(std::vector<std::string> queues, const DequeueOptions& options,
                             DequeueCallback callback);
 
-  // DeleteMessages and AbandonMessages by themselves, kSync.
-  virtual Status Ack(const LockToken& token) = 0;
+  // DeleteMessages and AbandonMessages by themselves.
+  virtual Status Ack(const LockToken& token, const AckOptions& options) = 0;
+  Status Ack(const LockToken& token) { return Ack(token, AckOptions()); }
   virtual Status Abandon(const LockToken& token, const AbandonOptions& options) = 0;
   Status Abandon(const LockToken& token) { return Abandon(token, AbandonOptions()); }
 
-  // Moves the lease's end to `duration` from now, never to an earlier time; returns the end.
-  virtual Result<Timestamp> Renew(const LockToken& token, std::chrono::milliseconds duration) = 0;
+  // Moves the lease's end to `duration` from now, never to an earlier time; returns the end. One
+  // token per call: a renewal writes nothing and waits for no flush.
+  virtual Result<Timestamp> Renew(const LockToken& token,
+                                  Saturated<std::chrono::milliseconds> duration) = 0;
 };
 
 }  // namespace tandem

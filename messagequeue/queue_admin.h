@@ -24,7 +24,7 @@ struct QueueStatistics {
   std::uint64_t dead = 0;     // messages in DeadLetterQueue(queue), whatever their state
 
   // For how long the longest waiting of the ready ones has been visible; nullopt if none is ready.
-  std::optional<std::chrono::microseconds> oldest_age;
+  std::optional<std::chrono::microseconds> oldest_age = {};
 
   std::uint64_t messages() const { return ready + delayed + leased; }
 };
@@ -33,18 +33,18 @@ enum class MessageState { kReady, kDelayed, kLeased };
 
 struct BrowsedMessage {
   MessageId id = 0;
-  std::string key;
-  std::string group;
+  std::string key = {};
+  std::string group = {};
   MessageState state = MessageState::kReady;
   std::uint32_t delivery_count = 0;
-  Timestamp enqueued_at;
-  Timestamp visible_at;
-  std::string payload;
-  std::optional<DeadLetter> dead_letter;
+  Timestamp enqueued_at = {};
+  Timestamp visible_at = {};
+  std::string payload = {};
+  std::optional<DeadLetter> dead_letter = {};
 };
 
 struct BrowseOptions {
-  std::string after;  // BrowsePage::next of the page before; empty = from the first
+  std::string after = {};  // BrowsePage::next of the page before; empty = from the first
   std::size_t limit = 100;
   std::size_t max_bytes = std::size_t{4} << 20;  // of payloads; one message at least is returned
 };
@@ -52,8 +52,8 @@ struct BrowseOptions {
 struct BrowsePage {
   // First the messages without a group in order of delivery, then group by group, in order of the
   // groups' names, each in order of delivery.
-  std::vector<BrowsedMessage> messages;
-  std::string next;  // opaque; empty: this was the last page
+  std::vector<BrowsedMessage> messages = {};
+  std::string next = {};  // opaque; empty: this was the last page
 };
 
 struct RedriveResult {

@@ -53,12 +53,14 @@ class Digest {
   void Add(const Enqueue& enqueue) {
     const EnqueueOptions& options = enqueue.options;
     Bytes(enqueue.queue).Bytes(enqueue.payload).Bytes(options.group).Bytes(options.key);
-    Number(options.delay.count()).Number(options.visible_at.has_value() ? 1 : 0);
+    Number(options.delay.value().count()).Number(options.visible_at.has_value() ? 1 : 0);
     Number(options.visible_at.value_or(Timestamp()).time_since_epoch().count());
   }
   void Add(const DeleteMessages& ack) { Bytes(ack.lock_token.bytes); }
   void Add(const AbandonMessages& abandon) {
-    Bytes(abandon.lock_token.bytes).Number(abandon.delay.count()).Number(abandon.count ? 1 : 0);
+    Bytes(abandon.lock_token.bytes)
+        .Number(abandon.delay.value().count())
+        .Number(abandon.count ? 1 : 0);
   }
   void Add(const CancelMessage& cancel) { Bytes(cancel.queue).Bytes(cancel.key); }
   void Add(const DeleteGroup& remove) { Bytes(remove.queue).Bytes(remove.group); }

@@ -130,4 +130,9 @@ Status ValidateBatch(const std::vector<Operation>& operations, const BatchOption
   return Status::Ok();
 }
 
+Status ValidateRetention(std::chrono::milliseconds retention) {
+  if (retention > std::chrono::milliseconds::zero()) return Status::Ok();
+  return Status::InvalidArgument("batch_id_retention must be positive");
+}
+
 }  // namespace tandem::internal

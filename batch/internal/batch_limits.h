@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <vector>
 
 #include "base/status.h"
@@ -10,5 +11,8 @@ namespace tandem::internal {
 // What a batch is refused for by itself, before anything is done, whatever the store holds: limits
 // and impossible combinations. Every operation at fault is reported. The same for every provider.
 Status ValidateBatch(const std::vector<Operation>& operations, const BatchOptions& options);
+
+// Of batch ids: as an option of the store.
+Status ValidateRetention(std::chrono::milliseconds retention);
 
 }  // namespace tandem::internal

@@ -15,7 +15,7 @@ struct MemoryQueues::Basket {
         bytes_max(std::min(options.max_bytes, kPageBytesMax)),
         groups_max(options.max_groups),
         deliveries_max(options.max_deliveries),
-        deadline(SaturatingAdd(moment, options.lease)),
+        deadline(SaturatingAdd(moment, options.lease.value())),
         now(moment) {}
 
   // Once something did not fit, nothing else is taken.

@@ -94,7 +94,7 @@ OperationResult MemoryQueues::Apply(const Enqueue& enqueue, Timestamp now,
   message.key = options.key;
   message.payload = enqueue.payload;
   message.enqueued_at = now;
-  const Timestamp wanted = options.visible_at.value_or(SaturatingAdd(now, options.delay));
+  const Timestamp wanted = options.visible_at.value_or(SaturatingAdd(now, options.delay.value()));
   Insert(enqueue.queue, Place{std::max(wanted, now), ++last_id_}, std::move(message));
   return EnqueueResult{last_id_, EnqueueOutcome::kQueued};
 }
@@ -117,7 +117,7 @@ OperationResult MemoryQueues::Apply(const AbandonMessages& abandon, Timestamp no
   const auto& [number, lease] = judged.at(abandon.lock_token);
   EndLease(number, abandon.count);
   const std::string& name = lease.item.queue;
-  const Timestamp not_before = SaturatingAdd(now, abandon.delay);
+  const Timestamp not_before = SaturatingAdd(now, abandon.delay.value());
   if (not_before <= now) return std::monostate();
   for (const Place& place : lease.places) {
     const auto queue = queues_.find(name);

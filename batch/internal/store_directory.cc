@@ -264,11 +264,11 @@ void StartThreads() {
 Status OpenRocksDb(StoreDatabase& database, const rocksdb::DBOptions& db_options,
                    const RocksDbOptions& options) {
   database.batch_id_expiry =
-      std::make_unique<BatchIdExpiry>(options.clock, options.batch_id_retention);
+      std::make_unique<BatchIdExpiry>(options.clock, options.batch_id_retention.value());
   const rocksdb::ColumnFamilyOptions family = FamilyOptions(options, MakeBlockCache(options));
   rocksdb::ColumnFamilyOptions store_family = family;
   store_family.compaction_filter = database.batch_id_expiry.get();
-  store_family.periodic_compaction_seconds = CompactionPeriod(options.batch_id_retention);
+  store_family.periodic_compaction_seconds = CompactionPeriod(options.batch_id_retention.value());
   const std::vector<rocksdb::ColumnFamilyDescriptor> families = {
       {rocksdb::kDefaultColumnFamilyName, store_family},
       {kEventsFamily, family},

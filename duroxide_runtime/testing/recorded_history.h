@@ -26,10 +26,10 @@
 namespace duroxide::testing {
 
 struct RecordedHistory {
-  std::string instance;
+  std::string instance = {};
   std::uint64_t execution = 1;
-  internal::KvEntries kv;  // before the execution
-  History history;
+  internal::KvEntries kv = {};  // before the execution
+  History history = {};
 
   bool operator==(const RecordedHistory&) const = default;
 };

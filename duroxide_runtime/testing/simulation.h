@@ -30,8 +30,8 @@ namespace duroxide::testing {
 struct SimulationOptions {
   SimulationOptions() {}  // not an aggregate: safe as a temporary beside a co_await on g++ 12
 
-  std::size_t runtimes = 2;       // that share the store; one that dies is replaced by a new one
-  std::vector<std::string> tags;  // of activities, besides those without
+  std::size_t runtimes = 2;  // that share the store; one that dies is replaced by a new one
+  std::vector<std::string> tags = {};  // of activities, besides those without
 
   // As in RuntimeOptions. Few live instances: so some are always pushed out.
   std::size_t live_instances = 3;
@@ -45,7 +45,7 @@ struct SimulationOptions {
   double lease_loss = 0.02;       // of each piece of work: time passes until its lease is over
 
   // Changes what the runtimes commit: to see that a test notices a broken engine. Null: nothing.
-  std::function<void(std::vector<tandem::Operation>&)> tamper;
+  std::function<void(std::vector<tandem::Operation>&)> tamper = {};
 
   std::chrono::milliseconds lease{30'000};
   std::uint64_t steps_max = 1'000'000;  // a run that takes more is stuck

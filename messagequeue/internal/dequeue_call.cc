@@ -11,28 +11,21 @@
 
 namespace tandem::internal {
 
-namespace {
-
-// Stages nothing, and is answered when all before it is published.
-class Settle final : public Proposal {
- public:
-  Settle() : Proposal(Durability::kBuffered) {}
-  Status Stage(Staging& /*staging*/, Timestamp /*now*/) override { return Status::Ok(); }
-};
-
-}  // namespace
-
 RocksMessageQueue::DequeueCall::DequeueCall(RocksMessageQueue& owner,
                                             std::vector<std::string> queues,
                                             const DequeueOptions& options, Notifiable* wake)
     : owner_(owner),
       queues_(std::move(queues)),
       options_(options),
-      deadline_(SaturatingAdd(owner.clock_->Now(), options.wait)),
+      deadline_(SaturatingAdd(owner.clock_->Now(), options.wait.value())),
       waiter_(wake) {
   const Status valid = ValidateDequeue(queues_, options_);
   if (!valid.ok()) Finish(valid);
 }
+
+RocksMessageQueue::DequeueCall::~DequeueCall() { owner_.StopWaiting(queues_, waiter_); }
+
+Proposal& RocksMessageQueue::DequeueCall::proposal() { return *proposal_; }
 
 RocksMessageQueue::DequeueCall::Need RocksMessageQueue::DequeueCall::Next(bool stopped) {
   if (done_) return Need::kDone;
@@ -43,21 +36,15 @@ RocksMessageQueue::DequeueCall::Need RocksMessageQueue::DequeueCall::Next(bool s
 Result<RocksMessageQueue::DequeueCall::Need> RocksMessageQueue::DequeueCall::Decide(bool stopped) {
   TANDEM_RETURN_IF_ERROR(owner_.Refill(queues_));
   const bool over = stopped || owner_.clock_->Now() >= deadline_;
-  const bool unsettled = over && !settled_ && owner_.HasUnpublished(queues_);
+  // The events of a batch can be read a moment before its messages are offered: who has seen them
+  // must not be told that there are none.
+  if (over && !std::exchange(looked_at_written_, true)) {
+    TANDEM_RETURN_IF_ERROR(owner_.OfferWritten(queues_));
+  }
   TANDEM_ASSIGN_OR_RETURN(const Timestamp watch,
                           owner_.LookOut(queues_, over ? nullptr : &waiter_));
   if (watch == kReadyNow) {
-    auto taking = std::make_unique<DequeueProposal>(owner_, queues_, options_);
-    taking_ = taking.get();
-    proposal_ = std::move(taking);
-    return Need::kCommit;
-  }
-  // The events of a batch can be read a moment before its messages are offered: who has seen them
-  // must not be told that there are none.
-  if (unsettled) {
-    taking_ = nullptr;
-    proposal_ = std::make_unique<Settle>();
-    settled_ = true;
+    proposal_ = std::make_unique<DequeueProposal>(owner_, queues_, options_);
     return Need::kCommit;
   }
   TANDEM_RETURN_IF_ERROR(owner_.door_->Health());
@@ -69,11 +56,11 @@ Result<RocksMessageQueue::DequeueCall::Need> RocksMessageQueue::DequeueCall::Dec
 void RocksMessageQueue::DequeueCall::Committed(const Status& status) {
   if (!status.ok()) {
     Finish(status);
-  } else if (taking_ != nullptr) {
-    Result<std::vector<Delivery>> taken = taking_->TakeResult();
-    // Else somebody was faster, or all of it went to the dead letters.
-    if (!taken.ok() || !taken->empty()) Finish(std::move(taken));
+    return;
   }
+  Result<std::vector<Delivery>> taken = proposal_->TakeResult();
+  // Else somebody was faster, or all of it went to the dead letters.
+  if (!taken.ok() || !taken->empty()) Finish(std::move(taken));
 }
 
 Result<std::vector<Delivery>> RocksMessageQueue::Dequeue(std::span<const std::string> queues,

@@ -26,14 +26,14 @@ class RocksMessageQueue::DequeueCall {
   DequeueCall(RocksMessageQueue& owner, std::vector<std::string> queues,
               const DequeueOptions& options, Notifiable* wake);
   // Hands on what it was woken for and has not taken.
-  ~DequeueCall() { owner_.StopWaiting(queues_, waiter_); }
+  ~DequeueCall();
   DequeueCall(const DequeueCall&) = delete;
   DequeueCall& operator=(const DequeueCall&) = delete;
 
   // `stopped`: is to end with what there is.
   Need Next(bool stopped);
 
-  Proposal& proposal() { return *proposal_; }
+  Proposal& proposal();
   void Committed(const Status& status);
   Timestamp until() const { return until_; }
   Result<std::vector<Delivery>> TakeResult() { return std::move(result_); }
@@ -52,9 +52,8 @@ class RocksMessageQueue::DequeueCall {
   const Timestamp deadline_;
   Waiter waiter_;
 
-  std::unique_ptr<Proposal> proposal_;
-  DequeueProposal* taking_ = nullptr;  // the proposal, if it takes messages
-  bool settled_ = false;               // all that was written before the end is published
+  std::unique_ptr<DequeueProposal> proposal_;
+  bool looked_at_written_ = false;  // what was written before the end is offered
   Timestamp until_ = kNever;
   bool done_ = false;
   Result<std::vector<Delivery>> result_ = std::vector<Delivery>();

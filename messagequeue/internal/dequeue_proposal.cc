@@ -8,6 +8,10 @@ namespace tandem::internal {
 Status RocksMessageQueue::DequeueProposal::Stage(Staging& staging, Timestamp now) {
   while (deliveries_.size() < messages_max_ && groups_ < groups_max_ && !full_ && !moved_enough_) {
     std::optional<Candidate> candidate = PopOldest(*owner_.memory_.Lock(), now);
+    if (!candidate.has_value()) {
+      failure_ = owner_.Refill(queues_);  // a window may have run empty
+      if (failure_.ok()) candidate = PopOldest(*owner_.memory_.Lock(), now);
+    }
     if (!candidate.has_value()) break;
     const bool alone = candidate->entry.group.empty();
     if (!alone && groups_max_ == 1 && !deliveries_.empty()) {

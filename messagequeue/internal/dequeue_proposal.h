@@ -30,7 +30,7 @@ class RocksMessageQueue::DequeueProposal final : public Proposal {
       : Proposal(Durability::kBuffered),
         owner_(queue),
         queues_(queues),
-        lease_(options.lease),
+        lease_(options.lease.value()),
         messages_max_(std::min(options.max_messages, kDequeueMessagesMax)),
         bytes_max_(std::min(options.max_bytes, kPageBytesMax)),
         groups_max_(options.max_groups),

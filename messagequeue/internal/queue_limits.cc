@@ -22,7 +22,7 @@ Status Validate(const Enqueue& enqueue) {
   TANDEM_RETURN_IF_ERROR(CheckOptionalName("group", enqueue.options.group));
   TANDEM_RETURN_IF_ERROR(CheckOptionalName("message key", enqueue.options.key));
   TANDEM_RETURN_IF_ERROR(CheckPayload("message", enqueue.payload.size()));
-  return ValidateDelay(enqueue.options.delay);
+  return ValidateDelay(enqueue.options.delay.value());
 }
 
 Status Validate(const DeleteMessages& ack) {
@@ -31,7 +31,7 @@ Status Validate(const DeleteMessages& ack) {
 }
 
 Status Validate(const AbandonMessages& abandon) {
-  TANDEM_RETURN_IF_ERROR(ValidateDelay(abandon.delay));
+  TANDEM_RETURN_IF_ERROR(ValidateDelay(abandon.delay.value()));
   return Validate(DeleteMessages{abandon.lock_token});
 }
 
@@ -58,7 +58,7 @@ Status ValidateDequeue(std::span<const std::string> queues, const DequeueOptions
   }
   if (options.max_messages == 0) return Status::InvalidArgument("max_messages must not be 0");
   if (options.max_groups == 0) return Status::InvalidArgument("max_groups must not be 0");
-  if (options.lease <= std::chrono::milliseconds::zero()) {
+  if (options.lease.value() <= std::chrono::milliseconds::zero()) {
     return Status::InvalidArgument("a lease has a positive duration");
   }
   return Status::Ok();

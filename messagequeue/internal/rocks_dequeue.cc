@@ -77,12 +77,7 @@ Status RocksMessageQueue::Refill(std::span<const std::string> queues) {
         window.CancelRefill();
         return status;
       }
-      std::erase_if(scanned, [&](const ReadyWindow::Entry& found) {
-        const ReadyEntry& entry = found.entry;
-        const MessageId id = entry.group.empty() ? entry.place.id : 0;
-        const auto lease = memory->leases.FindItem(LeaseItem{queue, entry.group, id});
-        return lease != nullptr && !lease->offered;
-      });
+      EraseLeased(*memory, queue, scanned);
       window.EndRefill(std::move(scanned), rest);
     }
   }
@@ -151,13 +146,35 @@ Result<Timestamp> RocksMessageQueue::LookOut(std::span<const std::string> queues
   return watch;
 }
 
-bool RocksMessageQueue::HasUnpublished(std::span<const std::string> queues) const {
+Status RocksMessageQueue::OfferWritten(std::span<const std::string> queues) {
   const Timestamp now = clock_->Now();
-  const auto memory = memory_.Lock();
-  return std::ranges::any_of(queues, [&](const std::string& queue) {
-    const auto state = memory->queues.find(queue);
-    if (state == memory->queues.end() || state->second.unpublished.empty()) return false;
-    return state->second.unpublished.begin()->visible_at <= now;
+  for (const std::string& queue : queues) {
+    Place from;
+    {
+      const auto memory = memory_.Lock();
+      const auto state = memory->queues.find(queue);
+      if (state == memory->queues.end() || state->second.unpublished.empty()) continue;
+      from = *state->second.unpublished.begin();
+    }
+    if (from.visible_at > now) continue;
+    std::vector<ReadyWindow::Entry> written;
+    std::optional<Place> rest;  // of more than that, one is enough for now
+    TANDEM_RETURN_IF_ERROR(ScanReady(queue, from, &written, &rest));
+    const auto memory = memory_.Lock();
+    EraseLeased(*memory, queue, written);
+    ReadyWindow& window = memory->queues.find(queue)->second.window;
+    for (const auto& [entry, record] : written) window.Add(entry);
+  }
+  return Status::Ok();
+}
+
+void RocksMessageQueue::EraseLeased(const QueueMemory& memory, const std::string& queue,
+                                    std::vector<ReadyWindow::Entry>& entries) {
+  std::erase_if(entries, [&](const ReadyWindow::Entry& found) {
+    const ReadyEntry& entry = found.entry;
+    const MessageId id = entry.group.empty() ? entry.place.id : 0;
+    const auto lease = memory.leases.FindItem(LeaseItem{queue, entry.group, id});
+    return lease != nullptr && !lease->offered;
   });
 }
 

@@ -186,8 +186,10 @@ class RocksMessageQueue {
   // Until when there is nothing to take, unless something wakes the waiter, which is put on the
   // lists of its queues; kReadyNow if there is something. Null: does not wait.
   Result<Timestamp> LookOut(std::span<const std::string> queues, Waiter* waiter);
-  // True if something visible of the queues is staged, maybe written, but not yet offered.
-  bool HasUnpublished(std::span<const std::string> queues) const;
+  // Offers what is visible of the queues and written, but not yet published: it waits for no flush.
+  Status OfferWritten(std::span<const std::string> queues);
+  static void EraseLeased(const QueueMemory& memory, const std::string& queue,
+                          std::vector<ReadyWindow::Entry>& entries);
   void StopWaiting(std::span<const std::string> queues, Waiter& waiter);
   static void Wake(QueueState& state);   // the first that is not awake: for something to take
   static void Rearm(QueueState& state);  // the one that watches the time: there is an earlier one

@@ -11,7 +11,7 @@ namespace tandem::internal {
 namespace {
 
 Timestamp VisibleAt(const EnqueueOptions& options, Timestamp now) {
-  const Timestamp wanted = options.visible_at.value_or(SaturatingAdd(now, options.delay));
+  const Timestamp wanted = options.visible_at.value_or(SaturatingAdd(now, options.delay.value()));
   return std::max(wanted, now);
 }
 
@@ -123,7 +123,7 @@ Status RocksMessageQueue::Stage(const AbandonMessages& abandon, Timestamp now, S
       TANDEM_RETURN_IF_ERROR(TakeBackDelivery(item.queue, message.place.id, staging));
     }
   }
-  const Timestamp not_before = SaturatingAdd(now, abandon.delay);
+  const Timestamp not_before = SaturatingAdd(now, abandon.delay.value());
   return item.group.empty() ? AbandonAlone(*lease, not_before, now, staging, effects)
                             : AbandonGroup(*lease, not_before, now, staging, effects);
 }

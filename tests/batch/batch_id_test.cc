@@ -2,12 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <latch>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "batch/internal/batch_digest.h"
+#include "batch/memory_provider.h"
 #include "tests/support/store_fixture.h"
 
 namespace tandem {
@@ -29,6 +31,34 @@ class BatchIdTest : public testing::StoreTest {
   const StreamId stream_{"account-1", 0};
   const std::vector<Operation> append_ = {AppendEvents{stream_, {"paid in"}}};
 };
+
+TEST_F(BatchIdTest, ARetentionThatIsNotPositiveIsRefused) {
+  using std::chrono::hours;
+  for (const hours retention : {hours(0), hours(-1), hours::min()}) {
+    const testing::TemporaryDirectory directory;
+    EXPECT_EQ(RocksDbProvider::Open(directory.path() / "store", {.batch_id_retention = retention})
+                  .status()
+                  .code(),
+              StatusCode::kInvalidArgument);
+    EXPECT_FALSE(std::filesystem::exists(directory.path() / "store"));
+    MemoryProvider memory({.batch_id_retention = retention});
+    EXPECT_EQ(memory.AtomicBatch(append_).status().code(), StatusCode::kInvalidArgument);
+  }
+}
+
+TEST_F(BatchIdTest, IdsMayBeKnownForever) {
+  const testing::TemporaryDirectory directory;
+  ManualClock clock;
+  const auto rocks =
+      *RocksDbProvider::Open(directory.path() / "store",
+                             {.batch_id_retention = std::chrono::hours::max(), .clock = &clock});
+  MemoryProvider memory({.clock = &clock, .batch_id_retention = std::chrono::hours::max()});
+  for (Provider* store : {static_cast<Provider*>(rocks.get()), static_cast<Provider*>(&memory)}) {
+    ASSERT_TRUE(store->AtomicBatch(append_, Id("id")).ok());
+    clock.Advance(std::chrono::hours(1'000'000));
+    EXPECT_TRUE(store->AtomicBatch(append_, Id("id"))->repeated);
+  }
+}
 
 TEST_F(BatchIdTest, EveryKindOfResultComesBackOverReopen) {
   ASSERT_TRUE(store_->Append({"old", 0}, {"e"}).ok());

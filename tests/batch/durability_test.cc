@@ -35,6 +35,23 @@ TEST_F(DurabilityTest, ABufferedBatchIsNotFlushedButVisible) {
   EXPECT_EQ(store_->Read(stream_, {})->head, 1U);
 }
 
+TEST_F(DurabilityTest, AnAckAndAnAbandonAreFlushedAsTheirOptionsSay) {
+  for (const Durability durability : {Durability::kSync, Durability::kBuffered}) {
+    const std::uint64_t flushes = durability == Durability::kSync ? 1 : 0;
+    ASSERT_TRUE(store_->Enqueue("q", "x").ok());
+    const auto take = [&] { return store_->Dequeue("q")->front().lock_token; };
+    LockToken token = take();
+    EXPECT_EQ(
+        FlushesOf([&] { EXPECT_TRUE(store_->Abandon(token, {.durability = durability}).ok()); }),
+        flushes);
+    token = take();
+    EXPECT_EQ(FlushesOf([&] { EXPECT_TRUE(store_->Renew(token, std::chrono::hours(1)).ok()); }),
+              0U);
+    EXPECT_EQ(FlushesOf([&] { EXPECT_TRUE(store_->Ack(token, {.durability = durability}).ok()); }),
+              flushes);
+  }
+}
+
 TEST_F(DurabilityTest, FlushIsABarrierAndOnlyWhereItIsNeeded) {
   AppendBuffered();
   AppendBuffered();

@@ -128,7 +128,7 @@ class ProbeProvider final : public tandem::Provider {
     return target_->Dequeue(queues, options);
   }
   Result<tandem::Timestamp> Renew(const tandem::LockToken& token,
-                                  std::chrono::milliseconds duration) override {
+                                  tandem::Saturated<std::chrono::milliseconds> duration) override {
     const auto probe = probes_.Lock()->renew;
     if (probe) TANDEM_RETURN_IF_ERROR(probe());
     auto result = target_->Renew(token, duration);

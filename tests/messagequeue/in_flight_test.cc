@@ -39,6 +39,20 @@ TEST_F(InFlightTest, AWrittenMessageIsNotDeniedBeforeItIsPublished) {
   EXPECT_EQ(TakeOne().payload, "job");
 }
 
+TEST_F(InFlightTest, AnEmptyDequeueDoesNotWaitForWhatIsBeingFlushed) {
+  OneOperation<Enqueue> alone(*queue_, Enqueue{"work", "job", {}});
+  OneOperation<Enqueue> member(*queue_, Enqueue{"work", "job", {.group = "g"}});
+  for (Proposal* proposal : {static_cast<Proposal*>(&alone), static_cast<Proposal*>(&member)}) {
+    door_->HoldNextWrite();
+    ASSERT_TRUE(door_->Commit(*proposal).ok());
+    const int commits = door_->commits();
+    EXPECT_TRUE(Take("work").empty());
+    EXPECT_EQ(door_->commits(), commits) << "whatever goes through the door waits for the flush";
+    Do(Enqueue{"other", "x", {}});
+    EXPECT_EQ(TakeOne("work").payload, "job");
+  }
+}
+
 TEST_F(InFlightTest, AMessageIsAbandonedWholeWhileWhatPutItIsInFlight) {
   Do(Enqueue{"work", "job", {}});
   ASSERT_TRUE(Take("work", {.max_deliveries = 1}).size() == 1);

@@ -47,7 +47,7 @@ class Model {
     if (!options.key.empty() && Holder(enqueue.queue, options.key) != nullptr) {
       return EnqueueOutcome::kDuplicate;
     }
-    const Timestamp wanted = options.visible_at.value_or(now + options.delay);
+    const Timestamp wanted = options.visible_at.value_or(now + options.delay.value());
     messages_[id] = {
         id, enqueue.queue, enqueue.payload, options.group, options.key, std::max(wanted, now), now,
         0};
@@ -78,7 +78,7 @@ class Model {
       if (grouped && options.max_groups == 1 && !taken.empty()) break;
       std::vector<ModelMessage*> members =
           grouped ? Members(*item) : std::vector{&messages_.at(std::get<2>(*item))};
-      ModelLease fresh{{}, *item, now + options.lease, {}};
+      ModelLease fresh{{}, *item, now + options.lease.value(), {}};
       bool full = false;
       for (ModelMessage* message : members) {
         if (message->visible_at > now) break;
@@ -134,13 +134,13 @@ class Model {
       const auto message = messages_.find(id);
       if (message == messages_.end()) continue;
       if (!abandon.count && !ended) --message->second.count;
-      if (abandon.delay > milliseconds(0) && message->second.group.empty()) {
-        message->second.visible_at = now + abandon.delay;
+      if (abandon.delay.value() > milliseconds(0) && message->second.group.empty()) {
+        message->second.visible_at = now + abandon.delay.value();
       }
     }
     const auto& [queue, group, id] = lease.item;
-    if (abandon.delay > milliseconds(0) && !group.empty() && !Members(lease.item).empty()) {
-      not_before_[{queue, group}] = now + abandon.delay;
+    if (abandon.delay.value() > milliseconds(0) && !group.empty() && !Members(lease.item).empty()) {
+      not_before_[{queue, group}] = now + abandon.delay.value();
     }
   }
 

@@ -27,6 +27,7 @@ class HesitantDoor final : public CommitDoor {
   HesitantDoor(rocksdb::DB* db, Clock* clock) : db_(db), clock_(clock) {}
 
   Status Commit(Proposal& proposal) override {
+    ++commits_;
     auto overlay = std::make_unique<Overlay>();
     rocksdb::WriteBatch batch;
     Staging staging(db_, in_flight_.get(), overlay.get(), &batch);
@@ -56,6 +57,8 @@ class HesitantDoor final : public CommitDoor {
   Status Health() const override { return *health_.Lock(); }
   void Stop(const Status& reason) { *health_.Lock() = reason; }
 
+  int commits() const { return commits_; }
+
   // The next proposal is written, and published only when the one after it is. It lives until then.
   void HoldNext() { hold_next_ = true; }
   // The next proposal is neither written nor published before the one after it has been staged.
@@ -64,6 +67,7 @@ class HesitantDoor final : public CommitDoor {
  private:
   rocksdb::DB* db_;
   Clock* clock_;
+  int commits_ = 0;
   bool hold_next_ = false;
   bool hold_write_ = false;
   Proposal* held_ = nullptr;

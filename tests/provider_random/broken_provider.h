@@ -59,7 +59,8 @@ class BrokenProvider final : public Provider {
     }
     return deliveries;
   }
-  Result<Timestamp> Renew(const LockToken& token, std::chrono::milliseconds duration) override {
+  Result<Timestamp> Renew(const LockToken& token,
+                          Saturated<std::chrono::milliseconds> duration) override {
     return sound_->Renew(token, duration);
   }
 

@@ -6,9 +6,9 @@ void EventTimes::Note(const std::vector<tandem::Operation>& operations, tandem::
   for (const tandem::Operation& operation : operations) {
     if (const auto* enqueue = std::get_if<tandem::Enqueue>(&operation)) {
       const tandem::EnqueueOptions& options = enqueue->options;
-      Note(options.visible_at.value_or(tandem::SaturatingAdd(now, options.delay)));
+      Note(options.visible_at.value_or(tandem::SaturatingAdd(now, options.delay.value())));
     } else if (const auto* abandon = std::get_if<tandem::AbandonMessages>(&operation)) {
-      Note(tandem::SaturatingAdd(now, abandon->delay));
+      Note(tandem::SaturatingAdd(now, abandon->delay.value()));
     }
   }
 }

@@ -63,13 +63,13 @@ Result<std::vector<tandem::Delivery>> SimulatedProvider::Dequeue(
   TANDEM_RETURN_IF_ERROR(Alive());
   Result<std::vector<tandem::Delivery>> deliveries = target_.Dequeue(queues, options);
   if (deliveries.ok() && !deliveries->empty()) {
-    times_.Note(tandem::SaturatingAdd(clock().Now(), options.lease));
+    times_.Note(tandem::SaturatingAdd(clock().Now(), options.lease.value()));
   }
   return deliveries;
 }
 
-Result<tandem::Timestamp> SimulatedProvider::Renew(const tandem::LockToken& token,
-                                                   std::chrono::milliseconds duration) {
+Result<tandem::Timestamp> SimulatedProvider::Renew(
+    const tandem::LockToken& token, tandem::Saturated<std::chrono::milliseconds> duration) {
   TANDEM_RETURN_IF_ERROR(Alive());
   Result<tandem::Timestamp> deadline = target_.Renew(token, duration);
   if (deadline.ok()) times_.Note(*deadline);

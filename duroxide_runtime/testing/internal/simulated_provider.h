@@ -57,8 +57,9 @@ class SimulatedProvider final : public tandem::Provider {
   using MessageQueue::Dequeue;
   tandem::Result<std::vector<tandem::Delivery>> Dequeue(
       std::span<const std::string> queues, const tandem::DequeueOptions& options) override;
-  tandem::Result<tandem::Timestamp> Renew(const tandem::LockToken& token,
-                                          std::chrono::milliseconds duration) override;
+  tandem::Result<tandem::Timestamp> Renew(
+      const tandem::LockToken& token,
+      tandem::Saturated<std::chrono::milliseconds> duration) override;
 
  private:
   tandem::Status Alive() const;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,98 @@ CONFORMANCE_CASE(Dequeue, TheOldestOfAllGivenQueuesComesFirst, Shows("D1")) {
     }
   }
   EXPECT_EQ(all, (Texts{"b", "a", "c", "a", "b"}));
+}
+
+// A list in braces is also how a string is made of two iterators.
+CONFORMANCE_CASE(Dequeue, QueuesCanBeGivenInEveryForm, Shows("D1", "D11")) {
+  const DequeueOptions many = {.max_messages = 10};
+  const Texts names = {"a", "b"};
+  const std::string a = "a";
+  const std::string b = "b";
+  const auto put = [&] {
+    Put("a", "in a");
+    Put("b", "in b");
+  };
+  const Texts both = {"in a", "in b"};
+
+  put();
+  EXPECT_EQ(TextsOf(Must(store().Dequeue({"a", "b"}, many))), both);
+  put();
+  EXPECT_EQ(TextsOf(Must(store().Dequeue({a, b}, many))), both);
+  put();
+  EXPECT_EQ(TextsOf(Must(store().Dequeue(names, many))), both);
+  put();
+  EXPECT_EQ(TextsOf(Must(store().Dequeue(std::span(names), many))), both);
+  put();
+  EXPECT_EQ(TextsOf(Must(store().Dequeue({"a", "b"}))), Texts{"in a"});
+  EXPECT_EQ(TextsOf(Must(store().Dequeue({"b"}))), Texts{"in b"});
+  put();
+  EXPECT_EQ(TextsOf(Must(store().Dequeue({"a"}, many))), Texts{"in a"});
+  EXPECT_EQ(TextsOf(Must(store().Dequeue("b", many))), Texts{"in b"});
+  put();
+  EXPECT_EQ(TextsOf(Must(store().Dequeue(a))), Texts{"in a"});
+  EXPECT_EQ(TextsOf(Must(store().Dequeue("b"))), Texts{"in b"});
+  EXPECT_EQ(Code(store().Dequeue({}, many)), StatusCode::kInvalidArgument);
+  EXPECT_EQ(Code(store().Dequeue({})), StatusCode::kInvalidArgument);
+}
+
+CONFORMANCE_CASE(Dequeue, QueuesOfAnAsynchronousCallCanBeInBraces,
+                 Shows("D10").Needs(Part::kAsynchronous)) {
+  Put("a", "in a");
+  Put("b", "in b");
+  const Answer<Deliveries> taken([&](const DequeueCallback& callback) {
+    store().DequeueAsync({"a", "b"}, {.max_messages = 10}, callback);
+  });
+  EXPECT_EQ(TextsOf(Must(taken.Get())), (Texts{"in a", "in b"}));
+}
+
+CONFORMANCE_CASE(Dequeue, ACallTakesAsManyAsItMay, Shows("D2")) {
+  for (int i = 0; i < 10; ++i) {
+    Batch batch(500, tandem::Enqueue{kQueue, "x", {}});
+    Commit(std::move(batch), {tandem::Durability::kBuffered, {}});
+  }
+  EXPECT_EQ(Take(kQueue, {.max_messages = 700}).size(), 700U);
+  EXPECT_EQ(Take(kQueue, {.max_messages = 10'000}).size(), 4096U);
+  EXPECT_EQ(Take(kQueue, {.max_messages = 10'000}).size(), 5000U - 700U - 4096U);
+}
+
+CONFORMANCE_CASE(Dequeue, TheLongestDurationsAreForever, Shows("D13")) {
+  constexpr std::chrono::hours kForever = std::chrono::hours::max();
+  const auto later = [&] { clock().Advance(1'000'000 * kHour); };
+
+  Put(kQueue, "never visible", {.delay = kForever, .key = "k"});
+  later();
+  EXPECT_TRUE(Take(kQueue).empty());
+  EXPECT_TRUE(Cancel(kQueue, "k"));
+
+  auto waiter = BlockedTake({kQueue}, {.lease = kForever, .wait = kForever});
+  later();
+  EXPECT_FALSE(IsReady(waiter));
+  Put(kQueue, "x");
+  const Deliveries held = waiter.get();
+  ASSERT_EQ(TextsOf(held), Texts{"x"});
+  later();
+  EXPECT_TRUE(Take(kQueue).empty()) << "the lease holds";
+  EXPECT_EQ(Must(store().Renew(held[0].lock_token, kForever)), kNever);
+
+  Abandon(held[0].lock_token, {.delay = kForever});
+  Put(kQueue, "member", {.group = "g"});
+  Abandon(TakeOne(kQueue, {.lease = kSecond}).lock_token, {.delay = kForever});
+  later();
+  EXPECT_TRUE(Take(kQueue).empty());
+}
+
+CONFORMANCE_CASE(Dequeue, TheShortestDurationsAreNegative, Shows("Q4", "D11", "L7")) {
+  constexpr std::chrono::hours kShortest = std::chrono::hours::min();
+  EXPECT_EQ(Code(store().Enqueue(kQueue, "x", {.delay = kShortest})), StatusCode::kInvalidArgument);
+  EXPECT_EQ(Code(store().Dequeue(kQueue, {.lease = kShortest})), StatusCode::kInvalidArgument);
+  EXPECT_TRUE(Must(store().Dequeue(kQueue, {.wait = kShortest})).empty());
+  Put(kQueue, "x");
+  const Delivery held = TakeOne(kQueue);
+  EXPECT_EQ(Code(store().Renew(held.lock_token, kShortest)), StatusCode::kInvalidArgument);
+  EXPECT_EQ(Code(store().Abandon(held.lock_token, {.delay = kShortest})),
+            StatusCode::kInvalidArgument);
+  Ack(held.lock_token);
 }
 
 CONFORMANCE_CASE(Dequeue, AGroupAndTheOthersShareOneOrder, Shows("D1", "D3")) {

@@ -41,6 +41,14 @@ CONFORMANCE_CASE(Durability, ABufferedBatchIsVisibleAtOnce, Shows("B10")) {
   Must(store().Flush());
 }
 
+CONFORMANCE_CASE(Durability, TheEndOfALeaseCanBeBuffered, Shows("B10")) {
+  Put(kQueue, "x");
+  Must(store().Abandon(TakeOne(kQueue).lock_token, {.durability = tandem::Durability::kBuffered}));
+  Must(store().Ack(TakeOne(kQueue).lock_token, {.durability = tandem::Durability::kBuffered}));
+  EXPECT_TRUE(Take(kQueue).empty());
+  Must(store().Flush());
+}
+
 CONFORMANCE_CASE(Durability, AnAcknowledgedBatchIsVisibleToItsCaller, Shows("B10", "B6")) {
   std::vector<std::future<void>> threads;
   for (std::uint64_t thread = 0; thread < 4; ++thread) {
