@@ -254,7 +254,7 @@ namespace {
 
 // RocksDB starts threads while it opens a database, and can't be stopped half-way when one is not
 // available. So they are started before: they stay for the process's other databases. One more that
-// comes and goes shows that there is room for the timer thread, which can't be started before.
+// comes and goes shows that there is room for the last, which can't be started before.
 void StartThreads() {
   rocksdb::Env::Default()->IncBackgroundThreadsIfNeeded(1, rocksdb::Env::Priority::LOW);
   rocksdb::Env::Default()->IncBackgroundThreadsIfNeeded(1, rocksdb::Env::Priority::HIGH);
