@@ -1,11 +1,18 @@
 #include "batch/internal/memory_state.h"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
 #include "batch/internal/batch_digest.h"
 
 namespace tandem::internal {
+
+void MemoryState::OpenAgain(Timestamp now) {
+  queues.OpenAgain(now);
+  // If the clock was set back, an id is known for the retention time from now on.
+  for (auto& [id, batch] : applied) batch.applied_at = std::min(batch.applied_at, now);
+}
 
 Result<BatchResult> MemoryState::Apply(const std::vector<Operation>& operations,
                                        const std::string& id, std::chrono::milliseconds retention,
@@ -50,6 +57,7 @@ Result<BatchResult> MemoryState::Apply(const std::vector<Operation>& operations,
     };
     result.operations.push_back(std::visit(apply, each));
   }
+  queues.DropEmpty();
   if (!id.empty()) {
     applied[id] = AppliedBatch{BatchDigest(operations), result, now};
     applied_order.push_back(id);

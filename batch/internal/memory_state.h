@@ -27,6 +27,9 @@ struct MemoryState {
   Result<BatchResult> Apply(const std::vector<Operation>& operations, const std::string& id,
                             std::chrono::milliseconds retention, Timestamp now);
 
+  // Ends what ends with an opening, by the clock that there is now.
+  void OpenAgain(Timestamp now);
+
   MemoryEvents events;
   MemoryQueues queues;
   std::map<std::string, AppliedBatch> applied;  // the batches that had an id, by it

@@ -41,12 +41,14 @@ class RocksMessageQueue::Browser {
         reader_(owner.db_, owner.family_),
         now_(owner.clock_->Now()) {}
 
+  Status Begin() {
+    TANDEM_ASSIGN_OR_RETURN(stored_, reader_.Queue(queue_));
+    time_ = owner_.TimeOf(queue_, stored_);
+    return Status::Ok();
+  }
+
   Status ShowAlone(const std::string& from) {
-    std::string start = from;
-    if (start.empty()) {
-      TANDEM_ASSIGN_OR_RETURN(const StoredQueue stored, reader_.Queue(queue_));
-      start = ReadyKeyFloor(queue_, stored.floor);
-    }
+    const std::string start = from.empty() ? ReadyKeyFloor(queue_, stored_.floor) : from;
     return reader_.Walk(start, PrefixEnd(ReadyPrefix(queue_)),
                         [this](std::string_view key, std::string_view value) -> Result<bool> {
                           const auto entry = ParseReadyKey(key, queue_);
@@ -93,7 +95,7 @@ class RocksMessageQueue::Browser {
            });
   }
 
-  // False, and nothing shown, if it does not fit.
+  // False, and nothing shown, if it does not fit. `visible_at`: by the queue's time.
   Result<bool> Show(std::string_view key, const ReadyEntry& entry, std::string_view record,
                     bool leased, Timestamp visible_at) {
     TANDEM_ASSIGN_OR_RETURN(StoredMessage message, DecodeMessage(record, queue_, entry.place.id));
@@ -109,7 +111,7 @@ class RocksMessageQueue::Browser {
     shown.group = entry.group;
     if (leased) {
       shown.state = MessageState::kLeased;
-    } else if (visible_at > now_) {
+    } else if (visible_at > time_.Of(now_)) {
       shown.state = MessageState::kDelayed;
     }
     TANDEM_ASSIGN_OR_RETURN(const auto delivered, reader_.Get(DeliveredKey(queue_, shown.id)));
@@ -117,7 +119,7 @@ class RocksMessageQueue::Browser {
       TANDEM_ASSIGN_OR_RETURN(shown.delivery_count, DecodeDelivered(*delivered));
     }
     shown.enqueued_at = message.enqueued_at;
-    shown.visible_at = visible_at;
+    shown.visible_at = time_.ClockAt(visible_at);
     shown.payload = std::move(message.payload);
     shown.dead_letter = std::move(message.dead_letter);
     page_.messages.push_back(std::move(shown));
@@ -130,7 +132,9 @@ class RocksMessageQueue::Browser {
   const std::size_t limit_;
   const std::size_t bytes_max_;
   const SnapshotReader reader_;
-  const Timestamp now_;
+  const Timestamp now_;  // by the clock
+  StoredQueue stored_;
+  QueueTime time_;
 
   std::string group_;  // the one that is being shown
   Timestamp not_before_;
@@ -147,6 +151,7 @@ Result<BrowsePage> RocksMessageQueue::Browse(std::string_view queue,
   if (options.limit == 0) return Status::InvalidArgument("limit must not be 0");
   TANDEM_ASSIGN_OR_RETURN(const BrowseCursor cursor, ParseCursor(queue, options.after));
   Browser browser(*this, queue, options);
+  TANDEM_RETURN_IF_ERROR(browser.Begin());
   if (!cursor.in_groups) TANDEM_RETURN_IF_ERROR(browser.ShowAlone(cursor.from));
   if (!browser.full()) {
     TANDEM_RETURN_IF_ERROR(browser.ShowGroups(cursor.in_groups ? cursor.from : ""));

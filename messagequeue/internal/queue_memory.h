@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "messagequeue/internal/lease_table.h"
+#include "messagequeue/internal/queue_time.h"
 #include "messagequeue/internal/ready_window.h"
 #include "messagequeue/internal/stored_messages.h"
 
@@ -27,12 +28,18 @@ struct Waiter {
 };
 
 struct QueueState {
-  explicit QueueState(const StoredQueue& record)
-      : window(record.floor), stored(record), floor(record.floor), messages(record.messages) {}
+  QueueState(const StoredQueue& record, Timestamp opened)
+      : window(record.floor),
+        time(opened, record.latest),
+        latest(record.latest),
+        floor(record.floor),
+        messages(record.messages) {}
 
   ReadyWindow window;
-  StoredQueue stored;  // as it was staged last
+  const QueueTime time;
 
+  // The queue's time when it changed last, as of what is staged.
+  Timestamp latest;
   // Nothing in the ready index stands before `floor`; the stored QueueRecord says the same, so that
   // the next open starts there instead of walking over what was deleted.
   Place floor;

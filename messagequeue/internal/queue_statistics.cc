@@ -15,8 +15,8 @@ namespace {
 
 constexpr std::chrono::microseconds kTick{1};
 
-// The first entry of an index that is not visible at `now`.
-Place FirstAfter(Timestamp now) { return Place{now + kTick, 0}; }
+// The first entry of an index that is not visible at `now`, a time of the queue.
+Place FirstAfter(Timestamp now) { return Place{SaturatingAdd(now, kTick), 0}; }
 
 // Each entry of the ready index that is not visible yet stands for a message or a whole group; of
 // the other groups, the delayed index has those members that are not visible yet.
@@ -53,8 +53,8 @@ bool Covers(const Lease& lease, const Place& place) {
       lease.messages, [&place](const MessageRef& message) { return message.place == place; });
 }
 
-// Since when the first member that the lease does not cover is visible; nullopt if there is none.
-// A redriven one may stand before those that are leased.
+// Since when, by the queue's time, the first member that the lease does not cover is visible;
+// nullopt if there is none. A redriven one may stand before those that are leased.
 Result<std::optional<Timestamp>> ReadySinceBeside(const SnapshotReader& reader, const Lease& lease,
                                                   Timestamp now) {
   const auto& [queue, group, id] = lease.item;
@@ -106,10 +106,11 @@ Result<QueueStatistics> RocksMessageQueue::Statistics(std::string_view queue) co
   const Timestamp now = clock_->Now();
   QueueStatistics statistics;
   TANDEM_ASSIGN_OR_RETURN(const StoredQueue stored, reader.Queue(queue));
+  const Timestamp queue_now = TimeOf(queue, stored).Of(now);
   TANDEM_ASSIGN_OR_RETURN(const StoredQueue dead, reader.Queue(DeadLetterQueue(queue)));
   statistics.dead = dead.messages;
   statistics.leased = memory_.Lock()->leases.MessagesHeld(queue, now);
-  TANDEM_ASSIGN_OR_RETURN(statistics.delayed, CountDelayed(reader, queue, now));
+  TANDEM_ASSIGN_OR_RETURN(statistics.delayed, CountDelayed(reader, queue, queue_now));
   // The leases are not part of the snapshot.
   const std::uint64_t others = statistics.leased + statistics.delayed;
   statistics.ready = stored.messages - std::min(stored.messages, others);
@@ -119,7 +120,7 @@ Result<QueueStatistics> RocksMessageQueue::Statistics(std::string_view queue) co
     oldest = std::min(oldest.value_or(since), since);
   };
   TANDEM_RETURN_IF_ERROR(reader.Walk(
-      ReadyKeyFloor(queue, stored.floor), ReadyKeyFloor(queue, FirstAfter(now)),
+      ReadyKeyFloor(queue, stored.floor), ReadyKeyFloor(queue, FirstAfter(queue_now)),
       [&](std::string_view key, std::string_view /*value*/) -> Result<bool> {
         const auto entry = ParseReadyKey(key, queue);
         if (!entry.has_value()) return Status::Corruption("ready index", "bad key");
@@ -129,11 +130,11 @@ Result<QueueStatistics> RocksMessageQueue::Statistics(std::string_view queue) co
           return false;  // what follows is younger
         }
         if (entry->group.empty()) return true;
-        TANDEM_ASSIGN_OR_RETURN(const auto since, ReadySinceBeside(reader, *lease, now));
+        TANDEM_ASSIGN_OR_RETURN(const auto since, ReadySinceBeside(reader, *lease, queue_now));
         if (since.has_value()) consider(*since);
         return true;
       }));
-  if (oldest.has_value()) statistics.oldest_age = now - *oldest;
+  if (oldest.has_value()) statistics.oldest_age = queue_now - *oldest;
   return statistics;
 }
 

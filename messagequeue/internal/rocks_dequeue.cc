@@ -132,7 +132,7 @@ Result<Timestamp> RocksMessageQueue::LookOut(std::span<const std::string> queues
     TANDEM_ASSIGN_OR_RETURN(QueueState* const state, StateOf(*memory, queue));
     OfferExpired(*memory, queue, now);
     const auto* front = state->window.front();
-    const bool ready = front != nullptr && front->visible_at <= now;
+    const bool ready = front != nullptr && front->visible_at <= state->time.Of(now);
     if (ready || state->window.NeedsRefill()) return kReadyNow;
   }
   if (waiter == nullptr) return kNever;
@@ -143,7 +143,7 @@ Result<Timestamp> RocksMessageQueue::LookOut(std::span<const std::string> queues
     if (state.waiters.front() != waiter) continue;
     state.watched = memory->leases.NextDeadline(queue);
     if (const auto* front = state.window.front()) {
-      state.watched = std::min(state.watched, front->visible_at);
+      state.watched = std::min(state.watched, state.time.ClockAt(front->visible_at));
     }
     watch = std::min(watch, state.watched);
   }
@@ -157,7 +157,7 @@ bool RocksMessageQueue::HasUnpublished(std::span<const std::string> queues) cons
   return std::ranges::any_of(queues, [&](const std::string& queue) {
     const auto state = memory->queues.find(queue);
     if (state == memory->queues.end() || state->second.unpublished.empty()) return false;
-    return state->second.unpublished.begin()->visible_at <= now;
+    return state->second.unpublished.begin()->visible_at <= state->second.time.Of(now);
   });
 }
 

@@ -27,6 +27,7 @@ RocksMessageQueue::RocksMessageQueue(rocksdb::DB* db, rocksdb::ColumnFamilyHandl
       door_(door),
       async_waits_(waits),
       identity_(identity),
+      opened_(clock->Now()),
       groups_(family),
       next_id_((identity.incarnation << kIdCounterBits) + 1) {}
 
@@ -58,7 +59,19 @@ Result<QueueState*> RocksMessageQueue::StateOf(QueueMemory& memory, std::string_
   if (record.has_value()) {
     TANDEM_ASSIGN_OR_RETURN(stored, DecodeQueue(*record));
   }
-  return &memory.queues.try_emplace(std::string(queue), stored).first->second;
+  return &memory.queues.try_emplace(std::string(queue), stored, opened_).first->second;
+}
+
+Result<QueueTime> RocksMessageQueue::TimeOf(std::string_view queue) const {
+  const auto memory = memory_.Lock();
+  TANDEM_ASSIGN_OR_RETURN(const QueueState* const state, StateOf(*memory, queue));
+  return state->time;
+}
+
+QueueTime RocksMessageQueue::TimeOf(std::string_view queue, const StoredQueue& stored) const {
+  const auto memory = memory_.Lock();
+  const auto state = memory->queues.find(queue);
+  return state == memory->queues.end() ? QueueTime(opened_, stored.latest) : state->second.time;
 }
 
 Result<std::optional<std::string>> RocksMessageQueue::GetWritten(std::string_view queue,
@@ -77,7 +90,8 @@ Status RocksMessageQueue::CheckQueue(std::string_view queue) const {
 Status RocksMessageQueue::Insert(std::string_view queue, std::string_view group, const Place& place,
                                  Envelope envelope, std::string_view payload, Timestamp now,
                                  Staging& staging, QueueEffects& effects) {
-  envelope.delayed = !group.empty() && place.visible_at > now;
+  TANDEM_ASSIGN_OR_RETURN(const QueueTime time, TimeOf(queue));
+  envelope.delayed = !group.empty() && place.visible_at > time.Of(now);
   const MessageRef message = envelope.RefAt(place);
   const std::string record = EncodeMessage(envelope, payload);
   const std::string visible = VisiblePart(message);
@@ -85,7 +99,7 @@ Status RocksMessageQueue::Insert(std::string_view queue, std::string_view group,
     staging.Put(family_, HeldKey(queue, message.held_key),
                 EncodeKeyHolder({place, std::string(group), message.delayed}));
   }
-  TANDEM_RETURN_IF_ERROR(CountAdded(queue, effects));
+  TANDEM_RETURN_IF_ERROR(CountAdded(queue, now, effects));
   if (group.empty()) {
     return AddReady(queue, ReadyEntry{place, {}}, record, visible, staging, effects);
   }
@@ -103,8 +117,9 @@ Status RocksMessageQueue::Remove(std::string_view queue, std::string_view group,
   if (group.empty()) {
     RemoveReady(queue, ReadyEntry{messages.front().place, {}}, staging, effects);
   } else {
+    TANDEM_ASSIGN_OR_RETURN(const QueueTime time, TimeOf(queue));
     TANDEM_ASSIGN_OR_RETURN(const ReadyChange change,
-                            groups_.Remove(staging, queue, group, messages, now));
+                            groups_.Remove(staging, queue, group, messages, time.Of(now)));
     TANDEM_RETURN_IF_ERROR(MoveGroup(queue, group, change, staging, effects));
   }
   return CountRemoved(queue, messages.size(), now, effects);
@@ -153,11 +168,17 @@ Status RocksMessageQueue::MoveGroup(std::string_view queue, std::string_view gro
   return AddReady(queue, entry, {}, {}, staging, effects);
 }
 
-Status RocksMessageQueue::CountAdded(std::string_view queue, QueueEffects& effects) {
+void RocksMessageQueue::Touch(std::string_view queue, QueueState& state, Timestamp now,
+                              QueueEffects& effects) {
+  state.latest = state.time.Of(now);
+  effects.touched.emplace(queue);
+}
+
+Status RocksMessageQueue::CountAdded(std::string_view queue, Timestamp now, QueueEffects& effects) {
   const auto memory = memory_.Lock();
   TANDEM_ASSIGN_OR_RETURN(QueueState* const state, StateOf(*memory, queue));
   ++state->messages;
-  effects.touched.emplace(queue);
+  Touch(queue, *state, now, effects);
   return Status::Ok();
 }
 
@@ -170,7 +191,7 @@ Status RocksMessageQueue::CountRemoved(std::string_view queue, std::size_t messa
                               "it counts fewer messages than were there");
   }
   state->messages -= messages;
-  effects.touched.emplace(queue);
+  Touch(queue, *state, now, effects);
   state->removals += messages;
   if (state->removals >= kRemovalsPerFloor) RaiseFloor(queue, *state, memory->leases, now);
   return Status::Ok();
@@ -180,7 +201,7 @@ void RocksMessageQueue::RaiseFloor(std::string_view queue, QueueState& state,
                                    const LeaseTable& leases, Timestamp now) const {
   state.removals = 0;
   // Every entry is in the window, on disk from the cursor on, leased, or not yet published.
-  Place floor{now, next_id_};
+  Place floor{state.time.Of(now), next_id_};
   if (const auto* front = state.window.front()) floor = std::min(floor, *front);
   if (const auto& cursor = state.window.cursor()) floor = std::min(floor, *cursor);
   if (const auto leased = leases.FirstReady(queue)) floor = std::min(floor, *leased);
@@ -193,10 +214,8 @@ void RocksMessageQueue::StageRecords(const QueueEffects& effects, Staging& stagi
     StoredQueue record;
     {
       const auto memory = memory_.Lock();
-      QueueState& state = memory->queues.find(queue)->second;  // touching it has made it
-      record = {state.floor, state.messages};
-      // Who takes a message and puts one into the same queue has changed nothing of it.
-      if (std::exchange(state.stored, record) == record) continue;
+      const QueueState& state = memory->queues.find(queue)->second;  // touching it has made it
+      record = {state.floor, state.messages, state.latest};
     }
     staging.Put(family_, QueueKey(queue), EncodeQueue(record));
   }
@@ -256,9 +275,9 @@ void RocksMessageQueue::Publish(const QueueEffects& effects) {
       if (lease != nullptr && !lease->offered) continue;  // offered again when that lease ends
     }
     state.window.Add(entry);
-    if (entry.place.visible_at <= now) {
+    if (entry.place.visible_at <= state.time.Of(now)) {
       Wake(state);
-    } else if (entry.place.visible_at < state.watched) {
+    } else if (state.time.ClockAt(entry.place.visible_at) < state.watched) {
       Rearm(state);
     }
   }

@@ -26,6 +26,7 @@
 #include "messagequeue/internal/lock_token.h"
 #include "messagequeue/internal/queue_keys.h"
 #include "messagequeue/internal/queue_memory.h"
+#include "messagequeue/internal/queue_time.h"
 #include "messagequeue/internal/queue_verify.h"
 #include "messagequeue/internal/stored_messages.h"
 #include "messagequeue/message_queue.h"
@@ -124,12 +125,17 @@ class RocksMessageQueue {
   Result<std::optional<KeyHolder>> HolderOf(const View& view, std::string_view queue,
                                             std::string_view key) const;
   Result<QueueState*> StateOf(QueueMemory& memory, std::string_view queue) const;
+  Result<QueueTime> TimeOf(std::string_view queue) const;
+  // The same of a queue whose record was read already, by who only looks.
+  QueueTime TimeOf(std::string_view queue, const StoredQueue& stored) const;
   // Ok if the queue's record can be read, and need not be read again: to be known before anything
   // of it is staged.
   Status CheckQueue(std::string_view queue) const;
   // All members, as the view shows them. REQUIRES: `state` is the group's.
   Result<std::vector<MessageRef>> MembersOf(const View& view, std::string_view queue,
                                             std::string_view group, const GroupState& state) const;
+
+  // `now` is the clock's, everywhere; places are by the queue's own time (QueueTime).
 
   // Puts a message that is in no queue into this one: its record, key, entries. `group` may be
   // empty; `delayed` of the envelope is found out here.
@@ -150,7 +156,10 @@ class RocksMessageQueue {
   Status MoveGroup(std::string_view queue, std::string_view group, const ReadyChange& change,
                    Staging& staging, QueueEffects& effects);
 
-  Status CountAdded(std::string_view queue, QueueEffects& effects);
+  // Has the queue's record staged, with the time of `now`.
+  static void Touch(std::string_view queue, QueueState& state, Timestamp now,
+                    QueueEffects& effects);
+  Status CountAdded(std::string_view queue, Timestamp now, QueueEffects& effects);
   // Also raises the floor from time to time. REQUIRES: what is left is in the window, leased or
   // offered.
   Status CountRemoved(std::string_view queue, std::size_t messages, Timestamp now,
@@ -167,10 +176,10 @@ class RocksMessageQueue {
   // False if this batch has ended it already: a cancellation does.
   bool EndLease(const Lease& lease);
   void EndLeaseOf(const LeaseItem& item);
-  Status AbandonAlone(const Lease& lease, Timestamp not_before, Timestamp now, Staging& staging,
-                      QueueEffects& effects);
-  Status AbandonGroup(const Lease& lease, Timestamp not_before, Timestamp now, Staging& staging,
-                      QueueEffects& effects);
+  // At its old place, or with a delay.
+  Status ComeBack(const Lease& lease, Staging& staging, QueueEffects& effects);
+  Status ComeBackLater(const Lease& lease, Timestamp not_before, Timestamp now, Staging& staging,
+                       QueueEffects& effects);
   Status CancelInGroup(const CancelMessage& cancel, const KeyHolder& holder, Staging& staging);
 
   // The lease of an entry of the ready index that has not run out.
@@ -198,6 +207,7 @@ class RocksMessageQueue {
   CommitDoor* const door_;
   AsyncWaits* const async_waits_;
   const StoreIdentity identity_;
+  const Timestamp opened_;
   const GroupIndex groups_;
 
   MessageId next_id_;             // staged; guarded by the commit latch
