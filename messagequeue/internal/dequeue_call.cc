@@ -41,6 +41,10 @@ RocksMessageQueue::DequeueCall::Need RocksMessageQueue::DequeueCall::Next(bool s
 }
 
 Result<RocksMessageQueue::DequeueCall::Need> RocksMessageQueue::DequeueCall::Decide(bool stopped) {
+  if (!begun_) {
+    TANDEM_RETURN_IF_ERROR(owner_.BeginCall(queues_));
+    begun_ = true;
+  }
   TANDEM_RETURN_IF_ERROR(owner_.Refill(queues_));
   const bool over = stopped || owner_.clock_->Now() >= deadline_;
   const bool unsettled = over && !settled_ && owner_.HasUnpublished(queues_);

@@ -26,7 +26,10 @@ class RocksMessageQueue::DequeueCall {
   DequeueCall(RocksMessageQueue& owner, std::vector<std::string> queues,
               const DequeueOptions& options, Notifiable* wake);
   // Hands on what it was woken for and has not taken.
-  ~DequeueCall() { owner_.StopWaiting(queues_, waiter_); }
+  ~DequeueCall() {
+    owner_.StopWaiting(queues_, waiter_);
+    if (begun_) owner_.EndCall(queues_);
+  }
   DequeueCall(const DequeueCall&) = delete;
   DequeueCall& operator=(const DequeueCall&) = delete;
 
@@ -52,6 +55,7 @@ class RocksMessageQueue::DequeueCall {
   const Timestamp deadline_;
   Waiter waiter_;
 
+  bool begun_ = false;  // BeginCall
   std::unique_ptr<Proposal> proposal_;
   DequeueProposal* taking_ = nullptr;  // the proposal, if it takes messages
   bool settled_ = false;               // all that was written before the end is published

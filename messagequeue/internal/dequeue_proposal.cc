@@ -37,7 +37,7 @@ RocksMessageQueue::DequeueProposal::PopOldest(QueueMemory& memory, Timestamp now
   Place oldest_place;  // by the clock: queues need not agree on the time
   for (const std::string& queue : queues_) {
     owner_.OfferExpired(memory, queue, now);
-    QueueState& state = memory.queues.find(queue)->second;  // LookOut has made it
+    QueueState& state = memory.queues.find(queue)->second;  // BeginCall has made it
     if (state.window.NeedsRefill()) {
       return std::nullopt;  // its oldest may be older than what others have
     }
@@ -178,9 +178,9 @@ bool RocksMessageQueue::DequeueProposal::Condemn(const Found& found) {
 }
 
 Status RocksMessageQueue::DequeueProposal::CheckDeadLetters(const LeaseItem& item,
-                                                            const View& view) const {
+                                                            const View& view) {
   const std::string dead = DeadLetterQueue(item.queue);
-  TANDEM_RETURN_IF_ERROR(owner_.StateOf(*owner_.memory_.Lock(), dead).status());
+  TANDEM_RETURN_IF_ERROR(owner_.Use(dead, effects_));
   if (item.group.empty()) return Status::Ok();
   return owner_.groups_.Get(view, dead, item.group).status();
 }
@@ -188,6 +188,7 @@ Status RocksMessageQueue::DequeueProposal::CheckDeadLetters(const LeaseItem& ite
 Status RocksMessageQueue::DequeueProposal::MoveToDeadLetters(const LeaseItem& item,
                                                              std::vector<Found> dying,
                                                              Staging& staging, Timestamp now) {
+  if (dying.empty()) return Status::Ok();
   std::vector<MessageRef> refs;
   refs.reserve(dying.size());
   for (const Found& found : dying) refs.push_back(found.message.RefAt(found.place));

@@ -98,7 +98,7 @@ class RocksMessageQueue::DequeueProposal final : public Proposal {
   // False if the proposal has moved enough.
   bool Condemn(const Found& found);
   // Fails while nothing is staged of a move, rather than in the middle.
-  Status CheckDeadLetters(const LeaseItem& item, const View& view) const;
+  Status CheckDeadLetters(const LeaseItem& item, const View& view);
   Status MoveToDeadLetters(const LeaseItem& item, std::vector<Found> dying, Staging& staging,
                            Timestamp now);
   // False, and nothing staged, if it would exceed the limits: then nothing else is taken.

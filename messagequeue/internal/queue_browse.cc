@@ -74,6 +74,7 @@ class RocksMessageQueue::Browser {
                         });
   }
 
+  bool finds_nothing() const { return stored_.messages == 0; }
   bool full() const { return !page_.next.empty(); }
   BrowsePage TakePage() { return std::move(page_); }
 
@@ -152,6 +153,7 @@ Result<BrowsePage> RocksMessageQueue::Browse(std::string_view queue,
   TANDEM_ASSIGN_OR_RETURN(const BrowseCursor cursor, ParseCursor(queue, options.after));
   Browser browser(*this, queue, options);
   TANDEM_RETURN_IF_ERROR(browser.Begin());
+  if (browser.finds_nothing()) return BrowsePage();
   if (!cursor.in_groups) TANDEM_RETURN_IF_ERROR(browser.ShowAlone(cursor.from));
   if (!browser.full()) {
     TANDEM_RETURN_IF_ERROR(browser.ShowGroups(cursor.in_groups ? cursor.from : ""));

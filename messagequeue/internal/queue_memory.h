@@ -2,12 +2,15 @@
 
 // What the message queue keeps in memory: for each queue in use the window of what can be delivered
 // next and who waits for it, and the leases that are held. All of it can be lost: it is rebuilt
-// from the disk, as it is needed. Not thread-safe: guarded by one lock.
+// from the disk, as it is needed. A queue is in use while it has messages, or somebody works on it
+// or waits: a name that was used or asked for once costs nothing. Not thread-safe: guarded by one
+// lock.
 
 #include <cstddef>
 #include <cstdint>
 #include <list>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -28,6 +31,9 @@ struct Waiter {
 };
 
 struct QueueState {
+  // One without messages.
+  explicit QueueState(Timestamp opened)
+      : window(std::nullopt), time(opened, Timestamp()), floor{kNever, ~MessageId{0}} {}
   QueueState(const StoredQueue& record, Timestamp opened)
       : window(record.floor),
         time(opened, record.latest),
@@ -36,7 +42,7 @@ struct QueueState {
         messages(record.messages) {}
 
   ReadyWindow window;
-  const QueueTime time;
+  QueueTime time;
 
   // The queue's time when it changed last, as of what is staged.
   Timestamp latest;
@@ -51,6 +57,11 @@ struct QueueState {
   // `watched`, when the next entry becomes visible or the next lease runs out.
   std::list<Waiter*> waiters;
   Timestamp watched = kNever;
+
+  // Who relies on the state being there: proposals from their checks to their publication, and
+  // calls of Dequeue from beginning to end.
+  std::size_t proposals = 0;
+  std::size_t calls = 0;
 };
 
 struct QueueMemory {

@@ -45,6 +45,7 @@ class RocksMessageQueue::PortionProposal : public Proposal {
   Status Stage(Staging& staging, Timestamp now) final {
     effects_ = QueueEffects();
     bytes_ = 0;
+    failure_ = owner_.Use(queue_, effects_);
     for (std::size_t i = 0; i < kPortionEntries && bytes_ < kPortionBytes && goes_on(); ++i) {
       const Result<std::optional<Walked>> next = Next(staging);
       failure_ = next.status();
@@ -178,9 +179,9 @@ class RocksMessageQueue::RedriveProposal final : public PortionProposal {
   }
 
   // nullopt for what is still in flight: it has no payload in the view, and is left alone.
-  Result<std::optional<StoredMessage>> Read(const ReadyEntry& entry, const Staging& staging) const {
+  Result<std::optional<StoredMessage>> Read(const ReadyEntry& entry, const Staging& staging) {
     const auto& [place, group] = entry;
-    TANDEM_RETURN_IF_ERROR(owner_.CheckQueue(target_));
+    TANDEM_RETURN_IF_ERROR(owner_.Use(target_, effects_));
     if (!group.empty()) {
       TANDEM_RETURN_IF_ERROR(owner_.groups_.Get(staging, target_, group).status());
     }

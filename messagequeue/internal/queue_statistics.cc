@@ -85,14 +85,13 @@ Result<NamePage> RocksMessageQueue::ListQueues(const ListOptions& options) const
   NamePage page;
   TANDEM_RETURN_IF_ERROR(
       reader.Walk(QueueKey(std::max(options.prefix, options.after)), PrefixEnd("Q"),
-                  [&](std::string_view key, std::string_view value) -> Result<bool> {
+                  [&](std::string_view key, std::string_view /*value*/) -> Result<bool> {
                     std::optional<std::string> name = KeyReader(key, 'Q').Escaped();
                     if (!name.has_value()) {
                       return Status::Corruption("record of a queue", "bad key");
                     }
                     if (!name->starts_with(options.prefix)) return false;
-                    TANDEM_ASSIGN_OR_RETURN(const StoredQueue queue, DecodeQueue(value));
-                    if (queue.messages == 0 || *name <= options.after) return true;
+                    if (*name <= options.after) return true;
                     page.more = page.names.size() == limit;
                     if (!page.more) page.names.push_back(*std::move(name));
                     return !page.more;
@@ -109,6 +108,7 @@ Result<QueueStatistics> RocksMessageQueue::Statistics(std::string_view queue) co
   const Timestamp queue_now = TimeOf(queue, stored).Of(now);
   TANDEM_ASSIGN_OR_RETURN(const StoredQueue dead, reader.Queue(DeadLetterQueue(queue)));
   statistics.dead = dead.messages;
+  if (stored.messages == 0) return statistics;
   statistics.leased = memory_.Lock()->leases.MessagesHeld(queue, now);
   TANDEM_ASSIGN_OR_RETURN(statistics.delayed, CountDelayed(reader, queue, queue_now));
   // The leases are not part of the snapshot.

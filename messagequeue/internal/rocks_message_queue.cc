@@ -55,11 +55,62 @@ Result<std::shared_ptr<Lease>> RocksMessageQueue::Resolve(const LockToken& token
 Result<QueueState*> RocksMessageQueue::StateOf(QueueMemory& memory, std::string_view queue) const {
   if (const auto it = memory.queues.find(queue); it != memory.queues.end()) return &it->second;
   TANDEM_ASSIGN_OR_RETURN(const auto record, GetWritten(queue, QueueKey(queue)));
-  StoredQueue stored;
-  if (record.has_value()) {
-    TANDEM_ASSIGN_OR_RETURN(stored, DecodeQueue(*record));
+  if (!record.has_value()) {
+    return &memory.queues.try_emplace(std::string(queue), opened_).first->second;
   }
+  TANDEM_ASSIGN_OR_RETURN(const StoredQueue stored, DecodeQueue(*record));
   return &memory.queues.try_emplace(std::string(queue), stored, opened_).first->second;
+}
+
+void RocksMessageQueue::Use(std::string_view queue, QueueState& state, QueueEffects& effects) {
+  if (effects.used.emplace(queue).second) ++state.proposals;
+}
+
+Status RocksMessageQueue::Use(std::string_view queue, QueueEffects& effects) {
+  const auto memory = memory_.Lock();
+  TANDEM_ASSIGN_OR_RETURN(QueueState* const state, StateOf(*memory, queue));
+  Use(queue, *state, effects);
+  return Status::Ok();
+}
+
+Status RocksMessageQueue::BeginCall(std::span<const std::string> queues) {
+  const auto memory = memory_.Lock();
+  for (std::size_t i = 0; i < queues.size(); ++i) {
+    const Result<QueueState*> state = StateOf(*memory, queues[i]);
+    if (state.ok()) {
+      ++(*state)->calls;
+      continue;
+    }
+    for (const std::string& begun : queues.first(i)) {
+      --memory->queues.find(begun)->second.calls;
+      LetGo(*memory, begun);
+    }
+    return state.status();
+  }
+  return Status::Ok();
+}
+
+void RocksMessageQueue::EndCall(std::span<const std::string> queues) {
+  const auto memory = memory_.Lock();
+  for (const std::string& queue : queues) {
+    --memory->queues.find(queue)->second.calls;
+    LetGo(*memory, queue);
+  }
+}
+
+void RocksMessageQueue::LetGo(QueueMemory& memory, std::string_view queue) const {
+  const auto found = memory.queues.find(queue);
+  QueueState& state = found->second;
+  const bool is_empty = state.messages == 0 && state.proposals == 0 && state.unpublished.empty() &&
+                        !memory.leases.FirstReady(queue).has_value();
+  if (!is_empty) return;
+  if (state.calls == 0) {
+    memory.queues.erase(found);
+    return;
+  }
+  // Somebody waits. The queue's next message begins its time anew, as if nobody did.
+  state.time = QueueTime(opened_, Timestamp());
+  state.latest = Timestamp();
 }
 
 Result<QueueTime> RocksMessageQueue::TimeOf(std::string_view queue) const {
@@ -81,10 +132,6 @@ Result<std::optional<std::string>> RocksMessageQueue::GetWritten(std::string_vie
   if (read.IsNotFound()) return std::optional<std::string>();
   if (!read.ok()) return FromRocks(read, "read of queue '" + std::string(queue) + "'");
   return std::optional<std::string>(std::move(value));
-}
-
-Status RocksMessageQueue::CheckQueue(std::string_view queue) const {
-  return StateOf(*memory_.Lock(), queue).status();
 }
 
 Status RocksMessageQueue::Insert(std::string_view queue, std::string_view group, const Place& place,
@@ -136,6 +183,7 @@ Status RocksMessageQueue::Offer(std::string_view queue, const ReadyEntry& entry,
                                 QueueEffects& effects) {
   const auto memory = memory_.Lock();
   TANDEM_ASSIGN_OR_RETURN(QueueState* const state, StateOf(*memory, queue));
+  Use(queue, *state, effects);
   state->unpublished.insert(entry.place);
   if (entry.place < state->floor) {
     state->floor = entry.place;
@@ -170,6 +218,7 @@ Status RocksMessageQueue::MoveGroup(std::string_view queue, std::string_view gro
 
 void RocksMessageQueue::Touch(std::string_view queue, QueueState& state, Timestamp now,
                               QueueEffects& effects) {
+  Use(queue, state, effects);
   state.latest = state.time.Of(now);
   effects.touched.emplace(queue);
 }
@@ -177,6 +226,8 @@ void RocksMessageQueue::Touch(std::string_view queue, QueueState& state, Timesta
 Status RocksMessageQueue::CountAdded(std::string_view queue, Timestamp now, QueueEffects& effects) {
   const auto memory = memory_.Lock();
   TANDEM_ASSIGN_OR_RETURN(QueueState* const state, StateOf(*memory, queue));
+  // Of the first message. Later ones that come behind it in time may yet stand before it.
+  if (state->messages == 0) state->floor = std::min(state->floor, Place{state->time.Of(now), 0});
   ++state->messages;
   Touch(queue, *state, now, effects);
   return Status::Ok();
@@ -217,7 +268,12 @@ void RocksMessageQueue::StageRecords(const QueueEffects& effects, Staging& stagi
       const QueueState& state = memory->queues.find(queue)->second;  // touching it has made it
       record = {state.floor, state.messages, state.latest};
     }
-    staging.Put(family_, QueueKey(queue), EncodeQueue(record));
+    // A queue without messages has no record: there is nothing to list, nor to scan.
+    if (record.messages == 0) {
+      staging.Delete(family_, QueueKey(queue));
+    } else {
+      staging.Put(family_, QueueKey(queue), EncodeQueue(record));
+    }
   }
 }
 
@@ -259,7 +315,7 @@ void RocksMessageQueue::EndLeaseOf(const LeaseItem& item) {
 }
 
 void RocksMessageQueue::Publish(const QueueEffects& effects) {
-  if (effects.changes.empty()) return;
+  if (effects.changes.empty() && effects.used.empty()) return;
   const Timestamp now = clock_->Now();
   const auto memory = memory_.Lock();
   for (const auto& [queue, entry, added] : effects.changes) {
@@ -280,6 +336,10 @@ void RocksMessageQueue::Publish(const QueueEffects& effects) {
     } else if (state.time.ClockAt(entry.place.visible_at) < state.watched) {
       Rearm(state);
     }
+  }
+  for (const std::string& queue : effects.used) {
+    --memory->queues.find(queue)->second.proposals;
+    LetGo(*memory, queue);
   }
 }
 

@@ -45,6 +45,8 @@ struct QueueEffects {
   std::vector<Change> changes;
   // Queues whose record is to be staged (StageRecords).
   std::set<std::string, std::less<>> touched;
+  // Queues whose state the proposal uses, until Publish.
+  std::set<std::string, std::less<>> used;
 };
 
 // Which store this is, and the how-manieth time it was opened. Makes ids and tokens unique.
@@ -61,13 +63,14 @@ class RocksMessageQueue {
   RocksMessageQueue(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* family, Clock* clock,
                     CommitDoor* door, AsyncWaits* waits, StoreIdentity identity);
 
-  // REQUIRES (all of Check): the commit latch is held, BeginChecks was called for this batch.
+  // REQUIRES (all of Check): the commit latch is held, BeginChecks was called for this batch;
+  // Publish follows, also if the batch is refused.
   void BeginChecks() { checked_leases_.clear(); }
-  Status Check(const Enqueue& enqueue, const View& view) const;
-  Status Check(const DeleteMessages& ack, const View& view);
-  Status Check(const AbandonMessages& abandon, const View& view);
-  Status Check(const CancelMessage& cancel, const View& view) const;
-  Status Check(const DeleteGroup& remove, const View& view) const;
+  Status Check(const Enqueue& enqueue, const View& view, QueueEffects& effects);
+  Status Check(const DeleteMessages& ack, const View& view, QueueEffects& effects);
+  Status Check(const AbandonMessages& abandon, const View& view, QueueEffects& effects);
+  Status Check(const CancelMessage& cancel, const View& view, QueueEffects& effects);
+  Status Check(const DeleteGroup& remove, const View& view, QueueEffects& effects);
 
   // REQUIRES (all of Stage): the commit latch is held; every check of the batch has passed;
   // StageRecords follows.
@@ -85,11 +88,15 @@ class RocksMessageQueue {
   // that a batch of many messages writes each record once.
   void StageRecords(const QueueEffects& effects, Staging& staging) const;
 
-  // Offers what was added, and wakes one waiter for each. REQUIRES: the writes are visible.
+  // Offers what was added, and wakes one waiter for each. REQUIRES: the writes are visible. Called
+  // once for what used a queue.
   void Publish(const QueueEffects& effects);
 
   // Lets every waiting Dequeue look again: the store has stopped.
   void WakeAll();
+
+  // Of how many queues something is kept in memory.
+  std::size_t QueuesInMemory() const { return memory_.Lock()->queues.size(); }
 
   Result<std::vector<Delivery>> Dequeue(std::span<const std::string> queues,
                                         const DequeueOptions& options);
@@ -128,9 +135,15 @@ class RocksMessageQueue {
   Result<QueueTime> TimeOf(std::string_view queue) const;
   // The same of a queue whose record was read already, by who only looks.
   QueueTime TimeOf(std::string_view queue, const StoredQueue& stored) const;
-  // Ok if the queue's record can be read, and need not be read again: to be known before anything
-  // of it is staged.
-  Status CheckQueue(std::string_view queue) const;
+  // Keeps the queue's state until the proposal is published. Ok if its record can be read, and need
+  // not be read again: to be known before anything of it is staged.
+  Status Use(std::string_view queue, QueueEffects& effects);
+  static void Use(std::string_view queue, QueueState& state, QueueEffects& effects);
+  // The same for a call, from beginning to end.
+  Status BeginCall(std::span<const std::string> queues);
+  void EndCall(std::span<const std::string> queues);
+  // Forgets what nobody uses of a queue without messages.
+  void LetGo(QueueMemory& memory, std::string_view queue) const;
   // All members, as the view shows them. REQUIRES: `state` is the group's.
   Result<std::vector<MessageRef>> MembersOf(const View& view, std::string_view queue,
                                             std::string_view group, const GroupState& state) const;

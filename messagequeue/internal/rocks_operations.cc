@@ -32,9 +32,9 @@ Result<std::optional<KeyHolder>> RocksMessageQueue::HolderOf(const View& view,
   return std::optional<KeyHolder>(std::move(holder));
 }
 
-Status RocksMessageQueue::Check(const Enqueue& enqueue, const View& view) const {
+Status RocksMessageQueue::Check(const Enqueue& enqueue, const View& view, QueueEffects& effects) {
   const EnqueueOptions& options = enqueue.options;
-  TANDEM_RETURN_IF_ERROR(CheckQueue(enqueue.queue));
+  TANDEM_RETURN_IF_ERROR(Use(enqueue.queue, effects));
   if (!options.key.empty()) {
     TANDEM_RETURN_IF_ERROR(HolderOf(view, enqueue.queue, options.key).status());
   }
@@ -42,15 +42,17 @@ Status RocksMessageQueue::Check(const Enqueue& enqueue, const View& view) const 
   return groups_.Get(view, enqueue.queue, options.group).status();
 }
 
-Status RocksMessageQueue::Check(const DeleteMessages& ack, const View& view) {
+Status RocksMessageQueue::Check(const DeleteMessages& ack, const View& view,
+                                QueueEffects& /*effects*/) {
   TANDEM_ASSIGN_OR_RETURN(std::shared_ptr<Lease> lease, Resolve(ack.lock_token));
   const LeaseItem item = lease->item;
   checked_leases_.insert_or_assign(ack.lock_token, std::move(lease));
   return item.group.empty() ? Status::Ok() : groups_.Get(view, item.queue, item.group).status();
 }
 
-Status RocksMessageQueue::Check(const AbandonMessages& abandon, const View& view) {
-  TANDEM_RETURN_IF_ERROR(Check(DeleteMessages{abandon.lock_token}, view));
+Status RocksMessageQueue::Check(const AbandonMessages& abandon, const View& view,
+                                QueueEffects& effects) {
+  TANDEM_RETURN_IF_ERROR(Check(DeleteMessages{abandon.lock_token}, view, effects));
   if (abandon.count) return Status::Ok();
   const Lease& lease = *checked_leases_.find(abandon.lock_token)->second;
   for (const MessageRef& message : lease.messages) {
@@ -59,16 +61,18 @@ Status RocksMessageQueue::Check(const AbandonMessages& abandon, const View& view
   return Status::Ok();
 }
 
-Status RocksMessageQueue::Check(const CancelMessage& cancel, const View& view) const {
-  TANDEM_RETURN_IF_ERROR(CheckQueue(cancel.queue));
+Status RocksMessageQueue::Check(const CancelMessage& cancel, const View& view,
+                                QueueEffects& effects) {
+  TANDEM_RETURN_IF_ERROR(Use(cancel.queue, effects));
   TANDEM_ASSIGN_OR_RETURN(const auto held, HolderOf(view, cancel.queue, cancel.key));
   if (!held.has_value() || held->group.empty()) return Status::Ok();
   return groups_.Get(view, cancel.queue, held->group).status();
 }
 
-Status RocksMessageQueue::Check(const DeleteGroup& remove, const View& view) const {
+Status RocksMessageQueue::Check(const DeleteGroup& remove, const View& view,
+                                QueueEffects& effects) {
   const auto& [queue, group] = remove;
-  TANDEM_RETURN_IF_ERROR(CheckQueue(queue));
+  TANDEM_RETURN_IF_ERROR(Use(queue, effects));
   TANDEM_ASSIGN_OR_RETURN(const auto state, groups_.Get(view, queue, group));
   if (!state.has_value()) return Status::Ok();
   return MembersOf(view, queue, group, *state).status();
