@@ -19,7 +19,7 @@ struct GroupRecord {
   # (max(headVisibleAt, notBefore), headId).
   headVisibleAt @0 :Int64;
   headId        @1 :UInt64;
-  notBefore     @2 :Int64;   # of an abandon with a delay; 0 = none
+  notBefore     @2 :Int64;   # of an abandon with a delay; the least number = none
   size          @3 :UInt64;  # messages
 }
 

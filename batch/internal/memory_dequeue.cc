@@ -174,7 +174,7 @@ void MemoryQueues::Grant(const LeaseItem& item, std::size_t deliveries_before, B
   MemoryQueue& queue = queues_.at(item.queue);
   MemoryLease& lease = leases_[++last_lease_];
   lease.item = item;
-  Timestamp visible_at;
+  Timestamp visible_at = Timestamp::min();
   lease.deadline = basket.deadline;
   const LockToken token = EncodeToken(TokenFields{store_, incarnation_, last_lease_, item});
   for (std::size_t i = deliveries_before; i < basket.deliveries.size(); ++i) {

@@ -17,7 +17,6 @@ constexpr int kIdCounterBits = 40;
 }  // namespace
 
 void MemoryQueues::OpenAgain(Timestamp now) {
-  opened_ = now;
   for (auto& [name, queue] : queues_) queue.time = QueueTime(now, queue.latest);
   while (!leases_.empty()) EndLease(leases_.begin()->first, /*count=*/true);
   if (store_ == 0) {
@@ -160,19 +159,13 @@ OperationResult MemoryQueues::Apply(const DeleteGroup& remove, Timestamp now,
 
 // --- The parts of effects --------------------------------------------------------------------
 
-MemoryQueue& MemoryQueues::QueueOf(const std::string& name) {
-  const auto [queue, is_new] = queues_.try_emplace(name);
-  if (is_new) queue->second.time = QueueTime(opened_, Timestamp());
-  return queue->second;
-}
-
 void MemoryQueues::DropEmpty() {
   std::erase_if(queues_, [](const auto& entry) { return entry.second.messages.empty(); });
 }
 
 void MemoryQueues::Insert(const std::string& name, Timestamp visible_at, MessageId id,
                           MemoryMessage message, Timestamp now) {
-  MemoryQueue& queue = QueueOf(name);
+  MemoryQueue& queue = queues_[name];  // a new one has the clock's time
   queue.latest = queue.time.Of(now);
   const Place place{queue.time.Of(visible_at), id};
   if (!message.group.empty()) queue.groups[message.group].members.insert(place);
@@ -191,7 +184,7 @@ MemoryMessage MemoryQueues::Remove(const std::string& name, const Place& place, 
   if (!message.group.empty()) {
     MemoryGroup& group = queue.groups.at(message.group);
     group.members.erase(place);
-    if (group.not_before <= queue.time.Of(now)) group.not_before = Timestamp();
+    if (group.not_before <= queue.time.Of(now)) group.not_before = Timestamp::min();
     if (group.members.empty()) queue.groups.erase(message.group);
   }
   queue.latest = queue.time.Of(now);

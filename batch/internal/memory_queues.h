@@ -39,14 +39,14 @@ struct MemoryMessage {
 
 struct MemoryGroup {
   std::set<Place> members;
-  Timestamp not_before;   // hidden as a whole until then; the epoch, where time begins: not
-  LeaseNumber lease = 0;  // that covers some of it, maybe run out
+  Timestamp not_before = Timestamp::min();  // hidden as a whole until then
+  LeaseNumber lease = 0;                    // that covers some of it, maybe run out
 };
 
 struct MemoryQueue {
   // Places, and until when a group is hidden, are times of the queue.
   QueueTime time;
-  Timestamp latest;  // the queue's time when it changed last
+  Timestamp latest = Timestamp::min();  // the queue's time when it changed last
 
   std::map<Place, MemoryMessage> messages;    // in order of delivery
   std::map<std::string, MemoryGroup> groups;  // those that have members
@@ -124,7 +124,6 @@ class MemoryQueues {
   MessageState StateOf(const MemoryQueue& queue, const Place& place, const MemoryMessage& message,
                        Timestamp now) const;
 
-  MemoryQueue& QueueOf(const std::string& name);
   // Visible from `visible_at` on, by the clock.
   void Insert(const std::string& name, Timestamp visible_at, MessageId id, MemoryMessage message,
               Timestamp now);
@@ -140,8 +139,7 @@ class MemoryQueues {
 
   std::map<std::string, MemoryQueue> queues_;  // those that have messages, but for DropEmpty
   std::map<LeaseNumber, MemoryLease> leases_;  // not ended: held, or run out and not taken
-  Timestamp opened_;
-  std::uint64_t store_ = 0;  // tells this store's tokens from others'
+  std::uint64_t store_ = 0;                    // tells this store's tokens from others'
   std::uint64_t incarnation_ = 0;
   LeaseNumber last_lease_ = 0;
   MessageId last_id_ = 0;

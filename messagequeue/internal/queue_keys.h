@@ -1,7 +1,8 @@
 #pragma once
 
 // The key layout of the messages, in the column family "messages" (docs/formats.md). A place is
-// visible_at:u64be id:u64be, with visible_at in microseconds since the Unix epoch.
+// visible_at:i64be id:u64be, with visible_at in microseconds since the Unix epoch, by the queue's
+// own time (queue_time.h).
 //
 //   ready      := 'R' queue:escaped place group:raw      -> MessageRecord; empty for a group
 //   member     := 'G' queue:escaped group:escaped place  -> MessageRecord

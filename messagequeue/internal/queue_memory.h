@@ -32,8 +32,7 @@ struct Waiter {
 
 struct QueueState {
   // One without messages.
-  explicit QueueState(Timestamp opened)
-      : window(std::nullopt), time(opened, Timestamp()), floor{kNever, ~MessageId{0}} {}
+  QueueState() : window(std::nullopt), floor{kNever, ~MessageId{0}} {}
   QueueState(const StoredQueue& record, Timestamp opened)
       : window(record.floor),
         time(opened, record.latest),
@@ -45,7 +44,7 @@ struct QueueState {
   QueueTime time;
 
   // The queue's time when it changed last, as of what is staged.
-  Timestamp latest;
+  Timestamp latest = Timestamp::min();
   // Nothing in the ready index stands before `floor`; the stored QueueRecord says the same, so that
   // the next open starts there instead of walking over what was deleted.
   Place floor;

@@ -9,7 +9,6 @@
 // opened: then the queue goes on from there. So what was enqueued without a delay is ready, and
 // stands before what is enqueued now; and a delay that was under way lasts no longer than it
 // lasted.
-// The time of a queue is never before the epoch, even if the clock is: keys have no place for that.
 
 #include <algorithm>
 
@@ -20,11 +19,10 @@ namespace tandem::internal {
 class QueueTime {
  public:
   QueueTime() = default;
-  // Of a queue whose stored time is `latest` (the epoch: it has none), in a store that was opened
-  // when the clock was at `opened`.
+  // Of a queue whose stored time is `latest`, in a store that was opened when the clock was at
+  // `opened`.
   QueueTime(Timestamp opened, Timestamp latest) {
-    const Timestamp least = std::max(latest, Timestamp());
-    if (least > opened) lead_ = SaturatingAdd(least, -SinceEpoch(opened)).time_since_epoch();
+    if (latest > opened) lead_ = SaturatingAdd(latest, -SinceEpoch(opened)).time_since_epoch();
   }
 
   Timestamp Of(Timestamp clock) const { return SaturatingAdd(clock, lead_); }

@@ -56,7 +56,7 @@ Result<QueueState*> RocksMessageQueue::StateOf(QueueMemory& memory, std::string_
   if (const auto it = memory.queues.find(queue); it != memory.queues.end()) return &it->second;
   TANDEM_ASSIGN_OR_RETURN(const auto record, GetWritten(queue, QueueKey(queue)));
   if (!record.has_value()) {
-    return &memory.queues.try_emplace(std::string(queue), opened_).first->second;
+    return &memory.queues.try_emplace(std::string(queue)).first->second;
   }
   TANDEM_ASSIGN_OR_RETURN(const StoredQueue stored, DecodeQueue(*record));
   return &memory.queues.try_emplace(std::string(queue), stored, opened_).first->second;
@@ -108,9 +108,9 @@ void RocksMessageQueue::LetGo(QueueMemory& memory, std::string_view queue) const
     memory.queues.erase(found);
     return;
   }
-  // Somebody waits. The queue's next message begins its time anew, as if nobody did.
-  state.time = QueueTime(opened_, Timestamp());
-  state.latest = Timestamp();
+  // Somebody waits. With its next message the queue begins anew, as if nobody did.
+  state.time = QueueTime();
+  state.latest = Timestamp::min();
 }
 
 Result<QueueTime> RocksMessageQueue::TimeOf(std::string_view queue) const {

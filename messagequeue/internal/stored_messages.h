@@ -56,7 +56,7 @@ Result<std::uint32_t> DecodeDelivered(std::string_view record);
 struct StoredQueue {
   Place floor;
   std::uint64_t messages = 0;
-  Timestamp latest;  // of the queue's own time (QueueTime)
+  Timestamp latest = Timestamp::min();  // of the queue's own time (QueueTime)
 };
 
 std::string EncodeQueue(const StoredQueue& queue);
