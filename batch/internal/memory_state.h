@@ -19,6 +19,11 @@ struct AppliedBatch {
   std::string digest;
   BatchResult result;
   Timestamp applied_at;
+  Timestamp known_since;  // the same, but no later than this opening of what was applied before it
+
+  bool IsKnown(Timestamp now, std::chrono::milliseconds retention) const {
+    return now < SaturatingAdd(known_since, retention);
+  }
 };
 
 struct MemoryState {
