@@ -14,7 +14,7 @@ namespace tandem::internal {
 
 namespace {
 
-// Where the page before ended. Opaque to callers: the key of its last message.
+// Where the page before ended. Opaque to callers: the key of the last entry that it looked at.
 struct BrowseCursor {
   bool in_groups = false;
   std::string from;  // the first key that the page may show
@@ -23,8 +23,7 @@ struct BrowseCursor {
 Result<BrowseCursor> ParseCursor(std::string_view queue, const std::string& after) {
   if (after.empty()) return BrowseCursor();
   if (ParseMember(after, queue).has_value()) return BrowseCursor{true, after + '\0'};
-  const auto alone = ParseReadyKey(after, queue);
-  if (alone.has_value() && alone->group.empty()) return BrowseCursor{false, after + '\0'};
+  if (ParseReadyKey(after, queue).has_value()) return BrowseCursor{false, after + '\0'};
   return Status::InvalidArgument("no page of this queue ended there");
 }
 
@@ -49,29 +48,37 @@ class RocksMessageQueue::Browser {
 
   Status ShowAlone(const std::string& from) {
     const std::string start = from.empty() ? ReadyKeyFloor(queue_, stored_.floor) : from;
-    return reader_.Walk(start, PrefixEnd(ReadyPrefix(queue_)),
-                        [this](std::string_view key, std::string_view value) -> Result<bool> {
-                          const auto entry = ParseReadyKey(key, queue_);
-                          if (!entry.has_value()) {
-                            return Status::Corruption("ready index", "bad key");
-                          }
-                          if (!entry->group.empty()) return true;
-                          const auto lease = owner_.HeldLeaseOf(queue_, *entry, now_);
-                          return Show(key, *entry, value, lease.has_value(),
-                                      entry->place.visible_at);
-                        });
+    BoundedWalk walk = reader_.WalkOfPage(start, PrefixEnd(ReadyPrefix(queue_)));
+    while (walk.Valid()) {
+      const auto entry = ParseReadyKey(walk.key(), queue_);
+      if (!entry.has_value()) return Status::Corruption("ready index", "bad key");
+      if (!entry->group.empty()) {
+        walk.Pass();
+        continue;
+      }
+      const auto lease = owner_.HeldLeaseOf(queue_, *entry, now_);
+      TANDEM_ASSIGN_OR_RETURN(const bool fits, Show(walk.key(), *entry, walk.value(),
+                                                    lease.has_value(), entry->place.visible_at));
+      if (!fits) return Status::Ok();
+      walk.Next();
+    }
+    return EndAt(walk);
   }
 
   Status ShowGroups(const std::string& from) {
     const std::string prefix = MembersPrefix(queue_);
-    return reader_.Walk(from.empty() ? prefix : from, PrefixEnd(prefix),
-                        [this](std::string_view key, std::string_view value) -> Result<bool> {
-                          const auto member = ParseMember(key, queue_);
-                          if (!member.has_value()) return Status::Corruption("group", "bad key");
-                          TANDEM_RETURN_IF_ERROR(EnterGroup(member->group));
-                          return Show(key, *member, value, IsLeased(member->place),
-                                      std::max(member->place.visible_at, not_before_));
-                        });
+    BoundedWalk walk = reader_.WalkOfPage(from.empty() ? prefix : from, PrefixEnd(prefix));
+    while (walk.Valid()) {
+      const auto member = ParseMember(walk.key(), queue_);
+      if (!member.has_value()) return Status::Corruption("group", "bad key");
+      TANDEM_RETURN_IF_ERROR(EnterGroup(member->group));
+      TANDEM_ASSIGN_OR_RETURN(const bool fits,
+                              Show(walk.key(), *member, walk.value(), IsLeased(member->place),
+                                   std::max(member->place.visible_at, not_before_)));
+      if (!fits) return Status::Ok();
+      walk.Next();
+    }
+    return EndAt(walk);
   }
 
   bool finds_nothing() const { return stored_.messages == 0; }
@@ -79,6 +86,11 @@ class RocksMessageQueue::Browser {
   BrowsePage TakePage() { return std::move(page_); }
 
  private:
+  Status EndAt(const BoundedWalk& walk) {
+    if (walk.stopped()) page_.next = walk.passed();
+    return walk.status();
+  }
+
   // Looks up what concerns all members of a group, once.
   Status EnterGroup(const std::string& group) {
     if (group == group_) return Status::Ok();

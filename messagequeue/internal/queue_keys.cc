@@ -84,6 +84,11 @@ std::string DeliveredKey(std::string_view queue, MessageId id) {
   return KeyWriter('D').Escaped(queue).U64(id).Take();
 }
 std::string QueueKey(std::string_view queue) { return KeyWriter('Q').Escaped(queue).Take(); }
+std::string QueueKeyPrefix(std::string_view name_begins) {
+  std::string key = QueueKey(name_begins);
+  key.resize(key.size() - 2);  // without what closes the name
+  return key;
+}
 
 std::string DelayedKey(std::string_view queue, const Place& place, std::string_view group) {
   return PlacedKey('W', queue, place, group);

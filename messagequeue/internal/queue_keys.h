@@ -62,6 +62,7 @@ std::string GroupKey(std::string_view queue, std::string_view group);
 std::string HeldKey(std::string_view queue, std::string_view key);
 std::string DeliveredKey(std::string_view queue, MessageId id);
 std::string QueueKey(std::string_view queue);
+std::string QueueKeyPrefix(std::string_view name_begins);  // of all whose name begins so
 
 std::string DelayedKey(std::string_view queue, const Place& place, std::string_view group);
 std::string DelayedPrefix(std::string_view queue);

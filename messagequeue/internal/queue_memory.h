@@ -22,6 +22,8 @@
 
 namespace tandem::internal {
 
+constexpr Place kLastPlace{kNever, ~MessageId{0}};
+
 // A Dequeue that waits, in the list of each of its queues.
 struct Waiter {
   explicit Waiter(Notifiable* wake) : wake(wake) {}
@@ -32,7 +34,7 @@ struct Waiter {
 
 struct QueueState {
   // One without messages.
-  QueueState() : window(std::nullopt), floor{kNever, ~MessageId{0}} {}
+  QueueState() : window(std::nullopt), floor(kLastPlace) {}
   QueueState(const StoredQueue& record, Timestamp opened)
       : window(record.floor),
         time(opened, record.latest),

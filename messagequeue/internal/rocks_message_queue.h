@@ -195,6 +195,14 @@ class RocksMessageQueue {
                        QueueEffects& effects);
   Status CancelInGroup(const CancelMessage& cancel, const KeyHolder& holder, Staging& staging);
 
+  // What memory knows of the ready messages of a queue.
+  struct ReadyHint {
+    std::optional<Place> from;   // nothing that is not leased stands before it
+    std::vector<Place> expired;  // of leases that have run out, and are not offered yet
+    std::vector<Lease> groups;   // leases of groups that hold
+  };
+  ReadyHint HintOf(std::string_view queue, const StoredQueue& stored, Timestamp now) const;
+
   // The lease of an entry of the ready index that has not run out.
   std::optional<Lease> HeldLeaseOf(std::string_view queue, const ReadyEntry& entry,
                                    Timestamp now) const;
