@@ -29,11 +29,13 @@ Status ValidateLimit(std::size_t limit) {
 NamePage PageOf(const std::set<std::string>& names, const ListOptions& options) {
   const std::size_t limit = std::min(options.limit, kPageEventsMax);
   NamePage page;
+  page.next = options.after;
   for (const std::string& name : names) {
     if (!name.starts_with(options.prefix) || name <= options.after) continue;
     page.more = page.names.size() == limit;
     if (page.more) break;
     page.names.push_back(name);
+    page.next = name;
   }
   return page;
 }

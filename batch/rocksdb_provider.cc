@@ -33,7 +33,8 @@ struct RocksDbProvider::Impl {
   Impl(std::unique_ptr<internal::StoreDatabase> opened, const RocksDbOptions& options)
       : database(std::move(opened)),
         clock(options.clock),
-        ids(database->store, options.batch_id_retention.value()),
+        ids(database->store, options.batch_id_retention.value(), database->identity.incarnation,
+            clock->Now()),
         pipeline(database->db.get(), clock, &executor, database->begin,
                  [this] { messages.WakeAll(); }),
         events(database->db.get(), database->events, clock, &waits),

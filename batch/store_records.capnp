@@ -15,6 +15,7 @@ struct BatchIdRecord {
   digest    @0 :Data;   # of its operations (batch/internal/batch_digest.h)
   appliedAt @1 :Int64;  # microseconds since the Unix epoch
   results   @2 :List(OperationRecord);
+  incarnation @3 :UInt64;  # of the store, in which it was applied
 }
 
 struct OperationRecord {

@@ -53,7 +53,9 @@ struct BrowsePage {
   // First the messages without a group in order of delivery, then group by group, in order of the
   // groups' names, each in order of delivery.
   std::vector<BrowsedMessage> messages = {};
-  std::string next = {};  // opaque; empty: this was the last page
+  // Opaque; empty: this was the last page. A page passes over a bounded number of messages that
+  // are gone (kPagePassedMax): it may have fewer than its limit, or none, though there are more.
+  std::string next = {};
 };
 
 struct RedriveResult {
@@ -70,7 +72,8 @@ class QueueAdmin {
   virtual Result<NamePage> ListQueues(const ListOptions& options) = 0;
 
   // Exact when nothing changes meanwhile; else each number is of a moment during the call. Costs as
-  // much as the delayed messages are many, not the others.
+  // much as the delayed messages are many, those among them that were cancelled lately, too; not the
+  // others.
   virtual Result<QueueStatistics> Statistics(std::string_view queue) = 0;
 
   // Messages without taking them. Each page is one snapshot. InvalidArgument for an `after` that no

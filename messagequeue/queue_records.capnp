@@ -1,6 +1,6 @@
 @0xd6acdfa0fbec298a;
 # Records of the message queue (docs/formats.md). Fields are only ever added, at the end. Times are
-# microseconds since the Unix epoch.
+# microseconds since the Unix epoch; those of places and delays are by the queue's own time.
 
 using Cxx = import "/capnp/c++.capnp";
 $Cxx.namespace("tandem::internal");
@@ -19,7 +19,7 @@ struct GroupRecord {
   # (max(headVisibleAt, notBefore), headId).
   headVisibleAt @0 :Int64;
   headId        @1 :UInt64;
-  notBefore     @2 :Int64;   # of an abandon with a delay; 0 = none
+  notBefore     @2 :Int64;   # of an abandon with a delay; the least number = none
   size          @3 :UInt64;  # messages
 }
 
@@ -40,4 +40,5 @@ struct QueueRecord {
   floorVisibleAt @0 :Int64;
   floorId        @1 :UInt64;
   messages       @2 :UInt64;  # in the queue
+  latest         @3 :Int64;   # the queue's own time when it changed last: it never runs back
 }

@@ -1,5 +1,6 @@
 #include "batch/internal/batch_ids.h"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -16,9 +17,8 @@ constexpr char kPrefix = 'B';
 
 std::string BatchIdKey(std::string_view id) { return KeyWriter(kPrefix).Raw(id).Take(); }
 
-bool IsKnown(BatchIdRecord::Reader record, Timestamp now, std::chrono::milliseconds retention) {
-  const Timestamp applied_at{std::chrono::microseconds(record.getAppliedAt())};
-  return now < SaturatingAdd(applied_at, retention);
+Timestamp AppliedAt(BatchIdRecord::Reader record) {
+  return Timestamp(std::chrono::microseconds(record.getAppliedAt()));
 }
 
 struct ResultWriter {
@@ -75,7 +75,10 @@ Result<std::optional<BatchResult>> BatchIds::Find(const View& view, std::string_
   BatchResult result;
   TANDEM_RETURN_IF_ERROR(
       DecodeRecord<BatchIdRecord>(*record, "batch id", [&](BatchIdRecord::Reader stored) {
-        is_known = IsKnown(stored, now, retention_);
+        const bool of_now = stored.getIncarnation() == incarnation_;
+        const Timestamp applied_at = AppliedAt(stored);
+        is_known =
+            now < SaturatingAdd(of_now ? applied_at : std::min(applied_at, opened_), retention_);
         is_same = ToBytes(stored.getDigest()) == digest;
         for (const auto operation : stored.getResults()) {
           result.operations.push_back(ReadResult(operation));
@@ -95,6 +98,7 @@ void BatchIds::Remember(Staging& staging, std::string_view id, std::string_view 
   const auto fill = [&](BatchIdRecord::Builder record) {
     record.setDigest(ToData(digest));
     record.setAppliedAt(now.time_since_epoch().count());
+    record.setIncarnation(incarnation_);
     auto results = record.initResults(result.operations.size());
     for (unsigned i = 0; i < results.size(); ++i) {
       std::visit(ResultWriter{results[i]}, result.operations[i]);
@@ -107,9 +111,11 @@ bool BatchIdExpiry::Filter(int /*level*/, const rocksdb::Slice& key, const rocks
                            std::string* /*new_value*/, bool* /*value_changed*/) const {
   if (key.empty() || key[0] != kPrefix) return false;
   bool is_known = true;
-  const Status read = DecodeRecord<BatchIdRecord>(
-      ToView(value), "batch id",
-      [&](BatchIdRecord::Reader stored) { is_known = IsKnown(stored, clock_->Now(), retention_); });
+  const Status read =
+      DecodeRecord<BatchIdRecord>(ToView(value), "batch id", [&](BatchIdRecord::Reader stored) {
+        // Find may know better; then the record is dropped later.
+        is_known = clock_->Now() < SaturatingAdd(AppliedAt(stored), retention_);
+      });
   return read.ok() && !is_known;  // what is damaged stays, for Find to tell
 }
 

@@ -5,12 +5,15 @@
 //   batch id := 'B' id:raw  -> BatchIdRecord   (column family "default")
 //
 // A record that is too old counts as absent. It is dropped when RocksDB compacts its file
-// (BatchIdExpiry), which costs no batch anything.
+// (BatchIdExpiry), which costs no batch anything. If the clock was set back since the record was
+// written, by an earlier incarnation, its time counts from this opening: it is known for the
+// retention time again, and not for as long as the clock was ahead.
 
 #include <rocksdb/compaction_filter.h>
 #include <rocksdb/db.h>
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,8 +27,10 @@ namespace tandem::internal {
 
 class BatchIds {
  public:
-  BatchIds(rocksdb::ColumnFamilyHandle* family, std::chrono::milliseconds retention)
-      : family_(family), retention_(retention) {}
+  // `opened`: when `incarnation`, this one, began.
+  BatchIds(rocksdb::ColumnFamilyHandle* family, std::chrono::milliseconds retention,
+           std::uint64_t incarnation, Timestamp opened)
+      : family_(family), retention_(retention), incarnation_(incarnation), opened_(opened) {}
 
   // The first result of the batch that was applied under the id; nullopt if the id is not known.
   // IdempotencyMismatch if that batch had another digest. REQUIRES: the commit latch is held.
@@ -39,6 +44,8 @@ class BatchIds {
  private:
   rocksdb::ColumnFamilyHandle* const family_;
   const std::chrono::milliseconds retention_;
+  const std::uint64_t incarnation_;
+  const Timestamp opened_;
 };
 
 // Set as rocksdb::ColumnFamilyOptions::compaction_filter of the family. Thread-safe.

@@ -76,7 +76,7 @@ Status BatchProposal::CheckOne(const Operation& operation, const View& view) {
         if constexpr (kConcernsEvents<T>) {
           return events_.Check(op, view);
         } else {
-          return messages_.Check(op, view);
+          return messages_.Check(op, view, effects_);
         }
       },
       operation);
@@ -98,8 +98,8 @@ Result<OperationResult> BatchProposal::StageOne(const Operation& operation, Time
 }
 
 void BatchProposal::Publish() {
-  if (!refusal_.ok() || result_.repeated) return;
   messages_.Publish(effects_);
+  if (!refusal_.ok() || result_.repeated) return;
   for (const Operation& operation : operations_) {
     const auto* append = std::get_if<AppendEvents>(&operation);
     if (append != nullptr && !append->events.empty()) events_.Publish(append->stream);

@@ -60,8 +60,9 @@ std::vector<Delivery> MemoryQueues::Take(std::span<const std::string> queues,
   // At the end: no dead letter is taken together with what made it one.
   for (auto& [id, letter] : basket.dead) {
     const std::string queue = DeadLetterQueue(letter.dead_letter->queue);
-    Insert(queue, Place{now, id}, std::move(letter));
+    Insert(queue, now, id, std::move(letter), now);
   }
+  DropEmpty();
   // A call returns nothing only when nothing is eligible; the letters may be.
   if (basket.deliveries.empty() && !basket.dead.empty()) return Take(queues, options, now);
   return std::move(basket.deliveries);
@@ -75,10 +76,14 @@ std::optional<MemoryQueues::Candidate> MemoryQueues::OldestReady(
     if (found == queues_.end()) continue;
     const MemoryQueue& queue = found->second;
     for (const auto& [place, message] : queue.messages) {
-      if (place.visible_at > now || (oldest.has_value() && oldest->place <= place)) break;
+      // Queues need not agree on the time: their order is by the clock.
+      const Place first{queue.time.ClockAt(place.visible_at), place.id};
+      if (first.visible_at > now || (oldest.has_value() && oldest->order <= first)) break;
       if (ReadyAt(queue, place, message) > now) continue;
-      const Place stands{VisibleAt(queue, place, message), place.id};
-      if (!oldest.has_value() || stands < oldest->place) oldest = {name, stands, message.group};
+      const Place order{queue.time.ClockAt(VisibleAt(queue, place, message)), place.id};
+      if (!oldest.has_value() || order < oldest->order) {
+        oldest = {name, place, order, message.group};
+      }
     }
   }
   return oldest;
@@ -98,7 +103,7 @@ Timestamp MemoryQueues::ReadyAt(const MemoryQueue& queue, const Place& place,
     if (place != *group.members.begin()) return kNever;  // its first speaks for the group
     lease = group.lease;
   }
-  const Timestamp visible_at = VisibleAt(queue, place, message);
+  const Timestamp visible_at = queue.time.ClockAt(VisibleAt(queue, place, message));
   return lease == 0 ? visible_at : std::max(visible_at, leases_.at(lease).deadline);
 }
 
@@ -124,7 +129,7 @@ void MemoryQueues::TakeGroup(const Candidate& candidate, Basket& basket) {
   const auto take_over = [&] { EndLease(group.lease, /*count=*/true); };
   for (const Place& place : group.members) {
     const MemoryMessage& message = queue.messages.at(place);
-    if (place.visible_at > basket.now) break;
+    if (place.visible_at > queue.time.Of(basket.now)) break;
     if (basket.IsDead(message)) {
       take_over();
       dead.push_back(place);
@@ -169,13 +174,18 @@ void MemoryQueues::Grant(const LeaseItem& item, std::size_t deliveries_before, B
   MemoryQueue& queue = queues_.at(item.queue);
   MemoryLease& lease = leases_[++last_lease_];
   lease.item = item;
+  Timestamp visible_at = Timestamp::min();
   lease.deadline = basket.deadline;
   const LockToken token = EncodeToken(TokenFields{store_, incarnation_, last_lease_, item});
   for (std::size_t i = deliveries_before; i < basket.deliveries.size(); ++i) {
     basket.deliveries[i].lock_token = token;
     lease.places.push_back(basket.places[i]);
-    queue.messages.at(basket.places[i]).lease = last_lease_;
+    MemoryMessage& message = queue.messages.at(basket.places[i]);
+    message.lease = last_lease_;
+    visible_at = std::max(visible_at, VisibleAt(queue, basket.places[i], message));
   }
+  // What was delayed is ready from now on, whatever the clock says when the store is opened again.
+  if (visible_at > queue.latest) queue.latest = queue.time.Of(basket.now);
   if (!item.group.empty()) queue.groups.at(item.group).lease = last_lease_;
   ++changes_;
 }
@@ -186,7 +196,7 @@ Timestamp MemoryQueues::NextReady(std::span<const std::string> queues) const {
     const auto found = queues_.find(name);
     if (found == queues_.end()) continue;
     for (const auto& [place, message] : found->second.messages) {
-      if (place.visible_at >= next) break;
+      if (found->second.time.ClockAt(place.visible_at) >= next) break;
       next = std::min(next, ReadyAt(found->second, place, message));
     }
   }

@@ -59,7 +59,8 @@ std::set<std::string> MemoryQueues::Names() const {
 MessageState MemoryQueues::StateOf(const MemoryQueue& queue, const Place& place,
                                    const MemoryMessage& message, Timestamp now) const {
   if (message.lease != 0 && leases_.at(message.lease).deadline > now) return MessageState::kLeased;
-  return VisibleAt(queue, place, message) > now ? MessageState::kDelayed : MessageState::kReady;
+  const bool is_delayed = VisibleAt(queue, place, message) > queue.time.Of(now);
+  return is_delayed ? MessageState::kDelayed : MessageState::kReady;
 }
 
 QueueStatistics MemoryQueues::Statistics(const std::string& name, Timestamp now) const {
@@ -73,7 +74,7 @@ QueueStatistics MemoryQueues::Statistics(const std::string& name, Timestamp now)
     switch (StateOf(found->second, place, message, now)) {
       case MessageState::kReady: {
         ++statistics.ready;
-        const auto age = now - VisibleAt(found->second, place, message);
+        const auto age = found->second.time.Of(now) - VisibleAt(found->second, place, message);
         statistics.oldest_age = std::max(statistics.oldest_age.value_or(age), age);
         break;
       }
@@ -118,7 +119,7 @@ Result<BrowsePage> MemoryQueues::Browse(const std::string& name, const BrowseOpt
     shown.state = StateOf(found->second, next.place, message, now);
     shown.delivery_count = message.delivery_count;
     shown.enqueued_at = message.enqueued_at;
-    shown.visible_at = VisibleAt(found->second, next.place, message);
+    shown.visible_at = found->second.time.ClockAt(VisibleAt(found->second, next.place, message));
     shown.payload = message.payload;
     shown.dead_letter = message.dead_letter;
     page.messages.push_back(std::move(shown));
@@ -155,9 +156,10 @@ RedriveResult MemoryQueues::Redrive(const std::string& name, Timestamp now) {
     MemoryMessage message = Remove(dead, place, now);
     message.dead_letter.reset();
     message.delivery_count = 0;
-    Insert(name, Place{now, place.id}, std::move(message));
+    Insert(name, now, place.id, std::move(message), now);
     ++result.moved;
   }
+  DropEmpty();
   return result;
 }
 

@@ -16,7 +16,8 @@ constexpr int kIdCounterBits = 40;
 
 }  // namespace
 
-void MemoryQueues::OpenAgain() {
+void MemoryQueues::OpenAgain(Timestamp now) {
+  for (auto& [name, queue] : queues_) queue.time = QueueTime(now, queue.latest);
   while (!leases_.empty()) EndLease(leases_.begin()->first, /*count=*/true);
   if (store_ == 0) {
     std::random_device random;
@@ -95,7 +96,7 @@ OperationResult MemoryQueues::Apply(const Enqueue& enqueue, Timestamp now,
   message.payload = enqueue.payload;
   message.enqueued_at = now;
   const Timestamp wanted = options.visible_at.value_or(SaturatingAdd(now, options.delay.value()));
-  Insert(enqueue.queue, Place{std::max(wanted, now), ++last_id_}, std::move(message));
+  Insert(enqueue.queue, std::max(wanted, now), ++last_id_, std::move(message), now);
   return EnqueueResult{last_id_, EnqueueOutcome::kQueued};
 }
 
@@ -104,9 +105,8 @@ OperationResult MemoryQueues::Apply(const DeleteMessages& ack, Timestamp now,
   const auto& [number, lease] = judged.at(ack.lock_token);
   EndLease(number, /*count=*/true);
   for (const Place& place : lease.places) {
-    // An earlier operation of the batch may have removed it, and the whole queue with it.
-    const auto queue = queues_.find(lease.item.queue);
-    if (queue == queues_.end() || !queue->second.messages.contains(place)) continue;
+    // An earlier operation of the batch may have removed it.
+    if (!queues_.at(lease.item.queue).messages.contains(place)) continue;
     Remove(lease.item.queue, place, now);
   }
   return std::monostate();
@@ -119,14 +119,15 @@ OperationResult MemoryQueues::Apply(const AbandonMessages& abandon, Timestamp no
   const std::string& name = lease.item.queue;
   const Timestamp not_before = SaturatingAdd(now, abandon.delay.value());
   if (not_before <= now) return std::monostate();
+  MemoryQueue& queue = queues_.at(name);
   for (const Place& place : lease.places) {
-    const auto queue = queues_.find(name);
-    if (queue == queues_.end() || !queue->second.messages.contains(place)) continue;
+    if (!queue.messages.contains(place)) continue;
     if (!lease.item.group.empty()) {
-      queue->second.groups.at(lease.item.group).not_before = not_before;
+      queue.groups.at(lease.item.group).not_before = queue.time.Of(not_before);
+      queue.latest = queue.time.Of(now);
       continue;
     }
-    Insert(name, Place{not_before, place.id}, Remove(name, place, now));
+    Insert(name, not_before, place.id, Remove(name, place, now), now);
   }
   return std::monostate();
 }
@@ -158,8 +159,15 @@ OperationResult MemoryQueues::Apply(const DeleteGroup& remove, Timestamp now,
 
 // --- The parts of effects --------------------------------------------------------------------
 
-void MemoryQueues::Insert(const std::string& name, const Place& place, MemoryMessage message) {
-  MemoryQueue& queue = queues_[name];
+void MemoryQueues::DropEmpty() {
+  std::erase_if(queues_, [](const auto& entry) { return entry.second.messages.empty(); });
+}
+
+void MemoryQueues::Insert(const std::string& name, Timestamp visible_at, MessageId id,
+                          MemoryMessage message, Timestamp now) {
+  MemoryQueue& queue = queues_[name];  // a new one has the clock's time
+  queue.latest = queue.time.Of(now);
+  const Place place{queue.time.Of(visible_at), id};
   if (!message.group.empty()) queue.groups[message.group].members.insert(place);
   if (message.HoldsKey()) queue.keys[message.key] = place;
   queue.messages.emplace(place, std::move(message));
@@ -176,10 +184,10 @@ MemoryMessage MemoryQueues::Remove(const std::string& name, const Place& place, 
   if (!message.group.empty()) {
     MemoryGroup& group = queue.groups.at(message.group);
     group.members.erase(place);
-    if (group.not_before <= now) group.not_before = Timestamp();
+    if (group.not_before <= queue.time.Of(now)) group.not_before = Timestamp::min();
     if (group.members.empty()) queue.groups.erase(message.group);
   }
-  if (queue.messages.empty()) queues_.erase(name);
+  queue.latest = queue.time.Of(now);
   ++changes_;
   return message;
 }

@@ -17,6 +17,7 @@
 #include "batch/provider_admin.h"
 #include "messagequeue/internal/lock_token.h"
 #include "messagequeue/internal/queue_keys.h"
+#include "messagequeue/internal/queue_time.h"
 #include "messagequeue/message_queue.h"
 #include "messagequeue/queue_admin.h"
 
@@ -38,11 +39,15 @@ struct MemoryMessage {
 
 struct MemoryGroup {
   std::set<Place> members;
-  Timestamp not_before;   // hidden as a whole until then
-  LeaseNumber lease = 0;  // that covers some of it, maybe run out
+  Timestamp not_before = Timestamp::min();  // hidden as a whole until then
+  LeaseNumber lease = 0;                    // that covers some of it, maybe run out
 };
 
 struct MemoryQueue {
+  // Places, and until when a group is hidden, are times of the queue.
+  QueueTime time;
+  Timestamp latest = Timestamp::min();  // the queue's time when it changed last
+
   std::map<Place, MemoryMessage> messages;    // in order of delivery
   std::map<std::string, MemoryGroup> groups;  // those that have members
   std::map<std::string, Place> keys;          // that are held
@@ -91,14 +96,18 @@ class MemoryQueues {
   Status Verify(VerifyReport* report) const;
 
   // Ends all leases, and lets none of their tokens be good again.
-  void OpenAgain();
+  void OpenAgain(Timestamp now);
+
+  // After each batch and call: a queue without messages is none, and its time is forgotten.
+  void DropEmpty();
 
   std::uint64_t changes() const { return changes_; }  // grows with each change
 
  private:
   struct Candidate {
     std::string queue;
-    Place place;        // where it stands in the order of delivery: of a group, its first's
+    Place place;        // in the queue; of a group, its first's
+    Place order;        // where it stands in the order of delivery, by the clock
     std::string group;  // empty: a message by itself
   };
   struct Basket;
@@ -106,15 +115,18 @@ class MemoryQueues {
   Result<LeaseNumber> Resolve(const LockToken& token) const;
   // The lease that covers what the token names, 0 if none does.
   LeaseNumber HolderOf(const LeaseItem& item) const;
-  // The earliest time at which it can be taken.
+  // The earliest time at which it can be taken, by the clock.
   Timestamp ReadyAt(const MemoryQueue& queue, const Place& place,
                     const MemoryMessage& message) const;
+  // By the queue's time.
   static Timestamp VisibleAt(const MemoryQueue& queue, const Place& place,
                              const MemoryMessage& message);
   MessageState StateOf(const MemoryQueue& queue, const Place& place, const MemoryMessage& message,
                        Timestamp now) const;
 
-  void Insert(const std::string& name, const Place& place, MemoryMessage message);
+  // Visible from `visible_at` on, by the clock.
+  void Insert(const std::string& name, Timestamp visible_at, MessageId id, MemoryMessage message,
+              Timestamp now);
   MemoryMessage Remove(const std::string& name, const Place& place, Timestamp now);
   void EndLease(LeaseNumber number, bool count);
 
@@ -125,7 +137,7 @@ class MemoryQueues {
   void Deliver(const Candidate& candidate, const Place& place, Basket& basket);
   void Grant(const LeaseItem& item, std::size_t deliveries_before, Basket& basket);
 
-  std::map<std::string, MemoryQueue> queues_;  // those that have messages
+  std::map<std::string, MemoryQueue> queues_;  // those that have messages, but for DropEmpty
   std::map<LeaseNumber, MemoryLease> leases_;  // not ended: held, or run out and not taken
   std::uint64_t store_ = 0;                    // tells this store's tokens from others'
   std::uint64_t incarnation_ = 0;

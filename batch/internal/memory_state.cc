@@ -1,5 +1,6 @@
 #include "batch/internal/memory_state.h"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -7,15 +8,21 @@
 
 namespace tandem::internal {
 
+void MemoryState::OpenAgain(Timestamp now) {
+  queues.OpenAgain(now);
+  // If the clock was set back, an id is known for the retention time from now on.
+  for (auto& [id, batch] : applied) batch.known_since = std::min(batch.applied_at, now);
+}
+
 Result<BatchResult> MemoryState::Apply(const std::vector<Operation>& operations,
                                        const std::string& id, std::chrono::milliseconds retention,
                                        Timestamp now) {
-  while (!applied_order.empty() &&
-         now >= SaturatingAdd(applied.at(applied_order.front()).applied_at, retention)) {
+  while (!applied_order.empty() && !applied.at(applied_order.front()).IsKnown(now, retention)) {
     applied.erase(applied_order.front());
     applied_order.pop_front();
   }
-  if (const auto known = applied.find(id); known != applied.end()) {
+  if (const auto known = applied.find(id);
+      known != applied.end() && known->second.IsKnown(now, retention)) {
     if (known->second.digest != BatchDigest(operations)) {
       return Status::IdempotencyMismatch("batch id '" + id + "' was used with other operations");
     }
@@ -50,8 +57,12 @@ Result<BatchResult> MemoryState::Apply(const std::vector<Operation>& operations,
     };
     result.operations.push_back(std::visit(apply, each));
   }
+  queues.DropEmpty();
   if (!id.empty()) {
-    applied[id] = AppliedBatch{BatchDigest(operations), result, now};
+    const bool is_new =
+        applied.insert_or_assign(id, AppliedBatch{BatchDigest(operations), result, now, now})
+            .second;
+    if (!is_new) std::erase(applied_order, id);  // as before a clock was set
     applied_order.push_back(id);
   }
   return result;

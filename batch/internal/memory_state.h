@@ -19,6 +19,11 @@ struct AppliedBatch {
   std::string digest;
   BatchResult result;
   Timestamp applied_at;
+  Timestamp known_since;  // the same, but no later than this opening of what was applied before it
+
+  bool IsKnown(Timestamp now, std::chrono::milliseconds retention) const {
+    return now < SaturatingAdd(known_since, retention);
+  }
 };
 
 struct MemoryState {
@@ -26,6 +31,9 @@ struct MemoryState {
   // ValidateBatch has passed.
   Result<BatchResult> Apply(const std::vector<Operation>& operations, const std::string& id,
                             std::chrono::milliseconds retention, Timestamp now);
+
+  // Ends what ends with an opening, by the clock that there is now.
+  void OpenAgain(Timestamp now);
 
   MemoryEvents events;
   MemoryQueues queues;

@@ -39,7 +39,7 @@ inline bool IsEmpty(const std::vector<Delivery>& deliveries) { return deliveries
 class MemoryStore {
  public:
   MemoryStore(Clock* clock, MemoryState state) : clock_(clock), shared_(std::move(state)) {
-    shared_.Lock()->state.queues.OpenAgain();
+    shared_.Lock()->state.OpenAgain(clock_->Now());
   }
 
   // Looks at the state: f(state, now).

@@ -117,6 +117,7 @@ std::size_t Core::Start(OperationKind kind, std::string target, HistoryBody body
   Operation& operation = operations_[index];
   operation.kind = kind;
   operation.target = std::move(target);
+  if (const auto* timer = std::get_if<TimerCreated>(&body)) operation.due = timer->fire_at;
   commands_.push_back(Command{std::move(body), index});
   return index;
 }

@@ -122,6 +122,10 @@ class Core {
 
   void Begin(const Started& started);
   bool IsOpen(OperationKind kind, EventId scheduled_id) const;
+  // REQUIRES: it is an open timer.
+  Timestamp DueOf(EventId scheduled_id) const {
+    return operations_.at(by_id_.at(scheduled_id)).due;
+  }
   // REQUIRES: the operation is open.
   void Deliver(EventId scheduled_id, Result<std::string> value);
   // The same with a result that the code never sees: it ends the execution.
@@ -160,6 +164,7 @@ class Core {
     OperationKind kind = OperationKind::kActivity;
     EventId id = 0;      // of the event that records its start; 0 until then
     std::string target;  // an activity's tag, a child's instance, a mailbox
+    Timestamp due;       // of a timer
     Resumable* waiter = nullptr;
     std::optional<Result<std::string>> value;  // when delivered
     std::uint64_t arrival = 0;                 // of a delivered message

@@ -37,6 +37,8 @@ class Execution {
   // messages and the first request to cancel are always accepted, Started only as the first input,
   // nothing after the end.
   bool Accepts(const HistoryBody& input) const;
+  // REQUIRES: Accepts(fired)
+  Timestamp DueOf(const TimerFired& fired) const { return core_.DueOf(fired.scheduled_id); }
 
   // Delivers one input, history event `id`, and runs the code until it waits again. Returns what
   // history holds behind that input: the code's commands and, if it has finished, the end; the

@@ -73,10 +73,11 @@ class Turn {
     } else if (!Open()) {
       return Parked();
     }
-    for (std::size_t i = 0; i < input_.items.size(); ++i) {
-      if (std::holds_alternative<GoOnItem>(input_.items[i])) continue;  // done by opening
+    const std::vector<const WorkItem*> items = StartFirst();
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      if (std::holds_alternative<GoOnItem>(*items[i])) continue;  // done by opening
       if (i > 0 && IsFull()) {
-        outcome_.left = input_.items.size() - i;
+        outcome_.left = items.size() - i;
         break;
       }
       // The first is always taken, else the turn could be repeated for ever.
@@ -85,7 +86,7 @@ class Turn {
         outcome_.keeps_items = true;
         break;
       }
-      if (!Feed(input_.items[i])) return Parked();
+      if (!Feed(*items[i])) return Parked();
     }
     if (execution_ != nullptr) {
       Take(*execution_);
@@ -96,6 +97,18 @@ class Turn {
   }
 
  private:
+  // What was sent to an instance whose start was delayed stands before the start, if the clock was
+  // set back and forth meanwhile. It is for the instance all the same.
+  std::vector<const WorkItem*> StartFirst() const {
+    std::vector<const WorkItem*> items;
+    for (const WorkItem& item : input_.items) items.push_back(&item);
+    if (execution_ != nullptr || finished_) return items;
+    const auto start = std::ranges::find_if(
+        items, [](const WorkItem* item) { return std::holds_alternative<StartItem>(*item); });
+    if (start != items.end()) std::rotate(items.begin(), start, start + 1);
+    return items;
+  }
+
   void GoOnFrom(LiveInstance live) {
     execution_ = std::move(live.execution);
     events_ = live.events;
@@ -147,6 +160,11 @@ class Turn {
     if (!input || !execution_->Accepts(*input)) {
       ++outcome_.dropped;
       return true;
+    }
+    // If the clock was set back, the time of the instance stands still until the clock has caught
+    // up, but a timer that has fired has come to its time.
+    if (const auto* fired = std::get_if<TimerFired>(&*input)) {
+      time_ = std::max(time_, execution_->DueOf(*fired));
     }
     return Apply(*std::move(input));
   }

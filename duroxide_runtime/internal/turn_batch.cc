@@ -69,6 +69,7 @@ class BatchBuilder {
       if (const auto* cancel = std::get_if<ActivityCancelRequested>(&event.body)) {
         progress.erase.push_back(ProgressKey(cancel->scheduled_id));
       }
+      event_time_ = event.time;
       std::visit([&](const auto& body) { AddEffect(id, body); }, event.body);
       if (const auto* set = std::get_if<KvSet>(&event.body)) {
         kv.set.insert_or_assign(KvKey(set->key), EncodeKv(KvEntry{set->value, event.time}));
@@ -119,9 +120,13 @@ class BatchBuilder {
     enqueue.options.key = OperationKey(turn_.instance, IdOf(id));
     batch_.emplace_back(std::move(enqueue));
   }
+  // When the clock shows it: after a clock was set back, the time of the instance is ahead of it.
+  Timestamp ByTheClock(Timestamp time) const {
+    return time == tandem::kNever ? time : tandem::SaturatingAdd(time, turn_.now - event_time_);
+  }
   void AddEffect(EventId id, const TimerCreated& timer) {
     tandem::Enqueue enqueue = ToInstance(turn_.instance, TimerFiredItem{IdOf(id)});
-    enqueue.options.visible_at = timer.fire_at;
+    enqueue.options.visible_at = ByTheClock(timer.fire_at);
     enqueue.options.key = OperationKey(turn_.instance, IdOf(id));
     batch_.emplace_back(std::move(enqueue));
   }
@@ -210,6 +215,7 @@ class BatchBuilder {
   const IdClaims& claims_;
   bool starts_ = false;                    // the instance is in no list yet
   const ExecutionDelta* delta_ = nullptr;  // the one whose effects are added
+  Timestamp event_time_;                   // of the event whose effect is added
   std::set<EventId> not_started_;          // children of that one
   std::set<std::string> started_;          // by the batch
   std::vector<tandem::Operation> batch_;

@@ -86,6 +86,15 @@ TurnMaker::Prepared TurnMaker::PrepareFromHistory(const std::string& instance,
   }
   if (!claims.ok()) return CannotRead(claims.status());
   turn.claims = *std::move(claims);
+  if (turn.outcome.head == 0 && turn.outcome.empty() && !turn.outcome.diagnosis) {
+    // Nobody to take them: was there never such an instance, or is its start still to come?
+    const auto stored = ReadStatus(provider_, instance);
+    if (!stored.ok()) return CannotRead(stored.status());
+    if (stored->has_value() && (*stored)->status.state == InstanceState::kPending) {
+      return Attempt{.end = Attempt::End::kStuck,
+                     .diagnosis = "its messages came before its start, and wait for that"};
+    }
+  }
   return WithBatch(std::move(turn), causes);
 }
 

@@ -23,7 +23,10 @@ RocksMessageQueue::DequeueCall::DequeueCall(RocksMessageQueue& owner,
   if (!valid.ok()) Finish(valid);
 }
 
-RocksMessageQueue::DequeueCall::~DequeueCall() { owner_.StopWaiting(queues_, waiter_); }
+RocksMessageQueue::DequeueCall::~DequeueCall() {
+  owner_.StopWaiting(queues_, waiter_);
+  if (begun_) owner_.EndCall(queues_);
+}
 
 Proposal& RocksMessageQueue::DequeueCall::proposal() { return *proposal_; }
 
@@ -34,6 +37,10 @@ RocksMessageQueue::DequeueCall::Need RocksMessageQueue::DequeueCall::Next(bool s
 }
 
 Result<RocksMessageQueue::DequeueCall::Need> RocksMessageQueue::DequeueCall::Decide(bool stopped) {
+  if (!begun_) {
+    TANDEM_RETURN_IF_ERROR(owner_.BeginCall(queues_));
+    begun_ = true;
+  }
   TANDEM_RETURN_IF_ERROR(owner_.Refill(queues_));
   const bool over = stopped || owner_.clock_->Now() >= deadline_;
   // The events of a batch can be read a moment before its messages are offered: who has seen them

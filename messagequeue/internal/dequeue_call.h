@@ -52,6 +52,7 @@ class RocksMessageQueue::DequeueCall {
   const Timestamp deadline_;
   Waiter waiter_;
 
+  bool begun_ = false;  // BeginCall
   std::unique_ptr<DequeueProposal> proposal_;
   bool looked_at_written_ = false;  // what was written before the end is offered
   Timestamp until_ = kNever;

@@ -15,7 +15,7 @@ Status RocksMessageQueue::DequeueProposal::Stage(Staging& staging, Timestamp now
     if (!candidate.has_value()) break;
     const bool alone = candidate->entry.group.empty();
     if (!alone && groups_max_ == 1 && !deliveries_.empty()) {
-      PutBack(*candidate);
+      PutBack(candidate->queue, candidate->entry);
       break;
     }
     const Result<bool> taken =
@@ -26,7 +26,7 @@ Status RocksMessageQueue::DequeueProposal::Stage(Staging& staging, Timestamp now
       continue;
     }
     // Nothing was staged of it. A damaged message stays where it is: it is reported, not skipped.
-    PutBack(*candidate);
+    PutBack(candidate->queue, candidate->entry);
     if (!taken.ok()) failure_ = taken.status();
     break;
   }
@@ -38,21 +38,24 @@ std::optional<RocksMessageQueue::DequeueProposal::Candidate>
 RocksMessageQueue::DequeueProposal::PopOldest(QueueMemory& memory, Timestamp now) {
   const std::string* oldest_queue = nullptr;
   QueueState* oldest = nullptr;
+  Place oldest_place;  // by the clock: queues need not agree on the time
   for (const std::string& queue : queues_) {
     owner_.OfferExpired(memory, queue, now);
-    QueueState& state = memory.queues.find(queue)->second;  // LookOut has made it
+    QueueState& state = memory.queues.find(queue)->second;  // BeginCall has made it
     if (state.window.NeedsRefill()) {
       return std::nullopt;  // its oldest may be older than what others have
     }
     const Place* front = state.window.front();
-    if (front == nullptr || front->visible_at > now) continue;
-    if (oldest != nullptr && *oldest->window.front() <= *front) continue;
+    if (front == nullptr || front->visible_at > state.time.Of(now)) continue;
+    const Place place{state.time.ClockAt(front->visible_at), front->id};
+    if (oldest != nullptr && oldest_place <= place) continue;
     oldest = &state;
     oldest_queue = &queue;
+    oldest_place = place;
   }
   if (oldest == nullptr) return std::nullopt;
   ReadyWindow::Entry front = oldest->window.PopFront();
-  return Candidate{*oldest_queue, std::move(front.entry), std::move(front.record)};
+  return Candidate{*oldest_queue, std::move(front.entry), std::move(front.record), oldest->time};
 }
 
 Result<bool> RocksMessageQueue::DequeueProposal::TakeAlone(Candidate& candidate, Staging& staging,
@@ -99,13 +102,13 @@ Result<bool> RocksMessageQueue::DequeueProposal::TakeGroup(const Candidate& cand
                           owner_.groups_.Get(staging, candidate.queue, group));
   if (!state.has_value()) return true;
   if (candidate.entry.place < state->ready()) {
-    PutBack(Candidate{candidate.queue, ReadyEntry{state->ready(), group}, {}});
+    PutBack(candidate.queue, ReadyEntry{state->ready(), group});
     return true;
   }
 
   const std::size_t first = deliveries_.size();
   std::vector<Found> dying;
-  TakeMembers(item, *state, staging, now, &dying);
+  TakeMembers(item, *state, staging, candidate.time.Of(now), &dying);
   const bool delivered = deliveries_.size() > first;
   if (!delivered && dying.empty()) {
     if (!failure_.ok()) return failure_;
@@ -123,7 +126,7 @@ Result<bool> RocksMessageQueue::DequeueProposal::TakeGroup(const Candidate& cand
 }
 
 void RocksMessageQueue::DequeueProposal::TakeMembers(const LeaseItem& item, const GroupState& state,
-                                                     Staging& staging, Timestamp now,
+                                                     Staging& staging, Timestamp queue_now,
                                                      std::vector<Found>* dying) {
   const std::string prefix = MemberPrefix(item.queue, item.group);
   const std::string head = MemberKey(item.queue, item.group, state.head);
@@ -141,7 +144,7 @@ void RocksMessageQueue::DequeueProposal::TakeMembers(const LeaseItem& item, cons
       failure_ = Status::Corruption("group '" + item.group + "'", "bad key");
       return;
     }
-    if (place->visible_at > now) break;
+    if (place->visible_at > queue_now) break;
     Result<Found> found = Read(item, *place, ToView(it->value()), staging);
     failure_ = found.status();
     if (failure_.ok() && IsDead(*found) && dying->empty()) {
@@ -179,9 +182,9 @@ bool RocksMessageQueue::DequeueProposal::Condemn(const Found& found) {
 }
 
 Status RocksMessageQueue::DequeueProposal::CheckDeadLetters(const LeaseItem& item,
-                                                            const View& view) const {
+                                                            const View& view) {
   const std::string dead = DeadLetterQueue(item.queue);
-  TANDEM_RETURN_IF_ERROR(owner_.StateOf(*owner_.memory_.Lock(), dead).status());
+  TANDEM_RETURN_IF_ERROR(owner_.Use(dead, effects_));
   if (item.group.empty()) return Status::Ok();
   return owner_.groups_.Get(view, dead, item.group).status();
 }
@@ -189,16 +192,18 @@ Status RocksMessageQueue::DequeueProposal::CheckDeadLetters(const LeaseItem& ite
 Status RocksMessageQueue::DequeueProposal::MoveToDeadLetters(const LeaseItem& item,
                                                              std::vector<Found> dying,
                                                              Staging& staging, Timestamp now) {
+  if (dying.empty()) return Status::Ok();
   std::vector<MessageRef> refs;
   refs.reserve(dying.size());
   for (const Found& found : dying) refs.push_back(found.message.RefAt(found.place));
   TANDEM_RETURN_IF_ERROR(owner_.Remove(item.queue, item.group, refs, now, staging, effects_));
   const std::string dead = DeadLetterQueue(item.queue);
+  TANDEM_ASSIGN_OR_RETURN(const QueueTime time, owner_.TimeOf(dead));
   for (Found& found : dying) {
     Envelope& envelope = found.message;
     envelope.dead_letter = DeadLetter{item.queue, found.deliveries};
-    TANDEM_RETURN_IF_ERROR(owner_.Insert(dead, item.group, Place{now, found.place.id}, envelope,
-                                         found.message.payload, now, staging, effects_));
+    TANDEM_RETURN_IF_ERROR(owner_.Insert(dead, item.group, Place{time.Of(now), found.place.id},
+                                         envelope, found.message.payload, now, staging, effects_));
   }
   return Status::Ok();
 }
@@ -242,13 +247,20 @@ void RocksMessageQueue::DequeueProposal::Grant(const LeaseItem& item, const Plac
   }
   QueueState& state = memory->queues.find(item.queue)->second;
   if (lease->deadline < state.watched) Rearm(state);
+  // What was delayed is ready from now on, whatever the clock says when the store is opened again.
+  Timestamp visible_at = ready.visible_at;
+  for (const MessageRef& message : lease->messages) {
+    visible_at = std::max(visible_at, message.place.visible_at);
+  }
+  if (visible_at > state.latest) Touch(item.queue, state, now, effects_);
   memory->leases.Insert(std::move(lease));
 }
 
-void RocksMessageQueue::DequeueProposal::PutBack(const Candidate& candidate) {
+void RocksMessageQueue::DequeueProposal::PutBack(const std::string& queue,
+                                                 const ReadyEntry& entry) {
   const auto memory = owner_.memory_.Lock();
-  QueueState& state = memory->queues.find(candidate.queue)->second;
-  state.window.Add(candidate.entry);
+  QueueState& state = memory->queues.find(queue)->second;
+  state.window.Add(entry);
   // Whoever was woken for it may have looked while it was out of the window.
   Wake(state);
 }

@@ -54,6 +54,7 @@ class RocksMessageQueue::DequeueProposal final : public Proposal {
     std::string queue;
     ReadyEntry entry;
     std::string record;  // empty: to be read
+    QueueTime time;
   };
 
   struct Obstacle {
@@ -88,22 +89,22 @@ class RocksMessageQueue::DequeueProposal final : public Proposal {
   Result<Found> Read(const LeaseItem& item, const Place& place, std::string_view record,
                      const Staging& staging) const;
   // The members from the group's head on: delivered, or added to `dying`. Stops at what is not
-  // visible or not written yet, at the limits, and at a failure, which is kept.
-  void TakeMembers(const LeaseItem& item, const GroupState& state, Staging& staging, Timestamp now,
-                   std::vector<Found>* dying);
+  // visible at `queue_now` or not written yet, at the limits, and at a failure, which is kept.
+  void TakeMembers(const LeaseItem& item, const GroupState& state, Staging& staging,
+                   Timestamp queue_now, std::vector<Found>* dying);
   bool IsDead(const Found& found) const {
     return deliveries_max_ > 0 && found.deliveries >= deliveries_max_;
   }
   // False if the proposal has moved enough.
   bool Condemn(const Found& found);
   // Fails while nothing is staged of a move, rather than in the middle.
-  Status CheckDeadLetters(const LeaseItem& item, const View& view) const;
+  Status CheckDeadLetters(const LeaseItem& item, const View& view);
   Status MoveToDeadLetters(const LeaseItem& item, std::vector<Found> dying, Staging& staging,
                            Timestamp now);
   // False, and nothing staged, if it would exceed the limits: then nothing else is taken.
   bool Deliver(const LeaseItem& item, Found found, Staging& staging);
   void Grant(const LeaseItem& item, const Place& ready, std::size_t first, Timestamp now);
-  void PutBack(const Candidate& candidate);
+  void PutBack(const std::string& queue, const ReadyEntry& entry);
 
   RocksMessageQueue& owner_;
   const std::span<const std::string> queues_;

@@ -54,7 +54,7 @@ Result<ReadyChange> GroupIndex::Insert(Staging& staging, std::string_view queue,
                                        std::string_view group, const Place& place,
                                        std::string_view record, std::string_view visible) const {
   TANDEM_ASSIGN_OR_RETURN(const std::optional<GroupState> before, Get(staging, queue, group));
-  GroupState after = before.value_or(GroupState{place, Timestamp(), 0});
+  GroupState after = before.value_or(GroupState{place, kNotHidden, 0});
   after.head = std::min(after.head, place);
   ++after.size;
   staging.PutPayload(family_, MemberKey(queue, group, place), record, visible);
@@ -94,7 +94,7 @@ Result<ReadyChange> GroupIndex::Remove(Staging& staging, std::string_view queue,
     return Status::Corruption(Describe(queue, group), "a counted member is missing");
   }
   state->head = *head;
-  if (state->not_before <= now) state->not_before = Timestamp();
+  if (state->not_before <= now) state->not_before = kNotHidden;
   Put(staging, queue, group, *state);
   change.after = state->ready();
   return change;

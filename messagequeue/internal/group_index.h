@@ -18,10 +18,12 @@
 
 namespace tandem::internal {
 
+constexpr Timestamp kNotHidden = Timestamp::min();
+
 struct GroupState {
-  Place head;              // of the first member
-  Timestamp not_before;    // the group as a whole is hidden until then
-  std::uint64_t size = 0;  // members
+  Place head;                         // of the first member
+  Timestamp not_before = kNotHidden;  // the group as a whole is hidden until then
+  std::uint64_t size = 0;             // members
   Place ready() const { return {std::max(head.visible_at, not_before), head.id}; }
 };
 

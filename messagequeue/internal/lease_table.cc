@@ -79,6 +79,14 @@ std::uint64_t LeaseTable::MessagesHeld(std::string_view queue, Timestamp now) co
   return messages;
 }
 
+std::vector<std::shared_ptr<Lease>> LeaseTable::NotOffered(std::string_view queue) const {
+  std::vector<std::shared_ptr<Lease>> leases;
+  const auto of_queue = by_queue_.find(queue);
+  if (of_queue == by_queue_.end()) return leases;
+  for (const auto& [deadline, epoch] : of_queue->second.deadlines) leases.push_back(Find(epoch));
+  return leases;
+}
+
 std::optional<Place> LeaseTable::FirstReady(std::string_view queue) const {
   const auto of_queue = by_queue_.find(queue);
   if (of_queue == by_queue_.end()) return std::nullopt;

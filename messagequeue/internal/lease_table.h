@@ -50,6 +50,9 @@ class LeaseTable {
   // The messages under leases of the queue that end after `now`.
   std::uint64_t MessagesHeld(std::string_view queue, Timestamp now) const;
 
+  // The queue's leases that are not offered.
+  std::vector<std::shared_ptr<Lease>> NotOffered(std::string_view queue) const;
+
   // The first place in the ready index that is leased.
   std::optional<Place> FirstReady(std::string_view queue) const;
 

@@ -14,7 +14,7 @@ namespace tandem::internal {
 
 namespace {
 
-// Where the page before ended. Opaque to callers: the key of its last message.
+// Where the page before ended. Opaque to callers: the key of the last entry that it looked at.
 struct BrowseCursor {
   bool in_groups = false;
   std::string from;  // the first key that the page may show
@@ -23,8 +23,7 @@ struct BrowseCursor {
 Result<BrowseCursor> ParseCursor(std::string_view queue, const std::string& after) {
   if (after.empty()) return BrowseCursor();
   if (ParseMember(after, queue).has_value()) return BrowseCursor{true, after + '\0'};
-  const auto alone = ParseReadyKey(after, queue);
-  if (alone.has_value() && alone->group.empty()) return BrowseCursor{false, after + '\0'};
+  if (ParseReadyKey(after, queue).has_value()) return BrowseCursor{false, after + '\0'};
   return Status::InvalidArgument("no page of this queue ended there");
 }
 
@@ -41,41 +40,57 @@ class RocksMessageQueue::Browser {
         reader_(owner.db_, owner.family_),
         now_(owner.clock_->Now()) {}
 
+  Status Begin() {
+    TANDEM_ASSIGN_OR_RETURN(stored_, reader_.Queue(queue_));
+    time_ = owner_.TimeOf(queue_, stored_);
+    return Status::Ok();
+  }
+
   Status ShowAlone(const std::string& from) {
-    std::string start = from;
-    if (start.empty()) {
-      TANDEM_ASSIGN_OR_RETURN(const StoredQueue stored, reader_.Queue(queue_));
-      start = ReadyKeyFloor(queue_, stored.floor);
+    const std::string start = from.empty() ? ReadyKeyFloor(queue_, stored_.floor) : from;
+    BoundedWalk walk = reader_.WalkOfPage(start, PrefixEnd(ReadyPrefix(queue_)));
+    while (walk.Valid()) {
+      const auto entry = ParseReadyKey(walk.key(), queue_);
+      if (!entry.has_value()) return Status::Corruption("ready index", "bad key");
+      if (!entry->group.empty()) {
+        walk.Pass();
+        continue;
+      }
+      const auto lease = owner_.HeldLeaseOf(queue_, *entry, now_);
+      TANDEM_ASSIGN_OR_RETURN(const bool fits, Show(walk.key(), *entry, walk.value(),
+                                                    lease.has_value(), entry->place.visible_at));
+      if (!fits) return Status::Ok();
+      walk.Next();
     }
-    return reader_.Walk(start, PrefixEnd(ReadyPrefix(queue_)),
-                        [this](std::string_view key, std::string_view value) -> Result<bool> {
-                          const auto entry = ParseReadyKey(key, queue_);
-                          if (!entry.has_value()) {
-                            return Status::Corruption("ready index", "bad key");
-                          }
-                          if (!entry->group.empty()) return true;
-                          const auto lease = owner_.HeldLeaseOf(queue_, *entry, now_);
-                          return Show(key, *entry, value, lease.has_value(),
-                                      entry->place.visible_at);
-                        });
+    return EndAt(walk);
   }
 
   Status ShowGroups(const std::string& from) {
     const std::string prefix = MembersPrefix(queue_);
-    return reader_.Walk(from.empty() ? prefix : from, PrefixEnd(prefix),
-                        [this](std::string_view key, std::string_view value) -> Result<bool> {
-                          const auto member = ParseMember(key, queue_);
-                          if (!member.has_value()) return Status::Corruption("group", "bad key");
-                          TANDEM_RETURN_IF_ERROR(EnterGroup(member->group));
-                          return Show(key, *member, value, IsLeased(member->place),
-                                      std::max(member->place.visible_at, not_before_));
-                        });
+    BoundedWalk walk = reader_.WalkOfPage(from.empty() ? prefix : from, PrefixEnd(prefix));
+    while (walk.Valid()) {
+      const auto member = ParseMember(walk.key(), queue_);
+      if (!member.has_value()) return Status::Corruption("group", "bad key");
+      TANDEM_RETURN_IF_ERROR(EnterGroup(member->group));
+      TANDEM_ASSIGN_OR_RETURN(const bool fits,
+                              Show(walk.key(), *member, walk.value(), IsLeased(member->place),
+                                   std::max(member->place.visible_at, not_before_)));
+      if (!fits) return Status::Ok();
+      walk.Next();
+    }
+    return EndAt(walk);
   }
 
+  bool finds_nothing() const { return stored_.messages == 0; }
   bool full() const { return !page_.next.empty(); }
   BrowsePage TakePage() { return std::move(page_); }
 
  private:
+  Status EndAt(const BoundedWalk& walk) {
+    if (walk.stopped()) page_.next = walk.passed();
+    return walk.status();
+  }
+
   // Looks up what concerns all members of a group, once.
   Status EnterGroup(const std::string& group) {
     if (group == group_) return Status::Ok();
@@ -93,7 +108,7 @@ class RocksMessageQueue::Browser {
            });
   }
 
-  // False, and nothing shown, if it does not fit.
+  // False, and nothing shown, if it does not fit. `visible_at`: by the queue's time.
   Result<bool> Show(std::string_view key, const ReadyEntry& entry, std::string_view record,
                     bool leased, Timestamp visible_at) {
     TANDEM_ASSIGN_OR_RETURN(StoredMessage message, DecodeMessage(record, queue_, entry.place.id));
@@ -109,7 +124,7 @@ class RocksMessageQueue::Browser {
     shown.group = entry.group;
     if (leased) {
       shown.state = MessageState::kLeased;
-    } else if (visible_at > now_) {
+    } else if (visible_at > time_.Of(now_)) {
       shown.state = MessageState::kDelayed;
     }
     TANDEM_ASSIGN_OR_RETURN(const auto delivered, reader_.Get(DeliveredKey(queue_, shown.id)));
@@ -117,7 +132,7 @@ class RocksMessageQueue::Browser {
       TANDEM_ASSIGN_OR_RETURN(shown.delivery_count, DecodeDelivered(*delivered));
     }
     shown.enqueued_at = message.enqueued_at;
-    shown.visible_at = visible_at;
+    shown.visible_at = time_.ClockAt(visible_at);
     shown.payload = std::move(message.payload);
     shown.dead_letter = std::move(message.dead_letter);
     page_.messages.push_back(std::move(shown));
@@ -130,7 +145,9 @@ class RocksMessageQueue::Browser {
   const std::size_t limit_;
   const std::size_t bytes_max_;
   const SnapshotReader reader_;
-  const Timestamp now_;
+  const Timestamp now_;  // by the clock
+  StoredQueue stored_;
+  QueueTime time_;
 
   std::string group_;  // the one that is being shown
   Timestamp not_before_;
@@ -147,6 +164,8 @@ Result<BrowsePage> RocksMessageQueue::Browse(std::string_view queue,
   if (options.limit == 0) return Status::InvalidArgument("limit must not be 0");
   TANDEM_ASSIGN_OR_RETURN(const BrowseCursor cursor, ParseCursor(queue, options.after));
   Browser browser(*this, queue, options);
+  TANDEM_RETURN_IF_ERROR(browser.Begin());
+  if (browser.finds_nothing()) return BrowsePage();
   if (!cursor.in_groups) TANDEM_RETURN_IF_ERROR(browser.ShowAlone(cursor.from));
   if (!browser.full()) {
     TANDEM_RETURN_IF_ERROR(browser.ShowGroups(cursor.in_groups ? cursor.from : ""));

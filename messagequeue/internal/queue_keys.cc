@@ -1,24 +1,25 @@
 #include "messagequeue/internal/queue_keys.h"
 
-#include <algorithm>
-
 #include "base/key_encoding.h"
 
 namespace tandem::internal {
 
 namespace {
 
+// Flipped, so that times before the epoch come first.
+constexpr std::uint64_t kSignBit = std::uint64_t{1} << 63;
+
 KeyWriter& AddPlace(KeyWriter& writer, const Place& place) {
-  // Times before the epoch do not occur: an early visible_at counts as now.
-  const auto micros = std::max<std::int64_t>(0, place.visible_at.time_since_epoch().count());
-  return writer.U64(static_cast<std::uint64_t>(micros)).U64(place.id);
+  const auto micros = static_cast<std::uint64_t>(place.visible_at.time_since_epoch().count());
+  return writer.U64(micros ^ kSignBit).U64(place.id);
 }
 
 std::optional<Place> ReadPlace(KeyReader& reader) {
   const std::optional<std::uint64_t> visible_at = reader.U64();
   const std::optional<std::uint64_t> id = reader.U64();
   if (!visible_at.has_value() || !id.has_value()) return std::nullopt;
-  return Place{Timestamp(std::chrono::microseconds(static_cast<std::int64_t>(*visible_at))), *id};
+  const auto micros = static_cast<std::int64_t>(*visible_at ^ kSignBit);
+  return Place{Timestamp(std::chrono::microseconds(micros)), *id};
 }
 
 std::string PlacedKey(char prefix, std::string_view queue, const Place& place,
@@ -83,6 +84,11 @@ std::string DeliveredKey(std::string_view queue, MessageId id) {
   return KeyWriter('D').Escaped(queue).U64(id).Take();
 }
 std::string QueueKey(std::string_view queue) { return KeyWriter('Q').Escaped(queue).Take(); }
+std::string QueueKeyPrefix(std::string_view name_begins) {
+  std::string key = QueueKey(name_begins);
+  key.resize(key.size() - 2);  // without what closes the name
+  return key;
+}
 
 std::string DelayedKey(std::string_view queue, const Place& place, std::string_view group) {
   return PlacedKey('W', queue, place, group);

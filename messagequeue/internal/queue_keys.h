@@ -1,7 +1,8 @@
 #pragma once
 
 // The key layout of the messages, in the column family "messages" (docs/formats.md). A place is
-// visible_at:u64be id:u64be, with visible_at in microseconds since the Unix epoch.
+// visible_at:i64be id:u64be, with visible_at in microseconds since the Unix epoch, by the queue's
+// own time (queue_time.h).
 //
 //   ready      := 'R' queue:escaped place group:raw      -> MessageRecord; empty for a group
 //   member     := 'G' queue:escaped group:escaped place  -> MessageRecord
@@ -61,6 +62,7 @@ std::string GroupKey(std::string_view queue, std::string_view group);
 std::string HeldKey(std::string_view queue, std::string_view key);
 std::string DeliveredKey(std::string_view queue, MessageId id);
 std::string QueueKey(std::string_view queue);
+std::string QueueKeyPrefix(std::string_view name_begins);  // of all whose name begins so
 
 std::string DelayedKey(std::string_view queue, const Place& place, std::string_view group);
 std::string DelayedPrefix(std::string_view queue);

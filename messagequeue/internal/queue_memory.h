@@ -2,21 +2,27 @@
 
 // What the message queue keeps in memory: for each queue in use the window of what can be delivered
 // next and who waits for it, and the leases that are held. All of it can be lost: it is rebuilt
-// from the disk, as it is needed. Not thread-safe: guarded by one lock.
+// from the disk, as it is needed. A queue is in use while it has messages, or somebody works on it
+// or waits: a name that was used or asked for once costs nothing. Not thread-safe: guarded by one
+// lock.
 
 #include <cstddef>
 #include <cstdint>
 #include <list>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 
 #include "base/clock.h"
 #include "messagequeue/internal/lease_table.h"
+#include "messagequeue/internal/queue_time.h"
 #include "messagequeue/internal/ready_window.h"
 #include "messagequeue/internal/stored_messages.h"
 
 namespace tandem::internal {
+
+constexpr Place kLastPlace{kNever, ~MessageId{0}};
 
 // A Dequeue that waits, in the list of each of its queues.
 struct Waiter {
@@ -27,12 +33,20 @@ struct Waiter {
 };
 
 struct QueueState {
-  explicit QueueState(const StoredQueue& record)
-      : window(record.floor), stored(record), floor(record.floor), messages(record.messages) {}
+  // One without messages.
+  QueueState() : window(std::nullopt), floor(kLastPlace) {}
+  QueueState(const StoredQueue& record, Timestamp opened)
+      : window(record.floor),
+        time(opened, record.latest),
+        latest(record.latest),
+        floor(record.floor),
+        messages(record.messages) {}
 
   ReadyWindow window;
-  StoredQueue stored;  // as it was staged last
+  QueueTime time;
 
+  // The queue's time when it changed last, as of what is staged.
+  Timestamp latest = Timestamp::min();
   // Nothing in the ready index stands before `floor`; the stored QueueRecord says the same, so that
   // the next open starts there instead of walking over what was deleted.
   Place floor;
@@ -44,6 +58,11 @@ struct QueueState {
   // `watched`, when the next entry becomes visible or the next lease runs out.
   std::list<Waiter*> waiters;
   Timestamp watched = kNever;
+
+  // Who relies on the state being there: proposals from their checks to their publication, and
+  // calls of Dequeue from beginning to end.
+  std::size_t proposals = 0;
+  std::size_t calls = 0;
 };
 
 struct QueueMemory {

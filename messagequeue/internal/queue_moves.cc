@@ -45,6 +45,7 @@ class RocksMessageQueue::PortionProposal : public Proposal {
   Status Stage(Staging& staging, Timestamp now) final {
     effects_ = QueueEffects();
     bytes_ = 0;
+    failure_ = owner_.Use(queue_, effects_);
     for (std::size_t i = 0; i < kPortionEntries && bytes_ < kPortionBytes && goes_on(); ++i) {
       const Result<std::optional<Walked>> next = Next(staging);
       failure_ = next.status();
@@ -153,7 +154,9 @@ class RocksMessageQueue::RedriveProposal final : public PortionProposal {
     const auto& [place, group] = walked.entry;
     // One moment for all portions, so that they keep one order; what dies again meanwhile stays.
     if (!start_.has_value()) start_ = now;
-    if (IsLater(place, now)) return Status::Ok();
+    const Result<bool> is_later = IsLater(place, now);
+    if (!is_later.ok()) return Fail(is_later.status());
+    if (*is_later) return Status::Ok();
     Result<std::optional<StoredMessage>> read = Read(walked.entry, staging);
     if (!read.ok()) return Fail(read.status());
     if (!read->has_value()) return Status::Ok();
@@ -168,15 +171,17 @@ class RocksMessageQueue::RedriveProposal final : public PortionProposal {
     bytes_ += message.payload.size();
     MessageRef source = message.RefAt(place);
     message.dead_letter.reset();
-    TANDEM_RETURN_IF_ERROR(owner_.Insert(target_, group, Place{*start_, place.id}, message,
-                                         message.payload, now, staging, effects_));
+    TANDEM_ASSIGN_OR_RETURN(const QueueTime time, owner_.TimeOf(target_));
+    const Place target{time.Of(*start_), place.id};
+    TANDEM_RETURN_IF_ERROR(
+        owner_.Insert(target_, group, target, message, message.payload, now, staging, effects_));
     return Take(std::move(source), now, staging);
   }
 
   // nullopt for what is still in flight: it has no payload in the view, and is left alone.
-  Result<std::optional<StoredMessage>> Read(const ReadyEntry& entry, const Staging& staging) const {
+  Result<std::optional<StoredMessage>> Read(const ReadyEntry& entry, const Staging& staging) {
     const auto& [place, group] = entry;
-    TANDEM_RETURN_IF_ERROR(owner_.CheckQueue(target_));
+    TANDEM_RETURN_IF_ERROR(owner_.Use(target_, effects_));
     if (!group.empty()) {
       TANDEM_RETURN_IF_ERROR(owner_.groups_.Get(staging, target_, group).status());
     }
@@ -189,8 +194,9 @@ class RocksMessageQueue::RedriveProposal final : public PortionProposal {
   }
 
   // Died after the start, in a later portion.
-  bool IsLater(const Place& place, Timestamp now) const {
-    return place.visible_at > *start_ && place.visible_at <= now;
+  Result<bool> IsLater(const Place& place, Timestamp now) const {
+    TANDEM_ASSIGN_OR_RETURN(const QueueTime time, owner_.TimeOf(queue_));
+    return place.visible_at > time.Of(*start_) && place.visible_at <= time.Of(now);
   }
 
   // False if it is leased or another message holds its key. A lease that has run out ends.

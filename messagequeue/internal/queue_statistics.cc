@@ -5,6 +5,7 @@
 
 #include "base/key_encoding.h"
 #include "base/limits.h"
+#include "base/rocks/bounded_walk.h"
 #include "messagequeue/internal/queue_limits.h"
 #include "messagequeue/internal/rocks_message_queue.h"
 #include "messagequeue/internal/snapshot_reader.h"
@@ -15,8 +16,8 @@ namespace {
 
 constexpr std::chrono::microseconds kTick{1};
 
-// The first entry of an index that is not visible at `now`.
-Place FirstAfter(Timestamp now) { return Place{now + kTick, 0}; }
+// The first entry of an index that is not visible at `now`, a time of the queue.
+Place FirstAfter(Timestamp now) { return Place{SaturatingAdd(now, kTick), 0}; }
 
 // Each entry of the ready index that is not visible yet stands for a message or a whole group; of
 // the other groups, the delayed index has those members that are not visible yet.
@@ -53,13 +54,15 @@ bool Covers(const Lease& lease, const Place& place) {
       lease.messages, [&place](const MessageRef& message) { return message.place == place; });
 }
 
-// Since when the first member that the lease does not cover is visible; nullopt if there is none.
-// A redriven one may stand before those that are leased.
+// Since when, by the queue's time, the first member that the lease does not cover is visible;
+// nullopt if there is none. A redriven one may stand before those that are leased.
 Result<std::optional<Timestamp>> ReadySinceBeside(const SnapshotReader& reader, const Lease& lease,
                                                   Timestamp now) {
   const auto& [queue, group, id] = lease.item;
   const std::string prefix = MemberPrefix(queue, group);
-  TANDEM_ASSIGN_OR_RETURN(const GroupState state, reader.Group(queue, group));
+  TANDEM_ASSIGN_OR_RETURN(const auto record, reader.Get(GroupKey(queue, group)));
+  if (!record.has_value()) return std::optional<Timestamp>();  // the lease is newer
+  TANDEM_ASSIGN_OR_RETURN(const GroupState state, DecodeGroup(*record, queue, group));
   std::optional<Timestamp> since;
   TANDEM_RETURN_IF_ERROR(
       reader.Walk(MemberKey(queue, group, state.head), PrefixEnd(prefix),
@@ -81,22 +84,28 @@ Result<std::optional<Timestamp>> ReadySinceBeside(const SnapshotReader& reader, 
 Result<NamePage> RocksMessageQueue::ListQueues(const ListOptions& options) const {
   if (options.limit == 0) return Status::InvalidArgument("limit must not be 0");
   const std::size_t limit = std::min(options.limit, kPageEventsMax);
-  const SnapshotReader reader(db_, family_);
   NamePage page;
-  TANDEM_RETURN_IF_ERROR(
-      reader.Walk(QueueKey(std::max(options.prefix, options.after)), PrefixEnd("Q"),
-                  [&](std::string_view key, std::string_view value) -> Result<bool> {
-                    std::optional<std::string> name = KeyReader(key, 'Q').Escaped();
-                    if (!name.has_value()) {
-                      return Status::Corruption("record of a queue", "bad key");
-                    }
-                    if (!name->starts_with(options.prefix)) return false;
-                    TANDEM_ASSIGN_OR_RETURN(const StoredQueue queue, DecodeQueue(value));
-                    if (queue.messages == 0 || *name <= options.after) return true;
-                    page.more = page.names.size() == limit;
-                    if (!page.more) page.names.push_back(*std::move(name));
-                    return !page.more;
-                  }));
+  page.next = options.after;
+  BoundedWalk walk(db_, family_, QueueKey(std::max(options.prefix, options.after)),
+                   PrefixEnd(QueueKeyPrefix(options.prefix)));
+  while (walk.Valid()) {
+    std::optional<std::string> name = KeyReader(walk.key(), 'Q').Escaped();
+    if (!name.has_value()) return Status::Corruption("record of a queue", "bad key");
+    if (*name <= options.after) {
+      walk.Pass();
+      continue;
+    }
+    page.more = page.names.size() == limit;
+    if (page.more) return page;
+    page.next = *name;
+    page.names.push_back(*std::move(name));
+    walk.Next();
+  }
+  if (walk.stopped()) {
+    page.more = true;
+    page.next = KeyReader(walk.passed(), 'Q').Escaped().value_or(page.next);
+  }
+  TANDEM_RETURN_IF_ERROR(walk.status());
   return page;
 }
 
@@ -106,10 +115,12 @@ Result<QueueStatistics> RocksMessageQueue::Statistics(std::string_view queue) co
   const Timestamp now = clock_->Now();
   QueueStatistics statistics;
   TANDEM_ASSIGN_OR_RETURN(const StoredQueue stored, reader.Queue(queue));
+  const Timestamp queue_now = TimeOf(queue, stored).Of(now);
   TANDEM_ASSIGN_OR_RETURN(const StoredQueue dead, reader.Queue(DeadLetterQueue(queue)));
   statistics.dead = dead.messages;
+  if (stored.messages == 0) return statistics;
   statistics.leased = memory_.Lock()->leases.MessagesHeld(queue, now);
-  TANDEM_ASSIGN_OR_RETURN(statistics.delayed, CountDelayed(reader, queue, now));
+  TANDEM_ASSIGN_OR_RETURN(statistics.delayed, CountDelayed(reader, queue, queue_now));
   // The leases are not part of the snapshot.
   const std::uint64_t others = statistics.leased + statistics.delayed;
   statistics.ready = stored.messages - std::min(stored.messages, others);
@@ -118,23 +129,50 @@ Result<QueueStatistics> RocksMessageQueue::Statistics(std::string_view queue) co
   const auto consider = [&oldest](Timestamp since) {
     oldest = std::min(oldest.value_or(since), since);
   };
-  TANDEM_RETURN_IF_ERROR(reader.Walk(
-      ReadyKeyFloor(queue, stored.floor), ReadyKeyFloor(queue, FirstAfter(now)),
-      [&](std::string_view key, std::string_view /*value*/) -> Result<bool> {
-        const auto entry = ParseReadyKey(key, queue);
-        if (!entry.has_value()) return Status::Corruption("ready index", "bad key");
-        const auto lease = HeldLeaseOf(queue, *entry, now);
-        if (!lease.has_value()) {
-          consider(entry->place.visible_at);
-          return false;  // what follows is younger
-        }
-        if (entry->group.empty()) return true;
-        TANDEM_ASSIGN_OR_RETURN(const auto since, ReadySinceBeside(reader, *lease, now));
-        if (since.has_value()) consider(*since);
-        return true;
-      }));
-  if (oldest.has_value()) statistics.oldest_age = now - *oldest;
+  const ReadyHint hint = HintOf(queue, stored, now);
+  for (const Place& place : hint.expired) consider(place.visible_at);
+  for (const Lease& lease : hint.groups) {
+    TANDEM_ASSIGN_OR_RETURN(const auto since, ReadySinceBeside(reader, lease, queue_now));
+    if (since.has_value()) consider(*since);
+  }
+  if (hint.from.has_value()) {
+    TANDEM_RETURN_IF_ERROR(
+        reader.Walk(ReadyKeyFloor(queue, *hint.from), ReadyKeyFloor(queue, FirstAfter(queue_now)),
+                    [&](std::string_view key, std::string_view /*value*/) -> Result<bool> {
+                      const auto entry = ParseReadyKey(key, queue);
+                      if (!entry.has_value()) return Status::Corruption("ready index", "bad key");
+                      if (HeldLeaseOf(queue, *entry, now).has_value()) return true;
+                      consider(entry->place.visible_at);
+                      return false;  // what follows is younger
+                    }));
+  }
+  if (oldest.has_value()) statistics.oldest_age = queue_now - *oldest;
   return statistics;
+}
+
+// Without a walk over what was taken and removed behind the oldest lease.
+RocksMessageQueue::ReadyHint RocksMessageQueue::HintOf(std::string_view queue,
+                                                       const StoredQueue& stored,
+                                                       Timestamp now) const {
+  const auto memory = memory_.Lock();
+  const auto found = memory->queues.find(queue);
+  ReadyHint hint;
+  if (found == memory->queues.end()) {
+    hint.from = stored.floor;
+    return hint;
+  }
+  const ReadyWindow& window = found->second.window;
+  hint.from = window.cursor();
+  if (window.front() != nullptr)
+    hint.from = std::min(hint.from.value_or(kLastPlace), *window.front());
+  for (const auto& lease : memory->leases.NotOffered(queue)) {
+    if (lease->deadline <= now) {
+      hint.expired.push_back(lease->ready);
+    } else if (!lease->item.group.empty()) {
+      hint.groups.push_back(*lease);
+    }
+  }
+  return hint;
 }
 
 // A copy: others may end it at any time.

@@ -57,6 +57,7 @@ class QueueVerifier {
 };
 
 Result<std::uint64_t> QueueVerifier::Run(const StoredQueue& stored) {
+  if (stored.messages == 0) return Wrong("a record of an empty queue");
   TANDEM_RETURN_IF_ERROR(CheckAlone(stored));
   TANDEM_RETURN_IF_ERROR(CheckGroups());
   TANDEM_RETURN_IF_ERROR(CheckMembers());
@@ -258,7 +259,7 @@ Result<QueueCounts> VerifyQueues(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* f
         TANDEM_ASSIGN_OR_RETURN(const StoredQueue stored, DecodeQueue(record));
         TANDEM_ASSIGN_OR_RETURN(const std::uint64_t messages,
                                 QueueVerifier(reader, *queue).Run(stored));
-        counts.queues += messages > 0 ? 1 : 0;
+        ++counts.queues;
         counts.messages += messages;
         return true;
       }));

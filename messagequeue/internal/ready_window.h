@@ -37,8 +37,8 @@ class ReadyWindow {
     std::string record;  // of a message by itself; empty: to be read
   };
 
-  // Starts empty, with everything from `floor` on on disk.
-  explicit ReadyWindow(Place floor) : cursor_(floor) {}
+  // Starts empty, with everything from `floor` on on disk; nullopt: there is nothing.
+  explicit ReadyWindow(std::optional<Place> floor) : cursor_(floor) {}
 
   // An entry has become deliverable: new, or its lease has ended.
   void Add(const ReadyEntry& entry);

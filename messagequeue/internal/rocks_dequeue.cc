@@ -127,7 +127,7 @@ Result<Timestamp> RocksMessageQueue::LookOut(std::span<const std::string> queues
     TANDEM_ASSIGN_OR_RETURN(QueueState* const state, StateOf(*memory, queue));
     OfferExpired(*memory, queue, now);
     const auto* front = state->window.front();
-    const bool ready = front != nullptr && front->visible_at <= now;
+    const bool ready = front != nullptr && front->visible_at <= state->time.Of(now);
     if (ready || state->window.NeedsRefill()) return kReadyNow;
   }
   if (waiter == nullptr) return kNever;
@@ -138,7 +138,7 @@ Result<Timestamp> RocksMessageQueue::LookOut(std::span<const std::string> queues
     if (state.waiters.front() != waiter) continue;
     state.watched = memory->leases.NextDeadline(queue);
     if (const auto* front = state.window.front()) {
-      state.watched = std::min(state.watched, front->visible_at);
+      state.watched = std::min(state.watched, state.time.ClockAt(front->visible_at));
     }
     watch = std::min(watch, state.watched);
   }
@@ -150,13 +150,15 @@ Status RocksMessageQueue::OfferWritten(std::span<const std::string> queues) {
   const Timestamp now = clock_->Now();
   for (const std::string& queue : queues) {
     Place from;
+    Timestamp queue_now;
     {
       const auto memory = memory_.Lock();
       const auto state = memory->queues.find(queue);
       if (state == memory->queues.end() || state->second.unpublished.empty()) continue;
       from = *state->second.unpublished.begin();
+      queue_now = state->second.time.Of(now);
     }
-    if (from.visible_at > now) continue;
+    if (from.visible_at > queue_now) continue;
     std::vector<ReadyWindow::Entry> written;
     std::optional<Place> rest;  // of more than that, one is enough for now
     TANDEM_RETURN_IF_ERROR(ScanReady(queue, from, &written, &rest));

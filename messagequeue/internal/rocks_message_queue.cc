@@ -27,6 +27,7 @@ RocksMessageQueue::RocksMessageQueue(rocksdb::DB* db, rocksdb::ColumnFamilyHandl
       door_(door),
       async_waits_(waits),
       identity_(identity),
+      opened_(clock->Now()),
       groups_(family),
       next_id_((identity.incarnation << kIdCounterBits) + 1) {}
 
@@ -54,11 +55,74 @@ Result<std::shared_ptr<Lease>> RocksMessageQueue::Resolve(const LockToken& token
 Result<QueueState*> RocksMessageQueue::StateOf(QueueMemory& memory, std::string_view queue) const {
   if (const auto it = memory.queues.find(queue); it != memory.queues.end()) return &it->second;
   TANDEM_ASSIGN_OR_RETURN(const auto record, GetWritten(queue, QueueKey(queue)));
-  StoredQueue stored;
-  if (record.has_value()) {
-    TANDEM_ASSIGN_OR_RETURN(stored, DecodeQueue(*record));
+  if (!record.has_value()) {
+    return &memory.queues.try_emplace(std::string(queue)).first->second;
   }
-  return &memory.queues.try_emplace(std::string(queue), stored).first->second;
+  TANDEM_ASSIGN_OR_RETURN(const StoredQueue stored, DecodeQueue(*record));
+  return &memory.queues.try_emplace(std::string(queue), stored, opened_).first->second;
+}
+
+void RocksMessageQueue::Use(std::string_view queue, QueueState& state, QueueEffects& effects) {
+  if (effects.used.emplace(queue).second) ++state.proposals;
+}
+
+Status RocksMessageQueue::Use(std::string_view queue, QueueEffects& effects) {
+  const auto memory = memory_.Lock();
+  TANDEM_ASSIGN_OR_RETURN(QueueState* const state, StateOf(*memory, queue));
+  Use(queue, *state, effects);
+  return Status::Ok();
+}
+
+Status RocksMessageQueue::BeginCall(std::span<const std::string> queues) {
+  const auto memory = memory_.Lock();
+  for (std::size_t i = 0; i < queues.size(); ++i) {
+    const Result<QueueState*> state = StateOf(*memory, queues[i]);
+    if (state.ok()) {
+      ++(*state)->calls;
+      continue;
+    }
+    for (const std::string& begun : queues.first(i)) {
+      --memory->queues.find(begun)->second.calls;
+      LetGo(*memory, begun);
+    }
+    return state.status();
+  }
+  return Status::Ok();
+}
+
+void RocksMessageQueue::EndCall(std::span<const std::string> queues) {
+  const auto memory = memory_.Lock();
+  for (const std::string& queue : queues) {
+    --memory->queues.find(queue)->second.calls;
+    LetGo(*memory, queue);
+  }
+}
+
+void RocksMessageQueue::LetGo(QueueMemory& memory, std::string_view queue) const {
+  const auto found = memory.queues.find(queue);
+  QueueState& state = found->second;
+  const bool is_empty = state.messages == 0 && state.proposals == 0 && state.unpublished.empty() &&
+                        !memory.leases.FirstReady(queue).has_value();
+  if (!is_empty) return;
+  if (state.calls == 0) {
+    memory.queues.erase(found);
+    return;
+  }
+  // Somebody waits. With its next message the queue begins anew, as if nobody did.
+  state.time = QueueTime();
+  state.latest = Timestamp::min();
+}
+
+Result<QueueTime> RocksMessageQueue::TimeOf(std::string_view queue) const {
+  const auto memory = memory_.Lock();
+  TANDEM_ASSIGN_OR_RETURN(const QueueState* const state, StateOf(*memory, queue));
+  return state->time;
+}
+
+QueueTime RocksMessageQueue::TimeOf(std::string_view queue, const StoredQueue& stored) const {
+  const auto memory = memory_.Lock();
+  const auto state = memory->queues.find(queue);
+  return state == memory->queues.end() ? QueueTime(opened_, stored.latest) : state->second.time;
 }
 
 Result<std::optional<std::string>> RocksMessageQueue::GetWritten(std::string_view queue,
@@ -70,14 +134,11 @@ Result<std::optional<std::string>> RocksMessageQueue::GetWritten(std::string_vie
   return std::optional<std::string>(std::move(value));
 }
 
-Status RocksMessageQueue::CheckQueue(std::string_view queue) const {
-  return StateOf(*memory_.Lock(), queue).status();
-}
-
 Status RocksMessageQueue::Insert(std::string_view queue, std::string_view group, const Place& place,
                                  Envelope envelope, std::string_view payload, Timestamp now,
                                  Staging& staging, QueueEffects& effects) {
-  envelope.delayed = !group.empty() && place.visible_at > now;
+  TANDEM_ASSIGN_OR_RETURN(const QueueTime time, TimeOf(queue));
+  envelope.delayed = !group.empty() && place.visible_at > time.Of(now);
   const MessageRef message = envelope.RefAt(place);
   const std::string record = EncodeMessage(envelope, payload);
   const std::string visible = VisiblePart(message);
@@ -85,7 +146,7 @@ Status RocksMessageQueue::Insert(std::string_view queue, std::string_view group,
     staging.Put(family_, HeldKey(queue, message.held_key),
                 EncodeKeyHolder({place, std::string(group), message.delayed}));
   }
-  TANDEM_RETURN_IF_ERROR(CountAdded(queue, effects));
+  TANDEM_RETURN_IF_ERROR(CountAdded(queue, now, effects));
   if (group.empty()) {
     return AddReady(queue, ReadyEntry{place, {}}, record, visible, staging, effects);
   }
@@ -103,8 +164,9 @@ Status RocksMessageQueue::Remove(std::string_view queue, std::string_view group,
   if (group.empty()) {
     RemoveReady(queue, ReadyEntry{messages.front().place, {}}, staging, effects);
   } else {
+    TANDEM_ASSIGN_OR_RETURN(const QueueTime time, TimeOf(queue));
     TANDEM_ASSIGN_OR_RETURN(const ReadyChange change,
-                            groups_.Remove(staging, queue, group, messages, now));
+                            groups_.Remove(staging, queue, group, messages, time.Of(now)));
     TANDEM_RETURN_IF_ERROR(MoveGroup(queue, group, change, staging, effects));
   }
   return CountRemoved(queue, messages.size(), now, effects);
@@ -121,6 +183,7 @@ Status RocksMessageQueue::Offer(std::string_view queue, const ReadyEntry& entry,
                                 QueueEffects& effects) {
   const auto memory = memory_.Lock();
   TANDEM_ASSIGN_OR_RETURN(QueueState* const state, StateOf(*memory, queue));
+  Use(queue, *state, effects);
   state->unpublished.insert(entry.place);
   if (entry.place < state->floor) {
     state->floor = entry.place;
@@ -153,11 +216,20 @@ Status RocksMessageQueue::MoveGroup(std::string_view queue, std::string_view gro
   return AddReady(queue, entry, {}, {}, staging, effects);
 }
 
-Status RocksMessageQueue::CountAdded(std::string_view queue, QueueEffects& effects) {
+void RocksMessageQueue::Touch(std::string_view queue, QueueState& state, Timestamp now,
+                              QueueEffects& effects) {
+  Use(queue, state, effects);
+  state.latest = state.time.Of(now);
+  effects.touched.emplace(queue);
+}
+
+Status RocksMessageQueue::CountAdded(std::string_view queue, Timestamp now, QueueEffects& effects) {
   const auto memory = memory_.Lock();
   TANDEM_ASSIGN_OR_RETURN(QueueState* const state, StateOf(*memory, queue));
+  // Of the first message. Later ones that come behind it in time may yet stand before it.
+  if (state->messages == 0) state->floor = std::min(state->floor, Place{state->time.Of(now), 0});
   ++state->messages;
-  effects.touched.emplace(queue);
+  Touch(queue, *state, now, effects);
   return Status::Ok();
 }
 
@@ -170,7 +242,7 @@ Status RocksMessageQueue::CountRemoved(std::string_view queue, std::size_t messa
                               "it counts fewer messages than were there");
   }
   state->messages -= messages;
-  effects.touched.emplace(queue);
+  Touch(queue, *state, now, effects);
   state->removals += messages;
   if (state->removals >= kRemovalsPerFloor) RaiseFloor(queue, *state, memory->leases, now);
   return Status::Ok();
@@ -180,7 +252,7 @@ void RocksMessageQueue::RaiseFloor(std::string_view queue, QueueState& state,
                                    const LeaseTable& leases, Timestamp now) const {
   state.removals = 0;
   // Every entry is in the window, on disk from the cursor on, leased, or not yet published.
-  Place floor{now, next_id_};
+  Place floor{state.time.Of(now), next_id_};
   if (const auto* front = state.window.front()) floor = std::min(floor, *front);
   if (const auto& cursor = state.window.cursor()) floor = std::min(floor, *cursor);
   if (const auto leased = leases.FirstReady(queue)) floor = std::min(floor, *leased);
@@ -193,12 +265,15 @@ void RocksMessageQueue::StageRecords(const QueueEffects& effects, Staging& stagi
     StoredQueue record;
     {
       const auto memory = memory_.Lock();
-      QueueState& state = memory->queues.find(queue)->second;  // touching it has made it
-      record = {state.floor, state.messages};
-      // Who takes a message and puts one into the same queue has changed nothing of it.
-      if (std::exchange(state.stored, record) == record) continue;
+      const QueueState& state = memory->queues.find(queue)->second;  // touching it has made it
+      record = {state.floor, state.messages, state.latest};
     }
-    staging.Put(family_, QueueKey(queue), EncodeQueue(record));
+    // A queue without messages has no record: there is nothing to list, nor to scan.
+    if (record.messages == 0) {
+      staging.Delete(family_, QueueKey(queue));
+    } else {
+      staging.Put(family_, QueueKey(queue), EncodeQueue(record));
+    }
   }
 }
 
@@ -240,7 +315,7 @@ void RocksMessageQueue::EndLeaseOf(const LeaseItem& item) {
 }
 
 void RocksMessageQueue::Publish(const QueueEffects& effects) {
-  if (effects.changes.empty()) return;
+  if (effects.changes.empty() && effects.used.empty()) return;
   const Timestamp now = clock_->Now();
   const auto memory = memory_.Lock();
   for (const auto& [queue, entry, added] : effects.changes) {
@@ -256,11 +331,15 @@ void RocksMessageQueue::Publish(const QueueEffects& effects) {
       if (lease != nullptr && !lease->offered) continue;  // offered again when that lease ends
     }
     state.window.Add(entry);
-    if (entry.place.visible_at <= now) {
+    if (entry.place.visible_at <= state.time.Of(now)) {
       Wake(state);
-    } else if (entry.place.visible_at < state.watched) {
+    } else if (state.time.ClockAt(entry.place.visible_at) < state.watched) {
       Rearm(state);
     }
+  }
+  for (const std::string& queue : effects.used) {
+    --memory->queues.find(queue)->second.proposals;
+    LetGo(*memory, queue);
   }
 }
 

@@ -26,6 +26,7 @@
 #include "messagequeue/internal/lock_token.h"
 #include "messagequeue/internal/queue_keys.h"
 #include "messagequeue/internal/queue_memory.h"
+#include "messagequeue/internal/queue_time.h"
 #include "messagequeue/internal/queue_verify.h"
 #include "messagequeue/internal/stored_messages.h"
 #include "messagequeue/message_queue.h"
@@ -44,6 +45,8 @@ struct QueueEffects {
   std::vector<Change> changes;
   // Queues whose record is to be staged (StageRecords).
   std::set<std::string, std::less<>> touched;
+  // Queues whose state the proposal uses, until Publish.
+  std::set<std::string, std::less<>> used;
 };
 
 // Which store this is, and the how-manieth time it was opened. Makes ids and tokens unique.
@@ -60,13 +63,14 @@ class RocksMessageQueue {
   RocksMessageQueue(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* family, Clock* clock,
                     CommitDoor* door, AsyncWaits* waits, StoreIdentity identity);
 
-  // REQUIRES (all of Check): the commit latch is held, BeginChecks was called for this batch.
+  // REQUIRES (all of Check): the commit latch is held, BeginChecks was called for this batch;
+  // Publish follows, also if the batch is refused.
   void BeginChecks() { checked_leases_.clear(); }
-  Status Check(const Enqueue& enqueue, const View& view) const;
-  Status Check(const DeleteMessages& ack, const View& view);
-  Status Check(const AbandonMessages& abandon, const View& view);
-  Status Check(const CancelMessage& cancel, const View& view) const;
-  Status Check(const DeleteGroup& remove, const View& view) const;
+  Status Check(const Enqueue& enqueue, const View& view, QueueEffects& effects);
+  Status Check(const DeleteMessages& ack, const View& view, QueueEffects& effects);
+  Status Check(const AbandonMessages& abandon, const View& view, QueueEffects& effects);
+  Status Check(const CancelMessage& cancel, const View& view, QueueEffects& effects);
+  Status Check(const DeleteGroup& remove, const View& view, QueueEffects& effects);
 
   // REQUIRES (all of Stage): the commit latch is held; every check of the batch has passed;
   // StageRecords follows.
@@ -84,11 +88,15 @@ class RocksMessageQueue {
   // that a batch of many messages writes each record once.
   void StageRecords(const QueueEffects& effects, Staging& staging) const;
 
-  // Offers what was added, and wakes one waiter for each. REQUIRES: the writes are visible.
+  // Offers what was added, and wakes one waiter for each. REQUIRES: the writes are visible. Called
+  // once for what used a queue.
   void Publish(const QueueEffects& effects);
 
   // Lets every waiting Dequeue look again: the store has stopped.
   void WakeAll();
+
+  // Of how many queues something is kept in memory.
+  std::size_t QueuesInMemory() const { return memory_.Lock()->queues.size(); }
 
   Result<std::vector<Delivery>> Dequeue(std::span<const std::string> queues,
                                         const DequeueOptions& options);
@@ -124,12 +132,23 @@ class RocksMessageQueue {
   Result<std::optional<KeyHolder>> HolderOf(const View& view, std::string_view queue,
                                             std::string_view key) const;
   Result<QueueState*> StateOf(QueueMemory& memory, std::string_view queue) const;
-  // Ok if the queue's record can be read, and need not be read again: to be known before anything
-  // of it is staged.
-  Status CheckQueue(std::string_view queue) const;
+  Result<QueueTime> TimeOf(std::string_view queue) const;
+  // The same of a queue whose record was read already, by who only looks.
+  QueueTime TimeOf(std::string_view queue, const StoredQueue& stored) const;
+  // Keeps the queue's state until the proposal is published. Ok if its record can be read, and need
+  // not be read again: to be known before anything of it is staged.
+  Status Use(std::string_view queue, QueueEffects& effects);
+  static void Use(std::string_view queue, QueueState& state, QueueEffects& effects);
+  // The same for a call, from beginning to end.
+  Status BeginCall(std::span<const std::string> queues);
+  void EndCall(std::span<const std::string> queues);
+  // Forgets what nobody uses of a queue without messages.
+  void LetGo(QueueMemory& memory, std::string_view queue) const;
   // All members, as the view shows them. REQUIRES: `state` is the group's.
   Result<std::vector<MessageRef>> MembersOf(const View& view, std::string_view queue,
                                             std::string_view group, const GroupState& state) const;
+
+  // `now` is the clock's, everywhere; places are by the queue's own time (QueueTime).
 
   // Puts a message that is in no queue into this one: its record, key, entries. `group` may be
   // empty; `delayed` of the envelope is found out here.
@@ -150,7 +169,10 @@ class RocksMessageQueue {
   Status MoveGroup(std::string_view queue, std::string_view group, const ReadyChange& change,
                    Staging& staging, QueueEffects& effects);
 
-  Status CountAdded(std::string_view queue, QueueEffects& effects);
+  // Has the queue's record staged, with the time of `now`.
+  static void Touch(std::string_view queue, QueueState& state, Timestamp now,
+                    QueueEffects& effects);
+  Status CountAdded(std::string_view queue, Timestamp now, QueueEffects& effects);
   // Also raises the floor from time to time. REQUIRES: what is left is in the window, leased or
   // offered.
   Status CountRemoved(std::string_view queue, std::size_t messages, Timestamp now,
@@ -167,11 +189,19 @@ class RocksMessageQueue {
   // False if this batch has ended it already: a cancellation does.
   bool EndLease(const Lease& lease);
   void EndLeaseOf(const LeaseItem& item);
-  Status AbandonAlone(const Lease& lease, Timestamp not_before, Timestamp now, Staging& staging,
-                      QueueEffects& effects);
-  Status AbandonGroup(const Lease& lease, Timestamp not_before, Timestamp now, Staging& staging,
-                      QueueEffects& effects);
+  // At its old place, or with a delay.
+  Status ComeBack(const Lease& lease, Staging& staging, QueueEffects& effects);
+  Status ComeBackLater(const Lease& lease, Timestamp not_before, Timestamp now, Staging& staging,
+                       QueueEffects& effects);
   Status CancelInGroup(const CancelMessage& cancel, const KeyHolder& holder, Staging& staging);
+
+  // What memory knows of the ready messages of a queue.
+  struct ReadyHint {
+    std::optional<Place> from;   // nothing that is not leased stands before it
+    std::vector<Place> expired;  // of leases that have run out, and are not offered yet
+    std::vector<Lease> groups;   // leases of groups that hold
+  };
+  ReadyHint HintOf(std::string_view queue, const StoredQueue& stored, Timestamp now) const;
 
   // The lease of an entry of the ready index that has not run out.
   std::optional<Lease> HeldLeaseOf(std::string_view queue, const ReadyEntry& entry,
@@ -200,6 +230,7 @@ class RocksMessageQueue {
   CommitDoor* const door_;
   AsyncWaits* const async_waits_;
   const StoreIdentity identity_;
+  const Timestamp opened_;
   const GroupIndex groups_;
 
   MessageId next_id_;             // staged; guarded by the commit latch

@@ -10,6 +10,7 @@ namespace tandem::internal {
 
 namespace {
 
+// By the clock.
 Timestamp VisibleAt(const EnqueueOptions& options, Timestamp now) {
   const Timestamp wanted = options.visible_at.value_or(SaturatingAdd(now, options.delay.value()));
   return std::max(wanted, now);
@@ -31,9 +32,9 @@ Result<std::optional<KeyHolder>> RocksMessageQueue::HolderOf(const View& view,
   return std::optional<KeyHolder>(std::move(holder));
 }
 
-Status RocksMessageQueue::Check(const Enqueue& enqueue, const View& view) const {
+Status RocksMessageQueue::Check(const Enqueue& enqueue, const View& view, QueueEffects& effects) {
   const EnqueueOptions& options = enqueue.options;
-  TANDEM_RETURN_IF_ERROR(CheckQueue(enqueue.queue));
+  TANDEM_RETURN_IF_ERROR(Use(enqueue.queue, effects));
   if (!options.key.empty()) {
     TANDEM_RETURN_IF_ERROR(HolderOf(view, enqueue.queue, options.key).status());
   }
@@ -41,15 +42,17 @@ Status RocksMessageQueue::Check(const Enqueue& enqueue, const View& view) const 
   return groups_.Get(view, enqueue.queue, options.group).status();
 }
 
-Status RocksMessageQueue::Check(const DeleteMessages& ack, const View& view) {
+Status RocksMessageQueue::Check(const DeleteMessages& ack, const View& view,
+                                QueueEffects& /*effects*/) {
   TANDEM_ASSIGN_OR_RETURN(std::shared_ptr<Lease> lease, Resolve(ack.lock_token));
   const LeaseItem item = lease->item;
   checked_leases_.insert_or_assign(ack.lock_token, std::move(lease));
   return item.group.empty() ? Status::Ok() : groups_.Get(view, item.queue, item.group).status();
 }
 
-Status RocksMessageQueue::Check(const AbandonMessages& abandon, const View& view) {
-  TANDEM_RETURN_IF_ERROR(Check(DeleteMessages{abandon.lock_token}, view));
+Status RocksMessageQueue::Check(const AbandonMessages& abandon, const View& view,
+                                QueueEffects& effects) {
+  TANDEM_RETURN_IF_ERROR(Check(DeleteMessages{abandon.lock_token}, view, effects));
   if (abandon.count) return Status::Ok();
   const Lease& lease = *checked_leases_.find(abandon.lock_token)->second;
   for (const MessageRef& message : lease.messages) {
@@ -58,16 +61,18 @@ Status RocksMessageQueue::Check(const AbandonMessages& abandon, const View& view
   return Status::Ok();
 }
 
-Status RocksMessageQueue::Check(const CancelMessage& cancel, const View& view) const {
-  TANDEM_RETURN_IF_ERROR(CheckQueue(cancel.queue));
+Status RocksMessageQueue::Check(const CancelMessage& cancel, const View& view,
+                                QueueEffects& effects) {
+  TANDEM_RETURN_IF_ERROR(Use(cancel.queue, effects));
   TANDEM_ASSIGN_OR_RETURN(const auto held, HolderOf(view, cancel.queue, cancel.key));
   if (!held.has_value() || held->group.empty()) return Status::Ok();
   return groups_.Get(view, cancel.queue, held->group).status();
 }
 
-Status RocksMessageQueue::Check(const DeleteGroup& remove, const View& view) const {
+Status RocksMessageQueue::Check(const DeleteGroup& remove, const View& view,
+                                QueueEffects& effects) {
   const auto& [queue, group] = remove;
-  TANDEM_RETURN_IF_ERROR(CheckQueue(queue));
+  TANDEM_RETURN_IF_ERROR(Use(queue, effects));
   TANDEM_ASSIGN_OR_RETURN(const auto state, groups_.Get(view, queue, group));
   if (!state.has_value()) return Status::Ok();
   return MembersOf(view, queue, group, *state).status();
@@ -86,7 +91,8 @@ Result<EnqueueResult> RocksMessageQueue::Stage(const Enqueue& enqueue, Timestamp
     TANDEM_ASSIGN_OR_RETURN(const auto holder, HolderOf(staging, enqueue.queue, options.key));
     if (holder.has_value()) return EnqueueResult{holder->place.id, EnqueueOutcome::kDuplicate};
   }
-  const Place place{VisibleAt(options, now), next_id_++};
+  TANDEM_ASSIGN_OR_RETURN(const QueueTime time, TimeOf(enqueue.queue));
+  const Place place{time.Of(VisibleAt(options, now)), next_id_++};
   Envelope envelope;
   envelope.enqueued_at = now;
   envelope.key = options.key;
@@ -123,30 +129,35 @@ Status RocksMessageQueue::Stage(const AbandonMessages& abandon, Timestamp now, S
       TANDEM_RETURN_IF_ERROR(TakeBackDelivery(item.queue, message.place.id, staging));
     }
   }
-  const Timestamp not_before = SaturatingAdd(now, abandon.delay.value());
-  return item.group.empty() ? AbandonAlone(*lease, not_before, now, staging, effects)
-                            : AbandonGroup(*lease, not_before, now, staging, effects);
+  const Timestamp later = SaturatingAdd(now, abandon.delay.value());
+  if (later <= now) return ComeBack(*lease, staging, effects);
+  TANDEM_ASSIGN_OR_RETURN(const QueueTime time, TimeOf(item.queue));
+  return ComeBackLater(*lease, time.Of(later), now, staging, effects);
 }
 
-Status RocksMessageQueue::AbandonGroup(const Lease& lease, Timestamp not_before, Timestamp now,
-                                       Staging& staging, QueueEffects& effects) {
+Status RocksMessageQueue::ComeBack(const Lease& lease, Staging& staging, QueueEffects& effects) {
   const auto& [queue, group, id] = lease.item;
-  if (not_before > now) {
-    TANDEM_ASSIGN_OR_RETURN(const ReadyChange change,
-                            groups_.Delay(staging, queue, group, not_before));
-    return MoveGroup(queue, group, change, staging, effects);
-  }
+  if (group.empty()) return Offer(queue, ReadyEntry{lease.messages.front().place, {}}, effects);
   TANDEM_ASSIGN_OR_RETURN(const std::optional<GroupState> state,
                           groups_.Get(staging, queue, group));
   if (!state.has_value()) return Status::Corruption("group '" + group + "'", "it has vanished");
   return Offer(queue, ReadyEntry{state->ready(), group}, effects);
 }
 
-Status RocksMessageQueue::AbandonAlone(const Lease& lease, Timestamp not_before, Timestamp now,
-                                       Staging& staging, QueueEffects& effects) {
-  const std::string& queue = lease.item.queue;
+Status RocksMessageQueue::ComeBackLater(const Lease& lease, Timestamp not_before, Timestamp now,
+                                        Staging& staging, QueueEffects& effects) {
+  const auto& [queue, group, id] = lease.item;
+  {
+    const auto memory = memory_.Lock();
+    TANDEM_ASSIGN_OR_RETURN(QueueState* const state, StateOf(*memory, queue));
+    Touch(queue, *state, now, effects);  // else the delay would seem longer after the next open
+  }
+  if (!group.empty()) {
+    TANDEM_ASSIGN_OR_RETURN(const ReadyChange change,
+                            groups_.Delay(staging, queue, group, not_before));
+    return MoveGroup(queue, group, change, staging, effects);
+  }
   const MessageRef& message = lease.messages.front();
-  if (not_before <= now) return Offer(queue, ReadyEntry{message.place, {}}, effects);
   // Not through the view, which shows no payload of what is in flight: a message is leased only
   // once it is in the database, and whatever moves or removes it ends the lease.
   TANDEM_ASSIGN_OR_RETURN(const auto record, GetWritten(queue, ReadyKey(queue, message.place, {})));

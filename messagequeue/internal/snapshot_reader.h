@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "base/rocks/bounded_walk.h"
 #include "messagequeue/internal/group_index.h"
 #include "messagequeue/internal/stored_messages.h"
 
@@ -25,6 +26,11 @@ class SnapshotReader {
       : db_(db), family_(family), own_(nullptr), snapshot_(snapshot) {}
 
   Result<std::optional<std::string>> Get(std::string_view key) const;
+
+  // For a page: passes over a bounded number of entries that it does not return.
+  BoundedWalk WalkOfPage(std::string_view from, std::string_view end) const {
+    return {db_, family_, from, end, snapshot_};
+  }
 
   // Calls `visit` for each entry with from <= key < end, in order, until it returns false or fails.
   using Visit = std::function<Result<bool>(std::string_view key, std::string_view value)>;

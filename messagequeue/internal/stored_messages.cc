@@ -95,6 +95,7 @@ std::string EncodeQueue(const StoredQueue& queue) {
     record.setFloorVisibleAt(ToMicros(queue.floor.visible_at));
     record.setFloorId(queue.floor.id);
     record.setMessages(queue.messages);
+    record.setLatest(ToMicros(queue.latest));
   });
 }
 
@@ -104,6 +105,7 @@ Result<StoredQueue> DecodeQueue(std::string_view record) {
       DecodeRecord<QueueRecord>(record, "record of a queue", [&queue](QueueRecord::Reader stored) {
         queue.floor = Place{FromMicros(stored.getFloorVisibleAt()), stored.getFloorId()};
         queue.messages = stored.getMessages();
+        queue.latest = FromMicros(stored.getLatest());
       }));
   return queue;
 }

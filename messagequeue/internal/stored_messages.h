@@ -56,8 +56,7 @@ Result<std::uint32_t> DecodeDelivered(std::string_view record);
 struct StoredQueue {
   Place floor;
   std::uint64_t messages = 0;
-
-  bool operator==(const StoredQueue&) const = default;
+  Timestamp latest = Timestamp::min();  // of the queue's own time (QueueTime)
 };
 
 std::string EncodeQueue(const StoredQueue& queue);

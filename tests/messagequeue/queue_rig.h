@@ -85,7 +85,7 @@ class OneOperation final : public Proposal {
 
   Status Stage(Staging& staging, Timestamp now) override {
     queue_.BeginChecks();
-    TANDEM_RETURN_IF_ERROR(queue_.Check(operation_, staging));
+    TANDEM_RETURN_IF_ERROR(queue_.Check(operation_, staging, effects_));
     const Status staged = StatusOf(queue_.Stage(operation_, now, staging, effects_));
     queue_.StageRecords(effects_, staging);
     return staged;

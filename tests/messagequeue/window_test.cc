@@ -130,6 +130,7 @@ TEST_F(WindowTest, EarlierVisibleMessagesComeBeforeALargeDelayedBacklog) {
 
 TEST_F(WindowTest, AbandonedAndExpiredMessagesComeBackInFrontOfALargeBacklog) {
   PutMany("work", 0, kMany);
+  Reopen();
   const auto first = Take("work", {.lease = kSecond, .max_messages = 300});
   const auto second = Take("work", {.lease = kMinute, .max_messages = 200});
   ASSERT_EQ(first.size(), 256U) << "one refill";  // at most what is in memory
@@ -270,6 +271,7 @@ TEST_F(WindowTest, DequeueDoesNotWalkOverWhatWasAcked) {
 
 TEST_F(WindowTest, DequeueFromABacklogReadsNoMessageTwice) {
   PutMany("work", 0, 2000);
+  Reopen();
   EXPECT_EQ(TakeAndAck("work", 1), Numbers(0, 1));  // with a refill
   for (int i = 1; i < 100; ++i) {
     ASSERT_EQ(ReadsOfDequeue("work"), 1U) << "its delivery count, message " << i;

@@ -1,5 +1,6 @@
 #include "tests/provider_random/duel.h"
 
+#include <list>
 #include <memory>
 #include <utility>
 
@@ -18,8 +19,8 @@ struct Model {
 class Duel {
  public:
   Duel(const SubjectFactory& factory, Tally* tally)
-      : tally_(tally), start_(clock_.Now()), player_(start_), subject_(factory(clock_)) {
-    models_.push_back(Model{Player(start_), std::make_unique<MemorySubject>(clock_)});
+      : tally_(tally), start_(clock().Now()), player_(start_), subject_(factory(clock())) {
+    models_.push_back(Model{Player(start_), std::make_unique<MemorySubject>(clock())});
     Remember();
   }
 
@@ -27,10 +28,14 @@ class Duel {
   std::optional<std::pair<std::string, std::string>> Play(const Step& step) {
     Count(step);
     if (step.verb == "advance") {
-      clock_.Advance(std::chrono::milliseconds(std::stoll(step.Word(0))));
+      clock().Advance(std::chrono::milliseconds(std::stoll(step.Word(0))));
       return std::nullopt;
     }
     if (step.verb == "reopen") return Reopen();
+    if (step.verb == "set-clock") {
+      clocks_.emplace_back(clock().Now() + std::chrono::milliseconds(std::stoll(step.Word(0))));
+      return Reopen();
+    }
     if (step.verb == "crash") return Crash(std::stoull(step.Word(0)));
     const std::string actual = player_.Play(step, subject_->provider());
     if (step.verb == "batch" || step.verb == "dequeue") {
@@ -49,6 +54,8 @@ class Duel {
   }
 
  private:
+  ManualClock& clock() { return clocks_.back(); }
+
   void Count(const Step& step) {
     ++tally_->steps[step.verb];
     for (const Step& operation : step.operations) ++tally_->steps["  " + operation.verb];
@@ -59,8 +66,8 @@ class Duel {
   }
 
   std::optional<std::pair<std::string, std::string>> Reopen() {
-    subject_->Reopen();
-    for (Model& model : models_) model.store->Reopen();
+    subject_->Reopen(clock());
+    for (Model& model : models_) model.store->Reopen(clock());
     moments_.clear();  // to open is to flush
     Remember();
     return std::nullopt;
@@ -75,7 +82,7 @@ class Duel {
     models_.clear();
     std::size_t lost = 0;
     for (auto moment = moments_.rbegin(); moment != moments_.rend(); ++moment) {
-      Model model{player, std::make_unique<MemorySubject>(clock_, *moment)};
+      Model model{player, std::make_unique<MemorySubject>(clock(), *moment)};
       const std::string dump = Dump(model.store->provider());
       if (expected.empty()) expected = "without the crash: " + dump;
       if (dump == actual) {
@@ -91,7 +98,7 @@ class Duel {
     return std::nullopt;
   }
 
-  ManualClock clock_;
+  std::list<ManualClock> clocks_{1};  // the last is that of all stores
   Tally* const tally_;
   const Timestamp start_;
   Player player_;

@@ -25,9 +25,16 @@ std::string Generator::NextStep() {
   if (dice < 86) return Look();
   if (dice < 94) return Administer();
   if (dice < 95) return "flush";
-  if (dice < 96) return "reopen";
+  if (dice < 96) return Once(2) ? "reopen" : SetClock();
   if (dice < 97) return "crash " + std::to_string(Dice(5) * 25);
   return "dump";
+}
+
+std::string Generator::SetClock() {
+  // With new ids: a clock that is set back may bring one back that was forgotten, or dropped.
+  ++clocks_;
+  repeats_.clear();
+  return "set-clock " + Pick({"-1", "-500", "-3600000", "3600000", "-1500000000000"});
 }
 
 std::string Generator::Payload() {
@@ -62,7 +69,9 @@ std::string Generator::Batch() {
   if (!repeats_.empty() && Once(12)) return Pick(repeats_);
   std::string batch = Once(4) ? "batch sync" : "batch";
   const bool has_id = Once(8);
-  if (has_id) batch += " id=" + Pick({"b1", "b2", "b3", "b4", "b5"});
+  if (has_id) {
+    batch += " id=" + Pick({"b1", "b2", "b3", "b4", "b5"}) + "-" + std::to_string(clocks_);
+  }
   for (std::size_t i = Once(3) ? Dice(5) : 1; i > 0; --i) batch += " | " + Operation();
   if (has_id) repeats_.push_back(batch);
   return batch;

@@ -37,6 +37,7 @@ class Generator {
   std::string Delay();
 
   std::string NextStep();
+  std::string SetClock();
   std::string Batch();
   std::string Operation();
   std::string EventOperation();
@@ -48,6 +49,7 @@ class Generator {
   std::mt19937_64 random_;
   std::size_t messages_percent_ = 50;  // of the operations
   std::size_t dequeues_ = 0;
+  std::size_t clocks_ = 0;
   std::uint64_t now_ = 0;             // milliseconds since the start
   std::vector<std::string> repeats_;  // batches that had an id
 };

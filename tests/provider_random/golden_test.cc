@@ -143,6 +143,27 @@ TEST(Golden, ACallThatFindsOnlyTheDeadLetterThatItMadeDeliversIt) {
   )");
 }
 
+TEST(Golden, AClockThatWasSetChangesNoOrderAndNoDelay) {
+  RunScript(R"(
+    batch | enqueue q one group=g | enqueue q two | enqueue q late delay=5000
+    dequeue t1 q
+    batch | abandon t1.0 delay=3000
+    set-clock -3600000
+    batch | enqueue q three group=g | enqueue q four
+    dump
+    dequeue t2 q max=10 groups=10
+    advance 3000
+    dequeue t3 q max=10 groups=10
+    set-clock -1500000000000
+    dump
+    advance 5000
+    dequeue t4 q max=10 groups=10
+    set-clock 7200000
+    dequeue t5 q max=10 groups=10
+    dump
+  )");
+}
+
 TEST(Golden, ACrashLeavesAPrefix) {
   RunScript(R"(
     batch sync | append a/1 e1 | enqueue q one

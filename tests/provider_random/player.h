@@ -21,6 +21,7 @@
 //   verify | flush
 //   dump           everything that can be seen
 //   advance MILLISECONDS | reopen | crash PERCENT        done by who owns clock and store (duel.h)
+//   set-clock MILLISECONDS           opens again by a clock that is set by so much, also back
 //
 // A token is NAME.NUMBER; `!NAME.NUMBER` is the same with a changed last byte, `foreign` one of
 // another store, `malformed` none at all. An operation or a renewal whose token was not issued is

@@ -12,13 +12,13 @@ namespace tandem::testing {
 namespace fs = std::filesystem;
 
 MemorySubject::MemorySubject(ManualClock& clock, MemoryImage image, Wrap wrap)
-    : clock_(clock), wrap_(std::move(wrap)) {
+    : clock_(&clock), wrap_(std::move(wrap)) {
   Open(std::move(image));
 }
 
 void MemorySubject::Open(MemoryImage image) {
   MemoryOptions options;
-  options.clock = &clock_;
+  options.clock = clock_;
   options.image = std::move(image);
   auto memory = std::make_unique<MemoryProvider>(options);
   memory_ = memory.get();
@@ -29,23 +29,24 @@ void MemorySubject::Open(MemoryImage image) {
   }
 }
 
-void MemorySubject::Crash(std::uint64_t /*percent*/) { Reopen(); }
+void MemorySubject::Crash(std::uint64_t /*percent*/) { Reopen(*clock_); }
 
 RocksSubject::RocksSubject(ManualClock& clock)
-    : clock_(clock), directory_(fs::canonical(parent_.path()) / "0") {
+    : clock_(&clock), directory_(fs::canonical(parent_.path()) / "0") {
   SkipSyncs(true);  // they are counted, and that is enough here
   Open();
 }
 
 void RocksSubject::Open() {
   RocksDbOptions options;
-  options.clock = &clock_;
+  options.clock = clock_;
   auto opened = RocksDbProvider::Open(directory_, options);
   TANDEM_CHECK(opened.ok(), opened.status().ToString().c_str());
   provider_ = *std::move(opened);
 }
 
-void RocksSubject::Reopen() {
+void RocksSubject::Reopen(ManualClock& clock) {
+  clock_ = &clock;
   provider_.reset();
   Open();
 }

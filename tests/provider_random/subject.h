@@ -20,7 +20,8 @@ class Subject {
  public:
   virtual ~Subject() = default;
   virtual Provider& provider() = 0;
-  virtual void Reopen() = 0;
+  // By that clock, which outlives it, from now on.
+  virtual void Reopen(ManualClock& clock) = 0;
   // Drops what was not flushed, but for so many percent of it, and opens again.
   virtual void Crash(std::uint64_t percent) = 0;
 };
@@ -36,13 +37,16 @@ class MemorySubject final : public Subject {
   explicit MemorySubject(ManualClock& clock, MemoryImage image = {}, Wrap wrap = nullptr);
   Provider& provider() override { return *provider_; }
   MemoryImage Image() const { return memory_->Image(); }
-  void Reopen() override { Open(Image()); }
+  void Reopen(ManualClock& clock) override {
+    clock_ = &clock;
+    Open(Image());
+  }
   void Crash(std::uint64_t percent) override;
 
  private:
   void Open(MemoryImage image);
 
-  ManualClock& clock_;
+  ManualClock* clock_;
   const Wrap wrap_;
   std::unique_ptr<Provider> provider_;
   MemoryProvider* memory_ = nullptr;  // within provider_
@@ -53,13 +57,13 @@ class RocksSubject final : public Subject {
  public:
   explicit RocksSubject(ManualClock& clock);
   Provider& provider() override { return *provider_; }
-  void Reopen() override;
+  void Reopen(ManualClock& clock) override;
   void Crash(std::uint64_t percent) override;
 
  private:
   void Open();
 
-  ManualClock& clock_;
+  ManualClock* clock_;
   const TemporaryDirectory parent_;
   int lives_ = 0;                               // each crash is followed by a new one
   std::filesystem::path directory_;             // of this life

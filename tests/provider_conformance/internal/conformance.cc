@@ -35,6 +35,7 @@ Chapter& EventAdminChapter();
 Chapter& QueueAdminChapter();
 Chapter& StatisticsChapter();
 Chapter& StoreAdminChapter();
+Chapter& ClockChapter();
 
 namespace {
 
@@ -67,7 +68,8 @@ auto Chapters() {
                                       {"EventAdmin", &EventAdminChapter()},
                                       {"QueueAdmin", &QueueAdminChapter()},
                                       {"Statistics", &StatisticsChapter()},
-                                      {"StoreAdmin", &StoreAdminChapter()}});
+                                      {"StoreAdmin", &StoreAdminChapter()},
+                                      {"Clock", &ClockChapter()}});
 }
 
 std::string Joined(const std::vector<std::string>& numbers) {

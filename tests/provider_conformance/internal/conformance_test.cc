@@ -61,18 +61,23 @@ void ConformanceTest::TestBody() {
   for (const Part part : shows_->needs()) {
     if (!Has(part)) GTEST_SKIP() << kind_->name << " does not have " << NameOf(part);
   }
-  store_ = kind_->open(clock_, directory_.path() / "store");
+  store_ = kind_->open(clock(), directory_.path() / "store");
   Body();
 }
 
 void ConformanceTest::Reopen() {
   const std::filesystem::path directory = directory_.path() / "store";
   if (kind_->reopen) {
-    store_ = kind_->reopen(std::move(store_), clock_, directory);
+    store_ = kind_->reopen(std::move(store_), clock(), directory);
   } else {
     store_.reset();
-    store_ = kind_->open(clock_, directory);
+    store_ = kind_->open(clock(), directory);
   }
+}
+
+void ConformanceTest::ReopenAt(Timestamp now) {
+  clocks_.emplace_back(now);
+  Reopen();
 }
 
 std::filesystem::path ConformanceTest::NewDirectory() {
@@ -80,7 +85,7 @@ std::filesystem::path ConformanceTest::NewDirectory() {
 }
 
 std::unique_ptr<Provider> ConformanceTest::OpenAnother() {
-  return kind_->open(clock_, NewDirectory());
+  return kind_->open(clock(), NewDirectory());
 }
 
 AppendResult ConformanceTest::Append(const StreamId& stream, Texts events, Expected expected) {

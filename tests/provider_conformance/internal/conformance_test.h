@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <functional>
 #include <future>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -81,11 +82,13 @@ class ConformanceTest : public ::testing::Test {
 
   Provider& store() { return *store_; }
   ProviderAdmin& admin() { return *store_->admin(); }
-  ManualClock& clock() { return clock_; }
+  ManualClock& clock() { return clocks_.back(); }
   const ProviderKind& kind() const { return *kind_; }
   bool Has(Part part) const { return !kind_->missing.contains(part); }
 
   void Reopen();
+  // With a clock that shows something else.
+  void ReopenAt(Timestamp now);
   void Close() { store_.reset(); }
   // A second store, and a directory that is not there yet.
   std::unique_ptr<Provider> OpenAnother();
@@ -133,7 +136,7 @@ class ConformanceTest : public ::testing::Test {
   template <typename Call>
   auto Blocked(Call call, std::size_t others = 0) {
     auto future = std::async(std::launch::async, std::move(call));
-    clock_.AwaitWaiters(others + 1);
+    clock().AwaitWaiters(others + 1);
     return future;
   }
   std::future<Deliveries> BlockedTake(const Texts& queues, const DequeueOptions& options,
@@ -156,7 +159,7 @@ class ConformanceTest : public ::testing::Test {
 
   const ProviderKind* kind_ = nullptr;
   const Shows* shows_ = nullptr;
-  ManualClock clock_;
+  std::list<ManualClock> clocks_{1};  // the last is the store's
   testing::TemporaryDirectory directory_;
   int directories_ = 0;
   std::unique_ptr<Provider> store_;
