@@ -106,7 +106,7 @@ class Client {
                    Timeout timeout) const {
     TANDEM_ASSIGN_OR_RETURN(const std::string output,
                             WaitForOutput(orchestration.name(), instance, timeout));
-    return Codec<Out>::Decode(output);
+    return internal::TryDecode<Out>(output);
   }
   // The same for any orchestration: its status when it has finished, however it ended.
   Result<InstanceStatus> WaitUntilFinished(std::string_view instance, Timeout timeout) const;
@@ -123,7 +123,7 @@ class Client {
   Result<std::optional<T>> GetKv(std::string_view instance, std::string_view key) const {
     TANDEM_ASSIGN_OR_RETURN(const std::optional<std::string> bytes, GetKvEncoded(instance, key));
     if (!bytes) return std::optional<T>();
-    TANDEM_ASSIGN_OR_RETURN(T value, Codec<T>::Decode(*bytes));
+    TANDEM_ASSIGN_OR_RETURN(T value, internal::TryDecode<T>(*bytes));
     return std::optional<T>(std::move(value));
   }
   Result<std::optional<std::string>> GetKvEncoded(std::string_view instance,
@@ -135,7 +135,7 @@ class Client {
   template <Codable T>
   Result<T> WaitForKv(std::string_view instance, std::string_view key, Timeout timeout) const {
     TANDEM_ASSIGN_OR_RETURN(const std::string bytes, WaitForKvEncoded(instance, key, timeout));
-    return Codec<T>::Decode(bytes);
+    return internal::TryDecode<T>(bytes);
   }
   Result<std::string> WaitForKvEncoded(std::string_view instance, std::string_view key,
                                        Timeout timeout) const;

@@ -10,8 +10,9 @@
 //
 // The bytes live as long as the instances that hold them: Decode has to accept what earlier
 // versions of Encode wrote. Replay compares bytes, so equal values have to give equal ones. Decode
-// fails with InvalidArgument. Encode can't fail but by an exception: of the orchestration or
-// activity that it leaves; a call of a client, or a heartbeat, makes InvalidArgument of it.
+// fails with InvalidArgument, and what it throws is taken for that. Encode can't fail but by an
+// exception: of the orchestration or activity that it leaves; a call of a client, or a heartbeat,
+// makes InvalidArgument of it.
 //
 // Built in: std::string (as it is), bool, integers (decimal text), Unit (empty), and std::vector of
 // anything that has a codec. In a line, for types of your own: json_codec.h, capnp_codec.h.
@@ -115,13 +116,28 @@ struct Codec<std::vector<T>> {
 
 namespace internal {
 
-// For those who answer with a Status.
+inline constexpr char kForeignException[] = "threw an exception that is no std::exception";
+
+// For those who answer with a Status: InvalidArgument for whatever a codec throws.
 template <Codable T>
 Result<std::string> TryEncode(const T& value) {
   try {
     return Codec<T>::Encode(value);
   } catch (const std::exception& exception) {
     return Status::InvalidArgument(std::string("can't be encoded: ") + exception.what());
+  } catch (...) {
+    return Status::InvalidArgument(std::string("can't be encoded: Encode ") + kForeignException);
+  }
+}
+
+template <Codable T>
+Result<T> TryDecode(std::string_view bytes) {
+  try {
+    return Codec<T>::Decode(bytes);
+  } catch (const std::exception& exception) {
+    return Status::InvalidArgument(exception.what());
+  } catch (...) {
+    return Status::InvalidArgument(std::string("Decode ") + kForeignException);
   }
 }
 
