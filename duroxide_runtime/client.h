@@ -98,9 +98,9 @@ class Client {
   Result<InstanceStatus> GetStatus(std::string_view instance) const;
 
   // Blocks until the instance has finished, and gives its output, or the Status with which it
-  // failed. Errors besides that: NotFound, also when it is deleted meanwhile; Unavailable when it
-  // still runs after `timeout` (of the provider's clock); InvalidArgument when the instance runs
-  // another orchestration, or the output can't be decoded.
+  // failed. Errors besides that: NotFound, also when it is deleted meanwhile; DeadlineExceeded,
+  // which no instance fails with, when it still runs after `timeout` (of the provider's clock);
+  // InvalidArgument when the instance runs another orchestration, or the output can't be decoded.
   template <typename Out, typename In>
   Result<Out> Wait(const Orchestration<Out(In)>& orchestration, std::string_view instance,
                    Timeout timeout) const {
@@ -112,7 +112,7 @@ class Client {
   Result<InstanceStatus> WaitUntilFinished(std::string_view instance, Timeout timeout) const;
 
   // Blocks until custom_status.version is greater than `after_version` (0: until one was set), or
-  // the instance has finished. Errors: NotFound, Unavailable (the time is over).
+  // the instance has finished. Errors: NotFound, DeadlineExceeded (the time is over).
   Result<InstanceStatus> WaitForCustomStatus(std::string_view instance, std::uint64_t after_version,
                                              Timeout timeout) const;
 
@@ -130,7 +130,7 @@ class Client {
                                                   std::string_view key) const;
   Result<std::vector<KvItem>> ListKv(std::string_view instance) const;  // by key
 
-  // Blocks until the key has a value. Errors: as GetKv; Unavailable (the time is over);
+  // Blocks until the key has a value. Errors: as GetKv; DeadlineExceeded (the time is over);
   // InvalidArgument (the instance has finished without it).
   template <Codable T>
   Result<T> WaitForKv(std::string_view instance, std::string_view key, Timeout timeout) const {

@@ -367,12 +367,35 @@ TEST_P(RuntimeTest, WaitGivesUpAtItsTimeout) {
   std::thread waiter([&] {
     const Result<int> result = client.Wait(kSequence, "i", seconds(5));
     EXPECT_EQ(result.status().ToString(),
-              "Unavailable: instance 'i' is still Pending after 5000 ms");
+              "DeadlineExceeded: instance 'i' is still Pending after 5000 ms");
   });
   clock.AwaitWaiters(1);
   clock.Advance(seconds(5));
   waiter.join();
   EXPECT_EQ(client.Wait(kSequence, "unknown", seconds(5)).status().code(), StatusCode::kNotFound);
+}
+
+TEST_P(RuntimeTest, AWaitThatIsOverIsToldFromEveryFailureOfTheInstance) {
+  constexpr Orchestration<Unit(int)> kFails("fails");
+  Registry registry;
+  registry.Add(kFails, [](OrchestrationContext ctx, int code) -> Task<Status> {
+    static_cast<void>(co_await ctx.Receive<std::string>("go"));
+    co_return Status(static_cast<StatusCode>(code), "by itself")
+        .CausedBy(Status::DeadlineExceeded("of another wait"));
+  });
+  const auto runtime = StartRuntime(registry);
+  for (int code = 1; code <= static_cast<int>(StatusCode::kDeadlineExceeded); ++code) {
+    const std::string id = Numbered("i", code);
+    ASSERT_TRUE(client.Start(kFails, id, code).ok());
+    EXPECT_EQ(client.Wait(kFails, id, seconds(0)).status().code(), StatusCode::kDeadlineExceeded);
+    EXPECT_EQ(client.WaitForKv<int>(id, "key", seconds(0)).status().code(),
+              StatusCode::kDeadlineExceeded);
+    ASSERT_TRUE(client.Send(id, "go", "").ok());
+    const Status failure = client.Wait(kFails, id, kLong).status();
+    EXPECT_EQ(failure.message(), "by itself");
+    EXPECT_NE(failure.code(), StatusCode::kDeadlineExceeded) << code;
+    EXPECT_EQ(failure.cause().code(), StatusCode::kUnavailable);
+  }
 }
 
 TEST_P(RuntimeTest, WaitWithTheWrongHandleSaysSo) {
