@@ -100,16 +100,17 @@ Result<ExecutionPage> ListExecutions(tandem::Provider& provider, std::string_vie
   TANDEM_ASSIGN_OR_RETURN(const InstancePlace place, FindExisting(provider, instance));
   if (place.head == 0) return page;
   TANDEM_ASSIGN_OR_RETURN(const std::uint64_t oldest, OldestExecution(provider, instance, place));
-  for (std::uint64_t number = std::max(oldest, after + 1); number <= place.execution; ++number) {
+  if (after >= place.execution) return page;
+  for (std::uint64_t number = std::max(oldest, after + 1);; ++number) {
     if (page.executions.size() == limit) {
       page.more = true;
-      break;
+      return page;
     }
     TANDEM_ASSIGN_OR_RETURN(const std::optional<ExecutionInfo> info,
                             ReadExecution(provider, instance, number));
     if (info) page.executions.push_back(*info);
+    if (number == place.execution) return page;  // which may be the largest number there is
   }
-  return page;
 }
 
 Result<PruneResult> PruneExecutions(tandem::Provider& provider, std::string_view instance,

@@ -68,6 +68,9 @@ Result<std::optional<std::uint64_t>> ReadFirstExecution(tandem::Provider& provid
                           DecodeHistoryEvent(page.events.front().payload, where));
   const auto* started = std::get_if<Started>(&event.body);
   if (started == nullptr) return Status::Corruption(where, "the history does not begin there");
+  if (started->first_execution == 0 || started->first_execution > execution) {
+    return Status::Corruption(where, "its first execution is none before it");
+  }
   return Found(started->first_execution);
 }
 
@@ -144,8 +147,7 @@ Result<std::optional<StoredStatus>> ReadStatus(tandem::Provider& provider,
 
 Result<History> LoadHistory(tandem::Provider& provider, std::string_view instance,
                             std::uint64_t execution, tandem::Version head) {
-  History history;
-  history.reserve(head);
+  History history;  // grows with what is there: `head` may be damaged
   tandem::ReadOptions options;
   options.from = 1;
   while (history.size() < head) {
