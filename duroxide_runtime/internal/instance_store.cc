@@ -181,16 +181,19 @@ Result<StoredInstance> LoadInstance(tandem::Provider& provider, std::string_view
   }
 }
 
-Result<KvChanges> ReadKv(tandem::Provider& provider, const tandem::StreamId& stream,
-                         std::string_view key_prefix) {
+namespace {
+
+// Entries of metadata whose keys begin with `kind` and `key_prefix`, by what follows `kind`.
+Result<KvChanges> ReadEntries(tandem::Provider& provider, const tandem::StreamId& stream,
+                              std::string_view kind, std::string_view key_prefix) {
   KvChanges entries;
   tandem::MetadataOptions options;
-  options.prefix = KvKey(key_prefix);
+  options.prefix = std::string(kind).append(key_prefix);
   for (bool more = true; more;) {
     TANDEM_ASSIGN_OR_RETURN(const tandem::MetadataPage page,
                             provider.ReadMetadata(stream, options));
     for (const auto& [key, bytes] : page.entries) {
-      std::string name = key.substr(kKvPrefix.size());
+      std::string name = key.substr(kind.size());
       TANDEM_ASSIGN_OR_RETURN(
           std::optional<KvEntry> entry,
           DecodeKv(bytes, "key '" + name + "' of instance '" + stream.entity + "'"));
@@ -200,6 +203,24 @@ Result<KvChanges> ReadKv(tandem::Provider& provider, const tandem::StreamId& str
     if (more) options.after = page.entries.back().first;
   }
   return entries;
+}
+
+}  // namespace
+
+Result<KvChanges> ReadKv(tandem::Provider& provider, const tandem::StreamId& stream,
+                         std::string_view key_prefix) {
+  return ReadEntries(provider, stream, kKvPrefix, key_prefix);
+}
+
+Result<std::optional<KvEntries>> ReadKvBefore(tandem::Provider& provider,
+                                              const tandem::StreamId& stream) {
+  TANDEM_ASSIGN_OR_RETURN(KvChanges stored, ReadEntries(provider, stream, kKvBeforePrefix, {}));
+  if (stored.empty()) return std::optional<KvEntries>();
+  KvEntries entries;
+  for (auto& [key, entry] : stored) {
+    if (entry) entries.emplace(key, *std::move(entry));
+  }
+  return std::optional<KvEntries>(std::move(entries));
 }
 
 void AddStart(const NewInstance& instance, tandem::Timestamp now,
