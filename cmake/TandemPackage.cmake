@@ -46,6 +46,15 @@ function(tandem_install_library target component)
     FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/tandem")
 endfunction()
 
+# A program of the core that a build with Tandem runs, as tandem::<its EXPORT_NAME>.
+function(tandem_install_program target)
+  if(NOT TANDEM_INSTALL)
+    return()
+  endif()
+  install(TARGETS ${target} EXPORT Tandem-core
+    RUNTIME DESTINATION "${CMAKE_INSTALL_LIBEXECDIR}/tandem")
+endfunction()
+
 # Called once, after all libraries.
 function(tandem_package)
   if(NOT TANDEM_INSTALL)
@@ -65,6 +74,7 @@ function(tandem_cmake_package)
   write_basic_package_version_file("${generated}/TandemConfigVersion.cmake"
     COMPATIBILITY SameMinorVersion)
   set(files "${generated}/TandemConfig.cmake" "${generated}/TandemConfigVersion.cmake"
+    "${PROJECT_SOURCE_DIR}/cmake/TandemCheckCoroutines.cmake"
     "${PROJECT_SOURCE_DIR}/cmake/capnp_cxx20.h")
   get_property(components GLOBAL PROPERTY TANDEM_COMPONENTS)
   foreach(component ${components})

@@ -105,7 +105,7 @@ class ActivityContext {
   Result<std::optional<T>> LastProgress() {
     TANDEM_ASSIGN_OR_RETURN(const std::optional<std::string> bytes, LastProgressEncoded());
     if (!bytes) return std::optional<T>();
-    TANDEM_ASSIGN_OR_RETURN(T progress, Codec<T>::Decode(*bytes));
+    TANDEM_ASSIGN_OR_RETURN(T progress, internal::TryDecode<T>(*bytes));
     return std::optional<T>(std::move(progress));
   }
   Result<std::optional<std::string>> LastProgressEncoded();

@@ -63,8 +63,8 @@ class [[nodiscard]] CancellationSignal {
 
 }  // namespace internal
 
-template <typename T>
-Task<Result<T>> Cancellable(OrchestrationContext ctx, Task<Result<T>> body) {
+template <internal::Fallible T>
+Task<T> Cancellable(OrchestrationContext ctx, Task<T> body) {
   internal::CancellationSignal signal(ctx);
   auto first = co_await WhenAny(std::move(body), std::move(signal));
   if (first.index() == 1) co_return Status::Cancelled("cancelled: " + std::get<1>(first));

@@ -98,21 +98,21 @@ class Client {
   Result<InstanceStatus> GetStatus(std::string_view instance) const;
 
   // Blocks until the instance has finished, and gives its output, or the Status with which it
-  // failed. Errors besides that: NotFound, also when it is deleted meanwhile; Unavailable when it
-  // still runs after `timeout` (of the provider's clock); InvalidArgument when the instance runs
-  // another orchestration, or the output can't be decoded.
+  // failed. Errors besides that: NotFound, also when it is deleted meanwhile; DeadlineExceeded,
+  // which no instance fails with, when it still runs after `timeout` (of the provider's clock);
+  // InvalidArgument when the instance runs another orchestration, or the output can't be decoded.
   template <typename Out, typename In>
   Result<Out> Wait(const Orchestration<Out(In)>& orchestration, std::string_view instance,
                    Timeout timeout) const {
     TANDEM_ASSIGN_OR_RETURN(const std::string output,
                             WaitForOutput(orchestration.name(), instance, timeout));
-    return Codec<Out>::Decode(output);
+    return internal::TryDecode<Out>(output);
   }
   // The same for any orchestration: its status when it has finished, however it ended.
   Result<InstanceStatus> WaitUntilFinished(std::string_view instance, Timeout timeout) const;
 
   // Blocks until custom_status.version is greater than `after_version` (0: until one was set), or
-  // the instance has finished. Errors: NotFound, Unavailable (the time is over).
+  // the instance has finished. Errors: NotFound, DeadlineExceeded (the time is over).
   Result<InstanceStatus> WaitForCustomStatus(std::string_view instance, std::uint64_t after_version,
                                              Timeout timeout) const;
 
@@ -123,19 +123,19 @@ class Client {
   Result<std::optional<T>> GetKv(std::string_view instance, std::string_view key) const {
     TANDEM_ASSIGN_OR_RETURN(const std::optional<std::string> bytes, GetKvEncoded(instance, key));
     if (!bytes) return std::optional<T>();
-    TANDEM_ASSIGN_OR_RETURN(T value, Codec<T>::Decode(*bytes));
+    TANDEM_ASSIGN_OR_RETURN(T value, internal::TryDecode<T>(*bytes));
     return std::optional<T>(std::move(value));
   }
   Result<std::optional<std::string>> GetKvEncoded(std::string_view instance,
                                                   std::string_view key) const;
   Result<std::vector<KvItem>> ListKv(std::string_view instance) const;  // by key
 
-  // Blocks until the key has a value. Errors: as GetKv; Unavailable (the time is over);
+  // Blocks until the key has a value. Errors: as GetKv; DeadlineExceeded (the time is over);
   // InvalidArgument (the instance has finished without it).
   template <Codable T>
   Result<T> WaitForKv(std::string_view instance, std::string_view key, Timeout timeout) const {
     TANDEM_ASSIGN_OR_RETURN(const std::string bytes, WaitForKvEncoded(instance, key, timeout));
-    return Codec<T>::Decode(bytes);
+    return internal::TryDecode<T>(bytes);
   }
   Result<std::string> WaitForKvEncoded(std::string_view instance, std::string_view key,
                                        Timeout timeout) const;

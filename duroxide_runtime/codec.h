@@ -10,18 +10,24 @@
 //
 // The bytes live as long as the instances that hold them: Decode has to accept what earlier
 // versions of Encode wrote. Replay compares bytes, so equal values have to give equal ones. Decode
-// fails with InvalidArgument. Encode can't fail but by an exception: of the orchestration or
-// activity that it leaves; a call of a client, or a heartbeat, makes InvalidArgument of it.
+// fails with InvalidArgument, and what it throws is taken for that. Encode can't fail but by an
+// exception: of the orchestration or activity that it leaves; a call of a client, or a heartbeat,
+// makes InvalidArgument of it.
 //
-// Built in: std::string (as it is), bool, integers (decimal text), Unit (empty), and std::vector of
-// anything that has a codec. In a line, for types of your own: json_codec.h, capnp_codec.h.
+// Built in: std::string (as it is), bool, integers and floating point (decimal text), Unit (empty),
+// and std::optional and std::vector of anything that has a codec. In a line, for types of your own:
+// json_codec.h, capnp_codec.h.
 
 #include <charconv>
+#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <exception>
+#include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -85,6 +91,51 @@ struct Codec<T> {
   }
 };
 
+// floating := 'nan' | '-'? ('inf' | digit+ ('.' digit+)? ('e' ('+' | '-') digit+)?)
+//
+// The fewest digits that give the same number back, -0 included; all that is not a number is one
+// nan. Decode takes any decimal of that form that is in range.
+template <typename T>
+  requires std::same_as<T, float> || std::same_as<T, double>
+struct Codec<T> {
+  static std::string Encode(const T& value) {
+    if (std::isnan(value)) return "nan";  // some are negative, or hold bits of their own
+    char text[32];
+    const auto [end, error] = std::to_chars(text, text + sizeof(text), value);
+    return std::string(text, end);
+  }
+  static Result<T> Decode(std::string_view bytes) {
+    if (bytes == "nan") return std::numeric_limits<T>::quiet_NaN();
+    const bool negative = bytes.starts_with('-');
+    const std::string_view magnitude = bytes.substr(negative ? 1 : 0);
+    constexpr T kInfinity = std::numeric_limits<T>::infinity();
+    if (magnitude == "inf") return negative ? -kInfinity : kInfinity;
+    T value{};
+    const char* const end = bytes.data() + bytes.size();
+    const bool starts = !magnitude.empty() && magnitude.front() >= '0' && magnitude.front() <= '9';
+    const auto [rest, error] = std::from_chars(bytes.data(), end, value);
+    if (!starts || error != std::errc() || rest != end) {
+      return Status::InvalidArgument("expected a number, nan, inf or -inf");
+    }
+    return value;
+  }
+};
+
+// optional := '' | '=' value
+template <Codable T>
+struct Codec<std::optional<T>> {
+  static std::string Encode(const std::optional<T>& value) {
+    return value ? "=" + Codec<T>::Encode(*value) : std::string();
+  }
+  static Result<std::optional<T>> Decode(std::string_view bytes) {
+    if (bytes.empty()) return std::optional<T>();
+    if (bytes.front() != '=')
+      return Status::InvalidArgument("expected nothing, or '=' and a value");
+    TANDEM_ASSIGN_OR_RETURN(T value, Codec<T>::Decode(bytes.substr(1)));
+    return std::optional<T>(std::move(value));
+  }
+};
+
 // vector := (length:decimal ':' element)*
 template <Codable T>
 struct Codec<std::vector<T>> {
@@ -115,13 +166,28 @@ struct Codec<std::vector<T>> {
 
 namespace internal {
 
-// For those who answer with a Status.
+inline constexpr char kForeignException[] = "threw an exception that is no std::exception";
+
+// For those who answer with a Status: InvalidArgument for whatever a codec throws.
 template <Codable T>
 Result<std::string> TryEncode(const T& value) {
   try {
     return Codec<T>::Encode(value);
   } catch (const std::exception& exception) {
     return Status::InvalidArgument(std::string("can't be encoded: ") + exception.what());
+  } catch (...) {
+    return Status::InvalidArgument(std::string("can't be encoded: Encode ") + kForeignException);
+  }
+}
+
+template <Codable T>
+Result<T> TryDecode(std::string_view bytes) {
+  try {
+    return Codec<T>::Decode(bytes);
+  } catch (const std::exception& exception) {
+    return Status::InvalidArgument(exception.what());
+  } catch (...) {
+    return Status::InvalidArgument(std::string("Decode ") + kForeignException);
   }
 }
 

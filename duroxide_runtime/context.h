@@ -26,14 +26,15 @@ namespace internal {
 class CancellationAwaiter;
 class Execution;
 
-// What a local step gives as a value: T for a function that returns T or Result<T>.
+// What a local step gives as a value: T for a function that returns T or Result<T>, Unit for one
+// that returns a Status.
 template <typename R>
 struct StepValue {
   using Type = R;
 };
-template <typename T>
-struct StepValue<Result<T>> {
-  using Type = T;
+template <Fallible R>
+struct StepValue<R> {
+  using Type = typename FallibleValue<R>::Type;
 };
 
 }  // namespace internal
@@ -107,9 +108,9 @@ class OrchestrationContext {
         *core_, core_->CallActivity(std::move(name), std::move(input), options.tag())));
   }
 
-  // Runs `step`, a function that gives a T or Result<T>, here and now, and records its result in
-  // the batch of this turn: for what is quick and bears repetition. A crash before that batch is
-  // stored runs it again, a replay does not. An exception is a failure.
+  // Runs `step`, a function that gives a T, Result<T> or Status, here and now, and records its
+  // result in the batch of this turn: for what is quick and bears repetition. A crash before that
+  // batch is stored runs it again, a replay does not. An exception is a failure.
   //
   // Its result is all that a replay knows of it. So it must not use the context, but for Now(),
   // facts and Log: else the instance fails with InvalidArgument. Nor may it change captured
@@ -124,7 +125,7 @@ class OrchestrationContext {
           return Codec<T>::Encode(*value);
         });
     if (!bytes.ok()) return Result<T>(bytes.status());
-    return Codec<T>::Decode(*bytes);
+    return internal::TryDecode<T>(*bytes);
   }
 
   // --- Time
@@ -232,7 +233,7 @@ class OrchestrationContext {
   Result<std::optional<T>> GetKv(std::string_view key) const {
     const auto found = core_->kv().entries().find(key);
     if (found == core_->kv().entries().end()) return std::optional<T>();
-    TANDEM_ASSIGN_OR_RETURN(T value, Codec<T>::Decode(found->second.value));
+    TANDEM_ASSIGN_OR_RETURN(T value, internal::TryDecode<T>(found->second.value));
     return std::optional<T>(std::move(value));
   }
   std::vector<std::string> KvKeys() const;  // sorted

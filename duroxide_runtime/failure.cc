@@ -6,6 +6,12 @@ namespace duroxide {
 
 namespace {
 
+// DeadlineExceeded is about the wait of one caller. Stored, it would pass for that of others: they
+// could not tell an instance that has failed from a wait of their own that was too short.
+StatusCode StoredCode(StatusCode code) {
+  return code == StatusCode::kDeadlineExceeded ? StatusCode::kUnavailable : code;
+}
+
 std::string Cut(const std::string& message) {
   if (message.size() <= kFailureBytesMax) return message;
   return message.substr(0, kFailureBytesMax) + "... (cut)";
@@ -38,10 +44,10 @@ Status Failure::ToStatus() const {
 }
 
 Failure Failure::Of(const Status& status, FailureCategory category) {
-  Failure failure{category, status.code(), Cut(status.message()), {}};
+  Failure failure{category, StoredCode(status.code()), Cut(status.message()), {}};
   const Status* cause = &status.cause();
   while (!cause->ok() && failure.causes.size() < kFailureCausesMax) {
-    failure.causes.push_back({cause->code(), Cut(cause->message())});
+    failure.causes.push_back({StoredCode(cause->code()), Cut(cause->message())});
     cause = &cause->cause();
   }
   return failure;

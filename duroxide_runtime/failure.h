@@ -50,6 +50,8 @@ struct Failure {
   Status ToStatus() const;
 
   // Of a failed status with its causes; cut at kFailureBytesMax and kFailureCausesMax (limits.h).
+  // DeadlineExceeded becomes Unavailable: no instance ends with it, so a Client that gets it knows
+  // that its own wait is over.
   static Failure Of(const Status& status, FailureCategory category = FailureCategory::kApplication);
 };
 

@@ -9,6 +9,7 @@
 // child is cancelled.
 
 #include <cstddef>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -38,10 +39,12 @@ class OperationRef {
   }
   ~OperationRef() { Reset(); }
 
-  bool IsDelivered() const {
-    TANDEM_CHECK(core_ != nullptr, "a future is awaited after it was moved away");
-    return core_->IsDelivered(operation_);
+  // Moved on to whoever awaits it.
+  OperationRef TakeToAwait() {
+    if (core_ == nullptr) throw std::logic_error("a future is awaited after it was moved away");
+    return std::move(*this);
   }
+  bool IsDelivered() const { return core_->IsDelivered(operation_); }
   void SetWaiter(Resumable& waiter) { core_->SetWaiter(operation_, waiter); }
   Result<std::string> Take() { return core_->Take(operation_); }
 
@@ -75,7 +78,7 @@ class FutureAwaiter : public OperationAwaiter {
 
   Result<T> await_resume() {
     TANDEM_ASSIGN_OR_RETURN(const std::string bytes, operation_.Take());
-    return Codec<T>::Decode(bytes);
+    return TryDecode<T>(bytes);
   }
 };
 
@@ -94,7 +97,7 @@ class [[nodiscard]] Future {
   using Output = Result<T>;
 
   internal::FutureAwaiter<T> operator co_await() && {
-    return internal::FutureAwaiter<T>(std::move(operation_));
+    return internal::FutureAwaiter<T>(operation_.TakeToAwait());
   }
 
  protected:
@@ -122,7 +125,7 @@ class [[nodiscard]] Timer {
   using Output = void;
 
   internal::TimerAwaiter operator co_await() && {
-    return internal::TimerAwaiter(std::move(operation_));
+    return internal::TimerAwaiter(operation_.TakeToAwait());
   }
 
  private:

@@ -8,22 +8,75 @@
 //
 // The name is stored in histories: renaming breaks the instances that have used it. It is a string
 // literal of 1 to kNameBytesMax bytes; with anything else the handle does not compile.
+//
+// A handle has exactly one input and one output, each of a type with a codec (codec.h). Unit stands
+// for none; several go into a struct.
 
+#include <concepts>
 #include <cstddef>
 #include <string_view>
+#include <type_traits>
 
 #include "duroxide_runtime/codec.h"
 #include "duroxide_runtime/limits.h"
 
 namespace duroxide {
 
-template <typename Signature>
-class Activity;
-template <typename Signature>
-class Orchestration;
+namespace internal {
 
-template <Codable Out, Codable In>
-class Activity<Out(In)> {
+template <typename T>
+constexpr bool kIsPlainValue = std::same_as<T, std::remove_cvref_t<T>> && !std::is_void_v<T>;
+
+// What the compiler says of a signature that can't be stored. One mistake, one message.
+template <typename Out, typename In>
+class HandleSignature {
+  static_assert(
+      kIsPlainValue<Out>,
+      "the output of a handle is a plain value; where there is none it is duroxide::Unit");
+  static_assert(!kIsPlainValue<Out> || Codable<Out>,
+                "the output of this handle has no codec: write template <> struct "
+                "duroxide::Codec<Out> (codec.h), or make it in a line (json_codec.h, "
+                "capnp_codec.h)");
+  static_assert(kIsPlainValue<In>,
+                "the input of a handle is a plain value; where there is none it is duroxide::Unit");
+  static_assert(!kIsPlainValue<In> || Codable<In>,
+                "the input of this handle has no codec: write template <> struct "
+                "duroxide::Codec<In> (codec.h), or make it in a line (json_codec.h, "
+                "capnp_codec.h)");
+};
+
+template <typename Signature>
+constexpr bool kIsHandleSignature = false;
+template <typename Out, typename In>
+constexpr bool kIsHandleSignature<Out(In)> = true;
+
+}  // namespace internal
+
+// Only what is no Out(In) comes here.
+template <typename Signature>
+class Activity {
+  static_assert(internal::kIsHandleSignature<Signature>,
+                "an activity is an Activity<Out(In)> with exactly one input: duroxide::Unit for "
+                "none, a struct with a codec for several");
+
+ public:
+  template <std::size_t N>
+  consteval explicit Activity(const char (&)[N]) {}
+};
+
+template <typename Signature>
+class Orchestration {
+  static_assert(internal::kIsHandleSignature<Signature>,
+                "an orchestration is an Orchestration<Out(In)> with exactly one input: "
+                "duroxide::Unit for none, a struct with a codec for several");
+
+ public:
+  template <std::size_t N>
+  consteval explicit Orchestration(const char (&)[N]) {}
+};
+
+template <typename Out, typename In>
+class Activity<Out(In)> : private internal::HandleSignature<Out, In> {
  public:
   using Input = In;
   using Output = Out;
@@ -37,8 +90,8 @@ class Activity<Out(In)> {
   std::string_view name_;
 };
 
-template <Codable Out, Codable In>
-class Orchestration<Out(In)> {
+template <typename Out, typename In>
+class Orchestration<Out(In)> : private internal::HandleSignature<Out, In> {
  public:
   using Input = In;
   using Output = Out;

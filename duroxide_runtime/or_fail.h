@@ -1,12 +1,12 @@
 #pragma once
 
 // OrFail(x) awaits a Result<T> and gives the T; a failure instead ends the awaiting task with that
-// failure, as `?` does in Rust:
+// failure, as `?` does in Rust. Of a Status it gives a Unit:
 //
 //   Digest digest = co_await OrFail(ctx.Call(kHash, files));
 //
-// The task has to return a Result. It ends without an exception, so no `catch` sees it; its locals
-// are destroyed when whoever awaits the task goes on.
+// The task has to return a Result or a Status. It ends without an exception, so no `catch` sees it;
+// its locals are destroyed when whoever awaits the task goes on.
 
 #include <coroutine>
 #include <exception>
@@ -20,11 +20,6 @@
 namespace duroxide {
 
 namespace internal {
-
-template <typename T>
-constexpr bool kIsResult = false;
-template <typename T>
-constexpr bool kIsResult<Result<T>> = true;
 
 // Where the driver of an OrFail reports to: the slot and the task that waits.
 template <typename T, typename Parent>
@@ -66,15 +61,16 @@ Task<void> DriveOrFail(A operand, Report report) {
 template <typename A>
 class OrFailAwaiter {
  public:
-  using T = typename A::Output::value_type;
+  using T = typename FallibleValue<typename A::Output>::Type;
 
   explicit OrFailAwaiter(A operand) : operand_(std::move(operand)) {}
 
   bool await_ready() const noexcept { return false; }
   template <std::derived_from<PromiseBase> Parent>
   void await_suspend(std::coroutine_handle<Parent> parent) {
-    static_assert(kIsResult<typename Parent::Value>,
-                  "OrFail needs a task that returns a Result: it passes failures on to its caller");
+    static_assert(Fallible<typename Parent::Value>,
+                  "OrFail needs a task that returns a Result or a Status: it passes failures on to "
+                  "its caller");
     Parent& promise = parent.promise();
     driver_.emplace(DriveOrFail<A, OrFailReport<T, Parent>>(
         std::move(operand_), OrFailReport<T, Parent>(slot_, promise)));
@@ -92,7 +88,7 @@ class OrFailAwaiter {
 template <typename A>
 class [[nodiscard]] OrFailOperation {
  public:
-  using Output = typename A::Output::value_type;
+  using Output = typename FallibleValue<typename A::Output>::Type;
 
   explicit OrFailOperation(A operand) : operand_(std::move(operand)) {}
 
@@ -105,7 +101,7 @@ class [[nodiscard]] OrFailOperation {
 }  // namespace internal
 
 template <Durable A>
-  requires internal::kIsResult<typename A::Output>
+  requires internal::Fallible<typename A::Output>
 internal::OrFailOperation<A> OrFail(A operand) {
   return internal::OrFailOperation<A>(std::move(operand));
 }

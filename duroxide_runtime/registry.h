@@ -5,6 +5,7 @@
 //
 //   registry.Add(kHash, [](duroxide::ActivityContext& ctx, FileList in) -> Result<Digest> {...});
 //   registry.Add(kChecksum, Checksum);  // Task<Result<Summary>>(OrchestrationContext, Input)
+//   registry.Add(kMail, SendMail);      // Status(ActivityContext&, Letter): its output is Unit
 //   registry.Add(kChecksum, {2, 0, 0}, Checksum2);  // beside it, for instances that start from now
 //   on
 //
@@ -15,6 +16,7 @@
 // Activities are called from several threads at once. An orchestration function must be a plain
 // function or a lambda without captures: its coroutine outlives the call.
 
+#include <concepts>
 #include <functional>
 #include <map>
 #include <optional>
@@ -94,8 +96,28 @@ Status BadInput(std::string_view what, std::string_view name, const Status& reas
 // An orchestration that ends at once.
 Task<Result<std::string>> FailedTask(Status status);
 
-template <typename Out>
-Task<Result<std::string>> EncodeOutput(Task<Result<Out>> task) {
+// A function may return a Status where a Result<Unit> is meant, and only there: of any other Result
+// Ok alone makes no value.
+template <typename Returned, typename Out>
+concept ReturnsFor = std::convertible_to<Returned, Result<Out>> &&
+                     (!std::same_as<Returned, Status> || std::same_as<Out, Unit>);
+
+template <typename Returned, typename Out>
+constexpr bool kIsTaskFor = false;
+template <typename Returned, typename Out>
+constexpr bool kIsTaskFor<Task<Returned>, Out> =
+    std::same_as<Returned, Result<Out>> ||
+    (std::same_as<Returned, Status> && std::same_as<Out, Unit>);
+
+template <typename Out, typename Function, typename... In>
+concept FunctionFor = std::is_invocable_v<Function&, In...> &&
+                      ReturnsFor<std::invoke_result_t<Function&, In...>, Out>;
+template <typename Out, typename Function, typename... In>
+concept TaskFunctionFor = std::is_invocable_v<Function&, In...> &&
+                          kIsTaskFor<std::invoke_result_t<Function&, In...>, Out>;
+
+template <typename Out, typename Returned>
+Task<Result<std::string>> EncodeOutput(Task<Returned> task) {
   Result<Out> output = co_await std::move(task);
   if (!output.ok()) co_return output.status();
   co_return Codec<Out>::Encode(*output);
@@ -105,13 +127,15 @@ Task<Result<std::string>> EncodeOutput(Task<Result<Out>> task) {
 
 template <typename Out, typename In, typename Function>
 void Registry::Add(const Activity<Out(In)>& activity, Function function) {
-  static_assert(std::is_invocable_r_v<Result<Out>, Function&, ActivityContext&, In>,
-                "the function of an Activity<Out(In)> is Result<Out>(ActivityContext&, In)");
+  static_assert(
+      internal::FunctionFor<Out, Function, ActivityContext&, In>,
+      "the function of an Activity<Out(In)> is Result<Out>(ActivityContext&, In); that of "
+      "an Activity<Unit(In)> may return a Status");
   std::string name(activity.name());
   auto handler = [function = std::move(function), name](
                      ActivityContext& context,
                      const std::string& input) mutable -> Result<std::string> {
-    Result<In> decoded = Codec<In>::Decode(input);
+    Result<In> decoded = internal::TryDecode<In>(input);
     if (!decoded.ok()) return internal::BadInput("activity", name, decoded.status());
     Result<Out> output = function(context, *std::move(decoded));
     if (!output.ok()) return output.status();
@@ -124,14 +148,15 @@ template <typename Out, typename In, typename Function>
 void Registry::Add(const Orchestration<Out(In)>& orchestration, OrchestrationVersion version,
                    Function function) {
   static_assert(
-      std::is_invocable_r_v<Task<Result<Out>>, Function&, OrchestrationContext, In>,
-      "the function of an Orchestration<Out(In)> is Task<Result<Out>>(OrchestrationContext, In)");
+      internal::TaskFunctionFor<Out, Function, OrchestrationContext, In>,
+      "the function of an Orchestration<Out(In)> is Task<Result<Out>>(OrchestrationContext, In); "
+      "that of an Orchestration<Unit(In)> may return a Task<Status>");
   static_assert(std::is_empty_v<Function> || std::is_pointer_v<Function>,
                 "an orchestration is a plain function or a lambda without captures");
   std::string name(orchestration.name());
   auto handler = [function, name](OrchestrationContext context,
                                   const std::string& input) -> Task<Result<std::string>> {
-    Result<In> decoded = Codec<In>::Decode(input);
+    Result<In> decoded = internal::TryDecode<In>(input);
     if (!decoded.ok()) {
       return internal::FailedTask(internal::BadInput("orchestration", name, decoded.status()));
     }

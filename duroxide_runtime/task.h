@@ -15,10 +15,12 @@
 // that captures, and `?:` with class values; docs/coroutines.md tells what to write instead.
 
 #include <coroutine>
+#include <stdexcept>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 
+#include "base/check.h"
 #include "duroxide_runtime/internal/promise.h"
 
 namespace duroxide {
@@ -49,6 +51,7 @@ class [[nodiscard]] Task {
 
   // Runs the task and gives its value, or throws what it threw.
   internal::TaskAwaiter<T> operator co_await() && {
+    if (!handle_) throw std::logic_error("a task is awaited after it was moved away");
     return internal::TaskAwaiter<T>(std::move(*this));
   }
 
@@ -74,7 +77,7 @@ struct TaskAccess {
   // Queues the task; `continuation` is posted when it has finished. REQUIRES: not started yet.
   template <typename T>
   static void Start(Task<T>& task, Pump& pump, Resumable* continuation) {
-    TANDEM_CHECK(task.handle_ != nullptr, "a task is awaited after it was moved away");
+    TANDEM_CHECK(task.handle_ != nullptr, "a task that was moved away can't be started");
     Promise<T>& promise = task.handle_.promise();
     TANDEM_CHECK(promise.pump() == nullptr, "a task is started once");
     promise.set_continuation(continuation);

@@ -50,7 +50,7 @@ Result<std::string> CallHandler(const ActivityHandler& handler, ActivityContext&
   try {
     return handler(context, input);
   } catch (...) {
-    return FailureOfException(std::current_exception());
+    return FailureOfException(NameOf("activity", context.name()), std::current_exception());
   }
 }
 

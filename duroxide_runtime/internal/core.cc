@@ -104,8 +104,13 @@ bool Core::FitsStep(std::size_t bytes) {
   return false;
 }
 
+std::string Core::InDestructor(std::string_view what) const {
+  return std::string(what) + " while its orchestration is being destroyed, so by a destructor: " +
+         NameOf("orchestration", started_.name) + " of " + NameOf("instance", instance_);
+}
+
 std::size_t Core::Start(OperationKind kind, std::string target, HistoryBody body) {
-  TANDEM_CHECK(!closed_, "an operation is started while its orchestration is being destroyed");
+  TANDEM_CHECK(!closed_, InDestructor("an operation is started").c_str());
   const std::size_t index = next_operation_++;
   if (!MayAct() || failure_ || !FitsStep(ContentBytes(body))) return index;  // never recorded
   if (open_ == kOpenOperationsMax) {
@@ -123,7 +128,7 @@ std::size_t Core::Start(OperationKind kind, std::string target, HistoryBody body
 }
 
 bool Core::AddCommand(HistoryBody body) {
-  TANDEM_CHECK(!closed_, "something is recorded while its orchestration is being destroyed");
+  TANDEM_CHECK(!closed_, InDestructor("something is recorded").c_str());
   if (!MayAct() || failure_ || !FitsStep(ContentBytes(body))) return false;
   commands_.push_back(Command{std::move(body), std::nullopt});
   return true;
@@ -283,7 +288,7 @@ Result<std::string> Core::RunStep(std::string name,
     try {
       result = step();
     } catch (...) {
-      result = FailureOfException(std::current_exception());
+      result = FailureOfException(NameOf("local step", record.name), std::current_exception());
     }
     running_step_.reset();
     if (failure_) return failure_->ToStatus();

@@ -175,6 +175,9 @@ class Core {
   };
 
   std::size_t Start(OperationKind kind, std::string target, HistoryBody body);
+  // In words, for who can't be stopped otherwise: an exception out of a destructor ends the
+  // process.
+  std::string InDestructor(std::string_view what) const;
   void Cancel(std::size_t index, const Operation& operation);
   // False if it is not recorded, because the execution is about to end.
   bool AddCommand(HistoryBody body);

@@ -102,7 +102,7 @@ void Execution::Start(const Started& started) {
   try {
     root_.emplace(handler_(OrchestrationContext(core_), started.input));
   } catch (...) {
-    refused_ = FailureOfException(std::current_exception());
+    refused_ = FailureOfException(NameOf("orchestration", started.name), std::current_exception());
     return;
   }
   TaskAccess::Start(*root_, core_.pump(), nullptr);
@@ -127,7 +127,8 @@ HistoryBody Execution::End() {
   try {
     result = TaskAccess::Take(*root_);
   } catch (...) {
-    result = FailureOfException(std::current_exception());
+    result =
+        FailureOfException(NameOf("orchestration", core_.started().name), std::current_exception());
   }
   if (result.ok() && result->size() > kValueBytesMax) {
     result =

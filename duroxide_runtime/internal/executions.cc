@@ -16,6 +16,9 @@ namespace {
 
 constexpr std::uint64_t kPruneBatch = 1'000;
 
+// How often others may prune or delete the same while this looks at it.
+constexpr int kConflictsMax = 16;
+
 std::string NameExecution(std::string_view instance, std::uint64_t execution) {
   return "execution " + std::to_string(execution) + " of instance " + Quoted(instance);
 }
@@ -100,41 +103,123 @@ Result<ExecutionPage> ListExecutions(tandem::Provider& provider, std::string_vie
   TANDEM_ASSIGN_OR_RETURN(const InstancePlace place, FindExisting(provider, instance));
   if (place.head == 0) return page;
   TANDEM_ASSIGN_OR_RETURN(const std::uint64_t oldest, OldestExecution(provider, instance, place));
-  for (std::uint64_t number = std::max(oldest, after + 1); number <= place.execution; ++number) {
+  if (after >= place.execution) return page;
+  for (std::uint64_t number = std::max(oldest, after + 1);; ++number) {
     if (page.executions.size() == limit) {
       page.more = true;
-      break;
+      return page;
     }
     TANDEM_ASSIGN_OR_RETURN(const std::optional<ExecutionInfo> info,
                             ReadExecution(provider, instance, number));
     if (info) page.executions.push_back(*info);
+    if (number == place.execution) return page;  // which may be the largest number there is
   }
-  return page;
+}
+
+namespace {
+
+// The map as an execution has left it that began with `before`.
+Result<KvEntries> KvAfter(tandem::Provider& provider, std::string_view instance,
+                          std::uint64_t execution, KvEntries before) {
+  const std::string where = NameExecution(instance, execution);
+  tandem::ReadOptions options;
+  options.from = 1;
+  while (true) {
+    TANDEM_ASSIGN_OR_RETURN(const tandem::EventPage page,
+                            provider.Read(HistoryStream(instance, execution), options));
+    if (page.events.empty()) return before;
+    History events;
+    for (const tandem::Event& event : page.events) {
+      TANDEM_ASSIGN_OR_RETURN(HistoryEvent decoded, DecodeHistoryEvent(event.payload, where));
+      events.push_back(std::move(decoded));
+    }
+    before = ReplayKv(std::move(before), events).entries();
+    options.from = page.next;
+  }
+}
+
+// Records with which map the execution begins that becomes the oldest. Nothing, if that is unknown.
+Result<tandem::UpdateMetadata> RecordKvBefore(tandem::Provider& provider, std::string_view instance,
+                                              const InstancePlace& place, std::uint64_t oldest,
+                                              std::uint64_t next_oldest) {
+  tandem::UpdateMetadata update;
+  update.stream = HistoryStream(instance, next_oldest);
+  Result<KvEntries> kv = KvBefore(provider, instance, place, oldest);
+  for (std::uint64_t number = oldest; kv.ok() && number < next_oldest; ++number) {
+    kv = KvAfter(provider, instance, number, *std::move(kv));
+  }
+  if (!kv.ok()) {
+    // What can't be read has to go all the same.
+    const tandem::StatusCode code = kv.status().code();
+    const bool unreadable =
+        code == tandem::StatusCode::kCorruption || code == tandem::StatusCode::kUnsupported;
+    if (!unreadable) return kv.status();
+    return update;
+  }
+  const std::string prefix(kKvBeforePrefix);
+  update.set.emplace(prefix, EncodeKv(std::nullopt));
+  for (const auto& [key, entry] : *kv) update.set.emplace(prefix + key, EncodeKv(entry));
+  return update;
+}
+
+// Deletes the histories from `oldest` to `next_oldest`, which stays. The oldest go first, so that
+// also a part of it leaves no hole. Errors: Conflict, if `oldest` was deleted meanwhile.
+Result<PruneResult> PrunePortion(tandem::Provider& provider, std::string_view instance,
+                                 const InstancePlace& place, std::uint64_t oldest,
+                                 std::uint64_t next_oldest) {
+  std::vector<tandem::Operation> batch;
+  batch.emplace_back(
+      tandem::CheckVersion{HistoryStream(instance, oldest), tandem::Expected::Exists()});
+  TANDEM_ASSIGN_OR_RETURN(tandem::UpdateMetadata before,
+                          RecordKvBefore(provider, instance, place, oldest, next_oldest));
+  if (!before.set.empty()) batch.emplace_back(std::move(before));
+  for (std::uint64_t number = oldest; number < next_oldest; ++number) {
+    batch.emplace_back(tandem::DeletePartition{HistoryStream(instance, number)});
+  }
+  TANDEM_ASSIGN_OR_RETURN(const tandem::BatchResult pruned, provider.AtomicBatch(std::move(batch)));
+  PruneResult result;
+  for (const tandem::OperationResult& operation : pruned.operations) {
+    const auto* deleted = std::get_if<tandem::DeleteEventsResult>(&operation);
+    if (deleted == nullptr || deleted->events == 0) continue;
+    result.executions += 1;
+    result.events += deleted->events;
+  }
+  return result;
+}
+
+}  // namespace
+
+Result<KvEntries> KvBefore(tandem::Provider& provider, std::string_view instance,
+                           const InstancePlace& place, std::uint64_t execution) {
+  if (execution == place.first_execution) return KvEntries();
+  TANDEM_ASSIGN_OR_RETURN(std::optional<KvEntries> before,
+                          ReadKvBefore(provider, HistoryStream(instance, execution)));
+  if (before) return *std::move(before);
+  return Status::Unsupported("it is not known with which key-value map " +
+                             NameExecution(instance, execution) +
+                             " began: a history before it could not be read when it was pruned");
 }
 
 Result<PruneResult> PruneExecutions(tandem::Provider& provider, std::string_view instance,
                                     std::uint64_t keep_last) {
   PruneResult result;
-  TANDEM_ASSIGN_OR_RETURN(const InstancePlace place, FindExisting(provider, instance));
-  if (place.head == 0) return result;
-  TANDEM_ASSIGN_OR_RETURN(std::uint64_t next, OldestExecution(provider, instance, place));
-  // The oldest first, so that also a part of it leaves no hole.
-  while (next <= place.execution && place.execution - next >= keep_last) {
-    std::vector<tandem::Operation> batch;
-    while (place.execution - next >= keep_last && batch.size() < kPruneBatch) {
-      batch.emplace_back(tandem::DeletePartition{HistoryStream(instance, next)});
-      ++next;
-    }
-    TANDEM_ASSIGN_OR_RETURN(const tandem::BatchResult pruned,
-                            provider.AtomicBatch(std::move(batch)));
-    for (const tandem::OperationResult& operation : pruned.operations) {
-      const auto* deleted = std::get_if<tandem::DeleteEventsResult>(&operation);
-      if (deleted == nullptr || deleted->events == 0) continue;
-      result.executions += 1;
-      result.events += deleted->events;
+  for (int conflicts = 0;;) {
+    TANDEM_ASSIGN_OR_RETURN(const InstancePlace place, FindExisting(provider, instance));
+    if (place.head == 0) return result;
+    TANDEM_ASSIGN_OR_RETURN(const std::uint64_t oldest, OldestExecution(provider, instance, place));
+    if (place.execution - oldest < keep_last) return result;
+    const std::uint64_t next_oldest =
+        std::min(place.execution - keep_last + 1, oldest + kPruneBatch);
+    const Result<PruneResult> portion =
+        PrunePortion(provider, instance, place, oldest, next_oldest);
+    if (portion.ok()) {
+      result.executions += portion->executions;
+      result.events += portion->events;
+    } else if (portion.status().code() != tandem::StatusCode::kConflict ||
+               ++conflicts == kConflictsMax) {
+      return portion.status();
     }
   }
-  return result;
 }
 
 }  // namespace duroxide::internal

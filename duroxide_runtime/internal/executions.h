@@ -20,7 +20,13 @@ Result<std::uint64_t> OldestExecution(tandem::Provider& provider, std::string_vi
 Result<ExecutionPage> ListExecutions(tandem::Provider& provider, std::string_view instance,
                                      std::uint64_t after, std::size_t limit);
 
-// Deletes all but the latest `keep_last` >= 1.
+// The key-value map with which the oldest execution that is left began. Errors: Unsupported, if
+// that is not known.
+Result<KvEntries> KvBefore(tandem::Provider& provider, std::string_view instance,
+                           const InstancePlace& place, std::uint64_t execution);
+
+// Deletes all but the latest `keep_last` >= 1, and records with which map the oldest of these
+// began, so that they can still be replayed.
 Result<PruneResult> PruneExecutions(tandem::Provider& provider, std::string_view instance,
                                     std::uint64_t keep_last);
 

@@ -1,14 +1,23 @@
 #include "duroxide_runtime/internal/failure.h"
 
+#include <string>
+
+#include "duroxide_runtime/codec.h"
+
 namespace duroxide::internal {
 
-tandem::Status FailureOfException(const std::exception_ptr& exception) {
+std::string NameOf(std::string_view kind, std::string_view name) {
+  return std::string(kind).append(" '").append(name).append("'");
+}
+
+tandem::Status FailureOfException(std::string_view thrower, const std::exception_ptr& exception) {
+  const std::string who(thrower);
   try {
     std::rethrow_exception(exception);
   } catch (const std::exception& known) {
-    return tandem::Status::Internal(known.what());
+    return tandem::Status::Internal(who + " threw: " + known.what());
   } catch (...) {
-    return tandem::Status::Internal("threw an exception that is no std::exception");
+    return tandem::Status::Internal(who + " " + kForeignException);
   }
 }
 

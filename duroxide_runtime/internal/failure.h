@@ -1,14 +1,19 @@
 #pragma once
 
-// How failures of user code become something that can be stored.
+// How what user code throws becomes something that can be stored.
 
 #include <exception>
+#include <string>
+#include <string_view>
 
 #include "base/status.h"
 
 namespace duroxide::internal {
 
-// Internal with its what(), or with "an exception that is no std::exception".
-tandem::Status FailureOfException(const std::exception_ptr& exception);
+// "activity 'charge'"
+std::string NameOf(std::string_view kind, std::string_view name);
+
+// Internal: "activity 'charge' threw: ...", or "... threw an exception that is no std::exception".
+tandem::Status FailureOfException(std::string_view thrower, const std::exception_ptr& exception);
 
 }  // namespace duroxide::internal

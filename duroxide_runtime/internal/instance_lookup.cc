@@ -97,7 +97,7 @@ Status InstanceWatch::TimeIsOver(const InstanceStatus& status) const {
                         std::string(InstanceStateName(status.state)) + " after " +
                         std::to_string(timeout_.count()) + " ms";
   if (!status.diagnosis.empty()) message += "; " + status.diagnosis;
-  return Status::Unavailable(std::move(message));
+  return Status::DeadlineExceeded(std::move(message));
 }
 
 }  // namespace duroxide::internal

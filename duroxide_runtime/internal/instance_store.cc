@@ -68,6 +68,9 @@ Result<std::optional<std::uint64_t>> ReadFirstExecution(tandem::Provider& provid
                           DecodeHistoryEvent(page.events.front().payload, where));
   const auto* started = std::get_if<Started>(&event.body);
   if (started == nullptr) return Status::Corruption(where, "the history does not begin there");
+  if (started->first_execution == 0 || started->first_execution > execution) {
+    return Status::Corruption(where, "its first execution is none before it");
+  }
   return Found(started->first_execution);
 }
 
@@ -153,8 +156,7 @@ Result<std::optional<StoredStatus>> ReadStatus(tandem::Provider& provider,
 
 Result<History> LoadHistory(tandem::Provider& provider, std::string_view instance,
                             std::uint64_t execution, tandem::Version head) {
-  History history;
-  history.reserve(head);
+  History history;  // grows with what is there: `head` may be damaged
   tandem::ReadOptions options;
   options.from = 1;
   while (history.size() < head) {
@@ -188,16 +190,19 @@ Result<StoredInstance> LoadInstance(tandem::Provider& provider, std::string_view
   }
 }
 
-Result<KvChanges> ReadKv(tandem::Provider& provider, const tandem::StreamId& stream,
-                         std::string_view key_prefix) {
+namespace {
+
+// Entries of metadata whose keys begin with `kind` and `key_prefix`, by what follows `kind`.
+Result<KvChanges> ReadEntries(tandem::Provider& provider, const tandem::StreamId& stream,
+                              std::string_view kind, std::string_view key_prefix) {
   KvChanges entries;
   tandem::MetadataOptions options;
-  options.prefix = KvKey(key_prefix);
+  options.prefix = std::string(kind).append(key_prefix);
   for (bool more = true; more;) {
     TANDEM_ASSIGN_OR_RETURN(const tandem::MetadataPage page,
                             provider.ReadMetadata(stream, options));
     for (const auto& [key, bytes] : page.entries) {
-      std::string name = key.substr(kKvPrefix.size());
+      std::string name = key.substr(kind.size());
       TANDEM_ASSIGN_OR_RETURN(
           std::optional<KvEntry> entry,
           DecodeKv(bytes, "key '" + name + "' in entity '" + stream.entity + "'"));
@@ -207,6 +212,24 @@ Result<KvChanges> ReadKv(tandem::Provider& provider, const tandem::StreamId& str
     if (more) options.after = page.entries.back().first;
   }
   return entries;
+}
+
+}  // namespace
+
+Result<KvChanges> ReadKv(tandem::Provider& provider, const tandem::StreamId& stream,
+                         std::string_view key_prefix) {
+  return ReadEntries(provider, stream, kKvPrefix, key_prefix);
+}
+
+Result<std::optional<KvEntries>> ReadKvBefore(tandem::Provider& provider,
+                                              const tandem::StreamId& stream) {
+  TANDEM_ASSIGN_OR_RETURN(KvChanges stored, ReadEntries(provider, stream, kKvBeforePrefix, {}));
+  if (stored.empty()) return std::optional<KvEntries>();
+  KvEntries entries;
+  for (auto& [key, entry] : stored) {
+    if (entry) entries.emplace(key, *std::move(entry));
+  }
+  return std::optional<KvEntries>(std::move(entries));
 }
 
 void AddStart(const NewInstance& instance, tandem::Timestamp now,

@@ -12,7 +12,9 @@
 //                    "kv/..." -> KvRecord: the key-value map as ended executions have left it
 //   execution      metadata "kv/..." -> KvRecord: what the running execution has changed, for
 //                  clients; a turn knows it from history. "begins", from before its first event:
-//                  so a deletion before it deletes this stream too, for those who wait here
+//                  so a deletion before it deletes this stream too, for those who wait here.
+//                  "before/..." -> KvRecord, of the oldest that pruning has left: the map with
+//                  which it began, and an entry with an empty key that is no key of the map
 //   "dx/index"     entity of the index of all instances (internal/instance_index.h)
 //   "dx/turns"     queue of what concerns an instance, grouped by instance
 //   "dx/work", "dx/work/<tag>"  queues of activities to run
@@ -44,6 +46,7 @@ inline constexpr std::string_view kWorkQueue = "dx/work";
 inline constexpr std::string_view kStatusKey = "status";
 inline constexpr std::string_view kBeginsKey = "begins";
 inline constexpr std::string_view kKvPrefix = "kv/";
+inline constexpr std::string_view kKvBeforePrefix = "before/";
 
 // Of an id that is used for the first time.
 inline constexpr std::uint64_t kFirstExecution = 1;
@@ -95,6 +98,9 @@ Result<StoredInstance> LoadInstance(tandem::Provider& provider, std::string_view
 // The key-value entries in one stream's metadata.
 Result<KvChanges> ReadKv(tandem::Provider& provider, const tandem::StreamId& stream,
                          std::string_view key_prefix);
+// The same of what stands under kKvBeforePrefix; nullopt if nothing does.
+Result<std::optional<KvEntries>> ReadKvBefore(tandem::Provider& provider,
+                                              const tandem::StreamId& stream);
 
 // --- Starting -----------------------------------------------------------------------------------
 

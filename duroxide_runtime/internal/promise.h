@@ -8,16 +8,15 @@
 #include <coroutine>
 #include <exception>
 #include <optional>
+#include <stdexcept>
 #include <type_traits>
 #include <utility>
 
 #include "base/result.h"
+#include "duroxide_runtime/codec.h"
 #include "duroxide_runtime/internal/pump.h"
 
 namespace duroxide {
-
-using tandem::Result;
-using tandem::Status;
 
 template <typename T>
 class Task;
@@ -31,6 +30,21 @@ concept Durable = std::movable<A> && requires(A operand) {
 };
 
 namespace internal {
+
+// What can say that something has failed, and the value that it has otherwise: Result<T>, or a
+// Status, which has none.
+template <typename T>
+struct FallibleValue {};
+template <typename T>
+struct FallibleValue<Result<T>> {
+  using Type = T;
+};
+template <>
+struct FallibleValue<Status> {
+  using Type = Unit;
+};
+template <typename T>
+concept Fallible = requires { typename FallibleValue<T>::Type; };
 
 class PromiseBase : public Resumable {
  public:
@@ -125,16 +139,35 @@ class Promise final : public PromiseBase {
 
   inline Task<T> get_return_object();
 
+  // `file` and `line` are those of the co_return, for a Result that is made of Ok.
   template <typename U>
     requires std::constructible_from<T, U&&>
+  void return_value(U&& value, [[maybe_unused]] const char* file = __builtin_FILE(),
+                    [[maybe_unused]] int line = __builtin_LINE()) {
+    if constexpr (Fallible<T> && !std::same_as<T, Status> &&
+                  std::same_as<std::remove_cvref_t<U>, Status>) {
+      value_.emplace(std::forward<U>(value), file, line);
+    } else {
+      value_.emplace(std::forward<U>(value));
+    }
+  }
+  // A task that returns a Status takes all that one which returns a Result<Unit> does.
+  template <typename U>
+    requires(std::same_as<T, Status> && !std::constructible_from<T, U &&> &&
+             std::convertible_to<U &&, Result<Unit>>)
   void return_value(U&& value) {
-    value_.emplace(std::forward<U>(value));
+    const Result<Unit> result = std::forward<U>(value);
+    value_.emplace(result.status());
   }
   void unhandled_exception() { exception_ = std::current_exception(); }
 
-  // REQUIRES: finished(). Throws what the coroutine threw.
+  // REQUIRES: finished(). Throws what the coroutine threw. Neither g++ 12 nor C++ stops a coroutine
+  // from running off its end without a value.
   T Take() {
     if (exception_) std::rethrow_exception(exception_);
+    if (!value_.has_value()) {
+      throw std::logic_error("a task ended without co_return, and so without its value");
+    }
     return *std::move(value_);
   }
 

@@ -2,7 +2,11 @@
 
 // Fields that several records of the runtime share. Includes generated code: for .cc files only.
 
+#include <kj/debug.h>
+
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -13,6 +17,7 @@
 #include "base/status.h"
 #include "duroxide_runtime/history.h"
 #include "duroxide_runtime/internal/history.capnp.h"
+#include "duroxide_runtime/limits.h"
 
 namespace duroxide::internal {
 
@@ -25,7 +30,8 @@ inline std::string ReadBytes(capnp::Data::Reader data) {
   return std::string(tandem::ToBytes(data));
 }
 
-// A code from a newer version, or none at all, reads as Internal.
+// A code from a newer version, or none at all, reads as Internal. So does DeadlineExceeded, the
+// last one, which is never written (Failure::Of).
 inline tandem::StatusCode ReadCode(std::uint8_t code) {
   const auto newest = static_cast<std::uint8_t>(tandem::StatusCode::kInternal);
   if (code == 0 || code > newest) return tandem::StatusCode::kInternal;
@@ -37,7 +43,8 @@ inline void WriteFailure(const Failure& failure, FailureRecord::Builder record) 
   record.setMessage(tandem::ToData(failure.message));
   record.setCategory(static_cast<std::uint8_t>(failure.category));
   if (failure.causes.empty()) return;
-  auto causes = record.initCauses(static_cast<unsigned>(failure.causes.size()));
+  const std::size_t count = std::min(failure.causes.size(), kFailureCausesMax);
+  auto causes = record.initCauses(static_cast<unsigned>(count));
   for (unsigned i = 0; i < causes.size(); ++i) {
     causes[i].setCode(static_cast<std::uint8_t>(failure.causes[i].code));
     causes[i].setMessage(tandem::ToData(failure.causes[i].message));
@@ -52,7 +59,10 @@ inline Failure ReadFailure(FailureRecord::Reader record) {
   failure.category = record.getCategory() > static_cast<std::uint8_t>(FailureCategory::kPoison)
                          ? FailureCategory::kConfiguration
                          : static_cast<FailureCategory>(record.getCategory());
-  for (const auto cause : record.getCauses()) {
+  const auto causes = record.getCauses();
+  KJ_REQUIRE(causes.size() <= kFailureCausesMax,
+             "a failure with more causes than are ever written");
+  for (const auto cause : causes) {
     failure.causes.push_back({ReadCode(cause.getCode()), ReadBytes(cause.getMessage())});
   }
   return failure;

@@ -144,8 +144,7 @@ Result<std::uint64_t> TurnMaker::NewSeed() {
   try {
     return seeds_();
   } catch (...) {
-    return Status::Internal("RuntimeOptions::seeds: " +
-                            FailureOfException(std::current_exception()).message());
+    return FailureOfException("RuntimeOptions::seeds", std::current_exception());
   }
 }
 

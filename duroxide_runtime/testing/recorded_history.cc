@@ -5,6 +5,7 @@
 #include <sstream>
 #include <utility>
 
+#include "duroxide_runtime/internal/executions.h"
 #include "duroxide_runtime/internal/instance_store.h"
 #include "duroxide_runtime/internal/turn.h"
 
@@ -118,31 +119,26 @@ Result<std::vector<RecordedHistory>> ReadRecorded(tandem::Provider& provider,
   TANDEM_ASSIGN_OR_RETURN(const internal::InstancePlace place,
                           internal::FindInstance(provider, instance));
   std::vector<RecordedHistory> all;
-  internal::KvEntries kv;
-  for (std::uint64_t number = place.first_execution; number <= place.execution; ++number) {
+  if (place.head == 0) return all;
+  TANDEM_ASSIGN_OR_RETURN(const std::uint64_t oldest,
+                          internal::OldestExecution(provider, instance, place));
+  TANDEM_ASSIGN_OR_RETURN(internal::KvEntries kv,
+                          internal::KvBefore(provider, instance, place, oldest));
+  for (std::uint64_t number = oldest;; ++number) {
     tandem::ReadOptions options;
     options.max_events = 1;
     TANDEM_ASSIGN_OR_RETURN(const tandem::EventPage page,
                             provider.Read(internal::HistoryStream(instance, number), options));
-    if (page.head == 0) continue;  // pruned, or not begun
     RecordedHistory recorded;
     recorded.instance = instance;
     recorded.execution = number;
     TANDEM_ASSIGN_OR_RETURN(recorded.history,
                             internal::LoadHistory(provider, instance, number, page.head));
-    if (all.empty() && number != place.first_execution) {
-      const auto home = internal::HomeStream(instance, place.first_execution);
-      TANDEM_ASSIGN_OR_RETURN(const internal::KvChanges left, internal::ReadKv(provider, home, {}));
-      if (!left.empty()) {
-        return Status::Unsupported("instance '" + std::string(instance) +
-                                   "' has a key-value map, and its first executions are gone");
-      }
-    }
     recorded.kv = kv;
     kv = internal::ReplayKv(std::move(kv), recorded.history).entries();
     all.push_back(std::move(recorded));
+    if (number == place.execution) return all;
   }
-  return all;
 }
 
 std::optional<std::string> FindDivergence(const RecordedHistory& recorded,

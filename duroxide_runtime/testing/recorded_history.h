@@ -35,8 +35,8 @@ struct RecordedHistory {
 };
 
 // All executions of the instance that are still there, the oldest first; none if there is no such
-// instance. Errors: Unsupported, if the first executions were pruned and the instance has a
-// key-value map (what it was then is not known any more); those of the store.
+// instance. Errors: Unsupported, if an execution was pruned whose history could not be read (with
+// which key-value map the next one began is not known then); those of the store.
 tandem::Result<std::vector<RecordedHistory>> ReadRecorded(tandem::Provider& provider,
                                                           std::string_view instance);
 

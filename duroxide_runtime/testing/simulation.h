@@ -74,7 +74,8 @@ class Simulation {
   Simulation(const Simulation&) = delete;
   Simulation& operator=(const Simulation&) = delete;
 
-  // Of the store, without faults. Its waits must not wait: nobody works meanwhile.
+  // Of the store, without faults. Nobody works while a call of theirs waits, so one that would have
+  // to wait is InvalidArgument at once: Run() first, then ask.
   Client client();
   tandem::Provider& provider();
   Timestamp now() const;

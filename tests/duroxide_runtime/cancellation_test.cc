@@ -106,7 +106,7 @@ TEST(CancellationTest, WhatTheCodeMakesOfItDecidesHowTheInstanceEnds) {
   };
   EXPECT_EQ(end("keep"), "OrchestrationCompleted output \"kept\"");
   EXPECT_EQ(end("fail"), "OrchestrationFailed with NotFound \"gone\"");
-  EXPECT_EQ(end("throw"), "OrchestrationFailed with Internal \"boom\"");
+  EXPECT_EQ(end("throw"), "OrchestrationFailed with Internal \"orchestration 'test' threw: boom\"");
 }
 
 TEST(CancellationTest, SecondRequestIsDroppedWhileTheCodeCleansUp) {

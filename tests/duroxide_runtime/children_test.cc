@@ -478,7 +478,8 @@ TEST(ChildrenTest, FirstChildOfManyWinsAndTheOthersAreCancelledInOrder) {
 TEST(ChildrenTest, FirstOfNoneFailsTheInstance) {
   Engine engine(FirstOfMany);
   engine.Start("0");
-  EXPECT_EQ(FailureOf(engine).message, "WhenAny of an empty vector would wait for ever");
+  EXPECT_EQ(FailureOf(engine).message,
+            "orchestration 'test' threw: WhenAny of an empty vector would wait for ever");
   EXPECT_EQ(FailureOf(engine).code, StatusCode::kInternal);
   CheckHistory(engine);
 }

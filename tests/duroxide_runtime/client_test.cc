@@ -9,6 +9,7 @@
 #include "duroxide_runtime/internal/instance_index.h"
 #include "duroxide_runtime/limits.h"
 #include "tests/duroxide_runtime/client_samples.h"
+#include "tests/duroxide_runtime/moody.h"
 #include "tests/duroxide_runtime/runtime_fixture.h"
 
 namespace duroxide {
@@ -207,7 +208,7 @@ TEST_P(ClientTest, WaitForCustomStatusSeesEachNewOne) {
     version = status->custom_status.version;
   }
   EXPECT_EQ(client.WaitForCustomStatus("i", version, seconds(0)).status().code(),
-            StatusCode::kUnavailable);
+            StatusCode::kDeadlineExceeded);
   ASSERT_TRUE(client.Send("i", "words", "end").ok());
   const auto last = client.WaitForCustomStatus("i", version, kLong);
   EXPECT_EQ(last->state, InstanceState::kCompleted);
@@ -305,6 +306,27 @@ TEST_P(ClientTest, Defect17_WhatCannotBeEncodedOrDecodedIsATypedError) {
   EXPECT_EQ(client.RaiseEvent("i", "e", big).code(), StatusCode::kTooLarge);
   EXPECT_EQ(client.Cancel("i", big).code(), StatusCode::kTooLarge);
   EXPECT_EQ(client.GetKv<int>("i", "before").status().code(), StatusCode::kInvalidArgument);
+}
+
+TEST_P(ClientTest, WhateverACodecThrowsIsInvalidArgumentAndNothingIsDone) {
+  const auto runtime = StartRuntime(ClientSamples());
+  ASSERT_TRUE(client.Start(kDiary, "i", "d").ok());
+  ASSERT_TRUE(client.WaitForKv<std::string>("i", "before", kLong).ok());
+  constexpr Orchestration<Unit(Moody)> kTakesMoody("takes-moody");
+  for (const int throws : {1, 2}) {
+    const Moody moody(throws);
+    const std::string why =
+        throws == 1 ? "not today" : "Encode threw an exception that is no std::exception";
+    const std::string refused = "InvalidArgument: can't be encoded: " + why;
+    EXPECT_EQ(client.Start(kTakesMoody, "j", moody).ToString(), refused);
+    EXPECT_EQ(client.Send("i", "words", moody).ToString(), refused);
+    EXPECT_EQ(client.RaiseEvent("i", "e", moody).ToString(), refused);
+  }
+  EXPECT_EQ(client.GetStatus("j").status().code(), StatusCode::kNotFound);
+  ASSERT_TRUE(client.Send("i", "words", "2").ok());
+  const std::string unread = "InvalidArgument: Decode threw an exception that is no std::exception";
+  EXPECT_EQ(client.WaitForKv<Moody>("i", "word", kLong).status().ToString(), unread);
+  EXPECT_EQ(client.GetKv<Moody>("i", "word").status().ToString(), unread);
 }
 
 TEST_P(ClientTest, BadArgumentsAreRefusedBeforeAnythingIsDone) {

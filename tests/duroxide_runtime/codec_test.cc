@@ -2,13 +2,18 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
+#include <cmath>
 #include <cstdint>
 #include <limits>
+#include <optional>
+#include <random>
 #include <type_traits>
 #include <utility>
 
 #include "duroxide_runtime/client.h"
 #include "duroxide_runtime/context.h"
+#include "tests/support/random_seed.h"
 
 namespace duroxide {
 namespace {
@@ -38,6 +43,70 @@ TEST(CodecTest, StringsAreStoredAsTheyAre) {
   EXPECT_EQ(Codec<std::vector<int>>::Encode({1, 23}), "1:12:23");
 }
 
+TEST(CodecTest, FloatingPointComesBackAsItWasByTheFewestDigits) {
+  using Limits = std::numeric_limits<double>;
+  for (const double value : {0.0, -0.0, 0.1, -1.5, 1e300, 5e-324, Limits::min(), Limits::max(),
+                             Limits::lowest(), Limits::infinity(), -Limits::infinity()}) {
+    ExpectRoundTrip(value);
+    EXPECT_EQ(std::signbit(*Codec<double>::Decode(Codec<double>::Encode(value))),
+              std::signbit(value));
+  }
+  ExpectRoundTrip(0.1F);
+  ExpectRoundTrip(std::numeric_limits<float>::denorm_min());
+  EXPECT_EQ(Codec<double>::Encode(0.1), "0.1");
+  EXPECT_EQ(Codec<float>::Encode(0.1F), "0.1");
+  EXPECT_EQ(Codec<double>::Encode(3), "3");
+  EXPECT_EQ(Codec<double>::Encode(-0.0), "-0");
+  EXPECT_EQ(Codec<double>::Encode(1e300), "1e+300");
+  EXPECT_EQ(Codec<double>::Encode(-Limits::infinity()), "-inf");
+}
+
+TEST(CodecTest, RandomNumbersComeBackAsTheyWere) {
+  std::mt19937_64 random(tandem::testing::TestSeed());
+  for (int i = 0; i < 10'000; ++i) {
+    const auto value = std::bit_cast<double>(random());
+    if (!std::isnan(value)) ExpectRoundTrip(value);
+  }
+}
+
+TEST(CodecTest, AllThatIsNotANumberIsOneNan) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const auto other = std::bit_cast<double>(std::uint64_t{0xfff8'0000'0000'1234});
+  EXPECT_EQ(Codec<double>::Encode(nan), "nan");
+  EXPECT_EQ(Codec<double>::Encode(-nan), "nan");
+  EXPECT_EQ(Codec<double>::Encode(other), "nan");
+  EXPECT_TRUE(std::isnan(*Codec<double>::Decode("nan")));
+}
+
+TEST(CodecTest, BytesThatAreNoNumberAreRefused) {
+  for (const std::string bytes :
+       {"",    "-",    "+1",    " 1",     "1 ",     "1x",     "1,5",  ".5",
+        "-.5", "e5",   "1e",    "0x1p3",  "NaN",    "nan(1)", "-nan", "infinity",
+        "INF", "+inf", "1e999", "-1e999", "1e-999", "--1"}) {
+    EXPECT_EQ(Codec<double>::Decode(bytes).status().code(), StatusCode::kInvalidArgument) << bytes;
+  }
+  EXPECT_EQ(Codec<double>::Decode(std::string("1\0", 2)).status().code(),
+            StatusCode::kInvalidArgument);
+  EXPECT_EQ(Codec<double>::Decode("1.50").value(), 1.5) << "decimals of others are read";
+  EXPECT_EQ(Codec<float>::Decode("1e39").status().code(), StatusCode::kInvalidArgument);
+}
+
+TEST(CodecTest, OptionalsComeBackAsTheyWere) {
+  ExpectRoundTrip(std::optional<int>());
+  ExpectRoundTrip(std::optional<int>(7));
+  ExpectRoundTrip(std::optional<std::string>(""));
+  ExpectRoundTrip(std::optional<Unit>(Unit()));
+  ExpectRoundTrip(std::optional<std::optional<int>>(std::optional<int>()));
+  ExpectRoundTrip(std::vector<std::optional<double>>{1.5, std::nullopt});
+  EXPECT_EQ(Codec<std::optional<int>>::Encode(std::nullopt), "");
+  EXPECT_EQ(Codec<std::optional<int>>::Encode(7), "=7");
+  for (const std::string bytes : {"7", "=", "=x", "==7", " =7"}) {
+    EXPECT_EQ(Codec<std::optional<int>>::Decode(bytes).status().code(),
+              StatusCode::kInvalidArgument)
+        << bytes;
+  }
+}
+
 TEST(CodecTest, WrongBytesAreAnErrorNotAValue) {
   EXPECT_FALSE(Codec<int>::Decode("").ok());
   EXPECT_FALSE(Codec<int>::Decode("12x").ok());
@@ -53,16 +122,7 @@ struct NoCodec {};
 static_assert(!Codable<NoCodec>);
 static_assert(Codable<std::vector<std::string>>);
 
-template <typename Out, typename In>
-concept HandlesExist = requires {
-  Activity<Out(In)>("name");
-  Orchestration<Out(In)>("name");
-};
-static_assert(HandlesExist<int, std::vector<std::string>>);
-static_assert(!HandlesExist<NoCodec, int>);
-static_assert(!HandlesExist<int, NoCodec>);
-
-// A call takes what its handle says. (What Registry::Add refuses: must_not_compile.txt.)
+// A call takes what its handle says. (What handles and Registry::Add refuse: must_not_compile.txt.)
 template <typename Handle, typename Input>
 concept Callable =
     requires(OrchestrationContext ctx, Handle handle, Input input) { ctx.Call(handle, input); };

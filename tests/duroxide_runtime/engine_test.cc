@@ -236,7 +236,8 @@ TEST(EngineTest, ExceptionEndsTheInstanceAsFailed) {
   Engine engine(Throws);
   engine.Start();
   engine.Fire(2);
-  EXPECT_EQ(Describe(engine.history().back().body), "OrchestrationFailed with Internal \"boom\"");
+  EXPECT_EQ(Describe(engine.history().back().body),
+            "OrchestrationFailed with Internal \"orchestration 'test' threw: boom\"");
 }
 
 TEST(EngineTest, ExceptionBeforeTheCoroutineEndsTheInstanceAsFailed) {
@@ -244,7 +245,7 @@ TEST(EngineTest, ExceptionBeforeTheCoroutineEndsTheInstanceAsFailed) {
   engine.Start();
   EXPECT_EQ(engine.Text(),
             "1 Started \"test\" 1.0.0 input \"\"\n"
-            "2 OrchestrationFailed with Internal \"no\"");
+            "2 OrchestrationFailed with Internal \"orchestration 'test' threw: no\"");
 }
 
 Output ThrowsANumber(OrchestrationContext ctx, std::string) {
@@ -254,7 +255,8 @@ Output ThrowsANumber(OrchestrationContext ctx, std::string) {
 
 TEST(EngineTest, ExceptionThatIsNoStdExceptionIsAFailureToo) {
   const std::string expected =
-      "OrchestrationFailed with Internal \"threw an exception that is no std::exception\"";
+      "OrchestrationFailed with Internal \"orchestration 'test' threw an exception that is no "
+      "std::exception\"";
   Engine inside(ThrowsANumber);
   inside.Start();
   inside.Fire(2);

@@ -7,6 +7,9 @@ set(flags)
 foreach(folder IN LISTS INCLUDES)
   list(APPEND flags "-I${folder}")
 endforeach()
+if(COMPILER MATCHES "clang")
+  list(APPEND flags -ferror-limit=0)  # it stops after 20 otherwise
+endif()
 execute_process(
   COMMAND "${COMPILER}" -std=c++20 -fsyntax-only ${flags} -x c++ "${SOURCE}"
   ERROR_VARIABLE output)

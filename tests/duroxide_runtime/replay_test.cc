@@ -14,7 +14,9 @@
 #include <random>
 #include <sstream>
 
+#include "duroxide_runtime/limits.h"
 #include "tests/duroxide_runtime/engine.h"
+#include "tests/duroxide_runtime/hostile_records.h"
 #include "tests/duroxide_runtime/newer_kinds.h"
 #include "tests/duroxide_runtime/samples.h"
 #include "tests/support/random_seed.h"
@@ -158,6 +160,27 @@ TEST(ReplayTest, HistoryEventsComeBackFromTheirRecords) {
       EXPECT_EQ(*decoded, event);
     }
   }
+}
+
+// A chain of a million causes would be taken down by recursion, on a stack that is too small.
+TEST(ReplayTest, FailureWithMoreCausesThanAreEverWrittenIsCorruption) {
+  EXPECT_TRUE(DecodeHistoryEvent(HistoryEventWithCauses(kFailureCausesMax), "event").ok());
+  EXPECT_TRUE(DecodeWorkItem(WorkItemWithCauses(kFailureCausesMax), "item").ok());
+  for (const unsigned causes : {static_cast<unsigned>(kFailureCausesMax) + 1, 1'000'000U}) {
+    const Status event = DecodeHistoryEvent(HistoryEventWithCauses(causes), "event").status();
+    EXPECT_EQ(event.code(), StatusCode::kCorruption) << event;
+    const Status item = DecodeWorkItem(WorkItemWithCauses(causes), "item").status();
+    EXPECT_EQ(item.code(), StatusCode::kCorruption) << item;
+  }
+}
+
+TEST(ReplayTest, NoMoreCausesAreWrittenThanAreRead) {
+  Failure failure;
+  failure.causes.resize(1'000);
+  const HistoryEvent event{Timestamp(), ActivityFailed{2, failure}};
+  const Result<HistoryEvent> decoded = DecodeHistoryEvent(EncodeHistoryEvent(event), "event");
+  ASSERT_TRUE(decoded.ok()) << decoded.status();
+  EXPECT_EQ(std::get<ActivityFailed>(decoded->body).failure.causes.size(), kFailureCausesMax);
 }
 
 TEST(ReplayTest, WorkItemsComeBackFromTheirRecords) {

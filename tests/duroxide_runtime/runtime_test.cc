@@ -112,7 +112,63 @@ TEST_P(RuntimeTest, ExceptionOfAnActivityIsItsFailure) {
   registry.Add(kAdd, [](ActivityContext&, int) -> Result<int> { throw std::range_error("oops"); });
   const auto runtime = StartRuntime(registry);
   ASSERT_TRUE(client.Start(kSequence, "i", 3).ok());
-  EXPECT_EQ(client.Wait(kSequence, "i", kLong).status().ToString(), "Internal: oops");
+  EXPECT_EQ(client.Wait(kSequence, "i", kLong).status().ToString(),
+            "Internal: activity 'add' threw: oops");
+}
+
+// Each of these once ended the process, and again at every restart.
+TEST_P(RuntimeTest, MistakesOfAnActivityAreItsFailureAndNameIt) {
+  constexpr Activity<Unit(std::string)> kNotify("notify");
+  constexpr Activity<int(std::string)> kCount("count");
+  constexpr Orchestration<std::string(std::string)> kTell("tell");
+  static int line_of_ok = 0;
+  Registry registry;
+  registry.Add(kNotify, [](ActivityContext&, std::string how) -> Status {
+    if (how == "fails") return Status::NotFound("nobody");
+    return Status::Ok();
+  });
+  registry.Add(kCount, [](ActivityContext&, std::string how) -> Result<int> {
+    if (how == "reads a failure") return *Result<int>(Status::NotFound("no number"));
+    if (how == "throws a number") throw 42;
+    line_of_ok = __LINE__ + 1;
+    return Status::Ok();
+  });
+  registry.Add(kTell, [](OrchestrationContext ctx, std::string) -> Task<Result<std::string>> {
+    std::string text = (co_await ctx.Call(kNotify, "")).status().ToString();
+    text += "; " + (co_await ctx.Call(kNotify, "fails")).status().ToString();
+    for (const std::string how : {"reads a failure", "throws a number", "gives ok"}) {
+      text += "; " + (co_await ctx.Call(kCount, how)).status().ToString();
+    }
+    co_return text;
+  });
+  const auto runtime = StartRuntime(registry);
+  ASSERT_TRUE(client.Start(kTell, "i", "").ok());
+  EXPECT_EQ(client.Wait(kTell, "i", kLong).value(),
+            "Ok; NotFound: nobody; "
+            "Internal: activity 'count' threw: the value of a failed Result was read, which holds "
+            "NotFound: no number; look at ok() first; "
+            "Internal: activity 'count' threw an exception that is no std::exception; "
+            "Internal: a Result was made of Ok without a value at " +
+                std::string(__FILE__) + ":" + std::to_string(line_of_ok) +
+                "; return the value, or a failure");
+}
+
+// One bad message from outside once ended the process ten times in a row.
+TEST_P(RuntimeTest, OrchestrationThatReadsAFailedResultFailsAndTheOthersGoOn) {
+  constexpr Orchestration<int(Unit)> kReads("reads");
+  Registry registry = Working();
+  registry.Add(kReads, [](OrchestrationContext ctx, Unit) -> Task<Result<int>> {
+    const Result<int> number = co_await ctx.Receive<int>("number");
+    co_return *number;
+  });
+  const auto runtime = StartRuntime(registry);
+  ASSERT_TRUE(client.Start(kReads, "i", Unit()).ok());
+  ASSERT_TRUE(client.Start(kSequence, "other", 3).ok());
+  ASSERT_TRUE(client.Send("i", "number", "no number").ok());
+  EXPECT_EQ(client.Wait(kReads, "i", kLong).status().ToString(),
+            "Internal: orchestration 'reads' threw: the value of a failed Result was read, which "
+            "holds InvalidArgument: expected an integer of 4 bytes in decimal; look at ok() first");
+  EXPECT_EQ(client.Wait(kSequence, "other", kLong).value(), 6);
 }
 
 TEST_P(RuntimeTest, ActivityKnowsItsCall) {
@@ -311,12 +367,35 @@ TEST_P(RuntimeTest, WaitGivesUpAtItsTimeout) {
   std::thread waiter([&] {
     const Result<int> result = client.Wait(kSequence, "i", seconds(5));
     EXPECT_EQ(result.status().ToString(),
-              "Unavailable: instance 'i' is still Pending after 5000 ms");
+              "DeadlineExceeded: instance 'i' is still Pending after 5000 ms");
   });
   clock.AwaitWaiters(1);
   clock.Advance(seconds(5));
   waiter.join();
   EXPECT_EQ(client.Wait(kSequence, "unknown", seconds(5)).status().code(), StatusCode::kNotFound);
+}
+
+TEST_P(RuntimeTest, AWaitThatIsOverIsToldFromEveryFailureOfTheInstance) {
+  constexpr Orchestration<Unit(int)> kFails("fails");
+  Registry registry;
+  registry.Add(kFails, [](OrchestrationContext ctx, int code) -> Task<Status> {
+    static_cast<void>(co_await ctx.Receive<std::string>("go"));
+    co_return Status(static_cast<StatusCode>(code), "by itself")
+        .CausedBy(Status::DeadlineExceeded("of another wait"));
+  });
+  const auto runtime = StartRuntime(registry);
+  for (int code = 1; code <= static_cast<int>(StatusCode::kDeadlineExceeded); ++code) {
+    const std::string id = Numbered("i", code);
+    ASSERT_TRUE(client.Start(kFails, id, code).ok());
+    EXPECT_EQ(client.Wait(kFails, id, seconds(0)).status().code(), StatusCode::kDeadlineExceeded);
+    EXPECT_EQ(client.WaitForKv<int>(id, "key", seconds(0)).status().code(),
+              StatusCode::kDeadlineExceeded);
+    ASSERT_TRUE(client.Send(id, "go", "").ok());
+    const Status failure = client.Wait(kFails, id, kLong).status();
+    EXPECT_EQ(failure.message(), "by itself");
+    EXPECT_NE(failure.code(), StatusCode::kDeadlineExceeded) << code;
+    EXPECT_EQ(failure.cause().code(), StatusCode::kUnavailable);
+  }
 }
 
 TEST_P(RuntimeTest, WaitWithTheWrongHandleSaysSo) {

@@ -112,7 +112,8 @@ TEST(StepsTest, ExceptionOfAStepIsItsFailure) {
     co_return got.status();
   });
   engine.Start();
-  EXPECT_EQ(LastOf(engine), "OrchestrationFailed with Internal \"boom\"");
+  EXPECT_EQ(LastOf(engine),
+            "OrchestrationFailed with Internal \"local step 'throws' threw: boom\"");
   CheckHistory(engine);
 }
 
@@ -124,7 +125,8 @@ Output StepThrowsANumber(OrchestrationContext ctx, std::string) {
 TEST(StepsTest, ExceptionOfAStepThatIsNoStdExceptionIsItsFailureToo) {
   Engine engine(StepThrowsANumber);
   engine.Start();
-  EXPECT_EQ(FailureOf(engine).message, "threw an exception that is no std::exception");
+  EXPECT_EQ(FailureOf(engine).message,
+            "local step 'throws' threw an exception that is no std::exception");
   CheckHistory(engine);
 }
 

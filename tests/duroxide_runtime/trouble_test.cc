@@ -106,6 +106,43 @@ TEST_P(TroubleTest, DamagedHistoryIsParkedNotSkipped) {
   EXPECT_NE(client.GetStatus("i")->diagnosis.find("unreadable record"), std::string::npos);
 }
 
+TEST_P(TroubleTest, HistoryWhoseFirstExecutionIsNoneBeforeItIsCorruption) {
+  for (const std::uint64_t first : {std::uint64_t{0}, ~std::uint64_t{0}}) {
+    Started started;
+    started.name = "once";
+    started.first_execution = first;
+    const std::string id = "i" + std::to_string(first);
+    const std::string event = internal::EncodeHistoryEvent(HistoryEvent{Timestamp(), started});
+    ASSERT_TRUE(provider.EventStore::Append(internal::HistoryStream(id, 2), {event}).ok());
+    EXPECT_EQ(client.GetStats(id).status().code(), StatusCode::kCorruption);
+    EXPECT_EQ(client.ListExecutions(id).status().code(), StatusCode::kCorruption);
+  }
+}
+
+TEST_P(TroubleTest, TheLargestExecutionThatThereCanBeIsTheLast) {
+  Started started;
+  started.name = "once";
+  const std::string event = internal::EncodeHistoryEvent(HistoryEvent{Timestamp(), started});
+  constexpr std::uint64_t kLargest = ~std::uint64_t{0};
+  ASSERT_TRUE(provider.EventStore::Append(internal::HistoryStream("i", kLargest), {event}).ok());
+  const auto page = client.ListExecutions("i");
+  ASSERT_TRUE(page.ok()) << page.status();
+  ASSERT_EQ(page->executions.size(), 1u);
+  EXPECT_EQ(page->executions.front().execution, kLargest);
+  EXPECT_TRUE(client.ListExecutions("i", kLargest)->executions.empty());
+}
+
+TEST_P(TroubleTest, HeadThatClaimsMoreEventsThanThereAreIsCorruption) {
+  const auto runtime = StartRuntime(Working());
+  ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
+  ASSERT_TRUE(client.Wait(kOnce, "i", kLong).ok());
+  for (const std::uint64_t head : {std::uint64_t{1} << 40, ~std::uint64_t{0}}) {
+    const auto history = internal::LoadHistory(provider, "i", 1, head);
+    EXPECT_EQ(history.status().ToString(),
+              "Corruption: history event 5 of execution 1 of instance 'i': missing");
+  }
+}
+
 TEST_P(TroubleTest, MessagesWithoutAnInstanceAreDroppedAndBlockNobody) {
   tandem::EnqueueOptions orphan;
   orphan.group = "nobody";

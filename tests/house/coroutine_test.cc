@@ -4,10 +4,13 @@
 #include <iterator>
 #include <string>
 
-#include "tests/house/coroutine_rules.h"
+#include "tests/house/source_text.h"
+#include "tools/check_coroutines/coroutine_rules.h"
 
 namespace tandem::house {
 namespace {
+
+using tools::CheckCoroutines;
 
 std::size_t CountIn(const std::string& body) {
   const std::string text = "Task<int> F(Context context) {\n" + body + "\n}\n";

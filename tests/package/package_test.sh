@@ -87,6 +87,22 @@ check_pkg_config() {
   expect_equal greeting "hello ann!" "$(./greeting "$work/store")"
 }
 
+# The trap is legal C++, and every compiler takes it: only the check stands in its way.
+check_coroutines() {
+  local header=$work/trap/include/echo.h line
+  cp -r "$PREFIX" "$work/moved"
+  cp -r "$SOURCE/tests/package/trap" "$work/trap"
+  "$CMAKE" -G Ninja -S "$work/trap" -B "$work/build" -DCMAKE_PREFIX_PATH="$work/moved"
+  "$CMAKE" --build "$work/build"
+  sed -i 's/ctx.Call(kEcho, text)/ctx.Call(kEcho, text.empty() ? std::string("x") : text)/' "$header"
+  line=$(grep -n 'co_await' "$header" | cut -d: -f1)
+  if "$CMAKE" --build "$work/build" >"$work/log" 2>&1; then
+    fail "a program with the trap was built"
+  fi
+  grep -qF "$header:$line: error: \`?:\` in one statement with co_await" "$work/log" ||
+    fail "the trap was not named: $(cat "$work/log")"
+}
+
 expect_field() { # <package file> <field> <pattern>
   local value
   value=$(dpkg-deb --field "$1" "$2")
@@ -113,6 +129,6 @@ check_debian() {
 
 case ${1:-} in
   install) install_tree ;;
-  paths | cmake | pkg_config | debian) "check_$1" ;;
+  paths | cmake | pkg_config | coroutines | debian) "check_$1" ;;
   *) fail "no such case: ${1:-}" ;;
 esac

@@ -1,4 +1,4 @@
-#include "tests/house/coroutine_rules.h"
+#include "tools/check_coroutines/coroutine_rules.h"
 
 #include <algorithm>
 #include <cctype>
@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-namespace tandem::house {
+namespace tandem::tools {
 namespace {
 
 struct Token {
@@ -203,4 +203,4 @@ class Checker {
 
 Findings CheckCoroutines(const SourceFile& file) { return Checker(file).Run(); }
 
-}  // namespace tandem::house
+}  // namespace tandem::tools

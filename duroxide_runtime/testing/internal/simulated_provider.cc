@@ -1,9 +1,27 @@
 #include "duroxide_runtime/testing/internal/simulated_provider.h"
 
+#include <chrono>
+#include <string>
+#include <utility>
+
 namespace duroxide::testing {
 
 using tandem::Result;
 using tandem::Status;
+
+namespace {
+
+// In the one thread of a simulation nobody works while a call waits: it would wait forever.
+Status WouldWaitForever(const std::string& what) {
+  return Status::InvalidArgument("waiting for " + what +
+                                 " in a simulation, where nobody works meanwhile: call "
+                                 "Simulation::Run(), RunUntil() or Step() "
+                                 "first, then ask without waiting (a timeout of 0, or GetStatus)");
+}
+
+bool Waits(std::chrono::milliseconds wait) { return wait > std::chrono::milliseconds::zero(); }
+
+}  // namespace
 
 Status SimulatedProvider::Alive() const {
   // Not Unavailable, which some wait for.
@@ -37,7 +55,14 @@ Status SimulatedProvider::Flush() {
 Result<tandem::EventPage> SimulatedProvider::Read(const tandem::StreamId& stream,
                                                   const tandem::ReadOptions& options) {
   TANDEM_RETURN_IF_ERROR(Alive());
-  return target_.Read(stream, options);
+  tandem::ReadOptions at_once = options;
+  at_once.wait = std::chrono::milliseconds::zero();
+  TANDEM_ASSIGN_OR_RETURN(tandem::EventPage page, target_.Read(stream, at_once));
+  const bool waits = Waits(options.wait) && options.direction == tandem::Direction::kForward;
+  if (waits && page.events.empty() && !page.deleted) {
+    return WouldWaitForever("an event of '" + stream.entity + "'");
+  }
+  return page;
 }
 
 Result<std::optional<tandem::PartitionHead>> SimulatedProvider::LatestPartition(
@@ -55,16 +80,25 @@ Result<tandem::MetadataPage> SimulatedProvider::ReadMetadata(
 Result<tandem::FeedPage> SimulatedProvider::ReadAll(tandem::Position after,
                                                     const tandem::FeedOptions& options) {
   TANDEM_RETURN_IF_ERROR(Alive());
-  return target_.ReadAll(after, options);
+  tandem::FeedOptions at_once = options;
+  at_once.wait = std::chrono::milliseconds::zero();
+  TANDEM_ASSIGN_OR_RETURN(tandem::FeedPage page, target_.ReadAll(after, at_once));
+  if (Waits(options.wait) && page.events.empty()) return WouldWaitForever("an event of the feed");
+  return page;
 }
 
 Result<std::vector<tandem::Delivery>> SimulatedProvider::Dequeue(
     std::span<const std::string> queues, const tandem::DequeueOptions& options) {
   TANDEM_RETURN_IF_ERROR(Alive());
-  Result<std::vector<tandem::Delivery>> deliveries = target_.Dequeue(queues, options);
-  if (deliveries.ok() && !deliveries->empty()) {
-    times_.Note(tandem::SaturatingAdd(clock().Now(), options.lease.value()));
+  tandem::DequeueOptions at_once = options;
+  at_once.wait = std::chrono::milliseconds::zero();
+  TANDEM_ASSIGN_OR_RETURN(std::vector<tandem::Delivery> deliveries,
+                          target_.Dequeue(queues, at_once));
+  if (deliveries.empty()) {
+    if (Waits(options.wait)) return WouldWaitForever("a message");
+    return deliveries;
   }
+  times_.Note(tandem::SaturatingAdd(clock().Now(), options.lease.value()));
   return deliveries;
 }
 

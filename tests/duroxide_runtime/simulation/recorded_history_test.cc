@@ -6,6 +6,7 @@
 
 #include <fstream>
 
+#include "duroxide_runtime/internal/instance_store.h"
 #include "duroxide_runtime/testing/simulation.h"
 #include "tests/duroxide_runtime/samples.h"
 #include "tests/support/temporary_directory.h"
@@ -91,6 +92,37 @@ TEST_F(RecordedHistoryTest, AFileGivesBackWhatWasWritten) {
     EXPECT_EQ(*read, execution);
     EXPECT_EQ(FindDivergence(*read, With(Counter)), std::nullopt);
   }
+}
+
+TEST_F(RecordedHistoryTest, WhatPruningHasLeftReplaysWithTheMapThatItBeganWith) {
+  constexpr int kRounds = 6;
+  for (const int left : {3, 1}) {
+    Simulation sim(1, With(Counter), SimulationOptions::Calm());
+    ASSERT_TRUE(sim.client().Start(kCounter, "c", kRounds).ok());
+    ASSERT_TRUE(sim.Run().ok());
+    ASSERT_EQ(sim.client().PruneExecutions("c", 5)->executions, 1U);
+    ASSERT_TRUE(sim.client().PruneExecutions("c", left).ok());
+    const auto recorded = ReadRecorded(sim.provider(), "c");
+    ASSERT_TRUE(recorded.ok()) << recorded.status();
+    ASSERT_EQ(recorded->size(), static_cast<std::size_t>(left));
+    EXPECT_EQ(recorded->front().kv.at("count").value, std::to_string(kRounds - left));
+    for (const RecordedHistory& execution : *recorded) {
+      EXPECT_EQ(FindDivergence(execution, With(Counter)), std::nullopt);
+      EXPECT_NE(FindDivergence(execution, With(OtherCounter)), std::nullopt);
+    }
+    const Status check = sim.Check();
+    EXPECT_TRUE(check.ok()) << check;
+  }
+}
+
+TEST_F(RecordedHistoryTest, AfterPruningWhatCanNotBeReadTheMapIsUnknown) {
+  Simulation sim(1, With(Counter), SimulationOptions::Calm());
+  ASSERT_TRUE(sim.client().Start(kCounter, "c", 3).ok());
+  ASSERT_TRUE(sim.Run().ok());
+  const auto damaged = internal::HistoryStream("c", 1);
+  ASSERT_TRUE(sim.provider().Append(damaged, {"garbage!"}).ok());
+  EXPECT_EQ(sim.client().PruneExecutions("c", 1)->executions, 2U);
+  EXPECT_EQ(ReadRecorded(sim.provider(), "c").status().code(), StatusCode::kUnsupported);
 }
 
 TEST_F(RecordedHistoryTest, AnUnknownInstanceHasNoHistories) {

@@ -44,6 +44,34 @@ TEST(SimulationTest, TimeIsSkipped) {
   EXPECT_TRUE(sim.Check().ok());
 }
 
+TEST(SimulationTest, AWaitThatNobodyWorksForIsReported) {
+  constexpr auto kLong = std::chrono::hours(1);
+  Simulation sim(1, Working(), SimulationOptions::Calm());
+  ASSERT_TRUE(sim.client().Start(kSequence, "s", 3).ok());
+  const Status waits = sim.client().Wait(kSequence, "s", kLong).status();
+  EXPECT_EQ(
+      waits.ToString(),
+      "InvalidArgument: waiting for an event of 's' in a simulation, where nobody works "
+      "meanwhile: call Simulation::Run(), RunUntil() or Step() first, then ask without waiting "
+      "(a timeout of 0, or GetStatus)");
+  EXPECT_EQ(sim.client().WaitForKv<int>("s", "key", kLong).status().code(),
+            StatusCode::kInvalidArgument);
+  HistoryOptions follow;
+  follow.from = 100;
+  follow.wait = kLong;
+  EXPECT_EQ(sim.client().ReadHistory("s", follow).status().code(), StatusCode::kInvalidArgument);
+  tandem::DequeueOptions dequeue;
+  dequeue.wait = kLong;
+  const std::vector<std::string> queues(1, "empty");
+  EXPECT_EQ(sim.provider().Dequeue(queues, dequeue).status().code(), StatusCode::kInvalidArgument);
+  tandem::FeedOptions feed;
+  feed.wait = kLong;
+  const tandem::Position never = 1'000'000;
+  EXPECT_EQ(sim.provider().ReadAll(never, feed).status().code(), StatusCode::kInvalidArgument);
+  ASSERT_TRUE(sim.Run().ok());
+  EXPECT_EQ(sim.client().Wait(kSequence, "s", kLong).value(), 6) << "nothing to wait for";
+}
+
 TEST(SimulationTest, RunUntilStopsInTheMiddle) {
   constexpr Orchestration<std::string(std::string)> kYear("year");
   Registry registry;

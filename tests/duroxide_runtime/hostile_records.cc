@@ -1,0 +1,23 @@
+#include "tests/duroxide_runtime/hostile_records.h"
+
+#include "base/record.h"
+#include "duroxide_runtime/internal/history.capnp.h"
+#include "duroxide_runtime/internal/work_item.capnp.h"
+
+namespace duroxide::testing {
+
+std::string HistoryEventWithCauses(unsigned causes) {
+  using Record = internal::HistoryEventRecord;
+  return tandem::EncodeRecord<Record>([causes](Record::Builder record) {
+    record.initActivityFailed().initFailure().initCauses(causes);
+  });
+}
+
+std::string WorkItemWithCauses(unsigned causes) {
+  using Record = internal::WorkItemRecord;
+  return tandem::EncodeRecord<Record>([causes](Record::Builder record) {
+    record.initActivityFailed().initFailure().initCauses(causes);
+  });
+}
+
+}  // namespace duroxide::testing
