@@ -19,7 +19,9 @@ Status WouldWaitForever(const std::string& what) {
                                  "first, then ask without waiting (a timeout of 0, or GetStatus)");
 }
 
-bool Waits(std::chrono::milliseconds wait) { return wait > std::chrono::milliseconds::zero(); }
+bool Waits(tandem::Saturated<std::chrono::milliseconds> wait) {
+  return wait.value() > std::chrono::milliseconds::zero();
+}
 
 }  // namespace
 
