@@ -215,6 +215,7 @@ TEST_P(ClientDeleteTest, FinishedChildIsDeletedByItself) {
   EXPECT_EQ(deleted->instances, 1u);
   EXPECT_EQ(client.GetTree("root")->size(), 4u);
   EXPECT_TRUE(client.ListChildren(leaf.parent)->instances.empty());
+  AwaitHistory(leaf.parent, 4);  // has taken the result: a shutdown would leave it in the queue
   runtime.reset();
   ExpectGone(leaf.instance);
 

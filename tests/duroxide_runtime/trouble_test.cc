@@ -69,7 +69,7 @@ TEST_P(TroubleTest, UnregisteredActivityWaitsForItsRuntime) {
 TEST_P(TroubleTest, WaitThatGivesUpTellsTheDiagnosis) {
   const auto wrong = StartRuntime(Registry());
   ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
-  AwaitUnregistered("not registered");
+  AwaitUnregistered("orchestration 'once' is not registered");
   const Status status = client.Wait(kOnce, "i", std::chrono::milliseconds(0)).status();
   EXPECT_NE(status.message().find("register it with Registry::Add"), std::string::npos);
 }
