@@ -39,7 +39,12 @@ Missing MissingSectors(std::string_view log, std::size_t at, std::size_t end) {
     }
     missing = Missing::kPerhaps;
     const bool begins_there = begin == at || log[begin - 1] != '\0';
-    const bool ends_there = stop >= end || log[stop] != '\0';
+    bool ends_there = true;
+    if (stop < end) {
+      ends_there = log[stop] != '\0';
+    } else if (stop == BlockEnd(at) && stop < log.size()) {
+      ends_there = IsMissingSector(log, at, stop);
+    }
     if (begins_there && ends_there) return Missing::kSurely;
     begin = stop;
   }
