@@ -163,7 +163,8 @@ class Turn {
     }
     // If the clock was set back, the time of the instance stands still until the clock has caught
     // up, but a timer that has fired has come to its time.
-    if (const auto* fired = std::get_if<TimerFired>(&*input)) {
+    const auto* fired = std::get_if<TimerFired>(&*input);
+    if (fired != nullptr && input_.now < time_) {
       time_ = std::max(time_, execution_->DueOf(*fired));
     }
     return Apply(*std::move(input));

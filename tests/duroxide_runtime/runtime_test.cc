@@ -118,8 +118,8 @@ TEST_P(RuntimeTest, ExceptionOfAnActivityIsItsFailure) {
 
 // Each of these once ended the process, and again at every restart.
 TEST_P(RuntimeTest, MistakesOfAnActivityAreItsFailureAndNameIt) {
-  constexpr Activity<Unit(std::string)> kNotify("notify");
-  constexpr Activity<int(std::string)> kCount("count");
+  static constexpr Activity<Unit(std::string)> kNotify("notify");
+  static constexpr Activity<int(std::string)> kCount("count");
   constexpr Orchestration<std::string(std::string)> kTell("tell");
   static int line_of_ok = 0;
   Registry registry;
@@ -143,7 +143,8 @@ TEST_P(RuntimeTest, MistakesOfAnActivityAreItsFailureAndNameIt) {
   });
   const auto runtime = StartRuntime(registry);
   ASSERT_TRUE(client.Start(kTell, "i", "").ok());
-  EXPECT_EQ(client.Wait(kTell, "i", kLong).value(),
+  const Result<std::string> told = client.Wait(kTell, "i", kLong);
+  EXPECT_EQ(told.value(),
             "Ok; NotFound: nobody; "
             "Internal: activity 'count' threw: the value of a failed Result was read, which holds "
             "NotFound: no number; look at ok() first; "
