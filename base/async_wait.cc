@@ -1,10 +1,11 @@
 #include "base/async_wait.h"
 
-#include <vector>
+#include "base/out_of_memory.h"
 
 namespace tandem {
 
 bool AsyncWait::closing() const { return owner_->closing_; }
+bool AsyncWait::broken() const { return owner_->broken_; }
 
 void AsyncWait::Notify() {
   State state = state_;
@@ -12,7 +13,7 @@ void AsyncWait::Notify() {
     switch (state) {
       case State::kIdle:
         if (!state_.compare_exchange_weak(state, State::kPosted)) continue;
-        Post();
+        owner_->executor_->Post(*this);  // `owner_` keeps it until it is done
         return;
       case State::kStepping:
         if (!state_.compare_exchange_weak(state, State::kNotifiedWhileStepping)) continue;
@@ -25,43 +26,45 @@ void AsyncWait::Notify() {
   }
 }
 
-void AsyncWait::Post() {
-  owner_->executor_->Post([self = shared_from_this()] { self->Run(); });
-}
-
 void AsyncWait::Run() {
+  const std::shared_ptr<AsyncWait> self = shared_from_this();
   state_ = State::kStepping;
   if (!on_stop_.has_value()) on_stop_.emplace(stop_, *this);
   owner_->executor_->Cancel(std::exchange(alarm_, 0));
-  const std::optional<Timestamp> until = Step();
-  if (!until.has_value()) {
+  if (!TryStep().has_value()) {
     on_stop_.reset();
     state_ = State::kDone;
-    owner_->Finished(shared_from_this());
+    owner_->Finished(self);
     return;
-  }
-  if (*until != kNever) {
-    const auto wake = [weak = weak_from_this()] {
-      if (const auto self = weak.lock()) self->Notify();
-    };
-    alarm_ = owner_->executor_->PostAt(*until, wake);
   }
   State stepping = State::kStepping;
   if (state_.compare_exchange_strong(stepping, State::kIdle)) return;
   state_ = State::kPosted;
-  Post();
+  owner_->executor_->Post(*this);
+}
+
+std::optional<Timestamp> AsyncWait::TryStep() {
+  try {
+    const std::optional<Timestamp> until = Step();
+    if (until.has_value() && *until != kNever) {
+      const auto wake = [weak = weak_from_this()] {
+        if (const auto self = weak.lock()) self->Notify();
+      };
+      alarm_ = owner_->executor_->PostAt(*until, wake);
+    }
+    return until;
+  } catch (...) {
+    owner_->Break();
+    Fail(StatusOfException());
+    return std::nullopt;
+  }
 }
 
 void AsyncWaits::Close() {
   closing_ = true;
   std::unique_lock lock(mutex_);
-  // Outside of the lock: a step that ends meanwhile takes it.
-  const std::vector<std::shared_ptr<AsyncWait>> waits(waits_.begin(), waits_.end());
-  lock.unlock();
-  for (const auto& wait : waits) wait->Notify();
-  lock.lock();
+  for (const auto& wait : waits_) wait->Notify();  // which posts it, and no more
   finished_.wait(lock, [this] { return waits_.empty(); });
-  lock.unlock();  // before `waits`, maybe the last owner of what its callbacks have captured, dies
 }
 
 void AsyncWaits::Start(const std::shared_ptr<AsyncWait>& wait) {

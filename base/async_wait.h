@@ -16,12 +16,22 @@
 
 #include "base/clock.h"
 #include "base/executor.h"
+#include "base/status.h"
 
 namespace tandem {
 
 class AsyncWaits;
 
-class AsyncWait : public Notifiable, public std::enable_shared_from_this<AsyncWait> {
+// A callback that is called in a step: an exception out of it ends the process, rather than being
+// taken for one of the step.
+template <typename Callback, typename Answer>
+void CallBack(const Callback& callback, Answer answer) noexcept {
+  callback(std::move(answer));
+}
+
+class AsyncWait : public Notifiable,
+                  private Executor::Work,
+                  public std::enable_shared_from_this<AsyncWait> {
  public:
   virtual ~AsyncWait() = default;
 
@@ -32,18 +42,23 @@ class AsyncWait : public Notifiable, public std::enable_shared_from_this<AsyncWa
 
   bool stop_requested() const { return stop_.stop_requested(); }
   bool closing() const;  // the owner is being destroyed: to be done with Cancelled
+  bool broken() const;   // of the owner, see there
 
   // Does what can be done now. Returns nullopt when it is done: it has called back and is
   // registered nowhere. Else until when to wait at most for a notification. REQUIRES: whatever it
   // has registered with keeps notifying it.
   virtual std::optional<Timestamp> Step() = 0;
 
+  // A step has ended in an exception, most likely for lack of memory: it is to call back with
+  // `failure`, and to be registered nowhere.
+  virtual void Fail(const Status& failure) noexcept = 0;
+
  private:
   friend class AsyncWaits;
   enum class State { kIdle, kPosted, kStepping, kNotifiedWhileStepping, kDone };
 
-  void Post();
-  void Run();
+  void Run() override;
+  std::optional<Timestamp> TryStep();
 
   const std::stop_token stop_;
   AsyncWaits* owner_ = nullptr;  // set before the first step
@@ -66,7 +81,12 @@ class AsyncWaits {
   AsyncWaits(const AsyncWaits&) = delete;
   AsyncWaits& operator=(const AsyncWaits&) = delete;
 
+  // Throws std::bad_alloc: then it is not started.
   void Start(const std::shared_ptr<AsyncWait>& wait);
+
+  // Once a step has thrown, and from then on.
+  void Break() { broken_ = true; }
+  bool broken() const { return broken_; }
 
  private:
   friend class AsyncWait;
@@ -77,6 +97,7 @@ class AsyncWaits {
   std::condition_variable finished_;
   std::set<std::shared_ptr<AsyncWait>> waits_;  // guarded by mutex_
   std::atomic<bool> closing_ = false;
+  std::atomic<bool> broken_ = false;
 };
 
 }  // namespace tandem

@@ -1,22 +1,63 @@
 #include "base/executor.h"
 
-#include <system_error>
+#include <exception>
+#include <optional>
+
+#include "base/check.h"
 
 namespace tandem {
 
+namespace {
+
+// The executor whose worker this thread is.
+thread_local const Executor* executor_of_this_thread = nullptr;
+
+}  // namespace
+
+class Executor::OwnedTask final : public Work {
+ public:
+  explicit OwnedTask(Task task) : task_(std::move(task)) {}
+
+  void Run() override {
+    const std::unique_ptr<OwnedTask> self(this);
+    task_();
+  }
+
+ private:
+  const Task task_;
+};
+
 Executor::Executor(Clock* clock, std::size_t threads_max)
     : clock_(clock), threads_max_(threads_max) {
-  if (threads_max_ > 0) workers_.emplace_back([this] { Work(); });
+  if (threads_max_ == 0) return;
+  workers_.reserve(threads_max_);
+  workers_.emplace_back([this] { RunWork(); });
+  if (clock_ == nullptr) return;
+  try {
+    watch_ = std::thread([this] { Watch(); });
+  } catch (...) {
+    Join();
+    throw;
+  }
 }
 
 Executor::~Executor() {
-  std::vector<std::thread> workers;
+  TANDEM_CHECK(!RunsThisThread(), "an executor is destroyed by one of its own tasks");
   decltype(alarms_) forgotten;
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
     forgotten.swap(alarms_);
     due_.clear();
+  }
+  Join();
+}
+
+void Executor::Join() {
+  std::vector<std::thread> workers;
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
     workers.swap(workers_);
   }
   posted_.notify_all();
@@ -25,23 +66,44 @@ Executor::~Executor() {
   for (std::thread& worker : workers) worker.join();
 }
 
-void Executor::Post(Task task) {
+void Executor::AwaitIdle() {
+  std::unique_lock lock(mutex_);
+  all_idle_.wait(lock, [this] { return first_ == nullptr && idle_ == workers_.size(); });
+}
+
+bool Executor::RunsThisThread() const { return executor_of_this_thread == this; }
+
+void Executor::Post(Work& work) noexcept {
   const std::lock_guard lock(mutex_);
-  tasks_.push_back(std::move(task));
+  work.next_ = nullptr;
+  (first_ == nullptr ? first_ : last_->next_) = &work;
+  last_ = &work;
+  ++waiting_;
   // Without a further worker those that there are come to it.
-  if (!stopping_ && tasks_.size() > idle_ && workers_.size() < threads_max_) TryAddWorker();
+  if (!stopping_ && waiting_ > idle_ && workers_.size() < threads_max_) AddWorkerIfItCan();
   // Under the lock: who waits for the task's end may take the executor away as soon as it has run.
   posted_.notify_one();
 }
 
+void Executor::Post(Task task) {
+  auto owned = std::make_unique<OwnedTask>(std::move(task));
+  Post(*owned.release());
+}
+
 Executor::Alarm Executor::PostAt(Timestamp at, Task task) {
+  TANDEM_CHECK(clock_ != nullptr, "an executor without a clock has no alarms");
+  auto owned = std::make_unique<OwnedTask>(std::move(task));
   const std::lock_guard lock(mutex_);
   const Alarm alarm = ++last_alarm_;
   if (stopping_) return alarm;
-  if (!watch_.joinable()) watch_ = std::thread([this] { Watch(); });
-  const auto [entry, inserted] = alarms_.emplace(std::pair(at, alarm), std::move(task));
-  due_.emplace(alarm, at);
-  if (entry == alarms_.begin()) watch_again_.Notify();
+  const auto due = due_.emplace(alarm, at).first;
+  try {
+    const auto entry = alarms_.emplace(std::pair(at, alarm), std::move(owned)).first;
+    if (entry == alarms_.begin()) watch_again_.Notify();
+  } catch (...) {
+    due_.erase(due);
+    throw;
+  }
   return alarm;
 }
 
@@ -55,45 +117,48 @@ bool Executor::Cancel(Alarm alarm) {
   return true;
 }
 
-bool Executor::TryAddWorker() {
+void Executor::AddWorkerIfItCan() {
   try {
-    workers_.emplace_back([this] { Work(); });
-    return true;
-  } catch (const std::system_error&) {
-    return false;
+    workers_.emplace_back([this] { RunWork(); });
+  } catch (const std::exception&) {
+    // No thread, or no memory for one.
   }
 }
 
-void Executor::Work() {
+void Executor::RunWork() {
+  executor_of_this_thread = this;
   std::unique_lock lock(mutex_);
   while (true) {
     ++idle_;
-    posted_.wait(lock, [this] { return !tasks_.empty() || stopping_; });
+    if (first_ == nullptr && idle_ == workers_.size()) all_idle_.notify_all();
+    posted_.wait(lock, [this] { return first_ != nullptr || stopping_; });
     --idle_;
-    if (tasks_.empty()) return;
-    {
-      // What a task has captured is destroyed outside of the lock, too: that may post again.
-      const Task task = std::move(tasks_.front());
-      tasks_.pop_front();
-      lock.unlock();
-      task();
-    }
+    if (first_ == nullptr) return;
+    Work* const work = std::exchange(first_, first_->next_);
+    --waiting_;
+    // What a task has captured is destroyed outside of the lock, too: that may post again.
+    lock.unlock();
+    work->Run();
     lock.lock();
   }
 }
 
 void Executor::Watch() {
   while (true) {
-    Timestamp next = kNever;
+    std::optional<Timestamp> next;
     {
       const std::lock_guard lock(mutex_);
       if (stopping_) return;
       if (!alarms_.empty()) next = alarms_.begin()->first.first;
     }
-    clock_->WaitUntil(watch_again_, next);
+    if (next.has_value()) {
+      clock_->WaitUntil(watch_again_, *next);
+    } else {
+      watch_again_.Wait();
+    }
     const Timestamp now = clock_->Now();
     while (true) {
-      Task task;
+      std::unique_ptr<OwnedTask> task;
       {
         const std::lock_guard lock(mutex_);
         if (alarms_.empty() || alarms_.begin()->first.first > now) break;
@@ -101,7 +166,7 @@ void Executor::Watch() {
         task = std::move(alarms_.begin()->second);
         alarms_.erase(alarms_.begin());
       }
-      Post(std::move(task));
+      Post(*task.release());
     }
   }
 }

@@ -1,15 +1,17 @@
 #pragma once
 
 // An Executor runs short tasks on threads of its own: at once, or when a time of its clock has
-// come. It serves what waits without a thread. The first thread is there from the beginning, so
-// that what was posted is always run; the others are started when they are needed. Thread-safe.
+// come. It serves what waits without a thread. The first worker, and the thread that watches the
+// time, are there from the beginning: from then on whatever is posted is run, and only a lack of
+// memory can keep something from being posted. Further workers are started when they are needed.
+// Thread-safe.
 
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -21,34 +23,65 @@ namespace tandem {
 
 class Executor {
  public:
+  // What is run, owned by whoever posts it. Posting it needs no memory.
+  class Work {
+   public:
+    Work() = default;
+    Work(const Work&) = delete;
+    Work& operator=(const Work&) = delete;
+
+    // Called once for each time that it was posted. The executor does not touch it afterwards: it
+    // may post itself again, or delete itself. An exception out of it ends the process.
+    virtual void Run() = 0;
+
+   protected:
+    ~Work() = default;
+
+   private:
+    friend class Executor;
+    Work* next_ = nullptr;  // guarded by the executor's mutex_, while it is posted
+  };
+
   using Task = std::function<void()>;
   // Names a task that is due later; 0 names none.
   using Alarm = std::uint64_t;
 
-  // `threads_max` may be 0 if nothing is ever posted. REQUIRES: `clock` outlives the executor.
-  // Throws std::system_error if the system gives no thread; later on the executor goes on with
-  // those it has.
+  // `threads_max` may be 0 if nothing is ever posted; `clock` may be null if PostAt is never
+  // called. REQUIRES: `clock` outlives the executor. Throws std::system_error if the system gives
+  // no thread; later on the executor goes on with those it has.
   Executor(Clock* clock, std::size_t threads_max);
 
-  // Runs what was posted to its end, forgets what is due later.
+  // Runs what was posted to its end, forgets what is due later. REQUIRES: not called by a task.
   ~Executor();
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
 
-  // Tasks start in the order in which they were posted. Takes short locks only.
+  // Tasks start in the order in which they were posted. Takes short locks only. REQUIRES: `work`
+  // lives until it is run, and is not posted already.
+  void Post(Work& work) noexcept;
+  // Throws std::bad_alloc: then nothing is posted.
   void Post(Task task);
 
-  // Posts the task when `at` has come. `at` may be past. Throws std::system_error if it is the
-  // first, and the system gives no thread to wait for it.
+  // Posts the task when `at` has come. `at` may be past. Throws std::bad_alloc.
   Alarm PostAt(Timestamp at, Task task);
 
   // True if the task was still to come: it will not be posted. Any alarm may be passed, also of a
   // task that has run.
   bool Cancel(Alarm alarm);
 
+  // Blocks until nothing is posted and no task runs. REQUIRES: not called by a task.
+  void AwaitIdle();
+
+  // True on a worker of this executor: within a task.
+  bool RunsThisThread() const;
+
  private:
-  bool TryAddWorker();  // false if the system gives no further thread; REQUIRES: mutex_ is held
-  void Work();
+  // A task as work that deletes itself when it has run.
+  class OwnedTask;
+
+  void AddWorkerIfItCan();  // REQUIRES: mutex_ is held
+  void Join();
+  void RunWork();
   void Watch();
 
   Clock* const clock_;
@@ -56,15 +89,19 @@ class Executor {
 
   std::mutex mutex_;
   std::condition_variable posted_;
-  std::deque<Task> tasks_;                              // guarded by mutex_
-  std::map<std::pair<Timestamp, Alarm>, Task> alarms_;  // guarded by mutex_
-  std::map<Alarm, Timestamp> due_;                      // guarded by mutex_: the alarms by name
-  Alarm last_alarm_ = 0;                                // guarded by mutex_
-  std::size_t idle_ = 0;                                // guarded by mutex_
-  bool stopping_ = false;                               // guarded by mutex_
-  std::vector<std::thread> workers_;                    // guarded by mutex_, until stopping_
-  std::thread watch_;                                   // guarded by mutex_, until stopping_
-  Signal watch_again_;                                  // an earlier alarm has come, or the end
+  std::condition_variable all_idle_;
+  Work* first_ = nullptr;             // guarded by mutex_: of what is posted
+  Work* last_ = nullptr;              // guarded by mutex_
+  std::size_t waiting_ = 0;           // guarded by mutex_: how many are posted
+  std::size_t idle_ = 0;              // guarded by mutex_: workers
+  bool stopping_ = false;             // guarded by mutex_
+  std::vector<std::thread> workers_;  // guarded by mutex_, until stopping_
+
+  std::map<std::pair<Timestamp, Alarm>, std::unique_ptr<OwnedTask>> alarms_;  // guarded by mutex_
+  std::map<Alarm, Timestamp> due_;  // guarded by mutex_: the alarms by name
+  Alarm last_alarm_ = 0;            // guarded by mutex_
+  Signal watch_again_;              // an earlier alarm has come, or the end
+  std::thread watch_;
 };
 
 }  // namespace tandem

@@ -3,8 +3,10 @@
 #include <utility>
 
 #include "base/async_wait.h"
+#include "base/check.h"
 #include "base/executor.h"
 #include "base/limits.h"
+#include "base/process_mark.h"
 #include "batch/internal/batch_limits.h"
 #include "batch/internal/memory_state.h"
 #include "batch/internal/memory_store.h"
@@ -60,6 +62,7 @@ struct MemoryProvider::Impl {
                                           const DequeueOptions& options) const;
   Result<BatchResult> Apply(const std::vector<Operation>& operations, const BatchOptions& options);
 
+  const ProcessMark mark;
   SystemClock own_clock;
   Clock* const clock;
   const std::chrono::milliseconds retention;
@@ -72,7 +75,15 @@ MemoryProvider::MemoryProvider(const MemoryOptions& options)
     : impl_(std::make_unique<Impl>(
           options, options.image.state_ == nullptr ? MemoryState() : *options.image.state_)) {}
 
-MemoryProvider::~MemoryProvider() = default;
+MemoryProvider::~MemoryProvider() {
+  if (impl_->mark.in_forked_child()) {
+    (void)impl_.release();  // its threads are in the parent
+    return;
+  }
+  TANDEM_CHECK(!impl_->executor.RunsThisThread(),
+               "a provider is destroyed within one of its callbacks; it waits for them to return, "
+               "so destroy it on a thread of your own");
+}
 
 MemoryImage MemoryProvider::Image() const {
   MemoryImage image;
@@ -97,11 +108,13 @@ Result<BatchResult> MemoryProvider::Impl::Apply(const std::vector<Operation>& op
 
 Result<BatchResult> MemoryProvider::AtomicBatch(std::vector<Operation> operations,
                                                 const BatchOptions& options) {
+  TANDEM_RETURN_IF_ERROR(impl_->mark.Check());
   return impl_->Apply(operations, options);
 }
 
 void MemoryProvider::AtomicBatchAsync(std::vector<Operation> operations,
                                       const BatchOptions& options, BatchCallback callback) {
+  if (impl_->mark.in_forked_child()) return callback(ProcessMark::ForkedChild());
   // Applied here, so in the order of submission; only the answer comes later.
   auto result = impl_->Apply(operations, options);
   impl_->executor.Post([callback = std::move(callback), result = std::move(result)]() mutable {
@@ -109,7 +122,7 @@ void MemoryProvider::AtomicBatchAsync(std::vector<Operation> operations,
   });
 }
 
-Status MemoryProvider::Flush() { return Status::Ok(); }
+Status MemoryProvider::Flush() { return impl_->mark.Check(); }
 
 // --- Events ----------------------------------------------------------------------------------
 
@@ -127,12 +140,14 @@ Search<EventPage> MemoryProvider::Impl::SearchFor(const StreamId& stream,
 }
 
 Result<EventPage> MemoryProvider::Read(const StreamId& stream, const ReadOptions& options) {
+  TANDEM_RETURN_IF_ERROR(impl_->mark.Check());
   TANDEM_RETURN_IF_ERROR(internal::ValidateRead(stream, options));
   return impl_->store.Await(impl_->SearchFor(stream, options));
 }
 
 void MemoryProvider::ReadAsync(const StreamId& stream, const ReadOptions& options,
                                ReadCallback callback) {
+  if (impl_->mark.in_forked_child()) return callback(ProcessMark::ForkedChild());
   if (Status status = internal::ValidateRead(stream, options); !status.ok()) {
     impl_->executor.Post([callback = std::move(callback), status] { callback(status); });
     return;
@@ -142,6 +157,7 @@ void MemoryProvider::ReadAsync(const StreamId& stream, const ReadOptions& option
 }
 
 Result<std::optional<PartitionHead>> MemoryProvider::LatestPartition(std::string_view entity) {
+  TANDEM_RETURN_IF_ERROR(impl_->mark.Check());
   TANDEM_RETURN_IF_ERROR(internal::ValidateEntity(entity));
   return impl_->store.Look([&](const MemoryState& state, Timestamp /*now*/) {
     return state.events.LatestPartition(entity);
@@ -150,6 +166,7 @@ Result<std::optional<PartitionHead>> MemoryProvider::LatestPartition(std::string
 
 Result<MetadataPage> MemoryProvider::ReadMetadata(const StreamId& stream,
                                                   const MetadataOptions& options) {
+  TANDEM_RETURN_IF_ERROR(impl_->mark.Check());
   TANDEM_RETURN_IF_ERROR(internal::ValidateReadMetadata(stream, options));
   return impl_->store.Look([&](const MemoryState& state, Timestamp /*now*/) {
     return state.events.ReadMetadata(stream, options);
@@ -157,6 +174,7 @@ Result<MetadataPage> MemoryProvider::ReadMetadata(const StreamId& stream,
 }
 
 Result<FeedPage> MemoryProvider::ReadAll(Position after, const FeedOptions& options) {
+  TANDEM_RETURN_IF_ERROR(impl_->mark.Check());
   TANDEM_RETURN_IF_ERROR(internal::ValidateReadAll(options));
   Search<FeedPage> search;
   search.look = [&](const MemoryState& state, Timestamp /*now*/) {
@@ -184,12 +202,14 @@ Search<std::vector<Delivery>> MemoryProvider::Impl::SearchFor(
 
 Result<std::vector<Delivery>> MemoryProvider::Dequeue(std::span<const std::string> queues,
                                                       const DequeueOptions& options) {
+  TANDEM_RETURN_IF_ERROR(impl_->mark.Check());
   TANDEM_RETURN_IF_ERROR(internal::ValidateDequeue(queues, options));
   return impl_->store.Await(impl_->SearchFor({queues.begin(), queues.end()}, options));
 }
 
 void MemoryProvider::DequeueAsync(std::vector<std::string> queues, const DequeueOptions& options,
                                   DequeueCallback callback) {
+  if (impl_->mark.in_forked_child()) return callback(ProcessMark::ForkedChild());
   if (Status status = internal::ValidateDequeue(queues, options); !status.ok()) {
     impl_->executor.Post([callback = std::move(callback), status] { callback(status); });
     return;
@@ -200,6 +220,7 @@ void MemoryProvider::DequeueAsync(std::vector<std::string> queues, const Dequeue
 
 Result<Timestamp> MemoryProvider::Renew(const LockToken& token,
                                         Saturated<std::chrono::milliseconds> duration) {
+  TANDEM_RETURN_IF_ERROR(impl_->mark.Check());
   TANDEM_RETURN_IF_ERROR(internal::ValidateRenew(token, duration.value()));
   return impl_->store.Change([&](MemoryState& state, Timestamp now) {
     return state.queues.Renew(token, duration.value(), now);
@@ -209,6 +230,7 @@ Result<Timestamp> MemoryProvider::Renew(const LockToken& token,
 // --- Administration --------------------------------------------------------------------------
 
 Result<NamePage> MemoryProvider::ListEntities(const ListOptions& options) {
+  TANDEM_RETURN_IF_ERROR(impl_->mark.Check());
   TANDEM_RETURN_IF_ERROR(ValidateLimit(options.limit));
   return impl_->store.Look([&](const MemoryState& state, Timestamp /*now*/) {
     return PageOf(state.events.Entities(), options);
@@ -217,6 +239,7 @@ Result<NamePage> MemoryProvider::ListEntities(const ListOptions& options) {
 
 Result<PartitionPage> MemoryProvider::ListPartitions(std::string_view entity,
                                                      const PartitionOptions& options) {
+  TANDEM_RETURN_IF_ERROR(impl_->mark.Check());
   TANDEM_RETURN_IF_ERROR(internal::ValidateEntity(entity));
   TANDEM_RETURN_IF_ERROR(ValidateLimit(options.limit));
   return impl_->store.Look([&](const MemoryState& state, Timestamp /*now*/) {
@@ -225,6 +248,7 @@ Result<PartitionPage> MemoryProvider::ListPartitions(std::string_view entity,
 }
 
 Result<NamePage> MemoryProvider::ListQueues(const ListOptions& options) {
+  TANDEM_RETURN_IF_ERROR(impl_->mark.Check());
   TANDEM_RETURN_IF_ERROR(ValidateLimit(options.limit));
   return impl_->store.Look([&](const MemoryState& state, Timestamp /*now*/) {
     return PageOf(state.queues.Names(), options);
@@ -232,6 +256,7 @@ Result<NamePage> MemoryProvider::ListQueues(const ListOptions& options) {
 }
 
 Result<QueueStatistics> MemoryProvider::Statistics(std::string_view queue) {
+  TANDEM_RETURN_IF_ERROR(impl_->mark.Check());
   TANDEM_RETURN_IF_ERROR(internal::ValidateQueue(queue));
   return impl_->store.Look([&](const MemoryState& state, Timestamp now) {
     return state.queues.Statistics(std::string(queue), now);
@@ -239,6 +264,7 @@ Result<QueueStatistics> MemoryProvider::Statistics(std::string_view queue) {
 }
 
 Result<BrowsePage> MemoryProvider::Browse(std::string_view queue, const BrowseOptions& options) {
+  TANDEM_RETURN_IF_ERROR(impl_->mark.Check());
   TANDEM_RETURN_IF_ERROR(internal::ValidateQueue(queue));
   TANDEM_RETURN_IF_ERROR(ValidateLimit(options.limit));
   return impl_->store.Look([&](const MemoryState& state, Timestamp now) {
@@ -247,6 +273,7 @@ Result<BrowsePage> MemoryProvider::Browse(std::string_view queue, const BrowseOp
 }
 
 Result<std::uint64_t> MemoryProvider::Purge(std::string_view queue) {
+  TANDEM_RETURN_IF_ERROR(impl_->mark.Check());
   TANDEM_RETURN_IF_ERROR(internal::ValidateQueue(queue));
   return impl_->store.Change([&](MemoryState& state, Timestamp /*now*/) {
     return state.queues.Purge(std::string(queue));
@@ -254,6 +281,7 @@ Result<std::uint64_t> MemoryProvider::Purge(std::string_view queue) {
 }
 
 Result<RedriveResult> MemoryProvider::Redrive(std::string_view queue) {
+  TANDEM_RETURN_IF_ERROR(impl_->mark.Check());
   TANDEM_RETURN_IF_ERROR(internal::ValidateQueue(queue));
   TANDEM_RETURN_IF_ERROR(CheckName("queue of the dead letters", DeadLetterQueue(queue)));
   return impl_->store.Change([&](MemoryState& state, Timestamp now) {
@@ -262,6 +290,7 @@ Result<RedriveResult> MemoryProvider::Redrive(std::string_view queue) {
 }
 
 Result<std::uint64_t> MemoryProvider::Truncate(const StreamId& stream, Version before) {
+  TANDEM_RETURN_IF_ERROR(impl_->mark.Check());
   TANDEM_RETURN_IF_ERROR(internal::ValidateEntity(stream.entity));
   return impl_->store.Change(
       [&](MemoryState& state, Timestamp /*now*/) { return state.events.Truncate(stream, before); });
@@ -272,6 +301,7 @@ Status MemoryProvider::Checkpoint(const std::filesystem::path& /*directory*/) {
 }
 
 Result<VerifyReport> MemoryProvider::Verify() {
+  TANDEM_RETURN_IF_ERROR(impl_->mark.Check());
   return impl_->store.Look([](const MemoryState& state, Timestamp /*now*/) -> Result<VerifyReport> {
     VerifyReport report;
     TANDEM_RETURN_IF_ERROR(state.events.Verify(&report));

@@ -36,10 +36,12 @@ struct MemoryOptions {
 
 class MemoryProvider final : public Provider, public ProviderAdmin {
  public:
+  // Throws std::system_error if the system gives no thread.
   MemoryProvider() : MemoryProvider(MemoryOptions()) {}
   explicit MemoryProvider(const MemoryOptions& options);
 
-  // Ends asynchronous calls that wait with Cancelled. REQUIRES: no blocking call is running.
+  // Ends asynchronous calls that wait with Cancelled. REQUIRES: no blocking call is running, and it
+  // is not called by a callback.
   ~MemoryProvider() override;
 
   // What a crash at this moment would leave of a store that was just flushed.

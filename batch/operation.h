@@ -38,7 +38,11 @@ struct BatchResult {
 };
 
 // Called exactly once, on a thread of the provider, never within the call that it was passed to.
-// May make asynchronous calls, but not block.
+// The rules of all callbacks of a provider:
+//   * It may make asynchronous calls, but must not block: a provider has few threads, and one calls
+//     back all batches that were written together, one after the other. Those behind it wait.
+//   * It must not throw: an exception out of it ends the process.
+//   * It must not destroy the provider, whose destructor waits for it: that fails a check.
 using BatchCallback = std::function<void(Result<BatchResult>)>;
 
 }  // namespace tandem

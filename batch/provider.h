@@ -15,7 +15,12 @@ namespace tandem {
 
 class ProviderAdmin;
 
-// Thread-safe. A backend implements AtomicBatch, Flush, Read, LatestPartition, ReadMetadata,
+// Thread-safe. In a child made by fork() a provider is dead: every call is Unavailable at once, an
+// asynchronous one calls back within the call, and destroying it does nothing. A blocking call that
+// finds no memory is Unavailable where it had not begun to change anything, or the store stops; an
+// asynchronous one may throw std::bad_alloc, and then never calls back.
+//
+// A backend implements AtomicBatch, Flush, Read, LatestPartition, ReadMetadata,
 // Dequeue and Renew, and where it can ReadAll, the asynchronous forms and admin(); the rest is
 // built on those here.
 class Provider : public EventStore, public MessageQueue {
@@ -43,7 +48,7 @@ class Provider : public EventStore, public MessageQueue {
   }
 
   // The same without a thread that waits. Batches of one thread keep their order, asynchronous and
-  // blocking. Optional: Unsupported, told within the call.
+  // blocking. See BatchCallback for what a callback may do. Optional: Unsupported, told within the call.
   virtual void AtomicBatchAsync(std::vector<Operation> operations, const BatchOptions& options,
                                 BatchCallback callback);
 

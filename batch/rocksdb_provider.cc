@@ -1,13 +1,20 @@
 #include "batch/rocksdb_provider.h"
 
 #include <atomic>
+#include <memory>
 #include <string>
-#include <system_error>
 #include <utility>
+#include <vector>
 
+#include "base/check.h"
+#include "base/guarded.h"
+#include "base/out_of_memory.h"
+#include "base/process_mark.h"
 #include "batch/internal/batch_limits.h"
 #include "batch/internal/batch_proposal.h"
+#include "batch/internal/call_guard.h"
 #include "batch/internal/commit_pipeline.h"
+#include "batch/internal/process_end.h"
 #include "batch/internal/rocks_admin.h"
 #include "batch/internal/store_directory.h"
 #include "eventstore/internal/rocks_event_store.h"
@@ -20,6 +27,13 @@ namespace {
 // Two can lead a group each, which blocks them; the others run steps of waits and callbacks.
 constexpr std::size_t kExecutorThreads = 4;
 
+// Until the process ends. Kept where it can be found, so that no leak checker takes it for lost.
+template <typename T>
+void LeaveOpen(std::unique_ptr<T> object) {
+  static auto* const kLeft = new Guarded<std::vector<std::unique_ptr<T>>>();
+  kLeft->Lock()->push_back(std::move(object));
+}
+
 // Flush() as a proposal: it stages nothing, and is answered when all before it is flushed.
 class Barrier final : public Proposal {
  public:
@@ -31,16 +45,20 @@ class Barrier final : public Proposal {
 
 struct RocksDbProvider::Impl {
   Impl(std::unique_ptr<internal::StoreDatabase> opened, const RocksDbOptions& options)
-      : database(std::move(opened)),
+      : guard(&waits),
+        database(std::move(opened)),
         clock(options.clock),
         ids(database->store, options.batch_id_retention.value(), database->identity.incarnation,
             clock->Now()),
         pipeline(database->db.get(), clock, &executor, database->begin,
-                 [this] { messages.WakeAll(); }),
+                 [this] {
+                   if (pipeline.threw()) guard.Break();
+                   messages.WakeAll();
+                 }),
         events(database->db.get(), database->events, clock, &waits),
         messages(database->db.get(), database->messages, clock, &pipeline, &waits,
                  database->identity),
-        admin(database.get(), &pipeline, options, &events, &messages),
+        admin(&guard, database.get(), &pipeline, options, &events, &messages),
         synced_before(database->statistics->getTickerCount(rocksdb::WAL_FILE_SYNCED)),
         wal_bytes_before(database->statistics->getTickerCount(rocksdb::WAL_FILE_BYTES)),
         waits(&executor),
@@ -48,6 +66,10 @@ struct RocksDbProvider::Impl {
 
   ~Impl() { waits.Close(); }
 
+  static Result<std::unique_ptr<RocksDbProvider>> Open(const std::filesystem::path& directory,
+                                                       const RocksDbOptions& options);
+
+  internal::CallGuard guard;
   std::unique_ptr<Clock> own_clock;
   std::unique_ptr<internal::StoreDatabase> database;
   Clock* const clock;
@@ -64,11 +86,35 @@ struct RocksDbProvider::Impl {
 };
 
 RocksDbProvider::RocksDbProvider(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-RocksDbProvider::~RocksDbProvider() = default;
+
+RocksDbProvider::~RocksDbProvider() {
+  if (impl_->guard.mark().in_forked_child() || internal::RocksDbIsGone()) {
+    LeaveOpen(std::move(impl_));
+    return;
+  }
+  TANDEM_CHECK(!impl_->executor.RunsThisThread(),
+               "a provider is destroyed within one of its callbacks; it waits for them to return, "
+               "so destroy it on a thread of your own");
+  if (!impl_->guard.broken()) return;
+  // Not even its threads may end.
+  impl_->waits.Close();
+  impl_->executor.AwaitIdle();
+  LeaveOpen(std::move(impl_));
+}
 
 Result<std::unique_ptr<RocksDbProvider>> RocksDbProvider::Open(
     const std::filesystem::path& directory, const RocksDbOptions& options) {
   TANDEM_RETURN_IF_ERROR(internal::ValidateRetention(options.batch_id_retention.value()));
+  TANDEM_RETURN_IF_ERROR(internal::CheckMayOpen());
+  try {
+    return Impl::Open(directory, options);
+  } catch (...) {
+    return StatusOfException();
+  }
+}
+
+Result<std::unique_ptr<RocksDbProvider>> RocksDbProvider::Impl::Open(
+    const std::filesystem::path& directory, const RocksDbOptions& options) {
   std::unique_ptr<Clock> own_clock;
   RocksDbOptions with_clock = options;
   if (options.clock == nullptr) {
@@ -76,29 +122,28 @@ Result<std::unique_ptr<RocksDbProvider>> RocksDbProvider::Open(
     with_clock.clock = own_clock.get();
   }
   TANDEM_ASSIGN_OR_RETURN(auto database, internal::OpenStoreDatabase(directory, with_clock));
-  std::unique_ptr<Impl> impl;
-  try {
-    impl = std::make_unique<Impl>(std::move(database), with_clock);
-  } catch (const std::system_error& error) {
-    return Status::Unavailable(std::string("can't start a thread of the store: ") + error.what());
-  }
+  auto impl = std::make_unique<Impl>(std::move(database), with_clock);
   impl->own_clock = std::move(own_clock);
-  TANDEM_RETURN_IF_ERROR(impl->events.Recover());
+  TANDEM_RETURN_IF_ERROR(impl->guard.Call([&] { return impl->events.Recover(); }));
+  internal::WatchProcessEnd();
   return std::unique_ptr<RocksDbProvider>(new RocksDbProvider(std::move(impl)));
 }
 
 Result<BatchResult> RocksDbProvider::AtomicBatch(std::vector<Operation> operations,
                                                  const BatchOptions& options) {
-  TANDEM_RETURN_IF_ERROR(internal::ValidateBatch(operations, options));
-  internal::BatchProposal proposal(impl_->events, impl_->messages, impl_->ids,
-                                   std::move(operations), options);
-  TANDEM_RETURN_IF_ERROR(impl_->pipeline.Commit(proposal));
-  ++impl_->batches;
-  return proposal.TakeResult();
+  return impl_->guard.Call([&]() -> Result<BatchResult> {
+    TANDEM_RETURN_IF_ERROR(internal::ValidateBatch(operations, options));
+    internal::BatchProposal proposal(impl_->events, impl_->messages, impl_->ids,
+                                     std::move(operations), options);
+    TANDEM_RETURN_IF_ERROR(impl_->pipeline.Commit(proposal));
+    ++impl_->batches;
+    return proposal.TakeResult();
+  });
 }
 
 void RocksDbProvider::AtomicBatchAsync(std::vector<Operation> operations,
                                        const BatchOptions& options, BatchCallback callback) {
+  if (impl_->guard.mark().in_forked_child()) return callback(ProcessMark::ForkedChild());
   if (Status valid = internal::ValidateBatch(operations, options); !valid.ok()) {
     impl_->executor.Post([callback = std::move(callback), valid] { callback(valid); });
     return;
@@ -116,8 +161,10 @@ void RocksDbProvider::AtomicBatchAsync(std::vector<Operation> operations,
 }
 
 Status RocksDbProvider::Flush() {
-  Barrier barrier;
-  return impl_->pipeline.Commit(barrier);
+  return impl_->guard.Call([&]() -> Status {
+    Barrier barrier;
+    return impl_->pipeline.Commit(barrier);
+  });
 }
 
 Clock& RocksDbProvider::clock() { return *impl_->clock; }
@@ -125,43 +172,46 @@ Clock& RocksDbProvider::clock() { return *impl_->clock; }
 ProviderAdmin* RocksDbProvider::admin() { return &impl_->admin; }
 
 Result<EventPage> RocksDbProvider::Read(const StreamId& stream, const ReadOptions& options) {
-  return impl_->events.Read(stream, options);
+  return impl_->guard.Call([&] { return impl_->events.Read(stream, options); });
 }
 
 void RocksDbProvider::ReadAsync(const StreamId& stream, const ReadOptions& options,
                                 ReadCallback callback) {
+  if (impl_->guard.mark().in_forked_child()) return callback(ProcessMark::ForkedChild());
   impl_->events.ReadAsync(stream, options, std::move(callback));
 }
 
 Result<std::optional<PartitionHead>> RocksDbProvider::LatestPartition(std::string_view entity) {
-  return impl_->events.LatestPartition(entity);
+  return impl_->guard.Call([&] { return impl_->events.LatestPartition(entity); });
 }
 
 Result<MetadataPage> RocksDbProvider::ReadMetadata(const StreamId& stream,
                                                    const MetadataOptions& options) {
-  return impl_->events.ReadMetadata(stream, options);
+  return impl_->guard.Call([&] { return impl_->events.ReadMetadata(stream, options); });
 }
 
 Result<FeedPage> RocksDbProvider::ReadAll(Position after, const FeedOptions& options) {
-  return impl_->events.ReadAll(after, options);
+  return impl_->guard.Call([&] { return impl_->events.ReadAll(after, options); });
 }
 
 Result<std::vector<Delivery>> RocksDbProvider::Dequeue(std::span<const std::string> queues,
                                                        const DequeueOptions& options) {
-  return impl_->messages.Dequeue(queues, options);
+  return impl_->guard.Call([&] { return impl_->messages.Dequeue(queues, options); });
 }
 
 void RocksDbProvider::DequeueAsync(std::vector<std::string> queues, const DequeueOptions& options,
                                    DequeueCallback callback) {
+  if (impl_->guard.mark().in_forked_child()) return callback(ProcessMark::ForkedChild());
   impl_->messages.DequeueAsync(std::move(queues), options, std::move(callback));
 }
 
 Result<Timestamp> RocksDbProvider::Renew(const LockToken& token,
                                          Saturated<std::chrono::milliseconds> duration) {
-  return impl_->messages.Renew(token, duration.value());
+  return impl_->guard.Call([&] { return impl_->messages.Renew(token, duration.value()); });
 }
 
 RocksDbStats RocksDbProvider::Stats() const {
+  if (impl_->guard.mark().in_forked_child()) return {};
   const internal::CommitCounts counts = impl_->pipeline.Counts();
   const rocksdb::Statistics& rocks = *impl_->database->statistics;
   RocksDbStats stats;

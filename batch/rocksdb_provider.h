@@ -32,6 +32,20 @@ struct RocksDbStats {
   std::uint64_t wal_bytes = 0;   // written to the write-ahead log
 };
 
+// Where it lives: in main, or in an object of main's, so that it is closed before main returns:
+//
+//   int main() {
+//     auto store = tandem::RocksDbProvider::Open("/var/lib/shop/store");
+//     ...
+//   }
+//
+// RocksDB keeps objects of its own, which end with the process. A provider that lives longer, at
+// namespace scope for instance, is left as it is then, as if the process had been killed: nothing
+// that was acknowledged as flushed is lost, but waiting calls are not called back.
+//
+// fork() before the first store is opened, or call exec after it: Open in a child of a process that
+// had opened a store is Unavailable. When such a child calls exit(), it ends where it would wait for
+// RocksDB's threads; what was registered with atexit() before the first Open does not run in it.
 class RocksDbProvider final : public Provider {
  public:
   // Opens the store in a directory, or makes one there. The path is resolved now: later changes of
@@ -51,7 +65,7 @@ class RocksDbProvider final : public Provider {
 
   // Asynchronous batches are still applied; asynchronous reads and dequeues that wait are
   // Cancelled. REQUIRES: no blocking call is running any more; end waiting ones through their stop
-  // token.
+  // token. Not called by a callback.
   ~RocksDbProvider() override;
 
   using Provider::AtomicBatch;

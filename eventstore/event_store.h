@@ -163,7 +163,7 @@ struct EventPage {
 };
 
 // Called exactly once, on a thread of the store, never within the call that it was passed to. May
-// make asynchronous calls, but not block.
+// make asynchronous calls, but must neither block, nor throw, nor destroy the store.
 using ReadCallback = std::function<void(Result<EventPage>)>;
 
 struct PartitionHead {

@@ -153,7 +153,7 @@ struct Delivery {
 };
 
 // Called exactly once, on a thread of the queue, never within the call that it was passed to. May
-// make asynchronous calls, but not block.
+// make asynchronous calls, but must neither block, nor throw, nor destroy the queue.
 using DequeueCallback = std::function<void(Result<std::vector<Delivery>>)>;
 
 struct AckOptions {

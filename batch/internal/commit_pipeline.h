@@ -19,17 +19,21 @@
 //
 // Each group carries a stamp as log data, with consecutive numbers: recovery notices a missing one
 // (group_stamp.h). After a failed write or flush nothing is written any more.
+//
+// Whoever leads lets the latch go on every way out: an exception in a group, most likely for lack
+// of memory, stops the store as a failed write does. So what follows it, the answers included,
+// takes no memory: the line is linked through the requests, and those are what is posted.
 
 #include <rocksdb/db.h>
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <utility>
-#include <vector>
 
 #include "base/clock.h"
 #include "base/executor.h"
@@ -58,8 +62,7 @@ class CommitPipeline final : public CommitDoor {
   // `on_stop` is called once, when the store has stopped: to wake who waits for what never comes.
   // REQUIRES: `executor` is destroyed before the pipeline, and not used by it before that.
   CommitPipeline(rocksdb::DB* db, Clock* clock, Executor* executor, const GroupStamp& begin,
-                 std::function<void()> on_stop)
-      : db_(db), clock_(clock), executor_(executor), begin_(begin), on_stop_(std::move(on_stop)) {}
+                 std::function<void()> on_stop);
 
   Status Commit(Proposal& proposal) override;
   void CommitAsync(Proposal& proposal, std::function<void(Status)> done) override;
@@ -67,25 +70,61 @@ class CommitPipeline final : public CommitDoor {
 
   CommitCounts Counts() const;
 
+  // True once there was an exception in a group, perhaps out of RocksDB.
+  bool threw() const { return threw_; }
+
  private:
   // A caller that waits in Commit, or a callback.
   struct Request {
     explicit Request(Proposal& proposal) : proposal(&proposal) {}
     Proposal* const proposal;
-    Signal wake;        // done, or to lead
-    bool done = false;  // set before it is woken; else it is woken to lead
-    Status result;      // set before it is woken as done
+    Request* next = nullptr;  // in the list that it is in
+    bool has_caller = true;   // else it is a CalledBack
+    Signal wake;              // done, or to lead
+    bool done = false;        // set before it is woken; else it is woken to lead
+    Status result;            // set before it is woken as done
+  };
 
-    std::function<void(Status)> callback;  // set: nobody waits, and who answers it owns it
+  // Nobody waits for it: who answers it owns it. Posted, it calls back, and so do those behind it.
+  struct CalledBack final : Request, Executor::Work {
+    CalledBack(Proposal& proposal, std::function<void(Status)> done)
+        : Request(proposal), callback(std::move(done)) {
+      has_caller = false;
+    }
+    void Run() override;
+    const std::function<void(Status)> callback;
+  };
+
+  // First in, first out. Takes no memory.
+  class Requests {
+   public:
+    bool empty() const { return first_ == nullptr; }
+    std::size_t size() const { return size_; }
+    Request* first() const { return first_; }
+    void Push(Request& request) noexcept;
+    Request& Pop() noexcept;  // REQUIRES: it is not empty
+
+   private:
+    Request* first_ = nullptr;
+    Request* last_ = nullptr;
+    std::size_t size_ = 0;
   };
 
   struct Group {
-    rocksdb::WriteBatch batch{kUsualGroupBytes};
-    std::shared_ptr<Overlay> overlay = std::make_shared<Overlay>();
-    std::vector<Request*> requests;
+    Requests requests;
+    rocksdb::WriteBatch batch;
+    std::shared_ptr<Overlay> overlay;  // null: it has failed at its beginning
     bool sync = false;
     Status failure;              // of a Stage: nothing of the group is written
     Request* culprit = nullptr;  // whose Stage that was
+  };
+
+  // Posted where all that waits is asynchronous. One at a time.
+  struct LeadWork final : Executor::Work {
+    explicit LeadWork(CommitPipeline* pipeline) : pipeline(pipeline) {}
+    void Run() override;
+    CommitPipeline* const pipeline;
+    bool posted = false;  // guarded by mutex_
   };
 
   // REQUIRES: the caller leads (staging_ is its own) and holds mutex_ through `lock`; Lead lets it
@@ -101,11 +140,17 @@ class CommitPipeline final : public CommitDoor {
 
   void Finish(Group& group, const Status& status);
 
-  void Stage(Group& group, Request& request, const Overlay* in_flight);
-  // REQUIRES: it is the group's turn to write (writing_ is its own).
-  Status Write(Group& group);
-  Status WriteToRocks(Group& group);
+  // None of these throws: an exception within is a failure of the group.
+  void Begin(Group& group) noexcept;
+  void Stage(Group& group, Request& request, const Overlay* in_flight) noexcept;
+  // REQUIRES (both): it is the group's turn to write (writing_ is its own).
+  Status Write(Group& group) noexcept;
+  Status Publish(Group& group) noexcept;
+
+  Status WriteGroup(Group& group, bool& begun);
+  Status WriteToRocks(Group& group, bool& begun);
   void NoteFlush();
+  Status NoteException() noexcept;  // REQUIRES: called in a catch clause
 
   rocksdb::DB* const db_;
   Clock* const clock_;
@@ -114,17 +159,19 @@ class CommitPipeline final : public CommitDoor {
   const std::function<void()> on_stop_;
 
   mutable std::mutex mutex_;
-  std::deque<Request*> waiting_;  // guarded by mutex_
-  std::size_t callers_ = 0;       // guarded by mutex_: of those, without a callback
-  bool staging_ = false;          // guarded by mutex_: somebody leads a group
-  bool lead_posted_ = false;      // guarded by mutex_: staging_ is set for a thread still to begin
-  bool writing_ = false;          // guarded by mutex_: a group is being written
-  Signal* turn_ = nullptr;        // guarded by mutex_: of the leader that waits to write
+  Requests waiting_;          // guarded by mutex_
+  std::size_t callers_ = 0;   // guarded by mutex_: of those, without a callback
+  bool staging_ = false;      // guarded by mutex_: somebody leads a group
+  bool lead_posted_ = false;  // guarded by mutex_: staging_ is set for a thread still to begin
+  LeadWork lead_{this};
+  bool writing_ = false;    // guarded by mutex_: a group is being written
+  Signal* turn_ = nullptr;  // guarded by mutex_: of the leader that waits to write
   std::shared_ptr<const Overlay> in_flight_;  // guarded by mutex_: of the group being written
-  Status stopped_;                            // guarded by mutex_: why nothing is written any more
+  Status stopped_;  // guarded by mutex_: what callers are told now that nothing is written any more
 
   std::uint64_t last_group_ = 0;     // guarded by the turn to write
   std::uint64_t flushed_group_ = 0;  // guarded by the turn to write
+  std::atomic<bool> threw_ = false;
   std::atomic<std::uint64_t> groups_ = 0;
   std::atomic<std::uint64_t> flushes_ = 0;
 };

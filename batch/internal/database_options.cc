@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cstdarg>
 
+#include "batch/internal/rocks_threads.h"
+
 namespace tandem::internal {
 
 namespace {
@@ -62,7 +64,7 @@ rocksdb::DBOptions DatabaseOptions(const RocksDbOptions& options, rocksdb::Env* 
   db.track_and_verify_wals_in_manifest = true;
   // After an error the page cache can't be trusted: no retry, the store stops until it is reopened.
   db.max_bgerror_resume_count = 0;
-  db.max_background_jobs = 2;
+  db.max_background_jobs = kBackgroundJobs;
   db.max_total_wal_size = kWalBytesMax;
   db.bytes_per_sync = std::uint64_t{1} << 20;
   db.max_open_files = OpenFilesMax();

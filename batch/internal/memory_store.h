@@ -118,13 +118,18 @@ class MemoryWait final : public AsyncWait {
   std::optional<Timestamp> Step() override {
     if (closing()) {
       store_->Leave(*this);
-      callback_(Status::Cancelled("the provider is destroyed"));
+      CallBack(callback_, Result<Page>(Status::Cancelled("the provider is destroyed")));
       return std::nullopt;
     }
     Page page;
     const std::optional<Timestamp> until = store_->Try(search_, *this, page);
-    if (!until.has_value()) callback_(std::move(page));
+    if (!until.has_value()) CallBack(callback_, Result<Page>(std::move(page)));
     return until;
+  }
+
+  void Fail(const Status& failure) noexcept override {
+    store_->Leave(*this);
+    callback_(failure);
   }
 
   MemoryStore* const store_;

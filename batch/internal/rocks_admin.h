@@ -4,6 +4,7 @@
 
 #include <rocksdb/db.h>
 
+#include "batch/internal/call_guard.h"
 #include "batch/internal/store_directory.h"
 #include "batch/provider_admin.h"
 #include "eventstore/internal/rocks_event_store.h"
@@ -14,9 +15,14 @@ namespace tandem::internal {
 // Thread-safe.
 class RocksAdmin final : public ProviderAdmin {
  public:
-  RocksAdmin(StoreDatabase* database, CommitDoor* door, const RocksDbOptions& options,
-             RocksEventStore* events, RocksMessageQueue* messages)
-      : database_(database), door_(door), options_(options), events_(events), messages_(messages) {}
+  RocksAdmin(CallGuard* guard, StoreDatabase* database, CommitDoor* door,
+             const RocksDbOptions& options, RocksEventStore* events, RocksMessageQueue* messages)
+      : guard_(guard),
+        database_(database),
+        door_(door),
+        options_(options),
+        events_(events),
+        messages_(messages) {}
 
   Result<NamePage> ListEntities(const ListOptions& options) override;
   Result<PartitionPage> ListPartitions(std::string_view entity,
@@ -33,6 +39,7 @@ class RocksAdmin final : public ProviderAdmin {
   Result<VerifyReport> Verify() override;
 
  private:
+  CallGuard* const guard_;
   StoreDatabase* const database_;
   CommitDoor* const door_;
   const RocksDbOptions options_;

@@ -17,6 +17,7 @@
 #include "batch/internal/database_options.h"
 #include "batch/internal/log_audit.h"
 #include "batch/internal/manifest_audit.h"
+#include "batch/internal/rocks_threads.h"
 #include "batch/internal/store_file_system.h"
 #include "batch/internal/wal_guard.h"
 #include "batch/store_records.capnp.h"
@@ -252,15 +253,6 @@ StoreDatabase::~StoreDatabase() {
 
 namespace {
 
-// RocksDB starts threads while it opens a database, and can't be stopped half-way when one is not
-// available. So they are started before: they stay for the process's other databases. One more that
-// comes and goes shows that there is room for the last, which can't be started before.
-void StartThreads() {
-  rocksdb::Env::Default()->IncBackgroundThreadsIfNeeded(1, rocksdb::Env::Priority::LOW);
-  rocksdb::Env::Default()->IncBackgroundThreadsIfNeeded(1, rocksdb::Env::Priority::HIGH);
-  std::thread([] {}).join();
-}
-
 Status OpenRocksDb(StoreDatabase& database, const rocksdb::DBOptions& db_options,
                    const RocksDbOptions& options) {
   database.batch_id_expiry =
@@ -306,7 +298,10 @@ Result<std::unique_ptr<StoreDatabase>> OpenUnguarded(const fs::path& given,
   db_options.statistics = database->statistics;
   db_options.wal_filter = &database->wal_guard;
   db_options.listeners = {database->background_errors};
-  StartThreads();
+  TANDEM_RETURN_IF_ERROR(StartRocksThreads());
+  // RocksDB's timer has a thread that can't be started before: one that comes and goes shows that
+  // there is room for it.
+  std::thread([] {}).join();
   try {
     TANDEM_RETURN_IF_ERROR(OpenRocksDb(*database, db_options, options));
   } catch (...) {

@@ -1,7 +1,6 @@
 #include "duroxide_runtime/internal/orchestration_dispatcher.h"
 
 #include <algorithm>
-#include <system_error>
 #include <utility>
 
 #include "duroxide_runtime/internal/failure.h"
@@ -46,20 +45,14 @@ const QueuedItems* Queued(const TurnCause& cause) { return std::get_if<QueuedIte
 class ScheduledHelp {
  public:
   ScheduledHelp(tandem::Executor& helpers, tandem::Timestamp at, tandem::Executor::Task task)
-      : helpers_(helpers) {
-    try {
-      alarm_ = helpers.PostAt(at, std::move(task));
-    } catch (const std::system_error&) {
-      alarm_ = 0;  // no thread is to be had: then nobody helps, and leases end
-    }
-  }
+      : helpers_(helpers), alarm_(helpers.PostAt(at, std::move(task))) {}
   ~ScheduledHelp() { helpers_.Cancel(alarm_); }
   ScheduledHelp(const ScheduledHelp&) = delete;
   ScheduledHelp& operator=(const ScheduledHelp&) = delete;
 
  private:
   tandem::Executor& helpers_;
-  tandem::Executor::Alarm alarm_ = 0;
+  const tandem::Executor::Alarm alarm_;
 };
 
 // Results first, so that what a turn has no room for is a matter of the queue.

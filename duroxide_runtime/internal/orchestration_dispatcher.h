@@ -63,7 +63,7 @@ class OrchestrationDispatcher {
         options_(options),
         turns_(provider, registry, log, counters, std::move(seeds), options),
         can_detach_(options.threads > 0),
-        executor_(&provider.clock(), options.threads),
+        executor_(nullptr, options.threads),
         helpers_(&provider.clock(), options.threads) {}
 
   // All of these are thread-safe, and return an error of the store that kept them from their work,

@@ -52,6 +52,8 @@ void PullLoop::Run() {
 void PullLoop::Pull(const std::stop_token& stop) {
   std::chrono::milliseconds backoff = kBackoffFirst;
   while (!stop.stop_requested()) {
+    // What was dequeued before the trouble says nothing about the store as it is now.
+    const std::uint64_t changes = trouble_changes_;
     tandem::Status status;
     tandem::DequeueOptions options = setup_.options();
     options.wait = kWait;
@@ -66,7 +68,7 @@ void PullLoop::Pull(const std::stop_token& stop) {
       if (!status.ok() && stop.stop_requested()) failed_ += 1;
     }
     if (status.ok()) {
-      NoteRecovery();
+      NoteRecovery(changes);
       backoff = kBackoffFirst;
       continue;
     }
@@ -99,13 +101,16 @@ std::string PullLoop::Name() const {
 }
 
 void PullLoop::NoteTrouble(const tandem::Status& status) {
-  if (in_trouble_.exchange(true)) return;
+  std::uint64_t changes = trouble_changes_;
+  if (IsTrouble(changes) || !trouble_changes_.compare_exchange_strong(changes, changes + 1)) return;
   log_.Log(LogLevel::kError, "",
            Name() + ": the store is in trouble, will keep trying: " + status.ToString());
 }
 
-void PullLoop::NoteRecovery() {
-  if (!in_trouble_.load(std::memory_order_relaxed) || !in_trouble_.exchange(false)) return;
+void PullLoop::NoteRecovery(std::uint64_t changes) {
+  if (!IsTrouble(changes) || !trouble_changes_.compare_exchange_strong(changes, changes + 1)) {
+    return;
+  }
   log_.Log(LogLevel::kWarning, "", Name() + ": the store works again");
 }
 

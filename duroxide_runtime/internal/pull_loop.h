@@ -7,6 +7,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <stop_token>
 #include <string>
@@ -56,7 +57,9 @@ class PullLoop {
   // Uncounted, as if it had not been taken.
   tandem::Status GiveBack(const std::vector<tandem::Delivery>& deliveries);
   void NoteTrouble(const tandem::Status& status);
-  void NoteRecovery();
+  // `changes`: of trouble_changes_, when what has gone well began.
+  void NoteRecovery(std::uint64_t changes);
+  static bool IsTrouble(std::uint64_t changes) { return changes % 2 == 1; }
   std::string Name() const;
 
   tandem::Provider& provider_;
@@ -65,7 +68,7 @@ class PullLoop {
   std::stop_source stop_;
   std::atomic<std::size_t> running_;  // threads
   std::atomic<std::size_t> failed_ = 0;
-  std::atomic<bool> in_trouble_ = false;
+  std::atomic<std::uint64_t> trouble_changes_ = 0;  // how often trouble has come or gone
   std::vector<std::thread> threads_;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/out_of_memory.h"
 #include "eventstore/internal/event_limits.h"
 #include "eventstore/internal/event_reader.h"
 #include "eventstore/internal/read_wait.h"
@@ -36,11 +37,17 @@ std::optional<Timestamp> AsyncRead::Step() {
   }
   if (!answer.has_value()) return deadline_;
   registration_.reset();
-  callback_(*std::move(answer));
+  CallBack(callback_, *std::move(answer));
   return std::nullopt;
 }
 
+void AsyncRead::Fail(const Status& failure) noexcept {
+  registration_.reset();
+  callback_(failure);
+}
+
 std::optional<Result<EventPage>> AsyncRead::Try() {
+  if (broken()) return OutOfMemory();
   if (closing()) return Status::Cancelled("the store is being closed");
   if (Status valid = ValidateRead(stream_, options_); !valid.ok()) return valid;
   const bool over = stop_requested() || source_.clock->Now() >= deadline_;

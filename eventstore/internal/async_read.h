@@ -28,6 +28,7 @@ class AsyncRead final : public AsyncWait {
 
  private:
   std::optional<Timestamp> Step() override;
+  void Fail(const Status& failure) noexcept override;
 
   // The answer, if there is one by now.
   std::optional<Result<EventPage>> Try();

@@ -6,6 +6,7 @@
 
 #include "base/async_wait.h"
 #include "base/guarded.h"
+#include "base/out_of_memory.h"
 #include "messagequeue/internal/dequeue_proposal.h"
 #include "messagequeue/internal/queue_limits.h"
 
@@ -107,23 +108,26 @@ class RocksMessageQueue::AsyncDequeue final : public AsyncWait {
       committing_ = false;
       call_->Committed(*answer);
     }
+    if (broken()) return Answer(OutOfMemory());
     const DequeueCall::Need need = call_->Next(stop_requested());
     if (need == DequeueCall::Need::kDone) return Answer(call_->TakeResult());
     if (closing()) return Answer(Status::Cancelled("the queue is closed"));
     if (need == DequeueCall::Need::kWait) return call_->until();
-    committing_ = true;
     auto self = std::static_pointer_cast<AsyncDequeue>(shared_from_this());
     owner_.door_->CommitAsync(call_->proposal(), [self = std::move(self)](const Status& status) {
       *self->answer_.Lock() = status;
       self->Notify();
     });
+    committing_ = true;
     return kNever;
   }
+
+  void Fail(const Status& failure) noexcept override { Answer(failure); }
 
   std::optional<Timestamp> Answer(Result<std::vector<Delivery>> result) {
     call_.reset();
     const DequeueCallback callback = std::move(callback_);
-    callback(std::move(result));
+    CallBack(callback, std::move(result));
     return std::nullopt;
   }
 

@@ -70,7 +70,13 @@ Status RocksMessageQueue::Refill(std::span<const std::string> queues) {
       }
       std::vector<ReadyWindow::Entry> scanned;
       std::optional<Place> rest;
-      const Status status = ScanReady(queue, from, &scanned, &rest);
+      Status status;
+      try {
+        status = ScanReady(queue, from, &scanned, &rest);
+      } catch (...) {
+        memory_.Lock()->queues.find(queue)->second.window.CancelRefill();
+        throw;
+      }
       const auto memory = memory_.Lock();
       ReadyWindow& window = memory->queues.find(queue)->second.window;
       if (!status.ok()) {
@@ -132,9 +138,11 @@ Result<Timestamp> RocksMessageQueue::LookOut(std::span<const std::string> queues
   }
   if (waiter == nullptr) return kNever;
   Timestamp watch = kNever;
+  // Set before: should there be no memory for the rest, the waiter still leaves the lists.
+  const bool registered = std::exchange(waiter->registered, true);
   for (const std::string& queue : queues) {
     QueueState& state = memory->queues.find(queue)->second;
-    if (!waiter->registered) state.waiters.push_back(waiter);
+    if (!registered) state.waiters.push_back(waiter);
     if (state.waiters.front() != waiter) continue;
     state.watched = memory->leases.NextDeadline(queue);
     if (const auto* front = state.window.front()) {
@@ -142,7 +150,6 @@ Result<Timestamp> RocksMessageQueue::LookOut(std::span<const std::string> queues
     }
     watch = std::min(watch, state.watched);
   }
-  waiter->registered = true;
   return watch;
 }
 

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <latch>
 #include <memory>
+#include <new>
 #include <semaphore>
 #include <thread>
 #include <vector>
@@ -22,16 +23,19 @@ class Counter final : public AsyncWait {
   Counter(Clock& clock, Timestamp end, std::stop_token stop = {})
       : AsyncWait(std::move(stop)), clock_(clock), end_(end) {}
 
+  void FailNextStep() { fails_ = true; }
   void AwaitStep() { stepped_.acquire(); }
   void AwaitEnd() { ended_.wait(); }
 
   std::atomic<int> steps = 0;
   std::atomic<bool> closed = false;
+  StatusCode failure = StatusCode::kOk;  // set before the end
 
  private:
   std::optional<Timestamp> Step() override {
     EXPECT_FALSE(stepping_.exchange(true)) << "two threads step at a time";
     ++steps;
+    if (fails_) throw std::bad_alloc();
     const bool closes = closing();
     closed = closes;
     stepping_ = false;
@@ -41,8 +45,14 @@ class Counter final : public AsyncWait {
     return std::nullopt;
   }
 
+  void Fail(const Status& status) noexcept override {
+    failure = status.code();
+    ended_.count_down();
+  }
+
   Clock& clock_;
   const Timestamp end_;
+  std::atomic<bool> fails_ = false;
   std::atomic<bool> stepping_ = false;
   std::counting_semaphore<> stepped_{0};
   std::latch ended_{1};
@@ -113,6 +123,17 @@ TEST_F(AsyncWaitTest, ClosingEndsAllThatWait) {
     wait->AwaitEnd();
     EXPECT_TRUE(wait->closed);
   }
+}
+
+TEST_F(AsyncWaitTest, AStepThatFindsNoMemoryEndsTheWaitWithAStatus) {
+  const auto wait = Start(clock_.Now() + hours(1));
+  wait->AwaitStep();
+  wait->FailNextStep();
+  wait->Notify();
+  wait->AwaitEnd();
+  EXPECT_EQ(wait->failure, StatusCode::kUnavailable);
+  waits_.reset();
+  EXPECT_EQ(wait->steps, 2) << "no step after the end";
 }
 
 }  // namespace

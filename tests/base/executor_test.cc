@@ -139,5 +139,38 @@ TEST(ExecutorTest, TheEndForgetsAlarms) {
   EXPECT_EQ(runs, 0);
 }
 
+TEST(ExecutorTest, WorkMayPostItselfAgain) {
+  class Again final : public Executor::Work {
+   public:
+    explicit Again(Executor& executor) : executor_(executor) {}
+    void Run() override {
+      if (++runs < 100) executor_.Post(*this);
+    }
+    int runs = 0;
+
+   private:
+    Executor& executor_;
+  };
+  ManualClock clock;
+  auto executor = std::make_unique<Executor>(&clock, 1);
+  Again work(*executor);
+  executor->Post(work);
+  executor = nullptr;
+  EXPECT_EQ(work.runs, 100);
+}
+
+TEST(ExecutorTest, KnowsItsOwnThreads) {
+  Executor executor(nullptr, 1);
+  Executor other(nullptr, 1);
+  EXPECT_FALSE(executor.RunsThisThread());
+  std::latch done(1);
+  executor.Post([&] {
+    EXPECT_TRUE(executor.RunsThisThread());
+    EXPECT_FALSE(other.RunsThisThread());
+    done.count_down();
+  });
+  done.wait();
+}
+
 }  // namespace
 }  // namespace tandem

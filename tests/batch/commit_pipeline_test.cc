@@ -9,7 +9,9 @@
 #include <deque>
 #include <latch>
 #include <memory>
+#include <new>
 #include <semaphore>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -191,6 +193,38 @@ TEST_F(CommitPipelineTest, AFailedStageStopsTheStoreAndWritesNothing) {
   EXPECT_FALSE(Has("later"));
 }
 
+TEST_F(CommitPipelineTest, AnExceptionInAGroupStopsTheStoreAndLeavesNobodyWaiting) {
+  class Throws final : public TestProposal {
+   public:
+    Throws(CommitPipelineTest& test, bool published)
+        : TestProposal(test, "throws"), published_(published) {}
+    Status Stage(Staging& staging, Timestamp now) override {
+      if (!published_) throw std::bad_alloc();
+      return TestProposal::Stage(staging, now);
+    }
+    void Publish() override { throw std::runtime_error("within Publish"); }
+
+   private:
+    const bool published_;
+  };
+  for (const bool published : {false, true}) {
+    CommitPipeline pipeline(db_.get(), &clock_, &executor_, 1, [] {});
+    Throws throws(*this, published);
+    EXPECT_EQ(pipeline.Commit(throws).code(),
+              published ? StatusCode::kIndeterminate : StatusCode::kUnavailable);
+    TestProposal later(*this, "later");
+    EXPECT_EQ(pipeline.Commit(later).code(), StatusCode::kUnavailable);
+    std::latch answered(1);
+    pipeline.CommitAsync(later, [&answered](const Status& status) {
+      EXPECT_EQ(status.code(), StatusCode::kUnavailable) << status;
+      answered.count_down();
+    });
+    answered.wait();
+    EXPECT_EQ(Has("throws"), published);
+    EXPECT_FALSE(Has("later"));
+  }
+}
+
 TEST_F(CommitPipelineTest, AfterAFailedStageThoseInFlightAreStillAnsweredAndThoseBehindAreNot) {
   class Broken final : public TestProposal {
    public:
@@ -255,6 +289,30 @@ TEST_F(CommitPipelineTest, AsynchronousProposalsShareTheFlushWithoutAThreadEach)
   answered.wait();
   EXPECT_TRUE(Has("key 999"));
   EXPECT_LE(pipeline_->Counts().flushes, 3U) << "one for the plug, one for all, one for late ones";
+}
+
+// So one that blocks holds back those behind it.
+TEST_F(CommitPipelineTest, CallbacksOfAGroupComeOneAfterTheOtherOnOneThread) {
+  Plug plug(*this);
+  std::jthread leader([&] { EXPECT_TRUE(pipeline_->Commit(plug).ok()); });
+  plug.AwaitPublished();
+  TestProposal first(*this, "first");
+  TestProposal second(*this, "second");
+  std::thread::id thread;
+  bool second_answered = false;
+  std::latch answered(2);
+  pipeline_->CommitAsync(first, [&](const Status&) {
+    EXPECT_FALSE(second_answered);
+    thread = std::this_thread::get_id();
+    answered.count_down();
+  });
+  pipeline_->CommitAsync(second, [&](const Status&) {
+    second_answered = true;
+    EXPECT_EQ(thread, std::this_thread::get_id());
+    answered.count_down();
+  });
+  plug.Release();
+  answered.wait();
 }
 
 TEST_F(CommitPipelineTest, ACallerLeadsAlsoForAsynchronousOnesWhenTheExecutorIsBusy) {

@@ -1,0 +1,25 @@
+#pragma once
+
+// Stands between the process and its memory: memory_faults.cc replaces operator new for the whole
+// executable, RocksDB included, so no product code knows about it. It must be part of the
+// executable itself.
+
+#include <cstdint>
+
+namespace tandem::testing {
+
+// While it lives, the `nth` allocation from now on throws std::bad_alloc, on whatever thread but
+// those that RocksDB works on in the background; with `and_later` all after it do, too. One at a
+// time.
+class RefusedMemory {
+ public:
+  RefusedMemory(std::uint64_t nth, bool and_later);
+  ~RefusedMemory();
+  RefusedMemory(const RefusedMemory&) = delete;
+  RefusedMemory& operator=(const RefusedMemory&) = delete;
+
+  // How many were refused.
+  std::uint64_t count() const;
+};
+
+}  // namespace tandem::testing
