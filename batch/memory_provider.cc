@@ -29,11 +29,13 @@ Status ValidateLimit(std::size_t limit) {
 NamePage PageOf(const std::set<std::string>& names, const ListOptions& options) {
   const std::size_t limit = std::min(options.limit, kPageEventsMax);
   NamePage page;
+  page.next = options.after;
   for (const std::string& name : names) {
     if (!name.starts_with(options.prefix) || name <= options.after) continue;
     page.more = page.names.size() == limit;
     if (page.more) break;
     page.names.push_back(name);
+    page.next = name;
   }
   return page;
 }
@@ -118,7 +120,8 @@ Search<EventPage> MemoryProvider::Impl::SearchFor(const StreamId& stream,
   };
   search.next = [](const MemoryState& /*state*/) { return kNever; };
   const bool waits_for_events = options.direction == Direction::kForward;
-  search.deadline = Deadline(waits_for_events ? options.wait : std::chrono::milliseconds(0));
+  search.deadline =
+      Deadline(waits_for_events ? options.wait.value() : std::chrono::milliseconds(0));
   search.stop = options.stop;
   return search;
 }
@@ -160,7 +163,7 @@ Result<FeedPage> MemoryProvider::ReadAll(Position after, const FeedOptions& opti
     return state.events.ReadAll(after, options);
   };
   search.next = [](const MemoryState& /*state*/) { return kNever; };
-  search.deadline = impl_->Deadline(options.wait);
+  search.deadline = impl_->Deadline(options.wait.value());
   search.stop = options.stop;
   return impl_->store.Await(search);
 }
@@ -272,6 +275,7 @@ Result<VerifyReport> MemoryProvider::Verify() {
     VerifyReport report;
     TANDEM_RETURN_IF_ERROR(state.events.Verify(&report));
     TANDEM_RETURN_IF_ERROR(state.queues.Verify(&report));
+    report.batch_ids = state.applied.size();
     return report;
   });
 }

@@ -141,7 +141,7 @@ struct InstanceEntry {
 
 struct InstancePage {
   std::vector<InstanceEntry> instances;  // by id, ascending in its bytes
-  bool more = false;                     // the list goes on behind `next`
+  bool more = false;                     // the list may go on behind `next`; false is certain
   std::string next;                      // pass as `after`
 };
 

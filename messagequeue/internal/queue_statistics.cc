@@ -83,6 +83,7 @@ Result<NamePage> RocksMessageQueue::ListQueues(const ListOptions& options) const
   const std::size_t limit = std::min(options.limit, kPageEventsMax);
   const SnapshotReader reader(db_, family_);
   NamePage page;
+  page.next = options.after;
   TANDEM_RETURN_IF_ERROR(
       reader.Walk(QueueKey(std::max(options.prefix, options.after)), PrefixEnd("Q"),
                   [&](std::string_view key, std::string_view value) -> Result<bool> {
@@ -94,8 +95,10 @@ Result<NamePage> RocksMessageQueue::ListQueues(const ListOptions& options) const
                     TANDEM_ASSIGN_OR_RETURN(const StoredQueue queue, DecodeQueue(value));
                     if (queue.messages == 0 || *name <= options.after) return true;
                     page.more = page.names.size() == limit;
-                    if (!page.more) page.names.push_back(*std::move(name));
-                    return !page.more;
+                    if (page.more) return false;
+                    page.next = *name;
+                    page.names.push_back(*std::move(name));
+                    return true;
                   }));
   return page;
 }
