@@ -14,10 +14,20 @@ namespace {
 
 constexpr char kPrefix = 'B';
 
+// A batch that was applied, as it is stored.
+struct StoredBatch {
+  std::string digest;
+  Timestamp applied_at;
+  BatchResult result;
+};
+
 std::string BatchIdKey(std::string_view id) { return KeyWriter(kPrefix).Raw(id).Take(); }
 
-bool IsKnown(BatchIdRecord::Reader record, Timestamp now, std::chrono::milliseconds retention) {
-  const Timestamp applied_at{std::chrono::microseconds(record.getAppliedAt())};
+Timestamp AppliedAt(BatchIdRecord::Reader record) {
+  return Timestamp{std::chrono::microseconds(record.getAppliedAt())};
+}
+
+bool IsKnown(Timestamp applied_at, Timestamp now, std::chrono::milliseconds retention) {
   return now < SaturatingAdd(applied_at, retention);
 }
 
@@ -64,30 +74,34 @@ OperationResult ReadResult(OperationRecord::Reader record) {
   KJ_FAIL_REQUIRE("unknown kind of result");
 }
 
+Result<StoredBatch> DecodeBatch(std::string_view record, std::string_view id) {
+  const auto where = [id] { return "batch id '" + std::string(id) + "'"; };
+  StoredBatch batch;
+  TANDEM_RETURN_IF_ERROR(
+      DecodeRecord<BatchIdRecord>(record, where, [&batch](BatchIdRecord::Reader stored) {
+        batch.digest = ToBytes(stored.getDigest());
+        batch.applied_at = AppliedAt(stored);
+        for (const auto operation : stored.getResults()) {
+          batch.result.operations.push_back(ReadResult(operation));
+        }
+      }));
+  return batch;
+}
+
 }  // namespace
 
 Result<std::optional<BatchResult>> BatchIds::Find(const View& view, std::string_view id,
                                                   std::string_view digest, Timestamp now) const {
   TANDEM_ASSIGN_OR_RETURN(const auto record, view.Get(family_, BatchIdKey(id)));
   if (!record.has_value()) return std::optional<BatchResult>();
-  bool is_known = false;
-  bool is_same = false;
-  BatchResult result;
-  TANDEM_RETURN_IF_ERROR(
-      DecodeRecord<BatchIdRecord>(*record, "batch id", [&](BatchIdRecord::Reader stored) {
-        is_known = IsKnown(stored, now, retention_);
-        is_same = ToBytes(stored.getDigest()) == digest;
-        for (const auto operation : stored.getResults()) {
-          result.operations.push_back(ReadResult(operation));
-        }
-      }));
-  if (!is_known) return std::optional<BatchResult>();
-  if (!is_same) {
+  TANDEM_ASSIGN_OR_RETURN(StoredBatch batch, DecodeBatch(*record, id));
+  if (!IsKnown(batch.applied_at, now, retention_)) return std::optional<BatchResult>();
+  if (batch.digest != digest) {
     return Status::IdempotencyMismatch("the batch id '" + std::string(id) +
                                        "' was used for other operations before");
   }
-  result.repeated = true;
-  return std::optional<BatchResult>(std::move(result));
+  batch.result.repeated = true;
+  return std::optional<BatchResult>(std::move(batch.result));
 }
 
 void BatchIds::Remember(Staging& staging, std::string_view id, std::string_view digest,
@@ -103,13 +117,23 @@ void BatchIds::Remember(Staging& staging, std::string_view id, std::string_view 
   staging.Put(family_, BatchIdKey(id), EncodeRecord<BatchIdRecord>(fill));
 }
 
+Status VerifyBatchId(std::string_view key, std::string_view record) {
+  KeyReader reader(key, kPrefix);
+  const std::optional<std::string_view> id = reader.Raw();
+  if (!id.has_value() || id->empty()) {
+    return Status::Corruption("store", "an unknown key: " + ToSlice(key).ToString(true));
+  }
+  return DecodeBatch(record, *id).status();
+}
+
 bool BatchIdExpiry::Filter(int /*level*/, const rocksdb::Slice& key, const rocksdb::Slice& value,
                            std::string* /*new_value*/, bool* /*value_changed*/) const {
   if (key.empty() || key[0] != kPrefix) return false;
   bool is_known = true;
-  const Status read = DecodeRecord<BatchIdRecord>(
-      ToView(value), "batch id",
-      [&](BatchIdRecord::Reader stored) { is_known = IsKnown(stored, clock_->Now(), retention_); });
+  const Status read =
+      DecodeRecord<BatchIdRecord>(ToView(value), "batch id", [&](BatchIdRecord::Reader stored) {
+        is_known = IsKnown(AppliedAt(stored), clock_->Now(), retention_);
+      });
   return read.ok() && !is_known;  // what is damaged stays, for Find to tell
 }
 

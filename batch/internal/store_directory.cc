@@ -5,6 +5,7 @@
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
+#include <rocksdb/utilities/table_properties_collectors.h>
 
 #include <algorithm>
 #include <random>
@@ -24,7 +25,10 @@ namespace {
 // Everything in a store is written in this version; docs/formats.md tells what it comprises.
 constexpr std::uint32_t kFormat = 1;
 
-constexpr const char* kStoreKey = "store";
+// A file is compacted soon that has so many deletions among so many entries in a row.
+constexpr std::size_t kDeletionWindow = 4096;
+constexpr std::size_t kDeletionsMax = 2048;
+
 const std::string kEventsFamily = "events";
 const std::string kMessagesFamily = "messages";
 
@@ -66,6 +70,9 @@ rocksdb::ColumnFamilyOptions FamilyOptions(const RocksDbOptions& options,
   family.write_buffer_size = options.write_buffer_bytes;
   family.level_compaction_dynamic_level_bytes = true;
   family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  // Deletions are what readers walk over, so a file with many of them in a row is compacted soon.
+  family.table_properties_collector_factories.push_back(
+      rocksdb::NewCompactOnDeletionCollectorFactory(kDeletionWindow, kDeletionsMax));
   return family;
 }
 
@@ -231,6 +238,18 @@ Status CheckIncarnation(const StoreDatabase& database, const std::string& where)
                                        std::to_string(database.identity.incarnation));
 }
 
+// A store that has data but lost its record is no new one: it would give out its message ids again.
+Status CheckNoData(const StoreDatabase& database, const std::string& where) {
+  for (rocksdb::ColumnFamilyHandle* family : {database.events, database.messages}) {
+    const std::unique_ptr<rocksdb::Iterator> it(
+        database.db->NewIterator(rocksdb::ReadOptions(), family));
+    it->SeekToFirst();
+    TANDEM_RETURN_IF_ERROR(FromRocks(it->status(), where));
+    if (it->Valid()) return Status::Corruption(where, "the store record is missing");
+  }
+  return Status::Ok();
+}
+
 Status ReadStoreRecord(StoreDatabase& database, const std::string& where) {
   std::string record;
   const rocksdb::Status got =
@@ -239,6 +258,7 @@ Status ReadStoreRecord(StoreDatabase& database, const std::string& where) {
     if (database.wal_guard.last().has_value()) {
       return Status::Corruption(where, "the write-ahead log lacks the store's first record");
     }
+    TANDEM_RETURN_IF_ERROR(CheckNoData(database, where));
     const std::unique_ptr<rocksdb::Iterator> it(
         database.db->NewIterator(rocksdb::ReadOptions(), database.store));
     it->SeekToFirst();
