@@ -134,7 +134,8 @@ Search<EventPage> MemoryProvider::Impl::SearchFor(const StreamId& stream,
   };
   search.next = [](const MemoryState& /*state*/) { return kNever; };
   const bool waits_for_events = options.direction == Direction::kForward;
-  search.deadline = Deadline(waits_for_events ? options.wait : std::chrono::milliseconds(0));
+  search.deadline =
+      Deadline(waits_for_events ? options.wait.value() : std::chrono::milliseconds(0));
   search.stop = options.stop;
   return search;
 }
@@ -181,7 +182,7 @@ Result<FeedPage> MemoryProvider::ReadAll(Position after, const FeedOptions& opti
     return state.events.ReadAll(after, options);
   };
   search.next = [](const MemoryState& /*state*/) { return kNever; };
-  search.deadline = impl_->Deadline(options.wait);
+  search.deadline = impl_->Deadline(options.wait.value());
   search.stop = options.stop;
   return impl_->store.Await(search);
 }
@@ -306,6 +307,7 @@ Result<VerifyReport> MemoryProvider::Verify() {
     VerifyReport report;
     TANDEM_RETURN_IF_ERROR(state.events.Verify(&report));
     TANDEM_RETURN_IF_ERROR(state.queues.Verify(&report));
+    report.batch_ids = state.applied.size();
     return report;
   });
 }

@@ -18,6 +18,7 @@ struct VerifyReport {
   std::uint64_t events = 0;
   std::uint64_t queues = 0;  // that have messages
   std::uint64_t messages = 0;
+  std::uint64_t batch_ids = 0;  // that are stored, also those that are too old and not dropped yet
 };
 
 // Thread-safe. Errors of what changes something are those of Provider::AtomicBatch too.
@@ -29,8 +30,8 @@ class ProviderAdmin : public EventAdmin, public QueueAdmin {
   // Optional: Unsupported.
   virtual Status Checkpoint(const std::filesystem::path& directory) = 0;
 
-  // Reads all there is and checks that it fits together: checksums, records, versions without a
-  // hole, feed and streams, groups, keys, counts. Corruption names the first thing that does not.
+  // Reads all there is and checks that it fits together: checksums, records, keys of no known kind,
+  // versions without a hole, feed and streams, groups, keys, counts, batch ids. Corruption names the first thing that does not.
   virtual Result<VerifyReport> Verify() = 0;
 };
 

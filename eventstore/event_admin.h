@@ -21,13 +21,15 @@ struct PartitionInfo {
 };
 
 struct PartitionOptions {
-  std::optional<std::uint64_t> after;  // only partitions greater than it
+  std::optional<std::uint64_t> after = {};  // only partitions greater than it
   std::size_t limit = 1000;
 };
 
+// As NamePage: behind many deleted partitions it may have fewer than its limit, or none.
 struct PartitionPage {
-  std::vector<PartitionInfo> partitions;  // in order
-  bool more = false;
+  std::vector<PartitionInfo> partitions = {};  // in order
+  bool more = false;                           // there may be further ones; false is certain
+  std::optional<std::uint64_t> next = {};      // pass as `after` to go on
 };
 
 // Thread-safe. Errors as those of EventStore.

@@ -1,5 +1,7 @@
 #include "eventstore/event_store.h"
 
+#include "base/limits.h"
+
 namespace tandem {
 
 bool Expected::Holds(Version actual) const {
@@ -36,5 +38,18 @@ void EventStore::ReadAsync(const StreamId& /*stream*/, const ReadOptions& /*opti
   callback(Status::Unsupported("this store has no asynchronous reads"));
 }
 // NOLINTEND(performance-unnecessary-value-param)
+
+Result<std::optional<std::string>> EventStore::GetMetadata(const StreamId& stream,
+                                                           std::string_view key) {
+  TANDEM_RETURN_IF_ERROR(CheckName("metadata key", key));
+  MetadataOptions options;
+  options.prefix = key;
+  options.limit = 1;  // the key itself sorts before every key that it is a prefix of
+  TANDEM_ASSIGN_OR_RETURN(MetadataPage page, ReadMetadata(stream, options));
+  if (page.entries.empty() || page.entries.front().first != key) {
+    return std::optional<std::string>();
+  }
+  return std::optional<std::string>(std::move(page.entries.front().second));
+}
 
 }  // namespace tandem

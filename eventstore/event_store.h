@@ -8,10 +8,11 @@
 //   position   the event's place in the commit order of the whole store, 1, 2, 3, ...
 //   metadata   an ordered map key -> bytes that belongs to a stream; it may exist without events
 //
-// All names and payloads are binary. Limits: base/limits.h. Every implementation is thread-safe and
-// linearizable. Errors common to all calls: InvalidArgument or TooLarge (bad names, sizes),
-// IoError, Corruption; of Append also Unavailable once the store has stopped. Reads go on then, and
-// one that waits does so until its time is over.
+// All names and payloads are binary. Limits: base/limits.h. Durations may be as long as their type
+// can say: hours::max() means forever. Every implementation is thread-safe and linearizable. Errors
+// common to all calls: InvalidArgument or TooLarge (bad names, sizes), IoError, Corruption; of
+// Append also Unavailable once the store has stopped. Reads go on then, and one that waits does so
+// until its time is over.
 
 #include <chrono>
 #include <compare>
@@ -39,7 +40,7 @@ using Position = std::uint64_t;
 constexpr Version kVersionMax = std::numeric_limits<Version>::max();
 
 struct StreamId {
-  std::string entity;
+  std::string entity = {};
   std::uint64_t partition = 0;
 
   auto operator<=>(const StreamId&) const = default;
@@ -69,10 +70,11 @@ class Expected {
 };
 
 // --- Operations of a batch (batch/provider.h) that concern this store ---------------------------
+// They have constructors, rather than to be aggregates: where a user's code puts an aggregate into
+// a list of operations, g++ 12 warns without reason of members that may be uninitialized.
 
 // Appends events, all or none. Several appends to one stream in a batch concatenate.
 struct AppendEvents {
-  // A constructor rather than an aggregate: g++ 12 warns without reason about the latter.
   AppendEvents() = default;
   AppendEvents(StreamId to, std::vector<std::string> payloads, Expected before = Expected::Any())
       : stream(std::move(to)), events(std::move(payloads)), expected(before) {}
@@ -90,6 +92,11 @@ struct AppendResult {
 
 // Erases, then sets keys of a stream's metadata. A key in both is set.
 struct UpdateMetadata {
+  UpdateMetadata() = default;
+  explicit UpdateMetadata(StreamId of, std::map<std::string, std::string> entries = {},
+                          std::vector<std::string> keys = {})
+      : stream(std::move(of)), set(std::move(entries)), erase(std::move(keys)) {}
+
   StreamId stream;
   std::map<std::string, std::string> set;
   std::vector<std::string> erase;
@@ -98,6 +105,9 @@ struct UpdateMetadata {
 // Removes a stream for good, events and metadata: nothing can be written to it again. Only a
 // partition below the latest of its entity; else Conflict. One that never was stays writable.
 struct DeletePartition {
+  DeletePartition() = default;
+  explicit DeletePartition(StreamId which) : stream(std::move(which)) {}
+
   StreamId stream;
 };
 
@@ -105,6 +115,9 @@ struct DeletePartition {
 // with the highest of them: partitions up to it can't be written again, a new life of the entity
 // uses the next one.
 struct DeleteEntity {
+  DeleteEntity() = default;
+  explicit DeleteEntity(std::string which) : entity(std::move(which)) {}
+
   std::string entity;
 };
 
@@ -114,10 +127,17 @@ struct DeleteEventsResult {
 
 // Preconditions without an effect: Conflict unless the state just before the batch is as expected.
 struct CheckVersion {
+  CheckVersion() = default;
+  CheckVersion(StreamId of, Expected demanded) : stream(std::move(of)), expected(demanded) {}
+
   StreamId stream;
-  Expected expected;
+  Expected expected = Expected::Any();
 };
 struct CheckMetadata {
+  CheckMetadata() = default;
+  CheckMetadata(StreamId of, std::string name, std::optional<std::string> demanded)
+      : stream(std::move(of)), key(std::move(name)), expected(std::move(demanded)) {}
+
   StreamId stream;
   std::string key;
   std::optional<std::string> expected;  // nullopt: the key must be absent
@@ -128,36 +148,36 @@ struct CheckMetadata {
 struct AppendOptions {
   Expected expected = Expected::Any();
   Durability durability = Durability::kSync;
-  std::string batch_id;  // makes the append repeatable: BatchOptions::id (batch/operation.h)
+  std::string batch_id = {};  // makes the append repeatable: BatchOptions::id (batch/operation.h)
 };
 
 enum class Direction { kForward, kBackward };
 
 struct ReadOptions {
   // The first version to return. Forward from 1; backward from the head, for any larger value.
-  std::optional<Version> from;
+  std::optional<Version> from = {};
   Direction direction = Direction::kForward;
   std::size_t max_events = 1000;
   std::size_t max_bytes = std::size_t{4} << 20;  // of payloads; one event at least is returned
 
   // Forward only: how long to block until an event at or after `from` exists, or the stream is
   // deleted. A stop request ends the wait early; the page is then as it is without waiting.
-  std::chrono::milliseconds wait{0};
-  std::stop_token stop;
+  Saturated<std::chrono::milliseconds> wait = std::chrono::milliseconds(0);
+  std::stop_token stop = {};
 };
 
 struct Event {
   Version version = 0;
   Position position = 0;
-  Timestamp appended_at;
-  std::string payload;
+  Timestamp appended_at = {};
+  std::string payload = {};
 };
 
 // A consistent snapshot. A stream that does not exist is an empty page with head 0.
 struct EventPage {
-  std::vector<Event> events;  // in the direction of the read
-  Version next = 0;           // where the next read of the same direction starts; backward 0 = done
-  Version head = 0;           // the stream's version at the snapshot
+  std::vector<Event> events = {};  // in the direction of the read
+  Version next = 0;      // where the next read of the same direction starts; backward 0 = done
+  Version head = 0;      // the stream's version at the snapshot
   Version first = 1;     // the oldest version still there: above 1 if truncated, at most head + 1
   bool deleted = false;  // the stream was deleted: nothing can come, so nobody waits for it
 };
@@ -172,31 +192,38 @@ struct PartitionHead {
 };
 
 struct MetadataOptions {
-  std::string prefix;  // only keys that start with it
-  std::string after;   // only keys greater than it; empty = from the first
+  std::string prefix = {};  // only keys that start with it
+  std::string after = {};   // only keys greater than it; empty = from the first
   std::size_t limit = 1000;
 };
 
+// A page passes over a bounded number of erased keys (kPagePassedMax in base/limits.h): behind many
+// of them it may have fewer entries than its limit, or none, though there are more.
 struct MetadataPage {
-  std::vector<std::pair<std::string, std::string>> entries;  // in key order
-  bool more = false;                                         // there are further entries
+  std::vector<std::pair<std::string, std::string>> entries = {};  // in key order
+  bool more = false;      // there may be further entries; false is certain
+  std::string next = {};  // pass as `after` to go on
 };
 
 struct FeedOptions {
   std::size_t limit = 1000;                      // events
   std::size_t max_bytes = std::size_t{4} << 20;  // of payloads; one event at least is returned
-  std::chrono::milliseconds wait{0};             // as in ReadOptions
-  std::stop_token stop;
+  // As in ReadOptions, for an event of any stream.
+  Saturated<std::chrono::milliseconds> wait = std::chrono::milliseconds(0);
+  std::stop_token stop = {};
 };
 
 struct FeedEvent {
-  StreamId stream;
-  Event event;
+  StreamId stream = {};
+  Event event = {};
 };
 
+// A page passes over a bounded number of appends whose events were deleted (kPagePassedMax in
+// base/limits.h), so it may be empty though there are events behind it. Its `next` has moved then:
+// where `next` is `after`, there is nothing more.
 struct FeedPage {
-  std::vector<FeedEvent> events;  // in commit order
-  Position next = 0;              // pass as `after` to go on
+  std::vector<FeedEvent> events = {};  // in commit order
+  Position next = 0;                   // pass as `after` to go on
 };
 
 class EventStore {
@@ -224,11 +251,16 @@ class EventStore {
   // acknowledged append.
   virtual Result<std::optional<PartitionHead>> LatestPartition(std::string_view entity) = 0;
 
+  // The metadata of a stream in order of its keys, page by page.
   virtual Result<MetadataPage> ReadMetadata(const StreamId& stream,
                                             const MetadataOptions& options) = 0;
 
+  // The value of exactly this metadata key; nullopt if it is not set.
+  Result<std::optional<std::string>> GetMetadata(const StreamId& stream, std::string_view key);
+
   // The global feed: all events with position > `after` in commit order. A reader that has seen
-  // position P never later finds an event at or below P. Optional: Unsupported.
+  // position P never later finds an event at or below P. With `wait` it passes over what was
+  // deleted, however much, until there is an event or the wait is over. Optional: Unsupported.
   virtual Result<FeedPage> ReadAll(Position after, const FeedOptions& options) = 0;
 };
 

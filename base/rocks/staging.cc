@@ -105,13 +105,13 @@ void Staging::DeleteRange(rocksdb::ColumnFamilyHandle* family, std::string_view 
 Status Staging::DeleteAll(rocksdb::ColumnFamilyHandle* family, std::string_view from,
                           std::string_view end) {
   std::vector<std::string> keys;
-  ViewCursor cursor(*this, family, from, end);
+  ViewCursor cursor(*this, family, from, end, kPointDeletesMax);
   for (; cursor.Valid() && keys.size() <= kPointDeletesMax; cursor.Next()) {
     keys.emplace_back(cursor.key());
   }
   TANDEM_RETURN_IF_ERROR(cursor.status());
-  if (keys.size() > kPointDeletesMax) {
-    DeleteRange(family, keys.front(), end);
+  if (keys.size() > kPointDeletesMax || cursor.gave_up()) {
+    DeleteRange(family, from, end);
     return Status::Ok();
   }
   for (const std::string& key : keys) Delete(family, key);

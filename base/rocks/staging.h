@@ -107,7 +107,7 @@ class Staging : public View {
                    std::string_view end);
 
   // Deletes all from <= key < end, however many: reads up to kPointDeletesMax of the keys to find
-  // out.
+  // out, and passes over no more of what was deleted before.
   Status DeleteAll(rocksdb::ColumnFamilyHandle* family, std::string_view from,
                    std::string_view end);
 

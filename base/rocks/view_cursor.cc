@@ -8,7 +8,7 @@
 namespace tandem {
 
 ViewCursor::ViewCursor(const View& view, rocksdb::ColumnFamilyHandle* family, std::string_view from,
-                       std::string_view end)
+                       std::string_view end, std::size_t deleted_max)
     : family_(family), end_(end), end_slice_(ToSlice(end_)) {
   for (const Overlay* overlay : view.overlays()) {
     if (overlay == nullptr) continue;
@@ -17,11 +17,13 @@ ViewCursor::ViewCursor(const View& view, rocksdb::ColumnFamilyHandle* family, st
   }
   rocksdb::ReadOptions options;
   options.iterate_upper_bound = &end_slice_;
+  options.max_skippable_internal_keys = deleted_max;
   database_.reset(view.db()->NewIterator(options, family));
   Seek(from);
 }
 
 Status ViewCursor::status() const {
+  if (gave_up()) return Status::Ok();
   return FromRocks(database_->status(), "scan of " + family_->GetName());
 }
 

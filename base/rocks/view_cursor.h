@@ -5,6 +5,7 @@
 
 #include <rocksdb/db.h>
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -17,12 +18,15 @@ namespace tandem {
 
 class ViewCursor {
  public:
-  // Stands on the first entry with from <= key < end. REQUIRES: nothing is staged while it is used.
+  // Stands on the first entry with from <= key < end. `deleted_max`: the cursor gives up where more
+  // entries than that were deleted from the database in a row; 0: never. REQUIRES: nothing is
+  // staged while it is used.
   ViewCursor(const View& view, rocksdb::ColumnFamilyHandle* family, std::string_view from,
-             std::string_view end);
+             std::string_view end, std::size_t deleted_max = 0);
 
-  // False behind the last entry, and after a failure.
+  // False behind the last entry, after it gave up, and after a failure.
   bool Valid() const { return valid_; }
+  bool gave_up() const { return database_->status().IsIncomplete(); }
   Status status() const;
 
   // REQUIRES: Valid(). Until the next call of Next or Seek.

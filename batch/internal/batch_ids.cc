@@ -1,6 +1,8 @@
 #include "batch/internal/batch_ids.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <string>
 #include <utility>
 #include <variant>
 
@@ -14,6 +16,14 @@ namespace tandem::internal {
 namespace {
 
 constexpr char kPrefix = 'B';
+
+// A batch that was applied, as it is stored.
+struct StoredBatch {
+  std::string digest;
+  Timestamp applied_at;
+  std::uint64_t incarnation = 0;
+  BatchResult result;
+};
 
 std::string BatchIdKey(std::string_view id) { return KeyWriter(kPrefix).Raw(id).Take(); }
 
@@ -64,33 +74,37 @@ OperationResult ReadResult(OperationRecord::Reader record) {
   KJ_FAIL_REQUIRE("unknown kind of result");
 }
 
+Result<StoredBatch> DecodeBatch(std::string_view record, std::string_view id) {
+  const auto where = [id] { return "batch id '" + std::string(id) + "'"; };
+  StoredBatch batch;
+  TANDEM_RETURN_IF_ERROR(
+      DecodeRecord<BatchIdRecord>(record, where, [&batch](BatchIdRecord::Reader stored) {
+        batch.digest = ToBytes(stored.getDigest());
+        batch.applied_at = AppliedAt(stored);
+        batch.incarnation = stored.getIncarnation();
+        for (const auto operation : stored.getResults()) {
+          batch.result.operations.push_back(ReadResult(operation));
+        }
+      }));
+  return batch;
+}
+
 }  // namespace
 
 Result<std::optional<BatchResult>> BatchIds::Find(const View& view, std::string_view id,
                                                   std::string_view digest, Timestamp now) const {
   TANDEM_ASSIGN_OR_RETURN(const auto record, view.Get(family_, BatchIdKey(id)));
   if (!record.has_value()) return std::optional<BatchResult>();
-  bool is_known = false;
-  bool is_same = false;
-  BatchResult result;
-  TANDEM_RETURN_IF_ERROR(
-      DecodeRecord<BatchIdRecord>(*record, "batch id", [&](BatchIdRecord::Reader stored) {
-        const bool of_now = stored.getIncarnation() == incarnation_;
-        const Timestamp applied_at = AppliedAt(stored);
-        is_known =
-            now < SaturatingAdd(of_now ? applied_at : std::min(applied_at, opened_), retention_);
-        is_same = ToBytes(stored.getDigest()) == digest;
-        for (const auto operation : stored.getResults()) {
-          result.operations.push_back(ReadResult(operation));
-        }
-      }));
-  if (!is_known) return std::optional<BatchResult>();
-  if (!is_same) {
+  TANDEM_ASSIGN_OR_RETURN(StoredBatch batch, DecodeBatch(*record, id));
+  const bool of_now = batch.incarnation == incarnation_;
+  const Timestamp applied_at = of_now ? batch.applied_at : std::min(batch.applied_at, opened_);
+  if (now >= SaturatingAdd(applied_at, retention_)) return std::optional<BatchResult>();
+  if (batch.digest != digest) {
     return Status::IdempotencyMismatch("the batch id '" + std::string(id) +
                                        "' was used for other operations before");
   }
-  result.repeated = true;
-  return std::optional<BatchResult>(std::move(result));
+  batch.result.repeated = true;
+  return std::optional<BatchResult>(std::move(batch.result));
 }
 
 void BatchIds::Remember(Staging& staging, std::string_view id, std::string_view digest,
@@ -105,6 +119,15 @@ void BatchIds::Remember(Staging& staging, std::string_view id, std::string_view 
     }
   };
   staging.Put(family_, BatchIdKey(id), EncodeRecord<BatchIdRecord>(fill));
+}
+
+Status VerifyBatchId(std::string_view key, std::string_view record) {
+  KeyReader reader(key, kPrefix);
+  const std::optional<std::string_view> id = reader.Raw();
+  if (!id.has_value() || id->empty()) {
+    return Status::Corruption("store", "an unknown key: " + ToSlice(key).ToString(true));
+  }
+  return DecodeBatch(record, *id).status();
 }
 
 bool BatchIdExpiry::Filter(int /*level*/, const rocksdb::Slice& key, const rocksdb::Slice& value,

@@ -48,6 +48,9 @@ class BatchIds {
   const Timestamp opened_;
 };
 
+// Corruption if this is no record of a batch id, or it cannot be read.
+Status VerifyBatchId(std::string_view key, std::string_view record);
+
 // Set as rocksdb::ColumnFamilyOptions::compaction_filter of the family. Thread-safe.
 class BatchIdExpiry final : public rocksdb::CompactionFilter {
  public:

@@ -2,6 +2,7 @@
 
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
+#include <rocksdb/utilities/table_properties_collectors.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -18,6 +19,10 @@ namespace {
 constexpr int kCacheShardBits = 1;
 
 constexpr int kBloomBitsPerKey = 10;
+// A file is compacted soon that has so many deletions among so many entries in a row.
+constexpr std::size_t kDeletionWindow = 4096;
+constexpr std::size_t kDeletionsMax = 2048;
+
 constexpr std::uint64_t kWalBytesMax = std::uint64_t{256} << 20;
 
 // RocksDB keeps a log of its own doings, and the release in Debian 12 ends the process when it
@@ -89,6 +94,9 @@ rocksdb::ColumnFamilyOptions FamilyOptions(const RocksDbOptions& options,
   family.write_buffer_size = options.write_buffer_bytes;
   family.level_compaction_dynamic_level_bytes = true;
   family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  // Deletions are what readers walk over, so a file with many of them in a row is compacted soon.
+  family.table_properties_collector_factories.push_back(
+      rocksdb::NewCompactOnDeletionCollectorFactory(kDeletionWindow, kDeletionsMax));
   return family;
 }
 

@@ -173,17 +173,20 @@ FeedPage MemoryEvents::ReadAll(Position after, const FeedOptions& options) const
   const std::size_t events_max = std::min(options.limit, kPageEventsMax);
   const std::size_t bytes_max = std::min(options.max_bytes, kPageBytesMax);
   FeedPage page;
-  page.next = after;
   std::size_t bytes = 0;
   for (auto it = feed_.upper_bound(after); it != feed_.end(); ++it) {
-    const auto& [id, version] = it->second;
+    const auto& [position, place] = *it;
+    const auto& [id, version] = place;
     const MemoryStream& stream = Find(id);
     const Event& event = stream.events[version - stream.first];
     bytes += event.payload.size();
-    if (!Fits(page.events.size(), events_max, bytes, bytes_max)) break;
+    page.next = position - 1;  // what is between the events is gone
+    if (!Fits(page.events.size(), events_max, bytes, bytes_max)) return page;
     page.events.push_back(FeedEvent{id, event});
-    page.next = it->first;
+    page.next = position;
+    if (page.events.size() == events_max) return page;
   }
+  page.next = std::max(after, last_position_);
   return page;
 }
 
@@ -191,6 +194,7 @@ MetadataPage MemoryEvents::ReadMetadata(const StreamId& stream,
                                         const MetadataOptions& options) const {
   const std::size_t limit = std::min(options.limit, kPageEventsMax);
   MetadataPage page;
+  page.next = options.after;
   std::size_t bytes = 0;
   for (const auto& [key, value] : Find(stream).metadata) {
     if (!key.starts_with(options.prefix) || key <= options.after) continue;
@@ -198,6 +202,7 @@ MetadataPage MemoryEvents::ReadMetadata(const StreamId& stream,
     page.more = !Fits(page.entries.size(), limit, bytes, kPageBytesMax);
     if (page.more) break;
     page.entries.emplace_back(key, value);
+    page.next = key;
   }
   return page;
 }
@@ -221,6 +226,7 @@ PartitionPage MemoryEvents::ListPartitions(std::string_view entity,
                                            const PartitionOptions& options) const {
   const std::size_t limit = std::min(options.limit, kPageEventsMax);
   PartitionPage page;
+  page.next = options.after;
   for (auto it = streams_.lower_bound({std::string(entity), 0});
        it != streams_.end() && it->first.entity == entity; ++it) {
     const auto& [id, stream] = *it;
@@ -228,6 +234,7 @@ PartitionPage MemoryEvents::ListPartitions(std::string_view entity,
     page.more = page.partitions.size() == limit;
     if (page.more) break;
     page.partitions.push_back(PartitionInfo{id.partition, stream.first, stream.head()});
+    page.next = id.partition;
   }
   return page;
 }

@@ -4,6 +4,7 @@
 
 #include "base/rocks/rocks_status.h"
 #include "batch/internal/store_copy.h"
+#include "batch/internal/store_verifier.h"
 
 namespace tandem::internal {
 
@@ -53,8 +54,16 @@ Result<VerifyReport> RocksAdmin::Verify() {
     rocksdb::ManagedSnapshot snapshot(&db);
     TANDEM_ASSIGN_OR_RETURN(const EventCounts events, events_->Verify(snapshot.snapshot()));
     TANDEM_ASSIGN_OR_RETURN(const QueueCounts queues, messages_->Verify(snapshot.snapshot()));
-    return VerifyReport{events.entities, events.streams, events.events, queues.queues,
-                        queues.messages};
+    TANDEM_ASSIGN_OR_RETURN(const std::uint64_t batch_ids,
+                            VerifyStore(*database_, snapshot.snapshot()));
+    VerifyReport report;
+    report.entities = events.entities;
+    report.streams = events.streams;
+    report.events = events.events;
+    report.queues = queues.queues;
+    report.messages = queues.messages;
+    report.batch_ids = batch_ids;
+    return report;
   });
 }
 

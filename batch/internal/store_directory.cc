@@ -31,7 +31,6 @@ namespace {
 // Everything in a store is written in this version; docs/formats.md tells what it comprises.
 constexpr std::uint32_t kFormat = 1;
 
-constexpr const char* kStoreKey = "store";
 const std::string kEventsFamily = "events";
 const std::string kMessagesFamily = "messages";
 
@@ -179,6 +178,18 @@ Status CheckIncarnation(const StoreDatabase& database, const std::string& where)
                                        std::to_string(database.identity.incarnation));
 }
 
+// A store that has data but lost its record is no new one: it would give out its message ids again.
+Status CheckNoData(const StoreDatabase& database, const std::string& where) {
+  for (rocksdb::ColumnFamilyHandle* family : {database.events, database.messages}) {
+    const std::unique_ptr<rocksdb::Iterator> it(
+        database.db->NewIterator(rocksdb::ReadOptions(), family));
+    it->SeekToFirst();
+    TANDEM_RETURN_IF_ERROR(FromRocks(it->status(), where));
+    if (it->Valid()) return Status::Corruption(where, "the store record is missing");
+  }
+  return Status::Ok();
+}
+
 Status ReadStoreRecord(StoreDatabase& database, const std::string& where) {
   std::string record;
   const rocksdb::Status got =
@@ -187,6 +198,7 @@ Status ReadStoreRecord(StoreDatabase& database, const std::string& where) {
     if (database.wal_guard.last().has_value()) {
       return Status::Corruption(where, "the write-ahead log lacks the store's first record");
     }
+    TANDEM_RETURN_IF_ERROR(CheckNoData(database, where));
     const std::unique_ptr<rocksdb::Iterator> it(
         database.db->NewIterator(rocksdb::ReadOptions(), database.store));
     it->SeekToFirst();

@@ -21,6 +21,9 @@
 
 namespace tandem::internal {
 
+// Of the StoreRecord, in the column family "default".
+inline constexpr const char* kStoreKey = "store";
+
 struct StoreDatabase {
   // Writes out what is only in the log, if reading it back at the next open would take long and
   // nothing has failed. Closes the column families, then the database.

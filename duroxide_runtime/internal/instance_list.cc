@@ -35,11 +35,13 @@ tandem::Result<InstancePage> ReadPage(tandem::Provider& provider, const std::str
   InstancePage page;
   page.more = found.more;
   page.next = options.after;
+  // Behind its last entry, the page of the index may have passed over some that were deleted.
+  const std::string end = found.next.starts_with(index) ? found.next.substr(index.size()) : "";
   std::size_t bytes = 0;
   for (const auto& [key, value] : found.entries) {
     if (bytes > kListBytesMax) {
       page.more = true;
-      break;
+      return page;
     }
     page.next = key.substr(index.size());
     Result<StoredStatus> stored = LookUp(provider, page.next);
@@ -49,6 +51,7 @@ tandem::Result<InstancePage> ReadPage(tandem::Provider& provider, const std::str
     bytes += stored->bytes.size();
     page.instances.push_back({page.next, std::move(stored->status)});
   }
+  if (!end.empty()) page.next = end;
   return page;
 }
 

@@ -25,12 +25,8 @@ tandem::CheckMetadata StateKey(std::string_view instance, InstanceState state) {
 Result<tandem::CheckMetadata> CheckUnchanged(tandem::Provider& provider, std::string_view instance,
                                              InstanceState state) {
   tandem::CheckMetadata check = StateKey(instance, state);
-  tandem::MetadataOptions options;
-  options.prefix = check.key;
-  options.limit = 1;  // the key itself sorts before every key that it is a prefix of
-  TANDEM_ASSIGN_OR_RETURN(const tandem::MetadataPage page,
-                          provider.ReadMetadata(check.stream, options));
-  const bool found = !page.entries.empty() && page.entries.front().first == check.key;
+  TANDEM_ASSIGN_OR_RETURN(const std::optional<std::string> found,
+                          provider.GetMetadata(check.stream, check.key));
   if (!found) check.expected = std::nullopt;
   return check;
 }

@@ -25,23 +25,11 @@ std::uint64_t FirstExecutionAfter(const std::optional<tandem::PartitionHead>& to
   return tombstone ? tombstone->partition + 2 : kFirstExecution;
 }
 
-Result<std::optional<std::string>> ReadOne(tandem::Provider& provider,
-                                           const tandem::StreamId& stream, std::string_view key) {
-  tandem::MetadataOptions options;
-  options.prefix = std::string(key);
-  options.limit = 1;  // the key itself sorts before every key that it is a prefix of
-  TANDEM_ASSIGN_OR_RETURN(tandem::MetadataPage page, provider.ReadMetadata(stream, options));
-  if (page.entries.empty() || page.entries.front().first != key) {
-    return std::optional<std::string>();
-  }
-  return std::optional<std::string>(std::move(page.entries.front().second));
-}
-
 Result<std::optional<StoredStatus>> ReadStatusAt(tandem::Provider& provider,
                                                  std::string_view instance,
                                                  std::uint64_t first_execution) {
   TANDEM_ASSIGN_OR_RETURN(std::optional<std::string> bytes,
-                          ReadOne(provider, HomeStream(instance, first_execution), kStatusKey));
+                          provider.GetMetadata(HomeStream(instance, first_execution), kStatusKey));
   if (!bytes) return std::optional<StoredStatus>();
   StoredStatus stored;
   stored.first_execution = first_execution;
@@ -209,7 +197,7 @@ Result<KvChanges> ReadEntries(tandem::Provider& provider, const tandem::StreamId
       entries.emplace(std::move(name), std::move(entry));
     }
     more = page.more;
-    if (more) options.after = page.entries.back().first;
+    options.after = page.next;
   }
   return entries;
 }

@@ -46,7 +46,7 @@ Status AddChildren(tandem::Provider& provider, std::size_t index,
       members.push_back(*std::move(child));
     }
     more = page.more;
-    if (more) options.after = page.entries.back().first;
+    options.after = page.next;
   }
   return Status::Ok();
 }

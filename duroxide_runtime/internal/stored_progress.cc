@@ -43,15 +43,10 @@ Status StoredProgress::Save(std::optional<std::string> progress) {
 }
 
 Result<std::optional<std::string>> StoredProgress::Load() {
-  tandem::MetadataOptions options;
-  options.prefix = key_;
-  options.limit = 1;  // the key itself sorts before every key that it is a prefix of
-  TANDEM_ASSIGN_OR_RETURN(tandem::MetadataPage page, provider_.ReadMetadata(stream_, options));
-  if (page.entries.empty() || page.entries.front().first != key_) {
-    return std::optional<std::string>();
-  }
-  may_exist_ = true;
-  return std::optional<std::string>(std::move(page.entries.front().second));
+  TANDEM_ASSIGN_OR_RETURN(std::optional<std::string> progress,
+                          provider_.GetMetadata(stream_, key_));
+  if (progress) may_exist_ = true;
+  return progress;
 }
 
 tandem::UpdateMetadata StoredProgress::Erase() const {

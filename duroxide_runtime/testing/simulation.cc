@@ -209,7 +209,7 @@ Status Simulation::Check() {
       }
     }
     more = page.more;
-    if (more) list.after = page.names.back();
+    list.after = page.next;
   }
   return Status::Ok();
 }

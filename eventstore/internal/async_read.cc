@@ -13,9 +13,10 @@ namespace tandem::internal {
 namespace {
 
 Timestamp DeadlineOf(const ReadOptions& options, const Clock& clock) {
+  const std::chrono::milliseconds wait = options.wait.value();
   const bool waits =
-      options.direction == Direction::kForward && options.wait > std::chrono::milliseconds::zero();
-  return waits ? SaturatingAdd(clock.Now(), options.wait) : Timestamp::min();
+      options.direction == Direction::kForward && wait > std::chrono::milliseconds::zero();
+  return waits ? SaturatingAdd(clock.Now(), wait) : Timestamp::min();
 }
 
 }  // namespace

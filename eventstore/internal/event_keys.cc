@@ -40,16 +40,16 @@ std::optional<StreamId> StreamOf(std::string_view key, char kind) {
   KeyReader reader(key, kind);
   std::optional<std::string> entity = reader.Escaped();
   const std::optional<std::uint64_t> partition = reader.U64();
-  if (!partition.has_value()) return std::nullopt;
+  if (!partition.has_value() || entity->empty()) return std::nullopt;
+  // A head ends there; a metadata key goes on, and so does an event key.
+  if (reader.AtEnd() != (kind == kHeadPrefix)) return std::nullopt;
   return StreamId{*std::move(entity), *partition};
 }
 
-std::optional<std::uint64_t> TrailingNumber(std::string_view key) {
-  constexpr std::size_t kPrefixAndNumber = 1 + sizeof(std::uint64_t);
-  if (key.size() < kPrefixAndNumber) return std::nullopt;
-  // KeyReader skips one leading byte: hand it the byte before the number as the prefix.
-  const std::string_view tail = key.substr(key.size() - kPrefixAndNumber);
-  return KeyReader(tail, tail.front()).U64();
+std::optional<Position> PositionOf(std::string_view key) {
+  KeyReader reader(key, kFeedPrefix);
+  const std::optional<std::uint64_t> position = reader.U64();
+  return reader.AtEnd() ? position : std::nullopt;
 }
 
 }  // namespace tandem::internal

@@ -40,11 +40,10 @@ std::string EntityPrefix(char kind, std::string_view entity);
 // What every event of the stream starts with.
 std::string EventPrefix(const StreamId& stream);
 
-// The stream of a head, event or metadata key; nullopt if it is none of `kind`.
+// The stream of a head, event or metadata key; nullopt if it is not such a key of `kind`.
 std::optional<StreamId> StreamOf(std::string_view key, char kind);
 
-// The number that a key ends with: partition of a head, version of an event, position of a feed
-// entry. REQUIRES: `key` is one of those.
-std::optional<std::uint64_t> TrailingNumber(std::string_view key);
+// The last position of an append, of its feed key; nullopt if `key` is none.
+std::optional<Position> PositionOf(std::string_view key);
 
 }  // namespace tandem::internal

@@ -1,7 +1,6 @@
 #include "eventstore/internal/event_values.h"
 
 #include <chrono>
-#include <limits>
 
 #include "base/record.h"
 #include "eventstore/event_records.capnp.h"
@@ -30,6 +29,9 @@ Result<Head> DecodeHead(std::string_view record, const StreamId& stream) {
   }));
   if (head.version == 0 && !head.deleted) {
     return Status::Corruption(where(), "a head without events");
+  }
+  if (head.version > kStoredNumberMax) {
+    return Status::Corruption(where(), "impossible version");
   }
   if (head.first - 1 > head.version) {
     return Status::Corruption(where(), "truncated beyond its end");
@@ -93,7 +95,7 @@ Result<FeedEntry> DecodeFeedEntry(std::string_view record, Position last) {
   if (entry.count == 0 || entry.count > last) {
     return Status::Corruption(where, "impossible number of events");
   }
-  if (entry.first == 0 || entry.count - 1 > std::numeric_limits<Version>::max() - entry.first) {
+  if (entry.first == 0 || entry.first > kStoredNumberMax || entry.count > kStoredNumberMax) {
     return Status::Corruption(where, "impossible versions");
   }
   return entry;

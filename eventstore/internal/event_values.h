@@ -12,6 +12,10 @@
 
 namespace tandem::internal {
 
+// No stream and no store comes to such a version or position: what is stored beyond it is damaged.
+// Far below the end of the numbers, so that whoever counts on from a stored one never gets there.
+constexpr std::uint64_t kStoredNumberMax = std::uint64_t{1} << 62;
+
 // For messages: "stream (account-42, 0)".
 std::string Describe(const StreamId& stream);
 

@@ -21,6 +21,13 @@ std::string Where(const StreamId& stream, Version version) {
   return "event " + std::to_string(version) + " of " + Describe(stream);
 }
 
+// Of the feed entry on which the iterator stands.
+Result<Position> ReadPosition(const rocksdb::Iterator& it) {
+  const std::optional<Position> last = PositionOf(ToView(it.key()));
+  if (last.has_value()) return *last;
+  return Status::Corruption("feed", "an unreadable key: " + it.key().ToString(true));
+}
+
 class EventVerifier {
  public:
   EventVerifier(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* family,
@@ -107,8 +114,10 @@ Status EventVerifier::VerifyStreams() {
   bool entity_counted = false;
   std::optional<std::uint64_t> tombstone;
   std::optional<StreamId> deleted;  // the last head, if it is none of a live stream
-  StreamWalk walk(db_, family_, snapshot_, StreamId());
+  StreamWalk walk(db_, family_, snapshot_, StreamId(), StreamWalk::Unit::kStream,
+                  StreamWalk::kEverything);
   for (; walk.stream() != nullptr; walk.Next()) {
+    TANDEM_RETURN_IF_ERROR(walk.head_status());
     if (walk.stream()->entity != entity) {
       if (deleted.has_value()) break;
       entity = walk.stream()->entity;
@@ -176,7 +185,7 @@ Status EventVerifier::VerifyListed(const StreamId& stream, const Event& event) {
     TANDEM_RETURN_IF_ERROR(FromRocks(feed_->status(), "verification of the feed"));
     listing_.reset();
     if (StandsIn(*feed_, kFeedPrefix)) {
-      const Position last = TrailingNumber(ToView(feed_->key())).value_or(0);
+      TANDEM_ASSIGN_OR_RETURN(const Position last, ReadPosition(*feed_));
       TANDEM_ASSIGN_OR_RETURN(FeedEntry entry, DecodeFeedEntry(ToView(feed_->value()), last));
       listing_.emplace(std::move(entry), last);
     }
@@ -211,7 +220,7 @@ Status EventVerifier::VerifyFeed() {
   Position before = 0;
   std::uint64_t events = 0;
   for (it->Seek(std::string(1, kFeedPrefix)); StandsIn(*it, kFeedPrefix); it->Next()) {
-    const Position last = TrailingNumber(ToView(it->key())).value_or(0);
+    TANDEM_ASSIGN_OR_RETURN(const Position last, ReadPosition(*it));
     TANDEM_ASSIGN_OR_RETURN(const FeedEntry entry, DecodeFeedEntry(ToView(it->value()), last));
     if (last - entry.count != before) {
       return Status::Corruption("feed entry " + std::to_string(last),

@@ -26,22 +26,38 @@ class HeadCache {
   }
 
   void Set(const StreamId& stream, const Head& head) {
-    slots_[SlotOf(stream)].emplace(stream, head);
+    auto& slot = slots_[SlotOf(stream)];
+    if (slot.has_value() && slot->first == stream) {
+      slot->second = head;
+      return;
+    }
+    if (slot.has_value()) --known_[HashOf(slot->first.entity) % kSlots];
+    ++known_[HashOf(stream.entity) % kSlots];
+    slot.emplace(stream, head);
   }
 
-  // Looks at every slot: for what is rare.
+  // Looks at every slot, if some stream of the entity may be known.
   void ForgetEntity(std::string_view entity) {
+    std::size_t& known = known_[HashOf(entity) % kSlots];
+    if (known == 0) return;
     for (auto& slot : slots_) {
-      if (slot.has_value() && slot->first.entity == entity) slot.reset();
+      if (!slot.has_value() || slot->first.entity != entity) continue;
+      slot.reset();
+      --known;
     }
   }
 
  private:
+  static std::size_t HashOf(std::string_view entity) {
+    return std::hash<std::string_view>()(entity);
+  }
   static std::size_t SlotOf(const StreamId& stream) {
-    return (std::hash<std::string_view>()(stream.entity) + stream.partition) % kSlots;
+    return (HashOf(stream.entity) + stream.partition) % kSlots;
   }
 
   std::vector<std::optional<std::pair<StreamId, Head>>> slots_{kSlots};
+  // How many slots hold streams of entities with that hash.
+  std::vector<std::size_t> known_ = std::vector<std::size_t>(kSlots);
 };
 
 }  // namespace tandem::internal

@@ -20,7 +20,10 @@ class RocksEventStore::TruncateProposal final : public Proposal {
       : Proposal(Durability::kSync), owner_(owner), stream_(stream), before_(before) {}
 
   Status Stage(Staging& staging, Timestamp /*now*/) override {
-    TANDEM_ASSIGN_OR_RETURN(Head head, owner_.HeadOf(stream_, staging));
+    const Result<Head> found = owner_.HeadOf(stream_, staging);
+    refusal_ = found.status();  // one that is damaged refuses the call; as a failure it would stop
+    if (!found.ok()) return Status::Ok();  // the store
+    Head head = *found;
     if (before_ > 0 && before_ - 1 > head.visible_version()) {
       refusal_ = Status::Conflict("at least version " + std::to_string(before_ - 1),
                                   head.visible_version());
@@ -64,16 +67,20 @@ Result<NamePage> RocksEventStore::ListEntities(const ListOptions& options) const
   const std::size_t limit = std::min(options.limit, kPageEventsMax);
 
   NamePage page;
+  page.next = options.after;
   // No stream needs a look: an entity with a head has a live one.
-  for (StreamWalk walk(db_, family_, snapshot.snapshot(), StreamId{from, 0});; walk.NextEntity()) {
-    TANDEM_RETURN_IF_ERROR(walk.status());
-    if (walk.stream() == nullptr || !walk.stream()->entity.starts_with(options.prefix)) return page;
-    if (page.names.size() == limit) {
-      page.more = true;
-      return page;
-    }
+  StreamWalk walk(db_, family_, snapshot.snapshot(), StreamId{from, 0}, StreamWalk::Unit::kEntity);
+  for (; walk.stream() != nullptr; walk.Next()) {
+    if (!walk.stream()->entity.starts_with(options.prefix)) return page;
+    page.more = page.names.size() == limit;
+    if (page.more) return page;
     page.names.push_back(walk.stream()->entity);
+    page.next = page.names.back();
   }
+  TANDEM_RETURN_IF_ERROR(walk.status());
+  page.more = walk.stopped() && walk.passed().entity.starts_with(options.prefix);
+  if (page.more) page.next = walk.passed().entity;
+  return page;
 }
 
 Result<PartitionPage> RocksEventStore::ListPartitions(std::string_view entity,
@@ -86,18 +93,22 @@ Result<PartitionPage> RocksEventStore::ListPartitions(std::string_view entity,
   const std::size_t limit = std::min(options.limit, kPageEventsMax);
 
   const StreamId start{std::string(entity), from};
-  for (StreamWalk walk(db_, family_, snapshot.snapshot(), start);; walk.Next()) {
-    TANDEM_RETURN_IF_ERROR(walk.status());
-    if (walk.stream() == nullptr || walk.stream()->entity != entity) return page;
+  page.next = options.after;
+  StreamWalk walk(db_, family_, snapshot.snapshot(), start, StreamWalk::Unit::kStream);
+  for (; walk.stream() != nullptr && walk.stream()->entity == entity; walk.Next()) {
+    TANDEM_RETURN_IF_ERROR(walk.head_status());
     if (!walk.exists()) continue;
-    if (page.partitions.size() == limit) {
-      page.more = true;
-      return page;
-    }
+    page.more = page.partitions.size() == limit;
+    if (page.more) return page;
     const Head head = walk.head().value_or(Head());
     page.partitions.push_back(
         {walk.stream()->partition, head.visible_first(), head.visible_version()});
+    page.next = walk.stream()->partition;
   }
+  TANDEM_RETURN_IF_ERROR(walk.status());
+  page.more = walk.stopped() && walk.passed().entity == entity;
+  if (page.more) page.next = walk.passed().partition;
+  return page;
 }
 
 Result<EventCounts> RocksEventStore::Verify(const rocksdb::Snapshot* snapshot) const {

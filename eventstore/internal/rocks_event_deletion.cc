@@ -16,8 +16,9 @@ namespace tandem::internal {
 
 // What there is to delete of an entity.
 struct RocksEventStore::EntityContents {
-  std::optional<std::uint64_t> highest;  // partition; nullopt: there is nothing
-  std::uint64_t events = 0;
+  std::optional<std::uint64_t> highest;            // partition; nullopt: there is nothing
+  std::uint64_t events = 0;                        // as far as its heads can be read
+  bool unreadable = false;                         // some cannot
   std::vector<std::pair<StreamId, Head>> streams;  // as long as the events are few
 };
 
@@ -41,16 +42,19 @@ Status RocksEventStore::CheckWritable(const StreamId& stream, const Head& head,
 
 Status RocksEventStore::Check(const DeletePartition& remove, const View& view) const {
   const auto& [entity, partition] = remove.stream;
+  // Read here, so that one that is damaged refuses the batch: where it is staged, a failure would
+  // stop the store.
+  TANDEM_ASSIGN_OR_RETURN(const Head head, HeadOf(remove.stream, view));
+  TANDEM_ASSIGN_OR_RETURN(const auto tombstone, TombstoneOf(entity, view));
+  if (tombstone.has_value() && partition <= *tombstone) return Status::Ok();
   if (partition < std::numeric_limits<std::uint64_t>::max()) {
-    // Any head above it will do: the last one of an entity is live.
+    // Any head above it will do: the last one of an entity is live. Above the tombstone no head was
+    // ever deleted, so nothing is walked over.
     TANDEM_ASSIGN_OR_RETURN(const auto above,
                             view.First(family_, HeadKey({entity, partition + 1}),
                                        PrefixEnd(EntityPrefix(kHeadPrefix, entity))));
     if (above.has_value()) return Status::Ok();
   }
-  TANDEM_ASSIGN_OR_RETURN(const auto tombstone, TombstoneOf(entity, view));
-  if (tombstone.has_value() && partition <= *tombstone) return Status::Ok();
-  TANDEM_ASSIGN_OR_RETURN(const Head head, HeadOf(remove.stream, view));
   return Status::Conflict("a partition below the latest", head.visible_version());
 }
 
@@ -65,8 +69,10 @@ Result<DeleteEventsResult> RocksEventStore::Stage(const DeletePartition& remove,
   if (head.deleted) return DeleteEventsResult();
   const std::string metadata = MetadataKey(stream, {});
   const std::string metadata_end = PrefixEnd(metadata);
-  TANDEM_ASSIGN_OR_RETURN(const auto entry, staging.First(family_, metadata, metadata_end));
-  if (!head.live() && !entry.has_value()) return DeleteEventsResult();
+  if (!head.live()) {
+    TANDEM_ASSIGN_OR_RETURN(const auto entry, staging.First(family_, metadata, metadata_end));
+    if (!entry.has_value()) return DeleteEventsResult();
+  }
 
   const DeleteEventsResult result{head.events()};
   StageRemoval(stream, head.first, head.version + 1, staging);
@@ -86,7 +92,7 @@ Result<DeleteEventsResult> RocksEventStore::Stage(const DeleteEntity& remove, Ti
     std::string end = PrefixEnd(prefix);
     return std::pair(std::move(prefix), std::move(end));
   };
-  if (contents.events > Staging::kPointDeletesMax) {
+  if (contents.events > Staging::kPointDeletesMax || contents.unreadable) {
     const auto [from, end] = range(kEventPrefix);
     staging.DeleteRange(family_, from, end);
   } else {
@@ -103,29 +109,46 @@ Result<DeleteEventsResult> RocksEventStore::Stage(const DeleteEntity& remove, Ti
   return DeleteEventsResult{contents.events};
 }
 
+// Records that are damaged go with the entity: this is how to be rid of them. Starts above what was
+// deleted with a former life, so that this is not walked over.
 Result<RocksEventStore::EntityContents> RocksEventStore::ContentsOf(std::string_view entity,
                                                                     const View& view) const {
   EntityContents contents;
-  const std::string heads = EntityPrefix(kHeadPrefix, entity);
-  ViewCursor head(view, family_, heads, PrefixEnd(heads));
+  const auto tombstone = TombstoneOf(entity, view);
+  if (!tombstone.ok() && tombstone.status().code() != StatusCode::kCorruption) {
+    return tombstone.status();
+  }
+  StreamId first{std::string(entity), 0};
+  if (tombstone.ok() && tombstone->has_value()) {
+    if (**tombstone == std::numeric_limits<std::uint64_t>::max()) return contents;
+    first.partition = **tombstone + 1;
+  }
+
+  ViewCursor head(view, family_, HeadKey(first), PrefixEnd(EntityPrefix(kHeadPrefix, entity)));
   for (; head.Valid(); head.Next()) {
     const std::optional<StreamId> stream = StreamOf(head.key(), kHeadPrefix);
-    if (!stream.has_value()) return Status::Corruption("head key", "unreadable");
-    TANDEM_ASSIGN_OR_RETURN(const Head found, DecodeHead(head.value(), *stream));
-    contents.highest = stream->partition;
-    contents.events += found.events();
-    if (found.live() && contents.events <= Staging::kPointDeletesMax) {
-      contents.streams.emplace_back(*stream, found);
+    if (stream.has_value()) contents.highest = stream->partition;
+    const Result<Head> found = DecodeHead(head.value(), stream.value_or(first));
+    if (!stream.has_value() || !found.ok()) {
+      contents.unreadable = true;
+      continue;
+    }
+    contents.events += found->events();
+    if (found->live() && contents.events <= Staging::kPointDeletesMax) {
+      contents.streams.emplace_back(*stream, *found);
     }
   }
   TANDEM_RETURN_IF_ERROR(head.status());
 
   // One look at each stream, however many keys it has.
-  const std::string metadata = EntityPrefix(kMetadataPrefix, entity);
-  ViewCursor key(view, family_, metadata, PrefixEnd(metadata));
+  ViewCursor key(view, family_, MetadataKey(first, {}),
+                 PrefixEnd(EntityPrefix(kMetadataPrefix, entity)));
   while (key.Valid()) {
     const std::optional<StreamId> stream = StreamOf(key.key(), kMetadataPrefix);
-    if (!stream.has_value()) return Status::Corruption("metadata key", "unreadable");
+    if (!stream.has_value()) {
+      key.Next();
+      continue;
+    }
     contents.highest = std::max(contents.highest.value_or(0), stream->partition);
     key.Seek(PrefixEnd(MetadataKey(*stream, {})));
   }

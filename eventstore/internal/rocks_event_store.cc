@@ -7,6 +7,7 @@
 
 #include "base/key_encoding.h"
 #include "base/limits.h"
+#include "base/rocks/bounded_walk.h"
 #include "base/rocks/rocks_status.h"
 #include "eventstore/internal/async_read.h"
 #include "eventstore/internal/event_keys.h"
@@ -99,7 +100,7 @@ Status RocksEventStore::Stage(const UpdateMetadata& update, Timestamp /*now*/, S
 Result<EventPage> RocksEventStore::Read(const StreamId& stream, const ReadOptions& options) {
   TANDEM_RETURN_IF_ERROR(ValidateRead(stream, options));
   if (options.direction == Direction::kBackward) return ReadPage(db_, family_, stream, options);
-  return ReadOrWait<EventPage>(*clock_, waiters_, &stream, options.wait, options.stop,
+  return ReadOrWait<EventPage>(*clock_, waiters_, &stream, options.wait.value(), options.stop,
                                [&] { return ReadPage(db_, family_, stream, options); });
 }
 
@@ -111,62 +112,95 @@ void RocksEventStore::ReadAsync(const StreamId& stream, const ReadOptions& optio
 
 Result<FeedPage> RocksEventStore::ReadAll(Position after, const FeedOptions& options) {
   TANDEM_RETURN_IF_ERROR(ValidateReadAll(options));
-  return ReadOrWait<FeedPage>(*clock_, waiters_, nullptr, options.wait, options.stop,
-                              [&] { return ReadFeedPage(db_, family_, after, options); });
+  const Timestamp deadline = SaturatingAdd(clock_->Now(), options.wait.value());
+  // Page after page over what was deleted, for as long as the call may wait.
+  const auto read = [&]() -> Result<FeedPage> {
+    while (true) {
+      TANDEM_ASSIGN_OR_RETURN(FeedPage page, ReadFeedPage(db_, family_, after, options));
+      const bool moved = page.events.empty() && page.next != after;
+      after = page.next;
+      const bool over = options.stop.stop_requested() || clock_->Now() >= deadline;
+      if (!moved || over) return page;
+    }
+  };
+  return ReadOrWait<FeedPage>(*clock_, waiters_, nullptr, options.wait.value(), options.stop, read);
+}
+
+// The last head of the entity from partition `from` on. `deleted_max`: as of ViewCursor.
+struct RocksEventStore::LastHead {
+  bool gave_up = false;
+  std::optional<std::pair<StreamId, Head>> head;
+};
+
+Result<RocksEventStore::LastHead> RocksEventStore::FindLastHead(std::string_view entity,
+                                                                std::uint64_t from,
+                                                                std::size_t deleted_max) const {
+  const std::string first = HeadKey(StreamId{std::string(entity), from});
+  const std::string end = PrefixEnd(EntityPrefix(kHeadPrefix, entity));
+  const rocksdb::Slice lower = ToSlice(first);
+  const rocksdb::Slice upper = ToSlice(end);
+  rocksdb::ReadOptions options;
+  options.iterate_lower_bound = &lower;
+  options.iterate_upper_bound = &upper;
+  options.max_skippable_internal_keys = deleted_max;
+  const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(options, family_));
+  it->SeekToLast();
+  LastHead last;
+  last.gave_up = it->status().IsIncomplete();
+  if (last.gave_up) return last;
+  TANDEM_RETURN_IF_ERROR(FromRocks(it->status(), "read of heads"));
+  if (!it->Valid()) return last;
+  std::optional<StreamId> stream = StreamOf(ToView(it->key()), kHeadPrefix);
+  if (!stream.has_value()) return Status::Corruption("head key", "unreadable");
+  TANDEM_ASSIGN_OR_RETURN(const Head head, DecodeHead(ToView(it->value()), *stream));
+  last.head.emplace(*std::move(stream), head);
+  return last;
 }
 
 Result<std::optional<PartitionHead>> RocksEventStore::LatestPartition(
     std::string_view entity) const {
   TANDEM_RETURN_IF_ERROR(ValidateEntity(entity));
-  const std::string prefix = EntityPrefix(kHeadPrefix, entity);
-  const std::string end = PrefixEnd(prefix);
-  const rocksdb::Slice lower = ToSlice(prefix);
-  const rocksdb::Slice upper = ToSlice(end);
-  rocksdb::ReadOptions options;
-  options.iterate_lower_bound = &lower;
-  options.iterate_upper_bound = &upper;
-  const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(options, family_));
-  it->SeekToLast();
-  TANDEM_RETURN_IF_ERROR(FromRocks(it->status(), "read of heads"));
-  if (!it->Valid()) {
-    TANDEM_ASSIGN_OR_RETURN(const auto tombstone, TombstoneOf(entity, View(db_, nullptr, nullptr)));
+  const auto tombstone_of = [&] { return TombstoneOf(entity, View(db_, nullptr, nullptr)); };
+  TANDEM_ASSIGN_OR_RETURN(LastHead last, FindLastHead(entity, 0, BoundedWalk::kStride));
+  if (last.gave_up) {
+    // Heads go with their entity only, so all that were deleted are at or below its tombstone.
+    TANDEM_ASSIGN_OR_RETURN(const auto tombstone, tombstone_of());
+    const std::uint64_t from = tombstone.value_or(0);
+    TANDEM_ASSIGN_OR_RETURN(last, FindLastHead(entity, from, 0));
+  }
+  if (!last.head.has_value()) {
+    TANDEM_ASSIGN_OR_RETURN(const auto tombstone, tombstone_of());
     if (!tombstone.has_value()) return std::optional<PartitionHead>();
     return std::optional<PartitionHead>(PartitionHead{*tombstone, 0});
   }
-  const std::optional<StreamId> stream = StreamOf(ToView(it->key()), kHeadPrefix);
-  if (!stream.has_value()) return Status::Corruption("head key", "unreadable");
-  TANDEM_ASSIGN_OR_RETURN(const Head head, DecodeHead(ToView(it->value()), *stream));
+  const auto& [stream, head] = *last.head;
   if (!head.live()) {
-    return Status::Corruption("head of " + Describe(*stream), "the latest partition is deleted");
+    return Status::Corruption("head of " + Describe(stream), "the latest partition is deleted");
   }
-  return std::optional<PartitionHead>(PartitionHead{stream->partition, head.version});
+  return std::optional<PartitionHead>(PartitionHead{stream.partition, head.version});
 }
 
 Result<MetadataPage> RocksEventStore::ReadMetadata(const StreamId& stream,
                                                    const MetadataOptions& options) const {
   TANDEM_RETURN_IF_ERROR(ValidateReadMetadata(stream, options));
   const std::string prefix = MetadataKey(stream, options.prefix);
-  const std::string end = PrefixEnd(prefix);
-  const rocksdb::Slice upper = ToSlice(end);
-  rocksdb::ReadOptions read;
-  read.iterate_upper_bound = &upper;
-  const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(read, family_));
-
   const std::size_t key_offset = MetadataKey(stream, {}).size();
   const std::size_t limit = std::min(options.limit, kPageEventsMax);
   MetadataPage page;
+  page.next = options.after;
   std::string from = prefix;
   if (!options.after.empty()) from = std::max(from, MetadataKey(stream, options.after) + '\0');
   std::size_t bytes = 0;
-  for (it->Seek(from); it->Valid(); it->Next()) {
-    bytes += it->key().size() + it->value().size();
-    if (page.entries.size() == limit || (bytes > kPageBytesMax && !page.entries.empty())) {
-      page.more = true;
-      break;
-    }
-    page.entries.emplace_back(ToView(it->key()).substr(key_offset), it->value().ToString());
+  BoundedWalk walk(db_, family_, from, PrefixEnd(prefix));
+  for (; walk.Valid(); walk.Next()) {
+    bytes += walk.key().size() + walk.value().size();
+    if (page.entries.size() == limit || (bytes > kPageBytesMax && !page.entries.empty())) break;
+    page.entries.emplace_back(walk.key().substr(key_offset), walk.value());
+    page.next = page.entries.back().first;
   }
-  TANDEM_RETURN_IF_ERROR(FromRocks(it->status(), "read of metadata"));
+  TANDEM_RETURN_IF_ERROR(walk.status());
+  page.more = walk.Valid() || walk.stopped();
+  if (walk.stopped()) page.next = walk.passed().substr(key_offset);
   return page;
 }
 

@@ -72,6 +72,7 @@ class RocksEventStore {
  private:
   class TruncateProposal;
   struct EntityContents;
+  struct LastHead;
 
   Result<Head> HeadOf(const StreamId& stream, const View& view) const;
   void PutHead(const StreamId& stream, const Head& head, Staging& staging);
@@ -79,6 +80,8 @@ class RocksEventStore {
   // Conflict if the stream is deleted. REQUIRES: `head` is the stream's.
   Status CheckWritable(const StreamId& stream, const Head& head, const View& view) const;
 
+  Result<LastHead> FindLastHead(std::string_view entity, std::uint64_t from,
+                                std::size_t deleted_max) const;
   Result<EntityContents> ContentsOf(std::string_view entity, const View& view) const;
   void StageRemoval(const StreamId& stream, Version from, Version end, Staging& staging) const;
 

@@ -1,5 +1,7 @@
 #include "eventstore/internal/stream_walk.h"
 
+#include <utility>
+
 #include "base/key_encoding.h"
 #include "base/result.h"
 #include "base/rocks/rocks_status.h"
@@ -7,67 +9,147 @@
 
 namespace tandem::internal {
 
+namespace {
+
+// A walk over keys stops at the first deleted ones that it counts, so that StreamWalk can go around
+// them.
+std::size_t StopAfter(std::size_t passed_max) {
+  return passed_max == StreamWalk::kEverything ? passed_max : 2 * BoundedWalk::kStride;
+}
+
+std::string FirstKey(char kind, const StreamId& stream) {
+  return kind == kHeadPrefix ? HeadKey(stream) : MetadataKey(stream, {});
+}
+
+std::string StartKey(char kind, const StreamId& from, std::size_t passed_max) {
+  return passed_max == StreamWalk::kEverything ? std::string(1, kind) : FirstKey(kind, from);
+}
+
+StreamId EntityBehind(const StreamId& stream) { return StreamId{stream.entity + '\0', 0}; }
+
+StreamId Behind(const StreamId& stream) {
+  if (stream.partition == std::numeric_limits<std::uint64_t>::max()) return EntityBehind(stream);
+  return StreamId{stream.entity, stream.partition + 1};
+}
+
+}  // namespace
+
 StreamWalk::StreamWalk(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* family,
-                       const rocksdb::Snapshot* snapshot, const StreamId& from) {
-  Open(heads_, kHeadPrefix, db, family, snapshot);
-  Open(metadata_, kMetadataPrefix, db, family, snapshot);
-  Seek(from);
-}
-
-void StreamWalk::Open(Keys& keys, char kind, rocksdb::DB* db, rocksdb::ColumnFamilyHandle* family,
-                      const rocksdb::Snapshot* snapshot) {
-  keys.kind = kind;
-  keys.end = PrefixEnd(std::string(1, kind));
-  keys.upper = ToSlice(keys.end);
-  rocksdb::ReadOptions options;
-  options.snapshot = snapshot;
-  options.iterate_upper_bound = &keys.upper;
-  keys.it.reset(db->NewIterator(options, family));
-}
-
-void StreamWalk::Next() {
-  if (head_.has_value()) heads_.it->Next();
-  if (has_metadata_) metadata_.it->Seek(PrefixEnd(MetadataKey(*stream_, {})));
+                       const rocksdb::Snapshot* snapshot, const StreamId& from, Unit unit,
+                       std::size_t passed_max)
+    : db_(db),
+      family_(family),
+      snapshot_(snapshot),
+      unit_(unit),
+      everything_(passed_max == kEverything),
+      left_(passed_max),
+      heads_{kHeadPrefix,
+             BoundedWalk(db, family, StartKey(kHeadPrefix, from, passed_max),
+                         PrefixEnd(std::string(1, kHeadPrefix)), snapshot, StopAfter(passed_max))},
+      metadata_{kMetadataPrefix,
+                BoundedWalk(db, family, StartKey(kMetadataPrefix, from, passed_max),
+                            PrefixEnd(std::string(1, kMetadataPrefix)), snapshot,
+                            StopAfter(passed_max))} {
   Settle();
 }
 
-void StreamWalk::NextEntity() { Seek(StreamId{stream_->entity + '\0', 0}); }
-
-void StreamWalk::Seek(const StreamId& from) {
-  heads_.it->Seek(HeadKey(from));
-  metadata_.it->Seek(MetadataKey(from, {}));
+void StreamWalk::Next() {
+  if (!exists() && head_status_.ok()) Charge(1);
+  if (unit_ == Unit::kEntity) {
+    const StreamId next = EntityBehind(*stream_);
+    heads_.walk.Seek(HeadKey(next));
+    metadata_.walk.Seek(MetadataKey(next, {}));
+  } else {
+    if (head_.has_value() || !head_status_.ok()) heads_.walk.Next();
+    if (has_metadata_) metadata_.walk.Seek(PrefixEnd(MetadataKey(*stream_, {})));
+  }
   Settle();
 }
 
 void StreamWalk::Settle() {
-  const std::optional<StreamId> head = At(heads_);
-  const std::optional<StreamId> metadata = At(metadata_);
   stream_.reset();
   head_.reset();
-  if (!status_.ok()) return;
-  if (head.has_value() && (!metadata.has_value() || *head <= *metadata)) {
-    const Result<Head> decoded = DecodeHead(ToView(heads_.it->value()), *head);
-    status_ = decoded.status();
-    if (!decoded.ok()) return;
-    head_ = *decoded;
-    stream_ = head;
-  } else {
-    stream_ = metadata;
+  head_status_ = Status::Ok();
+  has_metadata_ = false;
+  while (true) {
+    const std::optional<StreamId> head = At(heads_);
+    const std::optional<StreamId> metadata = At(metadata_);
+    if (!status_.ok() || (!head.has_value() && !metadata.has_value())) return;
+    const bool at_head = head.has_value() && (!metadata.has_value() || *head <= *metadata);
+    const bool at_metadata = metadata.has_value() && (!at_head || *metadata == *head);
+    const StreamId& first = at_head ? *head : *metadata;
+    Reach(first);
+    if (left_ == 0 && passed_.has_value()) {
+      stopped_ = true;
+      return;
+    }
+    if (at_head && heads_.walk.stopped()) {
+      PassDeleted(heads_, first, false);
+    } else if (at_metadata && metadata_.walk.stopped()) {
+      PassDeleted(metadata_, first, at_head);
+    } else {
+      has_metadata_ = at_metadata;
+      return Take(first, at_head);
+    }
   }
-  has_metadata_ = metadata.has_value() && metadata == stream_;
 }
 
-std::optional<StreamId> StreamWalk::At(const Keys& keys) {
-  if (!status_.ok()) return std::nullopt;
-  if (!keys.it->Valid()) {
-    status_ = FromRocks(keys.it->status(), "scan of streams");
-    return std::nullopt;
+void StreamWalk::Take(const StreamId& stream, bool has_head) {
+  stream_ = stream;
+  if (!has_head) return;
+  const Result<Head> decoded = DecodeHead(heads_.walk.value(), stream);
+  head_status_ = decoded.status();
+  if (decoded.ok()) head_ = *decoded;
+}
+
+void StreamWalk::Reach(const StreamId& stream) {
+  const bool same =
+      reached_.has_value() &&
+      (unit_ == Unit::kEntity ? reached_->entity == stream.entity : *reached_ == stream);
+  if (!same) passed_ = std::exchange(reached_, stream);
+}
+
+// Deleted keys of the stream are in the way. Heads go with their entity only, and then nothing is
+// left of it up to its tombstone. Metadata matters only where there is no head.
+void StreamWalk::PassDeleted(Keys& keys, const StreamId& stream, bool has_head) {
+  Charge(3 * BoundedWalk::kStride);
+  if (has_head) return keys.walk.Seek(FirstKey(keys.kind, Behind(stream)));
+  const std::optional<std::uint64_t> tombstone = TombstoneOf(stream.entity);
+  if (tombstone.has_value() && *tombstone >= stream.partition) {
+    return keys.walk.Seek(FirstKey(keys.kind, Behind(StreamId{stream.entity, *tombstone})));
   }
-  const std::optional<StreamId> stream = StreamOf(ToView(keys.it->key()), keys.kind);
-  if (!stream.has_value()) {
-    status_ = Status::Corruption(std::string("key of kind ") + keys.kind, "unreadable");
+  keys.walk.Seek(keys.walk.passed() + '\0');
+}
+
+// One that cannot be read is none: what is not deleted then costs more steps.
+std::optional<std::uint64_t> StreamWalk::TombstoneOf(const std::string& entity) const {
+  rocksdb::ReadOptions options;
+  options.snapshot = snapshot_;
+  rocksdb::PinnableSlice record;
+  if (!db_->Get(options, family_, TombstoneKey(entity), &record).ok()) return std::nullopt;
+  const Result<std::uint64_t> partition = DecodeTombstone(ToView(record), entity);
+  return partition.ok() ? std::optional<std::uint64_t>(*partition) : std::nullopt;
+}
+
+// The stream of the key at which the walk stands, or has stopped.
+std::optional<StreamId> StreamWalk::At(Keys& keys) {
+  while (status_.ok()) {
+    const bool stopped = keys.walk.stopped();
+    if (!stopped && !keys.walk.Valid()) {
+      status_ = keys.walk.status();
+      return std::nullopt;
+    }
+    const std::string_view key = stopped ? keys.walk.passed() : keys.walk.key();
+    std::optional<StreamId> stream = StreamOf(key, keys.kind);
+    if (stream.has_value()) return stream;
+    if (everything_) {
+      status_ = Status::Corruption("events", "an unreadable key: " + ToSlice(key).ToString(true));
+    } else {
+      Charge(1);
+      keys.walk.Seek(std::string(key) + '\0');
+    }
   }
-  return stream;
+  return std::nullopt;
 }
 
 }  // namespace tandem::internal

@@ -12,12 +12,9 @@ namespace {
 using tandem::Result;
 
 Result<Account> LoadSnapshot(tandem::Provider& store, const tandem::StreamId& stream) {
-  tandem::MetadataOptions options;
-  options.prefix = kSnapshotKey;
-  options.limit = 1;
-  TANDEM_ASSIGN_OR_RETURN(const auto page, store.ReadMetadata(stream, options));
-  if (page.entries.empty()) return Account();
-  return DecodeSnapshot(page.entries.front().second).value_or(Account());
+  TANDEM_ASSIGN_OR_RETURN(const auto snapshot, store.GetMetadata(stream, kSnapshotKey));
+  if (!snapshot.has_value()) return Account();
+  return DecodeSnapshot(*snapshot).value_or(Account());
 }
 
 }  // namespace

@@ -60,7 +60,7 @@ Result<View> ReadView(tandem::Provider& store) {
       TANDEM_RETURN_IF_ERROR(AddEntry(key, value, view));
     }
     if (!page.more) return view;
-    options.after = page.entries.back().first;
+    options.after = page.next;
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "duroxide_runtime/internal/instance_index.h"
 #include "tests/duroxide_runtime/client_samples.h"
 #include "tests/duroxide_runtime/runtime_fixture.h"
 
@@ -75,6 +76,30 @@ TEST_P(ClientListTest, PagesHaveEachInstanceOnceWhileOthersComeAndGo) {
   ASSERT_EQ(ids.size(), 20u);
   EXPECT_EQ(ids.front(), "i10");
   EXPECT_EQ(ids.back(), "i29");
+}
+
+TEST_P(ClientListTest, AListGoesOnBehindManyDeletedInstances) {
+  constexpr int kDeleted = 3000;
+  std::vector<tandem::Operation> starts;  // as far as the index is concerned
+  std::vector<tandem::Operation> deletions;
+  for (int i = 0; i < kDeleted; ++i) {
+    const std::string id = Numbered("gone", i);
+    starts.emplace_back(internal::AddToIndex(id, "sequence", "", InstanceState::kPending));
+    deletions.emplace_back(internal::RemoveFromIndex(id, "sequence", "", InstanceState::kPending));
+  }
+  ASSERT_TRUE(provider.AtomicBatch(std::move(starts)).ok());
+  ASSERT_TRUE(client.Start(kSequence, "last", 1).ok());
+  ASSERT_TRUE(provider.AtomicBatch(std::move(deletions)).ok());
+  Ids ids;
+  ListOptions options;
+  for (bool more = true; more;) {
+    const auto page = client.ListInstances(InstanceFilter(), options);
+    for (const std::string& id : IdsOf(page)) ids.push_back(id);
+    more = page->more;
+    ASSERT_GT(page->next, options.after) << "each page moves on";
+    options.after = page->next;
+  }
+  EXPECT_EQ(ids, Ids{"last"});
 }
 
 TEST_P(ClientListTest, BadListsAreRefused) {

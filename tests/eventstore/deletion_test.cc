@@ -245,7 +245,7 @@ class FeedOverDeletionsTest : public DeletionTest {
     std::vector<Position> positions;
     if (!page.ok()) return positions;
     for (const FeedEvent& event : page->events) positions.push_back(event.event.position);
-    EXPECT_EQ(page->next, positions.empty() ? after : positions.back());
+    EXPECT_GE(page->next, positions.empty() ? after : positions.back());
     return positions;
   }
   using P = std::vector<Position>;

@@ -57,6 +57,19 @@ TEST(HeadCacheTest, ForgetsAnEntityAndKeepsTheOthers) {
   EXPECT_EQ(KnownVersion(heads, {"b", 1}), 9U);
 }
 
+TEST(HeadCacheTest, ForgetsAnEntityAlsoWhereStreamsHavePushedEachOtherOut) {
+  HeadCache heads;
+  for (std::uint64_t i = 0; i < HeadCache::kSlots; ++i) heads.Set({"a", i}, Head{1, 1, false});
+  for (std::uint64_t i = 0; i < HeadCache::kSlots / 2; ++i) heads.Set({"b", i}, Head{2, 1, false});
+  heads.ForgetEntity("a");
+  for (std::uint64_t i = 0; i < HeadCache::kSlots; ++i) {
+    ASSERT_EQ(heads.Find({"a", i}), nullptr);
+    ASSERT_EQ(KnownVersion(heads, {"b", i}), i < HeadCache::kSlots / 2 ? 2U : 0U);
+  }
+  heads.ForgetEntity("b");
+  EXPECT_EQ(heads.Find({"b", 0}), nullptr);
+}
+
 class HeadReadsTest : public testing::StoreTest {
  protected:
   // Point reads of an append to the stream.

@@ -31,10 +31,8 @@ struct Account {
 Result<Account> Load(tandem::Provider& store, const tandem::StreamId& account_id) {
   // event-sourcing: begin
   Account account;  // a snapshot is "balance version"; without one everything starts at 0
-  TANDEM_ASSIGN_OR_RETURN(const auto saved, store.ReadMetadata(account_id, {"snapshot", "", 1}));
-  if (!saved.entries.empty()) {
-    std::istringstream(saved.entries[0].second) >> account.balance >> account.version;
-  }
+  TANDEM_ASSIGN_OR_RETURN(const auto saved, store.GetMetadata(account_id, "snapshot"));
+  if (saved.has_value()) std::istringstream(*saved) >> account.balance >> account.version;
   tandem::ReadOptions options;
   options.from = account.version + 1;  // and fold what follows, page by page
   // event-sourcing: end

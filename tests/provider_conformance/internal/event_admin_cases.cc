@@ -54,8 +54,7 @@ CONFORMANCE_CASE(EventAdmin, ListsArePagedToTheEnd, Shows("A1").Needs(Part::kAdm
     Texts names;
     NamePage page{.names = {}, .more = true};
     while (page.more) {
-      page = Must(admin().ListEntities(
-          {.prefix = "entity ", .after = names.empty() ? "" : names.back(), .limit = limit}));
+      page = Must(admin().ListEntities({.prefix = "entity ", .after = page.next, .limit = limit}));
       ASSERT_LE(page.names.size(), limit);
       names.insert(names.end(), page.names.begin(), page.names.end());
     }
@@ -63,9 +62,7 @@ CONFORMANCE_CASE(EventAdmin, ListsArePagedToTheEnd, Shows("A1").Needs(Part::kAdm
     Numbers partitions;
     PartitionPage part{.partitions = {}, .more = true};
     while (part.more) {
-      PartitionOptions options{.after = {}, .limit = limit};
-      if (!partitions.empty()) options.after = partitions.back();
-      part = Must(admin().ListPartitions("x", options));
+      part = Must(admin().ListPartitions("x", {.after = part.next, .limit = limit}));
       for (const PartitionInfo& info : part.partitions) partitions.push_back(info.partition);
     }
     EXPECT_EQ(partitions, (Numbers{10, 11, 12, 13, 14, 15, 16, 17, 18}));
@@ -106,6 +103,39 @@ CONFORMANCE_CASE(EventAdmin, WhatIsDeletedIsNotListed,
   Commit({UpdateMetadata{{"c", 0}, {}, {"k"}}});
   EXPECT_EQ(Partitions("a", {}), Numbers());
   EXPECT_EQ(Entities({}), Texts{"b"});
+}
+
+CONFORMANCE_CASE(EventAdmin, WhatIsDeletedIsPassedOverInPages,
+                 Shows("A1", "R14").Needs(Part::kAdmin)) {
+  constexpr std::uint64_t kDeleted = 3000;
+  Batch appends;
+  Batch deletions;
+  for (std::uint64_t i = 0; i < kDeleted; ++i) {
+    const std::string name = "gone " + std::to_string(i);
+    appends.push_back(AppendEvents({"x", i}, {"x"}));
+    appends.push_back(AppendEvents({name, 0}, {"x"}));
+    deletions.push_back(DeletePartition({"x", i}));
+    deletions.push_back(DeleteEntity(name));
+  }
+  Commit(std::move(appends));
+  Append({"x", kDeleted}, {"left"});
+  Commit(std::move(deletions));
+  Texts names;
+  NamePage page{.names = {}, .more = true};
+  for (std::uint64_t pages = 0; page.more; ++pages) {
+    ASSERT_LT(pages, kDeleted);
+    page = Must(admin().ListEntities({.after = page.next, .limit = 2}));
+    names.insert(names.end(), page.names.begin(), page.names.end());
+  }
+  EXPECT_EQ(names, Texts{"x"});
+  Numbers partitions;
+  PartitionPage part{.partitions = {}, .more = true};
+  for (std::uint64_t pages = 0; part.more; ++pages) {
+    ASSERT_LT(pages, kDeleted);
+    part = Must(admin().ListPartitions("x", {.after = part.next, .limit = 2}));
+    for (const PartitionInfo& info : part.partitions) partitions.push_back(info.partition);
+  }
+  EXPECT_EQ(partitions, Numbers{kDeleted});
 }
 
 CONFORMANCE_CASE(EventAdmin, AListOfNothingIsInvalid, Shows("A1").Needs(Part::kAdmin)) {

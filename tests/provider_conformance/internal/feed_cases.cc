@@ -83,6 +83,64 @@ CONFORMANCE_CASE(Feed, MaxBytesEndsAPageThatHasOneEvent, Shows("R12").Needs(Part
   EXPECT_EQ(Code(store().ReadAll(0, {.limit = 0})), StatusCode::kInvalidArgument);
 }
 
+CONFORMANCE_CASE(Feed, PagesMovePastWhatWasDeleted, Shows("R11", "R12", "R14").Needs(Part::kFeed)) {
+  Append(a_, {"1", "2"});
+  Append(b_, {"3", "4"});
+  Append({"gone", 0}, {"5", "6"});
+  DeleteWhole("a");
+  DeleteWhole("gone");
+  const FeedPage page = Feed(0);
+  EXPECT_EQ(TextsOf(page), (Texts{"3", "4"}));
+  EXPECT_EQ(page.next, 6U) << "what is gone at the end, too";
+  EXPECT_EQ(Feed(6).next, 6U);
+  EXPECT_EQ(Feed(0, {.limit = 1}).next, 3U);
+  EXPECT_EQ(Feed(3, {.limit = 1}).next, 4U);
+  EXPECT_EQ(Feed(4, {.limit = 1}).next, 6U);
+  EXPECT_EQ(Feed(4, {.limit = 1}).events.size(), 0U);
+  EXPECT_EQ(Feed(0, {.max_bytes = 1}).next, 3U) << "the next event does not fit";
+}
+
+CONFORMANCE_CASE(Feed, AFollowerGetsThroughManyDeletedEvents,
+                 Shows("R12", "R13", "R14").Needs(Part::kFeed)) {
+  constexpr int kDeleted = 3000;
+  Batch batch;
+  for (int i = 0; i < kDeleted; ++i) {
+    batch.push_back(AppendEvents({"gone " + std::to_string(i), 0}, {"x"}));
+  }
+  Commit(std::move(batch));
+  Append(a_, {"left"});
+  Batch deletions;
+  for (int i = 0; i < kDeleted; ++i) deletions.push_back(DeleteEntity("gone " + std::to_string(i)));
+  Commit(std::move(deletions));
+  Texts found;
+  Position after = 0;
+  for (int pages = 0; found.empty(); ++pages) {
+    ASSERT_LT(pages, kDeleted) << "most is passed over in a page";
+    const FeedPage page = Feed(after, {.limit = 1});
+    ASSERT_GT(page.next, after) << "each page moves";
+    found = TextsOf(page);
+    after = page.next;
+  }
+  EXPECT_EQ(found, Texts{"left"});
+  EXPECT_EQ(TextsOf(Feed(0, {.wait = kHour})), Texts{"left"}) << "a wait goes on by itself";
+  auto waiting = BlockedFeed(after, {.wait = kSecond});
+  clock().Advance(kSecond);
+  EXPECT_EQ(waiting.get().next, after);
+}
+
+CONFORMANCE_CASE(Feed, AWaitMayBeForever, Shows("R8", "R13").Needs(Part::kFeed)) {
+  auto page = BlockedFeed(0, {.wait = std::chrono::hours::max()});
+  clock().Advance(kHour);
+  EXPECT_FALSE(IsReady(page));
+  Append(a_, {"1"});
+  EXPECT_EQ(TextsOf(page.get()), Texts{"1"});
+  auto read = Blocked([this] { return Page(a_, {.from = 2, .wait = std::chrono::hours::max()}); });
+  clock().Advance(kHour);
+  EXPECT_FALSE(IsReady(read));
+  Append(a_, {"2"});
+  EXPECT_EQ(TextsOf(read.get()), Texts{"2"});
+}
+
 CONFORMANCE_CASE(Feed, AFollowerOfManyWritersMissesNothing,
                  Shows("R11", "R13").Needs(Part::kFeed)) {
   constexpr int kWriters = 4;

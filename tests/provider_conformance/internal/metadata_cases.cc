@@ -18,6 +18,7 @@ class MetadataTest : public ConformanceTest {
     EXPECT_EQ(page.more, expect_more) << "behind '" << options.after << "'";
     Texts keys;
     for (const auto& [key, value] : page.entries) keys.push_back(key);
+    EXPECT_EQ(page.next, keys.empty() ? options.after : keys.back());
     return keys;
   }
 
@@ -76,6 +77,40 @@ CONFORMANCE_CASE(Metadata, PagesFollowEachOtherAndMoreIsExact, Shows("M2")) {
     EXPECT_EQ(Keys({.after = after, .limit = 1}, true), Texts{"k" + std::to_string(i)});
   }
   EXPECT_EQ(Keys({.after = "k4", .limit = 1}), Texts{"x"});
+}
+
+CONFORMANCE_CASE(Metadata, ManyErasedKeysArePassedOverInPages, Shows("R14", "M2")) {
+  constexpr int kErased = 5000;
+  UpdateMetadata erase{a_};
+  Entries entries;
+  for (int i = 0; i < kErased; ++i) entries.emplace("k" + std::to_string(i), "");
+  for (const auto& [key, value] : entries) erase.erase.push_back(key);
+  SetMetadata(a_, entries);
+  SetMetadata(a_, {{"last", "v"}});
+  Commit({erase});
+  MetadataPage page;
+  for (int pages = 0; page.entries.empty(); ++pages) {
+    ASSERT_LT(pages, kErased);
+    const std::string after = page.next;
+    page = Must(store().ReadMetadata(a_, {.after = after, .limit = 1}));
+    ASSERT_GT(page.next, after);
+    ASSERT_TRUE(page.more || !page.entries.empty()) << "the last one was not found";
+  }
+  EXPECT_EQ(page.entries.front().first, "last");
+}
+
+CONFORMANCE_CASE(Metadata, OneKeyIsReadExactly, Shows("M5")) {
+  SetMetadata(a_, {{"snapshot2", "longer"}, {Bytes("snapshot\0"), "zero"}, {"empty", ""}});
+  const auto get = [&](const std::string& key) { return Must(store().GetMetadata(a_, key)); };
+  EXPECT_EQ(get("snapshot"), std::nullopt) << "a longer key is not the key";
+  EXPECT_EQ(get("snapshot2"), "longer");
+  EXPECT_EQ(get("empty"), "");
+  SetMetadata(a_, {{"snapshot", "mine"}});
+  EXPECT_EQ(get("snapshot"), "mine");
+  EXPECT_EQ(Must(store().GetMetadata({"unknown", 3}, "snapshot")), std::nullopt);
+  EXPECT_EQ(Code(store().GetMetadata(a_, "")), StatusCode::kInvalidArgument);
+  EXPECT_EQ(Code(store().GetMetadata(a_, std::string(kNameBytesMax + 1, 'k'))),
+            StatusCode::kTooLarge);
 }
 
 CONFORMANCE_CASE(Metadata, ItBelongsToItsStreamAlone, Shows("M3", "B12")) {
