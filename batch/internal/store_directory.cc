@@ -5,11 +5,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <exception>
 #include <new>
 #include <random>
 #include <string>
 #include <system_error>
-#include <thread>
 #include <vector>
 
 #include "base/record.h"
@@ -279,15 +279,24 @@ Status OpenRocksDb(StoreDatabase& database, const rocksdb::DBOptions& db_options
       {kMessagesFamily, family}};
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
-  const rocksdb::Status opened =
-      rocksdb::DB::Open(db_options, database.directory->path(), families, &handles, &db);
+  rocksdb::Status opened;
+  std::exception_ptr exception;
+  try {
+    opened = rocksdb::DB::Open(db_options, database.directory->path(), families, &handles, &db);
+  } catch (const std::exception&) {
+    exception = std::current_exception();
+  }
+  // Where no thread is given for its timer, the last thing that it starts, RocksDB throws, but has
+  // handed over the database already: to be closed.
+  if (db != nullptr) {
+    database.db.reset(db);
+    database.store = handles[0];
+    database.events = handles[1];
+    database.messages = handles[2];
+  }
+  if (exception != nullptr) std::rethrow_exception(exception);
   if (!database.wal_guard.status().ok()) return database.wal_guard.status();
-  TANDEM_RETURN_IF_ERROR(OpenStatus(opened, database.directory->path()));
-  database.db.reset(db);
-  database.store = handles[0];
-  database.events = handles[1];
-  database.messages = handles[2];
-  return Status::Ok();
+  return OpenStatus(opened, database.directory->path());
 }
 
 Result<std::unique_ptr<StoreDatabase>> OpenUnguarded(const fs::path& given,
@@ -311,15 +320,13 @@ Result<std::unique_ptr<StoreDatabase>> OpenUnguarded(const fs::path& given,
   db_options.wal_filter = &database->wal_guard;
   db_options.listeners = {database->background_errors};
   TANDEM_RETURN_IF_ERROR(StartRocksThreads());
-  // RocksDB's timer has a thread that can't be started before: one that comes and goes shows that
-  // there is room for it.
-  std::thread([] {}).join();
   try {
     TANDEM_RETURN_IF_ERROR(OpenRocksDb(*database, db_options, options));
   } catch (...) {
-    // What RocksDB had begun is lost to us, with pointers into `database`, and may still run. So
-    // both stay, and the directory stays held until the process ends.
-    (void)database.release();
+    // Without a database to close, what RocksDB had begun is lost to us, with pointers into
+    // `database`, and may still run. So both stay, and the directory stays held until the process
+    // ends.
+    if (database->db == nullptr) (void)database.release();
     throw;
   }
   TANDEM_RETURN_IF_ERROR(ReadStoreRecord(*database, directory.string()));

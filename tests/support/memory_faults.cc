@@ -1,13 +1,10 @@
 #include "tests/support/memory_faults.h"
 
-#include <pthread.h>
-
 #include <atomic>
 #include <cstddef>
 #include <cstdlib>
 #include <limits>
 #include <new>
-#include <string_view>
 
 namespace tandem::testing {
 namespace {
@@ -19,18 +16,10 @@ std::atomic<std::uint64_t> given = kNone;
 std::atomic<std::uint64_t> refused = 0;
 std::atomic<bool> refuses_later = false;
 
-// RocksDB's background threads end the process when they get no memory; that is not to be mended.
-bool IsSpared() {
-  thread_local const bool kSpared = [] {
-    char name[16] = "";
-    return pthread_getname_np(pthread_self(), name, sizeof(name)) == 0 &&
-           std::string_view(name).starts_with("rocksdb:");
-  }();
-  return kSpared;
-}
+thread_local bool refuses_on_this_thread = false;
 
 bool Refuses() {
-  if (given == kNone || IsSpared()) return false;
+  if (!refuses_on_this_thread) return false;
   std::uint64_t left = given;
   while (left != kNone) {
     if (left == 0) {
@@ -56,6 +45,8 @@ void* OrThrow(void* memory) {
 }
 
 }  // namespace
+
+void RefuseOnThisThread() { refuses_on_this_thread = true; }
 
 RefusedMemory::RefusedMemory(std::uint64_t nth, bool and_later) {
   refused = 0;

@@ -8,9 +8,12 @@
 
 namespace tandem::testing {
 
-// While it lives, the `nth` allocation from now on throws std::bad_alloc, on whatever thread but
-// those that RocksDB works on in the background; with `and_later` all after it do, too. One at a
-// time.
+// From now on the calling thread's allocations may be refused. RocksDB's own threads are left
+// alone: they end the process when they get no memory, and that is not to be mended.
+void RefuseOnThisThread();
+
+// While it lives, the `nth` allocation from now on throws std::bad_alloc; with `and_later` all
+// after it do, too. One at a time.
 class RefusedMemory {
  public:
   RefusedMemory(std::uint64_t nth, bool and_later);
