@@ -16,20 +16,25 @@
 
 namespace tandem {
 
-// Every message of a queue is ready, delayed or leased.
+// Every message of a queue is ready, delayed or leased, or it was found to be damaged.
 struct QueueStatistics {
   std::uint64_t ready = 0;    // visible, not leased; also behind the leased part of their group
   std::uint64_t delayed = 0;  // not visible yet, alone or with their whole group
   std::uint64_t leased = 0;   // under a lease that has not run out
-  std::uint64_t dead = 0;     // messages in DeadLetterQueue(queue), whatever their state
+  // Not delivered, because they can't be read, or stand in a group behind one that can't. Found by
+  // taking, since the store was opened; before that they count as what they seem to be.
+  std::uint64_t damaged = 0;
+  std::uint64_t dead = 0;  // messages in DeadLetterQueue(queue), whatever their state
 
   // For how long the longest waiting of the ready ones has been visible; nullopt if none is ready.
   std::optional<std::chrono::microseconds> oldest_age = {};
 
-  std::uint64_t messages() const { return ready + delayed + leased; }
+  std::uint64_t messages() const { return ready + delayed + leased + damaged; }
 };
 
-enum class MessageState { kReady, kDelayed, kLeased };
+// kDamaged: can't be read. Of such a message only the id, the group and the times are known. Purge,
+// DeleteGroup, and CancelMessage by its key remove it.
+enum class MessageState { kReady, kDelayed, kLeased, kDamaged };
 
 struct BrowsedMessage {
   MessageId id = 0;
@@ -60,7 +65,7 @@ struct BrowsePage {
 
 struct RedriveResult {
   std::uint64_t moved = 0;
-  std::uint64_t kept = 0;  // leased, or another message holds their key in the queue
+  std::uint64_t kept = 0;  // leased, damaged, or another message holds their key in the queue
 };
 
 // Thread-safe. Errors as those of MessageQueue.
@@ -80,8 +85,8 @@ class QueueAdmin {
   // page returned.
   virtual Result<BrowsePage> Browse(std::string_view queue, const BrowseOptions& options) = 0;
 
-  // Removes all messages of a queue, also delayed and leased ones (their tokens are gone), and
-  // returns how many. In portions: what is enqueued meanwhile may stay, and may go.
+  // Removes all messages of a queue, also delayed, leased (their tokens are gone) and damaged ones,
+  // and returns how many. In portions: what is enqueued meanwhile may stay, and may go.
   virtual Result<std::uint64_t> Purge(std::string_view queue) = 0;
 
   // Moves what waits in DeadLetterQueue(queue) back to `queue`, ready at once and as if never

@@ -81,6 +81,8 @@ QueueStatistics MemoryQueues::Statistics(const std::string& name, Timestamp now)
       case MessageState::kDelayed:
         ++statistics.delayed;
         break;
+      case MessageState::kDamaged:
+        break;  // never: nothing in memory is damaged
       case MessageState::kLeased:
         ++statistics.leased;
         break;

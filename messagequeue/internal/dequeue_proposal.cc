@@ -25,7 +25,12 @@ Status RocksMessageQueue::DequeueProposal::Stage(Staging& staging, Timestamp now
       if (!failure_.ok()) break;  // the rest of a group can't be read
       continue;
     }
-    // Nothing was staged of it. A damaged message stays where it is: it is reported, not skipped.
+    // Nothing was staged of it.
+    if (taken.status().code() == StatusCode::kCorruption) {
+      SetAside(candidate->queue, candidate->entry.place,
+               Damage{candidate->entry.group, candidate->entry.place});
+      continue;
+    }
     PutBack(candidate->queue, candidate->entry);
     if (!taken.ok()) failure_ = taken.status();
     break;
@@ -100,6 +105,15 @@ Result<bool> RocksMessageQueue::DequeueProposal::TakeGroup(const Candidate& cand
   // that was gone before it was published: the record decides.
   TANDEM_ASSIGN_OR_RETURN(const std::optional<GroupState> state,
                           owner_.groups_.Get(staging, candidate.queue, group));
+  if (!state.has_value() || candidate.entry.place != state->ready()) {
+    const std::string key = ReadyKey(candidate.queue, candidate.entry.place, group);
+    TANDEM_ASSIGN_OR_RETURN(const auto entry, staging.Get(owner_.family_, key));
+    if (entry.has_value()) {  // and the record says otherwise
+      broken_ =
+          owner_.RestoreGroup(candidate.queue, candidate.entry, state, staging, now, effects_);
+      return true;
+    }
+  }
   if (!state.has_value()) return true;
   if (candidate.entry.place < state->ready()) {
     PutBack(candidate.queue, ReadyEntry{state->ready(), group});
@@ -137,20 +151,19 @@ void RocksMessageQueue::DequeueProposal::TakeMembers(const LeaseItem& item, cons
   rocksdb::ReadOptions options;
   options.iterate_upper_bound = &upper;
   const std::unique_ptr<rocksdb::Iterator> it(staging.db()->NewIterator(options, owner_.family_));
+  Place reached = state.head;
   for (it->Seek(head); it->Valid(); it->Next()) {
     if (staging.DeletedByStaged(owner_.family_, ToView(it->key()))) continue;
     const std::optional<Place> place = ParseMemberKey(ToView(it->key()), prefix);
-    if (!place.has_value()) {
-      failure_ = Status::Corruption("group '" + item.group + "'", "bad key");
-      return;
-    }
+    if (!place.has_value()) continue;
     if (place->visible_at > queue_now) break;
+    reached = *place;
     Result<Found> found = Read(item, *place, ToView(it->value()), staging);
     failure_ = found.status();
     if (failure_.ok() && IsDead(*found) && dying->empty()) {
       failure_ = CheckDeadLetters(item, staging);
     }
-    if (!failure_.ok()) return;
+    if (!failure_.ok()) break;
     if (!IsDead(*found)) {
       if (!Deliver(item, *std::move(found), staging)) break;
     } else if (Condemn(*found)) {
@@ -159,7 +172,18 @@ void RocksMessageQueue::DequeueProposal::TakeMembers(const LeaseItem& item, cons
       break;
     }
   }
-  failure_ = FromRocks(it->status(), "read of group '" + item.group + "'");
+  if (failure_.ok()) failure_ = FromRocks(it->status(), "read of group '" + item.group + "'");
+  if (failure_.code() != StatusCode::kCorruption) return;
+  // Nothing behind it can be delivered: the order of a group is a promise.
+  SetAside(item.queue, state.ready(), Damage{item.group, reached});
+  failure_ = Status::Ok();
+}
+
+void RocksMessageQueue::DequeueProposal::SetAside(const std::string& queue, const Place& ready,
+                                                  Damage damage) {
+  moved_enough_ = moved_enough_ || ++set_aside_ == kDyingMax;
+  const auto memory = owner_.memory_.Lock();
+  memory->queues.find(queue)->second.damaged.insert_or_assign(ready, std::move(damage));
 }
 
 Result<RocksMessageQueue::DequeueProposal::Found> RocksMessageQueue::DequeueProposal::Read(
@@ -167,7 +191,8 @@ Result<RocksMessageQueue::DequeueProposal::Found> RocksMessageQueue::DequeueProp
     const Staging& staging) const {
   Found found;
   found.place = place;
-  TANDEM_ASSIGN_OR_RETURN(found.message, DecodeMessage(record, item.queue, place.id));
+  const std::string key = RecordKey(item.queue, item.group, place);
+  TANDEM_ASSIGN_OR_RETURN(found.message, DecodeMessage(key, record, item.queue, place.id));
   TANDEM_ASSIGN_OR_RETURN(found.deliveries, owner_.DeliveriesOf(staging, item.queue, place.id));
   return found;
 }
@@ -214,7 +239,8 @@ bool RocksMessageQueue::DequeueProposal::Deliver(const LeaseItem& item, Found fo
   full_ = !Fits(message.payload.size());
   if (full_) return false;
   const std::uint32_t count = found.deliveries + 1;
-  staging.Put(owner_.family_, DeliveredKey(item.queue, found.place.id), EncodeDelivered(count));
+  const std::string delivered = DeliveredKey(item.queue, found.place.id);
+  staging.Put(owner_.family_, delivered, EncodeDelivered(delivered, count));
   bytes_ += message.payload.size();
   refs_.push_back(message.RefAt(found.place));
   Delivery delivery;

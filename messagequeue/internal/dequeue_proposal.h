@@ -23,6 +23,7 @@ namespace tandem::internal {
 // Takes the oldest eligible messages, in the serial order of batches. It writes delivery counts
 // only: the lease itself is in memory. What was delivered too often moves to the dead letters in
 // the same write, a bounded part at a time: if that is all that is done, the caller tries again.
+// What is damaged is set aside, and the others go on.
 class RocksMessageQueue::DequeueProposal final : public Proposal {
  public:
   DequeueProposal(RocksMessageQueue& queue, std::span<const std::string> queues,
@@ -46,7 +47,8 @@ class RocksMessageQueue::DequeueProposal final : public Proposal {
   }
 
  private:
-  // What one proposal moves to dead letters at most; one message at least, however large.
+  // What one proposal moves to dead letters at most, or sets aside; one message at least, however
+  // large.
   static constexpr std::size_t kDyingMax = 256;
   static constexpr std::size_t kDyingBytesMax = std::size_t{8} << 20;
 
@@ -104,6 +106,8 @@ class RocksMessageQueue::DequeueProposal final : public Proposal {
   // False, and nothing staged, if it would exceed the limits: then nothing else is taken.
   bool Deliver(const LeaseItem& item, Found found, Staging& staging);
   void Grant(const LeaseItem& item, const Place& ready, std::size_t first, Timestamp now);
+  // Not offered again, until something of it changes.
+  void SetAside(const std::string& queue, const Place& ready, Damage damage);
   void PutBack(const std::string& queue, const ReadyEntry& entry);
 
   RocksMessageQueue& owner_;
@@ -121,6 +125,7 @@ class RocksMessageQueue::DequeueProposal final : public Proposal {
   bool full_ = false;       // something did not fit
   std::size_t dying_ = 0;
   std::size_t dying_bytes_ = 0;
+  std::size_t set_aside_ = 0;
   bool moved_enough_ = false;
   QueueEffects effects_;
   Status failure_;  // of a read: nothing is staged of what could not be read

@@ -3,7 +3,8 @@
 #include <algorithm>
 
 #include "base/key_encoding.h"
-#include "base/record.h"
+#include "base/rocks/view_cursor.h"
+#include "messagequeue/internal/sealed_record.h"
 #include "messagequeue/queue_records.capnp.h"
 
 namespace tandem::internal {
@@ -16,12 +17,12 @@ std::string Describe(std::string_view queue, std::string_view group) {
 
 }  // namespace
 
-Result<GroupState> DecodeGroup(std::string_view record, std::string_view queue,
+Result<GroupState> DecodeGroup(std::string_view key, std::string_view value, std::string_view queue,
                                std::string_view group) {
   GroupState state;
   const auto where = [&] { return Describe(queue, group); };
   TANDEM_RETURN_IF_ERROR(
-      DecodeRecord<GroupRecord>(record, where, [&state](GroupRecord::Reader stored) {
+      DecodeSealed<GroupRecord>(key, value, where, [&state](GroupRecord::Reader stored) {
         state.head.visible_at = Timestamp(std::chrono::microseconds(stored.getHeadVisibleAt()));
         state.head.id = stored.getHeadId();
         state.not_before = Timestamp(std::chrono::microseconds(stored.getNotBefore()));
@@ -33,16 +34,47 @@ Result<GroupState> DecodeGroup(std::string_view record, std::string_view queue,
 
 Result<std::optional<GroupState>> GroupIndex::Get(const View& view, std::string_view queue,
                                                   std::string_view group) const {
-  TANDEM_ASSIGN_OR_RETURN(const auto record, view.Get(family_, GroupKey(queue, group)));
+  const std::string key = GroupKey(queue, group);
+  TANDEM_ASSIGN_OR_RETURN(const auto record, view.Get(family_, key));
   if (!record.has_value()) return std::optional<GroupState>();
-  TANDEM_ASSIGN_OR_RETURN(const GroupState state, DecodeGroup(*record, queue, group));
-  return std::optional<GroupState>(state);
+  const Result<GroupState> state = DecodeGroup(key, *record, queue, group);
+  if (!state.ok()) return Recount(view, queue, group, GroupState().not_before);
+  return std::optional<GroupState>(*state);
+}
+
+Result<std::optional<GroupState>> GroupIndex::Recount(const View& view, std::string_view queue,
+                                                      std::string_view group,
+                                                      Timestamp not_before) const {
+  const std::string prefix = MemberPrefix(queue, group);
+  std::optional<GroupState> state;
+  ViewCursor cursor(view, family_, prefix, PrefixEnd(prefix));
+  for (; cursor.Valid(); cursor.Next()) {
+    const std::optional<Place> place = ParseMemberKey(cursor.key(), prefix);
+    if (!place.has_value()) continue;
+    if (!state.has_value()) state = GroupState{*place, not_before, 0};
+    ++state->size;
+  }
+  TANDEM_RETURN_IF_ERROR(cursor.status());
+  return state;
+}
+
+Result<std::optional<GroupState>> GroupIndex::Restore(Staging& staging, std::string_view queue,
+                                                      std::string_view group,
+                                                      Timestamp not_before) const {
+  TANDEM_ASSIGN_OR_RETURN(const std::optional<GroupState> state,
+                          Recount(staging, queue, group, not_before));
+  if (state.has_value()) {
+    Put(staging, queue, group, *state);
+  } else {
+    staging.Delete(family_, GroupKey(queue, group));
+  }
+  return state;
 }
 
 void GroupIndex::Put(Staging& staging, std::string_view queue, std::string_view group,
                      const GroupState& state) const {
-  staging.Put(family_, GroupKey(queue, group),
-              EncodeRecord<GroupRecord>([&state](GroupRecord::Builder record) {
+  const std::string key = GroupKey(queue, group);
+  staging.Put(family_, key, EncodeSealed<GroupRecord>(key, [&state](GroupRecord::Builder record) {
                 record.setHeadVisibleAt(state.head.visible_at.time_since_epoch().count());
                 record.setHeadId(state.head.id);
                 record.setNotBefore(state.not_before.time_since_epoch().count());
@@ -69,35 +101,44 @@ Result<ReadyChange> GroupIndex::Remove(Staging& staging, std::string_view queue,
                                        std::string_view group,
                                        const std::vector<MessageRef>& members,
                                        Timestamp now) const {
-  TANDEM_ASSIGN_OR_RETURN(std::optional<GroupState> state, Get(staging, queue, group));
-  if (!state.has_value() || state->size < members.size()) {
-    return Status::Corruption(Describe(queue, group), "fewer members than were delivered");
-  }
-  ReadyChange change;
-  change.before = state->ready();
+  TANDEM_ASSIGN_OR_RETURN(const std::optional<GroupState> before, Get(staging, queue, group));
   for (const MessageRef& member : members) {
     staging.Delete(family_, MemberKey(queue, group, member.place));
   }
-  state->size -= members.size();
-  if (state->size == 0) {
+  ReadyChange change;
+  if (before.has_value()) change.before = before->ready();
+  GroupState rest = before.value_or(GroupState());
+  const bool is_last = rest.size == members.size();
+  rest.size -= std::min<std::uint64_t>(rest.size, members.size());
+  if (rest.not_before <= now) rest.not_before = GroupState().not_before;
+  std::optional<GroupState> after;
+  if (rest.size > 0 && MoveHead(staging, queue, group, rest)) {
+    after = rest;
+  } else if (!is_last) {  // the record is not true
+    TANDEM_ASSIGN_OR_RETURN(after, Recount(staging, queue, group, rest.not_before));
+  }
+  const std::uint64_t found = after.has_value() ? after->size : 0;
+  change.lost = rest.size - std::min(rest.size, found);
+  if (!after.has_value()) {
     staging.Delete(family_, GroupKey(queue, group));
     return change;
   }
-  // Never from the front of the group: what stood before its head is long deleted.
-  const std::string prefix = MemberPrefix(queue, group);
-  TANDEM_ASSIGN_OR_RETURN(
-      const std::optional<View::Entry> first,
-      staging.First(family_, MemberKey(queue, group, state->head), PrefixEnd(prefix)));
-  const std::optional<Place> head =
-      first.has_value() ? ParseMemberKey(first->first, prefix) : std::nullopt;
-  if (!head.has_value()) {
-    return Status::Corruption(Describe(queue, group), "a counted member is missing");
-  }
-  state->head = *head;
-  if (state->not_before <= now) state->not_before = kNotHidden;
-  Put(staging, queue, group, *state);
-  change.after = state->ready();
+  Put(staging, queue, group, *after);
+  change.after = after->ready();
   return change;
+}
+
+// Never from the front of the group: what stood before its head is long deleted.
+bool GroupIndex::MoveHead(const View& view, std::string_view queue, std::string_view group,
+                          GroupState& state) const {
+  const std::string prefix = MemberPrefix(queue, group);
+  const auto first = view.First(family_, MemberKey(queue, group, state.head), PrefixEnd(prefix));
+  // What can't be read does not keep others from being removed: a head too early is only slow.
+  if (!first.ok()) return true;
+  if (!first->has_value()) return false;
+  const std::optional<Place> head = ParseMemberKey((*first)->first, prefix);
+  if (head.has_value()) state.head = *head;
+  return head.has_value();
 }
 
 Result<ReadyChange> GroupIndex::Delay(Staging& staging, std::string_view queue,

@@ -27,29 +27,34 @@ struct GroupState {
   Place ready() const { return {std::max(head.visible_at, not_before), head.id}; }
 };
 
-Result<GroupState> DecodeGroup(std::string_view record, std::string_view queue,
+Result<GroupState> DecodeGroup(std::string_view key, std::string_view value, std::string_view queue,
                                std::string_view group);
 
 // nullopt: no entry (an empty group).
 struct ReadyChange {
   std::optional<Place> before;
   std::optional<Place> after;
+  std::uint64_t lost = 0;  // members that the group's record has counted and that are not there
 };
 
 class GroupIndex {
  public:
   explicit GroupIndex(rocksdb::ColumnFamilyHandle* family) : family_(family) {}
 
-  // nullopt: the group has no members.
+  // nullopt: the group has no members. A record that can't be read is made anew of the members.
   Result<std::optional<GroupState>> Get(const View& view, std::string_view queue,
                                         std::string_view group) const;
+
+  // The record anew, of the members that are there: all of them are looked at.
+  Result<std::optional<GroupState>> Restore(Staging& staging, std::string_view queue,
+                                            std::string_view group, Timestamp not_before) const;
 
   // REQUIRES: called while staging a batch. `visible`: as in Staging::PutPayload.
   Result<ReadyChange> Insert(Staging& staging, std::string_view queue, std::string_view group,
                              const Place& place, std::string_view record,
                              std::string_view visible) const;
 
-  // Removes members that are there. A delay that has passed by `now` is forgotten.
+  // Removes members. A delay that has passed by `now` is forgotten.
   Result<ReadyChange> Remove(Staging& staging, std::string_view queue, std::string_view group,
                              const std::vector<MessageRef>& members, Timestamp now) const;
 
@@ -58,6 +63,12 @@ class GroupIndex {
                             Timestamp not_before) const;
 
  private:
+  // What the members tell.
+  Result<std::optional<GroupState>> Recount(const View& view, std::string_view queue,
+                                            std::string_view group, Timestamp not_before) const;
+  // Moves the head to the first member that is there from the old one on; false if there is none.
+  bool MoveHead(const View& view, std::string_view queue, std::string_view group,
+                GroupState& state) const;
   void Put(Staging& staging, std::string_view queue, std::string_view group,
            const GroupState& state) const;
 

@@ -51,8 +51,7 @@ class RocksMessageQueue::Browser {
     BoundedWalk walk = reader_.WalkOfPage(start, PrefixEnd(ReadyPrefix(queue_)));
     while (walk.Valid()) {
       const auto entry = ParseReadyKey(walk.key(), queue_);
-      if (!entry.has_value()) return Status::Corruption("ready index", "bad key");
-      if (!entry->group.empty()) {
+      if (!entry.has_value() || !entry->group.empty()) {
         walk.Pass();
         continue;
       }
@@ -70,8 +69,11 @@ class RocksMessageQueue::Browser {
     BoundedWalk walk = reader_.WalkOfPage(from.empty() ? prefix : from, PrefixEnd(prefix));
     while (walk.Valid()) {
       const auto member = ParseMember(walk.key(), queue_);
-      if (!member.has_value()) return Status::Corruption("group", "bad key");
-      TANDEM_RETURN_IF_ERROR(EnterGroup(member->group));
+      if (!member.has_value()) {
+        walk.Pass();
+        continue;
+      }
+      EnterGroup(member->group);
       TANDEM_ASSIGN_OR_RETURN(const bool fits,
                               Show(walk.key(), *member, walk.value(), IsLeased(member->place),
                                    std::max(member->place.visible_at, not_before_)));
@@ -92,13 +94,13 @@ class RocksMessageQueue::Browser {
   }
 
   // Looks up what concerns all members of a group, once.
-  Status EnterGroup(const std::string& group) {
-    if (group == group_) return Status::Ok();
-    TANDEM_ASSIGN_OR_RETURN(const GroupState state, reader_.Group(queue_, group));
+  void EnterGroup(const std::string& group) {
+    if (group == group_) return;
+    const Result<GroupState> state = reader_.Group(queue_, group);
     group_ = group;
-    not_before_ = state.not_before;
-    lease_ = owner_.HeldLeaseOf(queue_, ReadyEntry{state.ready(), group}, now_);
-    return Status::Ok();
+    // What is damaged is made anew when the group is used next, and hides it no longer.
+    not_before_ = state.ok() ? state->not_before : GroupState().not_before;
+    lease_ = owner_.HeldLeaseOf(queue_, ReadyEntry{Place(), group}, now_);
   }
 
   bool IsLeased(const Place& place) const {
@@ -111,7 +113,9 @@ class RocksMessageQueue::Browser {
   // False, and nothing shown, if it does not fit. `visible_at`: by the queue's time.
   Result<bool> Show(std::string_view key, const ReadyEntry& entry, std::string_view record,
                     bool leased, Timestamp visible_at) {
-    TANDEM_ASSIGN_OR_RETURN(StoredMessage message, DecodeMessage(record, queue_, entry.place.id));
+    Result<StoredMessage> read = DecodeMessage(key, record, queue_, entry.place.id);
+    const bool is_damaged = !read.ok();
+    StoredMessage message = is_damaged ? StoredMessage() : *std::move(read);
     bytes_ += message.payload.size();
     const bool fits = page_.messages.size() < limit_ && bytes_ <= bytes_max_;
     if (!fits && !page_.messages.empty()) {
@@ -122,14 +126,18 @@ class RocksMessageQueue::Browser {
     shown.id = entry.place.id;
     shown.key = std::move(message.key);
     shown.group = entry.group;
-    if (leased) {
+    if (is_damaged) {
+      shown.state = MessageState::kDamaged;
+    } else if (leased) {
       shown.state = MessageState::kLeased;
     } else if (visible_at > time_.Of(now_)) {
       shown.state = MessageState::kDelayed;
     }
-    TANDEM_ASSIGN_OR_RETURN(const auto delivered, reader_.Get(DeliveredKey(queue_, shown.id)));
+    const std::string delivered_key = DeliveredKey(queue_, shown.id);
+    TANDEM_ASSIGN_OR_RETURN(const auto delivered, reader_.Get(delivered_key));
     if (delivered.has_value()) {
-      TANDEM_ASSIGN_OR_RETURN(shown.delivery_count, DecodeDelivered(*delivered));
+      const Result<std::uint32_t> count = DecodeDelivered(delivered_key, *delivered);
+      shown.delivery_count = count.ok() ? *count : 0;
     }
     shown.enqueued_at = message.enqueued_at;
     shown.visible_at = time_.ClockAt(visible_at);

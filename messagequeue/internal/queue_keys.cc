@@ -74,6 +74,10 @@ std::optional<Place> ParseMemberKey(std::string_view key, std::string_view prefi
   return place;
 }
 
+std::string RecordKey(std::string_view queue, std::string_view group, const Place& place) {
+  return group.empty() ? ReadyKey(queue, place, {}) : MemberKey(queue, group, place);
+}
+
 std::string GroupKey(std::string_view queue, std::string_view group) {
   return KeyWriter('H').Escaped(queue).Raw(group).Take();
 }
@@ -83,6 +87,15 @@ std::string HeldKey(std::string_view queue, std::string_view key) {
 std::string DeliveredKey(std::string_view queue, MessageId id) {
   return KeyWriter('D').Escaped(queue).U64(id).Take();
 }
+std::string DeliveredPrefix(std::string_view queue) { return KeyWriter('D').Escaped(queue).Take(); }
+
+std::optional<MessageId> ParseDeliveredKey(std::string_view key, std::string_view queue) {
+  KeyReader reader(key, 'D');
+  if (reader.Escaped() != queue) return std::nullopt;
+  const std::optional<MessageId> id = reader.U64();
+  return reader.AtEnd() ? id : std::nullopt;
+}
+
 std::string QueueKey(std::string_view queue) { return KeyWriter('Q').Escaped(queue).Take(); }
 std::string QueueKeyPrefix(std::string_view name_begins) {
   std::string key = QueueKey(name_begins);

@@ -58,9 +58,14 @@ std::string MemberKey(std::string_view queue, std::string_view group, const Plac
 std::string MemberPrefix(std::string_view queue, std::string_view group);
 std::optional<Place> ParseMemberKey(std::string_view key, std::string_view prefix);
 
+// Where the record of a message stands: in the ready index, or among the members of its group.
+std::string RecordKey(std::string_view queue, std::string_view group, const Place& place);
+
 std::string GroupKey(std::string_view queue, std::string_view group);
 std::string HeldKey(std::string_view queue, std::string_view key);
 std::string DeliveredKey(std::string_view queue, MessageId id);
+std::string DeliveredPrefix(std::string_view queue);
+std::optional<MessageId> ParseDeliveredKey(std::string_view key, std::string_view queue);
 std::string QueueKey(std::string_view queue);
 std::string QueueKeyPrefix(std::string_view name_begins);  // of all whose name begins so
 

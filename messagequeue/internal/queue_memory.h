@@ -13,6 +13,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_set>
 
 #include "base/clock.h"
 #include "messagequeue/internal/lease_table.h"
@@ -30,6 +31,13 @@ struct Waiter {
   Notifiable* const wake;
   bool notified = false;  // woken for something that it has not looked at yet
   bool registered = false;
+};
+
+// A message that can't be read: it stands by itself, or in a group, in which nothing is delivered
+// from it on.
+struct Damage {
+  std::string group;
+  Place message;
 };
 
 struct QueueState {
@@ -54,6 +62,11 @@ struct QueueState {
   std::size_t removals = 0;          // since the floor was raised
   std::multiset<Place> unpublished;  // entries that are staged but not yet in the window
 
+  // What was found to be damaged since the store was opened, by its place in the ready index. It is
+  // not offered until something of it changes.
+  std::map<Place, Damage> damaged;
+  bool count_is_wrong = false;  // `messages`: to be counted anew
+
   // In order of arrival. The first also watches the time, for all of them: it sleeps at most until
   // `watched`, when the next entry becomes visible or the next lease runs out.
   std::list<Waiter*> waiters;
@@ -68,6 +81,9 @@ struct QueueState {
 struct QueueMemory {
   LeaseTable leases;
   std::map<std::string, QueueState, std::less<>> queues;
+  // Hashes of the names that had no record when they were first looked for: they had none indeed.
+  // Not of all names; the others are looked for again.
+  std::unordered_set<std::size_t> without_record;
 };
 
 }  // namespace tandem::internal

@@ -46,6 +46,7 @@ class RocksMessageQueue::PortionProposal : public Proposal {
     effects_ = QueueEffects();
     bytes_ = 0;
     failure_ = owner_.Use(queue_, effects_);
+    Begin();
     for (std::size_t i = 0; i < kPortionEntries && bytes_ < kPortionBytes && goes_on(); ++i) {
       const Result<std::optional<Walked>> next = Next(staging);
       failure_ = next.status();
@@ -66,8 +67,12 @@ class RocksMessageQueue::PortionProposal : public Proposal {
   void Publish() final { owner_.Publish(effects_); }
 
  protected:
+  // Of each portion.
+  virtual void Begin() {}
   // A failure that is returned may leave it half staged: what can't be read is to be kept by Fail.
   virtual Status Visit(const Walked& walked, Timestamp now, Staging& staging) = 0;
+  // A key that makes no sense.
+  virtual void VisitStray(const std::string& key, Staging& staging) = 0;
 
   Status Fail(Status failure) {
     failure_ = std::move(failure);
@@ -87,7 +92,7 @@ class RocksMessageQueue::PortionProposal : public Proposal {
 
  private:
   // The next message; nullopt where there is none, but maybe further on.
-  Result<std::optional<Walked>> Next(const Staging& staging) {
+  Result<std::optional<Walked>> Next(Staging& staging) {
     const std::string prefix = walk_.in_groups ? MembersPrefix(queue_) : ReadyPrefix(queue_);
     if (walk_.from.empty()) {
       const auto memory = owner_.memory_.Lock();
@@ -104,7 +109,8 @@ class RocksMessageQueue::PortionProposal : public Proposal {
     walk_.from = found->first + '\0';
     auto entry =
         walk_.in_groups ? ParseMember(found->first, queue_) : ParseReadyKey(found->first, queue_);
-    if (!entry.has_value()) return Status::Corruption("queue '" + queue_ + "'", "bad key");
+    if (!entry.has_value()) VisitStray(found->first, staging);
+    if (!entry.has_value()) return std::optional<Walked>();
     if (!walk_.in_groups && !entry->group.empty()) return std::optional<Walked>();
     return std::optional<Walked>(Walked{*std::move(entry), std::move(found->second)});
   }
@@ -125,21 +131,25 @@ class RocksMessageQueue::PurgeProposal final : public PortionProposal {
  public:
   using PortionProposal::PortionProposal;
   std::uint64_t removed() const { return removed_; }
+  // What is enqueued meanwhile is left alone: else a busy queue had no end.
+  MessageId end() const { return end_; }
 
  private:
+  void Begin() override {
+    if (end_ == 0) end_ = owner_.next_id_;
+  }
   Status Visit(const Walked& walked, Timestamp now, Staging& staging) override {
     const auto& [place, group] = walked.entry;
-    // What is enqueued meanwhile is left alone: else a busy queue had no end.
-    if (!end_.has_value()) end_ = owner_.next_id_;
-    if (place.id >= *end_) return Status::Ok();
-    Result<MessageRef> message = DecodeVisible(walked.value, queue_, place);
-    if (!message.ok()) return Fail(message.status());
+    if (place.id >= end_ && place.id < owner_.next_id_) return Status::Ok();
     owner_.EndLeaseOf(LeaseItem{queue_, group, group.empty() ? place.id : 0});
     ++removed_;
-    return Take(*std::move(message), now, staging);
+    return Take(RefOf(RecordKey(queue_, group, place), walked.value, queue_, place), now, staging);
+  }
+  void VisitStray(const std::string& key, Staging& staging) override {
+    staging.Delete(owner_.family_, key);
   }
 
-  std::optional<MessageId> end_;
+  MessageId end_ = 0;
   std::uint64_t removed_ = 0;
 };
 
@@ -158,15 +168,11 @@ class RocksMessageQueue::RedriveProposal final : public PortionProposal {
     if (!is_later.ok()) return Fail(is_later.status());
     if (*is_later) return Status::Ok();
     Result<std::optional<StoredMessage>> read = Read(walked.entry, staging);
-    if (!read.ok()) return Fail(read.status());
+    if (!read.ok()) return Keep(read.status());
     if (!read->has_value()) return Status::Ok();
     StoredMessage& message = **read;
     const Result<bool> moves = MayMove(message, walked.entry, now, staging);
-    if (!moves.ok()) return Fail(moves.status());
-    if (!*moves) {
-      ++result_.kept;
-      return Status::Ok();
-    }
+    if (!moves.ok() || !*moves) return Keep(moves.status());
     ++result_.moved;
     bytes_ += message.payload.size();
     MessageRef source = message.RefAt(place);
@@ -178,6 +184,15 @@ class RocksMessageQueue::RedriveProposal final : public PortionProposal {
     return Take(std::move(source), now, staging);
   }
 
+  void VisitStray(const std::string& /*key*/, Staging& /*staging*/) override {}
+
+  // What is damaged stays where it is.
+  Status Keep(Status reason) {
+    if (!reason.ok() && reason.code() != StatusCode::kCorruption) return Fail(std::move(reason));
+    ++result_.kept;
+    return Status::Ok();
+  }
+
   // nullopt for what is still in flight: it has no payload in the view, and is left alone.
   Result<std::optional<StoredMessage>> Read(const ReadyEntry& entry, const Staging& staging) {
     const auto& [place, group] = entry;
@@ -185,11 +200,10 @@ class RocksMessageQueue::RedriveProposal final : public PortionProposal {
     if (!group.empty()) {
       TANDEM_RETURN_IF_ERROR(owner_.groups_.Get(staging, target_, group).status());
     }
-    const std::string key =
-        group.empty() ? ReadyKey(queue_, place, {}) : MemberKey(queue_, group, place);
+    const std::string key = RecordKey(queue_, group, place);
     TANDEM_ASSIGN_OR_RETURN(const auto record, owner_.GetWritten(queue_, key));
     if (!record.has_value()) return std::optional<StoredMessage>();
-    TANDEM_ASSIGN_OR_RETURN(StoredMessage message, DecodeMessage(*record, queue_, place.id));
+    TANDEM_ASSIGN_OR_RETURN(StoredMessage message, DecodeMessage(key, *record, queue_, place.id));
     return std::optional<StoredMessage>(std::move(message));
   }
 
@@ -226,6 +240,7 @@ Result<std::uint64_t> RocksMessageQueue::Purge(std::string_view queue) {
   PurgeProposal proposal(*this, std::string(queue));
   while (proposal.goes_on()) TANDEM_RETURN_IF_ERROR(door_->Commit(proposal));
   TANDEM_RETURN_IF_ERROR(proposal.failure());
+  TANDEM_RETURN_IF_ERROR(Sweep(queue, proposal.end()));
   return proposal.removed();
 }
 

@@ -1,6 +1,7 @@
 // What there is: the queues that have messages, and how many are ready, delayed, leased and dead.
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "base/key_encoding.h"
@@ -24,29 +25,49 @@ Place FirstAfter(Timestamp now) { return Place{SaturatingAdd(now, kTick), 0}; }
 Result<std::uint64_t> CountDelayed(const SnapshotReader& reader, std::string_view queue,
                                    Timestamp now) {
   std::uint64_t delayed = 0;
-  TANDEM_RETURN_IF_ERROR(reader.Walk(
-      ReadyKeyFloor(queue, FirstAfter(now)), PrefixEnd(ReadyPrefix(queue)),
-      [&](std::string_view key, std::string_view /*value*/) -> Result<bool> {
-        const auto entry = ParseReadyKey(key, queue);
-        if (!entry.has_value()) return Status::Corruption("ready index", "bad key");
-        if (entry->group.empty()) {
-          ++delayed;
-          return true;
-        }
-        TANDEM_ASSIGN_OR_RETURN(const GroupState state, reader.Group(queue, entry->group));
-        delayed += state.size;
-        return true;
-      }));
-  TANDEM_RETURN_IF_ERROR(reader.Walk(
-      DelayedKey(queue, FirstAfter(now), {}), PrefixEnd(DelayedPrefix(queue)),
-      [&](std::string_view key, std::string_view /*value*/) -> Result<bool> {
-        const auto entry = ParseDelayedKey(key, queue);
-        if (!entry.has_value()) return Status::Corruption("delayed index", "bad key");
-        TANDEM_ASSIGN_OR_RETURN(const GroupState state, reader.Group(queue, entry->group));
-        if (state.ready().visible_at <= now) ++delayed;
-        return true;
-      }));
+  TANDEM_RETURN_IF_ERROR(
+      reader.Walk(ReadyKeyFloor(queue, FirstAfter(now)), PrefixEnd(ReadyPrefix(queue)),
+                  [&](std::string_view key, std::string_view /*value*/) -> Result<bool> {
+                    const auto entry = ParseReadyKey(key, queue);
+                    if (!entry.has_value()) return true;
+                    if (entry->group.empty()) {
+                      ++delayed;
+                      return true;
+                    }
+                    const Result<GroupState> state = reader.Group(queue, entry->group);
+                    if (state.ok()) delayed += state->size;
+                    return true;
+                  }));
+  TANDEM_RETURN_IF_ERROR(
+      reader.Walk(DelayedKey(queue, FirstAfter(now), {}), PrefixEnd(DelayedPrefix(queue)),
+                  [&](std::string_view key, std::string_view /*value*/) -> Result<bool> {
+                    const auto entry = ParseDelayedKey(key, queue);
+                    if (!entry.has_value()) return true;
+                    const Result<GroupState> state = reader.Group(queue, entry->group);
+                    if (state.ok() && state->ready().visible_at <= now) ++delayed;
+                    return true;
+                  }));
   return delayed;
+}
+
+// Visible ones that are not delivered because of what is damaged.
+Result<std::uint64_t> CountDamaged(const SnapshotReader& reader, std::string_view queue,
+                                   const std::map<Place, Damage>& damaged, Timestamp now) {
+  std::uint64_t messages = 0;
+  for (const auto& [place, damage] : damaged) {
+    if (damage.group.empty()) {
+      ++messages;
+      continue;
+    }
+    TANDEM_RETURN_IF_ERROR(
+        reader.Walk(MemberKey(queue, damage.group, damage.message),
+                    MemberKey(queue, damage.group, FirstAfter(now)),
+                    [&messages](std::string_view /*key*/, std::string_view) -> Result<bool> {
+                      ++messages;
+                      return true;
+                    }));
+  }
+  return messages;
 }
 
 bool Covers(const Lease& lease, const Place& place) {
@@ -60,20 +81,17 @@ Result<std::optional<Timestamp>> ReadySinceBeside(const SnapshotReader& reader, 
                                                   Timestamp now) {
   const auto& [queue, group, id] = lease.item;
   const std::string prefix = MemberPrefix(queue, group);
-  TANDEM_ASSIGN_OR_RETURN(const auto record, reader.Get(GroupKey(queue, group)));
-  if (!record.has_value()) return std::optional<Timestamp>();  // the lease is newer
-  TANDEM_ASSIGN_OR_RETURN(const GroupState state, DecodeGroup(*record, queue, group));
+  const Result<GroupState> state = reader.Group(queue, group);
   std::optional<Timestamp> since;
+  if (!state.ok()) return since;  // it is damaged
   TANDEM_RETURN_IF_ERROR(
-      reader.Walk(MemberKey(queue, group, state.head), PrefixEnd(prefix),
+      reader.Walk(MemberKey(queue, group, state->head), PrefixEnd(prefix),
                   [&](std::string_view key, std::string_view /*value*/) -> Result<bool> {
                     const auto place = ParseMemberKey(key, prefix);
-                    if (!place.has_value()) {
-                      return Status::Corruption("group '" + group + "'", "bad key");
-                    }
+                    if (!place.has_value()) return true;
                     if (place->visible_at > now) return false;
                     if (Covers(lease, *place)) return true;
-                    since = std::max(place->visible_at, state.not_before);
+                    since = std::max(place->visible_at, state->not_before);
                     return false;
                   }));
   return since;
@@ -90,8 +108,7 @@ Result<NamePage> RocksMessageQueue::ListQueues(const ListOptions& options) const
                    PrefixEnd(QueueKeyPrefix(options.prefix)));
   while (walk.Valid()) {
     std::optional<std::string> name = KeyReader(walk.key(), 'Q').Escaped();
-    if (!name.has_value()) return Status::Corruption("record of a queue", "bad key");
-    if (*name <= options.after) {
+    if (!name.has_value() || *name <= options.after) {
       walk.Pass();
       continue;
     }
@@ -119,10 +136,17 @@ Result<QueueStatistics> RocksMessageQueue::Statistics(std::string_view queue) co
   TANDEM_ASSIGN_OR_RETURN(const StoredQueue dead, reader.Queue(DeadLetterQueue(queue)));
   statistics.dead = dead.messages;
   if (stored.messages == 0) return statistics;
-  statistics.leased = memory_.Lock()->leases.MessagesHeld(queue, now);
+  std::map<Place, Damage> damaged;
+  {
+    const auto memory = memory_.Lock();
+    statistics.leased = memory->leases.MessagesHeld(queue, now);
+    const auto state = memory->queues.find(queue);
+    if (state != memory->queues.end()) damaged = state->second.damaged;
+  }
   TANDEM_ASSIGN_OR_RETURN(statistics.delayed, CountDelayed(reader, queue, queue_now));
+  TANDEM_ASSIGN_OR_RETURN(statistics.damaged, CountDamaged(reader, queue, damaged, queue_now));
   // The leases are not part of the snapshot.
-  const std::uint64_t others = statistics.leased + statistics.delayed;
+  const std::uint64_t others = statistics.leased + statistics.delayed + statistics.damaged;
   statistics.ready = stored.messages - std::min(stored.messages, others);
 
   std::optional<Timestamp> oldest;
@@ -140,7 +164,7 @@ Result<QueueStatistics> RocksMessageQueue::Statistics(std::string_view queue) co
         reader.Walk(ReadyKeyFloor(queue, *hint.from), ReadyKeyFloor(queue, FirstAfter(queue_now)),
                     [&](std::string_view key, std::string_view /*value*/) -> Result<bool> {
                       const auto entry = ParseReadyKey(key, queue);
-                      if (!entry.has_value()) return Status::Corruption("ready index", "bad key");
+                      if (!entry.has_value() || damaged.contains(entry->place)) return true;
                       if (HeldLeaseOf(queue, *entry, now).has_value()) return true;
                       consider(entry->place.visible_at);
                       return false;  // what follows is younger

@@ -34,7 +34,7 @@ class QueueVerifier {
   Status CheckDelayed();
   Status CheckDelivered();
 
-  Status CheckReadyEntry(const ReadyEntry& entry, std::string_view record);
+  Status CheckReadyEntry(const ReadyEntry& entry, std::string_view key, std::string_view record);
   // What any message needs: its key and its delivery count.
   Status CheckMessage(const ReadyEntry& entry, const StoredMessage& message);
   Status LeaveGroup();
@@ -80,15 +80,16 @@ Status QueueVerifier::CheckAlone(const StoredQueue& stored) {
                         if (entry->place < stored.floor) {
                           return Wrong(Name(entry->place) + " stands before the floor");
                         }
-                        TANDEM_RETURN_IF_ERROR(CheckReadyEntry(*entry, value));
+                        TANDEM_RETURN_IF_ERROR(CheckReadyEntry(*entry, key, value));
                         return true;
                       });
 }
 
-Status QueueVerifier::CheckReadyEntry(const ReadyEntry& entry, std::string_view record) {
+Status QueueVerifier::CheckReadyEntry(const ReadyEntry& entry, std::string_view key,
+                                      std::string_view record) {
   if (entry.group.empty()) {
     TANDEM_ASSIGN_OR_RETURN(const StoredMessage message,
-                            DecodeMessage(record, queue_, entry.place.id));
+                            DecodeMessage(key, record, queue_, entry.place.id));
     if (message.delayed) return Wrong(Name(entry.place) + " has no group and is in its index");
     return CheckMessage(entry, message);
   }
@@ -105,7 +106,7 @@ Status QueueVerifier::CheckGroups() {
       prefix, PrefixEnd(prefix),
       [&](std::string_view key, std::string_view record) -> Result<bool> {
         const std::string_view group = key.substr(prefix.size());
-        TANDEM_ASSIGN_OR_RETURN(const GroupState state, DecodeGroup(record, queue_, group));
+        TANDEM_ASSIGN_OR_RETURN(const GroupState state, DecodeGroup(key, record, queue_, group));
         TANDEM_ASSIGN_OR_RETURN(const auto head, reader_.Get(MemberKey(queue_, group, state.head)));
         TANDEM_ASSIGN_OR_RETURN(const auto entry,
                                 reader_.Get(ReadyKey(queue_, state.ready(), group)));
@@ -133,7 +134,7 @@ Status QueueVerifier::CheckMembers() {
         }
         ++members_;
         TANDEM_ASSIGN_OR_RETURN(const StoredMessage message,
-                                DecodeMessage(record, queue_, place.id));
+                                DecodeMessage(key, record, queue_, place.id));
         if (message.delayed) {
           TANDEM_ASSIGN_OR_RETURN(const auto entry, reader_.Get(DelayedKey(queue_, place, group)));
           if (!entry.has_value()) return Wrong(Name(place) + " is not in the delayed index");
@@ -153,18 +154,20 @@ Status QueueVerifier::LeaveGroup() {
 
 Status QueueVerifier::CheckMessage(const ReadyEntry& entry, const StoredMessage& message) {
   ++messages_;
-  TANDEM_ASSIGN_OR_RETURN(const auto delivered, reader_.Get(DeliveredKey(queue_, entry.place.id)));
+  const std::string delivered_key = DeliveredKey(queue_, entry.place.id);
+  TANDEM_ASSIGN_OR_RETURN(const auto delivered, reader_.Get(delivered_key));
   if (delivered.has_value()) {
     ++delivered_;
-    TANDEM_ASSIGN_OR_RETURN(const std::uint32_t count, DecodeDelivered(*delivered));
+    TANDEM_ASSIGN_OR_RETURN(const std::uint32_t count, DecodeDelivered(delivered_key, *delivered));
     if (count == 0) return Wrong(Name(entry.place) + " has a delivery count of 0");
   }
   const std::string key = message.HeldKey();
   if (key.empty()) return Status::Ok();
   ++keys_;
-  TANDEM_ASSIGN_OR_RETURN(const auto record, reader_.Get(HeldKey(queue_, key)));
+  const std::string held_key = HeldKey(queue_, key);
+  TANDEM_ASSIGN_OR_RETURN(const auto record, reader_.Get(held_key));
   if (!record.has_value()) return Wrong(Name(entry.place) + " does not hold its key");
-  TANDEM_ASSIGN_OR_RETURN(const KeyHolder holder, DecodeKeyHolder(*record));
+  TANDEM_ASSIGN_OR_RETURN(const KeyHolder holder, DecodeKeyHolder(held_key, *record));
   if (holder.place == entry.place && holder.group == entry.group &&
       holder.delayed == message.delayed) {
     return Status::Ok();
@@ -177,9 +180,9 @@ Status QueueVerifier::CheckKeys() {
   std::uint64_t keys = 0;
   const Status walked =
       reader_.Walk(prefix, PrefixEnd(prefix),
-                   [&](std::string_view /*key*/, std::string_view record) -> Result<bool> {
+                   [&](std::string_view key, std::string_view record) -> Result<bool> {
                      ++keys;
-                     TANDEM_RETURN_IF_ERROR(DecodeKeyHolder(record).status());
+                     TANDEM_RETURN_IF_ERROR(DecodeKeyHolder(key, record).status());
                      return true;
                    });
   TANDEM_RETURN_IF_ERROR(walked);
@@ -194,13 +197,13 @@ Status QueueVerifier::CheckDelayed() {
                         const auto entry = ParseDelayedKey(key, queue_);
                         if (!entry.has_value()) return Wrong("bad key in the delayed index");
                         const auto& [place, group] = *entry;
-                        TANDEM_ASSIGN_OR_RETURN(const auto record,
-                                                reader_.Get(MemberKey(queue_, group, place)));
+                        const std::string member = MemberKey(queue_, group, place);
+                        TANDEM_ASSIGN_OR_RETURN(const auto record, reader_.Get(member));
                         if (!record.has_value()) {
                           return Wrong("the delayed index has " + Name(place) + ", gone");
                         }
                         TANDEM_ASSIGN_OR_RETURN(const StoredMessage message,
-                                                DecodeMessage(*record, queue_, place.id));
+                                                DecodeMessage(member, *record, queue_, place.id));
                         if (!message.delayed) {
                           return Wrong(Name(place) + " does not know of the delayed index");
                         }
@@ -209,7 +212,7 @@ Status QueueVerifier::CheckDelayed() {
 }
 
 Status QueueVerifier::CheckDelivered() {
-  const std::string prefix = KeyWriter('D').Escaped(queue_).Take();
+  const std::string prefix = DeliveredPrefix(queue_);
   std::uint64_t delivered = 0;
   TANDEM_RETURN_IF_ERROR(
       reader_.Walk(prefix, PrefixEnd(prefix),
@@ -256,7 +259,7 @@ Result<QueueCounts> VerifyQueues(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* f
         if (!queue.has_value() || key != QueueKey(*queue)) {
           return Status::Corruption("record of a queue", "bad key");
         }
-        TANDEM_ASSIGN_OR_RETURN(const StoredQueue stored, DecodeQueue(record));
+        TANDEM_ASSIGN_OR_RETURN(const StoredQueue stored, DecodeQueue(key, record));
         TANDEM_ASSIGN_OR_RETURN(const std::uint64_t messages,
                                 QueueVerifier(reader, *queue).Run(stored));
         ++counts.queues;

@@ -16,7 +16,7 @@ Result<CancelResult> RocksMessageQueue::Stage(const CancelMessage& cancel, Times
   if (holder->group.empty()) {
     EndLeaseOf(LeaseItem{cancel.queue, {}, holder->place.id});
   } else {
-    TANDEM_RETURN_IF_ERROR(CancelInGroup(cancel, *holder, staging));
+    EndLeaseInGroup(cancel.queue, *holder, staging);
   }
   const MessageRef message{holder->place, cancel.key, holder->delayed};
   TANDEM_RETURN_IF_ERROR(Remove(cancel.queue, holder->group, {message}, now, staging, effects));
@@ -24,43 +24,50 @@ Result<CancelResult> RocksMessageQueue::Stage(const CancelMessage& cancel, Times
 }
 
 // A lease that covers the message ends, and what else it covers takes its delivery back.
-Status RocksMessageQueue::CancelInGroup(const CancelMessage& cancel, const KeyHolder& holder,
+void RocksMessageQueue::EndLeaseInGroup(const std::string& queue, const KeyHolder& holder,
                                         Staging& staging) {
-  const std::string& queue = cancel.queue;
   const auto lease = memory_.Lock()->leases.FindItem(LeaseItem{queue, holder.group, 0});
   const auto is_cancelled = [&holder](const MessageRef& message) {
     return message.place.id == holder.place.id;
   };
-  if (lease == nullptr || std::ranges::none_of(lease->messages, is_cancelled)) {
-    return Status::Ok();
-  }
+  if (lease == nullptr || std::ranges::none_of(lease->messages, is_cancelled)) return;
   EndLease(*lease);
   for (const MessageRef& other : lease->messages) {
     const std::string key = MemberKey(queue, holder.group, other.place);
     if (is_cancelled(other) || staging.DeletedByStaged(family_, key)) continue;
-    TANDEM_RETURN_IF_ERROR(TakeBackDelivery(queue, other.place.id, staging));
+    TakeBackDelivery(queue, other.place.id, staging);
   }
-  return Status::Ok();
 }
 
-Result<std::vector<MessageRef>> RocksMessageQueue::MembersOf(const View& view,
-                                                             std::string_view queue,
-                                                             std::string_view group,
-                                                             const GroupState& state) const {
-  const std::string where = "group '" + std::string(group) + "'";
+Result<RocksMessageQueue::Members> RocksMessageQueue::MembersOf(const View& view,
+                                                                std::string_view queue,
+                                                                std::string_view group,
+                                                                const GroupState& state) const {
+  // Not from the front of the group, as long as the record is right: it is full of what is gone.
+  TANDEM_ASSIGN_OR_RETURN(Members members,
+                          MembersFrom(view, queue, group, MemberKey(queue, group, state.head)));
+  if (members.messages.size() == state.size && members.strays.empty()) return members;
+  return MembersFrom(view, queue, group, MemberPrefix(queue, group));
+}
+
+Result<RocksMessageQueue::Members> RocksMessageQueue::MembersFrom(const View& view,
+                                                                  std::string_view queue,
+                                                                  std::string_view group,
+                                                                  const std::string& from) const {
   const std::string prefix = MemberPrefix(queue, group);
   const std::string end = PrefixEnd(prefix);
-  std::vector<MessageRef> members;
-  ViewCursor cursor(view, family_, MemberKey(queue, group, state.head), end);
+  Members members;
+  ViewCursor cursor(view, family_, from, end);
   for (; cursor.Valid(); cursor.Next()) {
     const std::optional<Place> place = ParseMemberKey(cursor.key(), prefix);
-    if (!place.has_value()) return Status::Corruption(where, "bad key");
-    TANDEM_ASSIGN_OR_RETURN(MessageRef member, DecodeVisible(cursor.value(), queue, *place));
-    members.push_back(std::move(member));
+    if (place.has_value()) {
+      members.messages.push_back(RefOf(cursor.key(), cursor.value(), queue, *place));
+    } else {
+      members.strays.emplace_back(cursor.key());
+    }
   }
   TANDEM_RETURN_IF_ERROR(cursor.status());
-  if (members.size() == state.size) return members;
-  return Status::Corruption(where, "its record counts other members");
+  return members;
 }
 
 Result<DeleteGroupResult> RocksMessageQueue::Stage(const DeleteGroup& remove, Timestamp now,
@@ -68,11 +75,11 @@ Result<DeleteGroupResult> RocksMessageQueue::Stage(const DeleteGroup& remove, Ti
   const auto& [queue, group] = remove;
   TANDEM_ASSIGN_OR_RETURN(const auto state, groups_.Get(staging, queue, group));
   if (!state.has_value()) return DeleteGroupResult{0};
-  TANDEM_ASSIGN_OR_RETURN(const std::vector<MessageRef> members,
-                          MembersOf(staging, queue, group, *state));
+  TANDEM_ASSIGN_OR_RETURN(const Members members, MembersOf(staging, queue, group, *state));
   EndLeaseOf(LeaseItem{queue, group, 0});
-  TANDEM_RETURN_IF_ERROR(Remove(queue, group, members, now, staging, effects));
-  return DeleteGroupResult{members.size()};
+  for (const std::string& stray : members.strays) staging.Delete(family_, stray);
+  TANDEM_RETURN_IF_ERROR(Remove(queue, group, members.messages, now, staging, effects));
+  return DeleteGroupResult{members.messages.size()};
 }
 
 }  // namespace tandem::internal

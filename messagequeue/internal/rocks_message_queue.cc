@@ -1,10 +1,15 @@
 #include "messagequeue/internal/rocks_message_queue.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "base/check.h"
+#include "base/key_encoding.h"
+#include "base/rocks/bounded_walk.h"
 #include "base/rocks/rocks_status.h"
+#include "base/rocks/view_cursor.h"
+#include "messagequeue/internal/snapshot_reader.h"
 
 namespace tandem::internal {
 
@@ -54,12 +59,31 @@ Result<std::shared_ptr<Lease>> RocksMessageQueue::Resolve(const LockToken& token
 
 Result<QueueState*> RocksMessageQueue::StateOf(QueueMemory& memory, std::string_view queue) const {
   if (const auto it = memory.queues.find(queue); it != memory.queues.end()) return &it->second;
-  TANDEM_ASSIGN_OR_RETURN(const auto record, GetWritten(queue, QueueKey(queue)));
-  if (!record.has_value()) {
+  TANDEM_ASSIGN_OR_RETURN(const StoredQueue stored, LoadQueue(memory, queue));
+  if (stored.messages == 0) {
     return &memory.queues.try_emplace(std::string(queue)).first->second;
   }
-  TANDEM_ASSIGN_OR_RETURN(const StoredQueue stored, DecodeQueue(*record));
   return &memory.queues.try_emplace(std::string(queue), stored, opened_).first->second;
+}
+
+Result<StoredQueue> RocksMessageQueue::LoadQueue(QueueMemory& memory,
+                                                 std::string_view queue) const {
+  const std::string key = QueueKey(queue);
+  TANDEM_ASSIGN_OR_RETURN(const auto record, GetWritten(queue, key));
+  const SnapshotReader reader = SnapshotReader::OfNow(db_, family_);
+  if (record.has_value()) {
+    const Result<StoredQueue> stored = DecodeQueue(key, *record);
+    return stored.ok() ? stored : reader.Recount(queue);
+  }
+  // A lost record would hide all that the queue has. One look for each name: that of a queue that
+  // is emptied again and again is asked for often.
+  const std::size_t name = std::hash<std::string_view>()(queue);
+  if (memory.without_record.contains(name)) return StoredQueue();
+  if (memory.without_record.size() == kNamesMax) memory.without_record.clear();
+  memory.without_record.insert(name);
+  const std::string prefix = ReadyPrefix(queue);
+  const BoundedWalk look(db_, family_, prefix, PrefixEnd(prefix));
+  return look.Valid() ? reader.Recount(queue) : StoredQueue();
 }
 
 void RocksMessageQueue::Use(std::string_view queue, QueueState& state, QueueEffects& effects) {
@@ -140,11 +164,11 @@ Status RocksMessageQueue::Insert(std::string_view queue, std::string_view group,
   TANDEM_ASSIGN_OR_RETURN(const QueueTime time, TimeOf(queue));
   envelope.delayed = !group.empty() && place.visible_at > time.Of(now);
   const MessageRef message = envelope.RefAt(place);
-  const std::string record = EncodeMessage(envelope, payload);
-  const std::string visible = VisiblePart(message);
+  const std::string key = RecordKey(queue, group, place);
+  const std::string record = EncodeMessage(key, envelope, payload);
+  const std::string visible = VisiblePart(key, message);
   if (!message.held_key.empty()) {
-    staging.Put(family_, HeldKey(queue, message.held_key),
-                EncodeKeyHolder({place, std::string(group), message.delayed}));
+    HoldKey(queue, message.held_key, {place, std::string(group), message.delayed}, staging);
   }
   TANDEM_RETURN_IF_ERROR(CountAdded(queue, now, effects));
   if (group.empty()) {
@@ -156,11 +180,18 @@ Status RocksMessageQueue::Insert(std::string_view queue, std::string_view group,
   return MoveGroup(queue, group, change, staging, effects);
 }
 
+void RocksMessageQueue::HoldKey(std::string_view queue, std::string_view key,
+                                const KeyHolder& holder, Staging& staging) const {
+  const std::string held = HeldKey(queue, key);
+  staging.Put(family_, held, EncodeKeyHolder(held, holder));
+}
+
 Status RocksMessageQueue::Remove(std::string_view queue, std::string_view group,
                                  const std::vector<MessageRef>& messages, Timestamp now,
                                  Staging& staging, QueueEffects& effects) {
   if (messages.empty()) return Status::Ok();
   for (const MessageRef& message : messages) DeleteTraces(queue, group, message, staging);
+  std::uint64_t removed = messages.size();
   if (group.empty()) {
     RemoveReady(queue, ReadyEntry{messages.front().place, {}}, staging, effects);
   } else {
@@ -168,8 +199,9 @@ Status RocksMessageQueue::Remove(std::string_view queue, std::string_view group,
     TANDEM_ASSIGN_OR_RETURN(const ReadyChange change,
                             groups_.Remove(staging, queue, group, messages, time.Of(now)));
     TANDEM_RETURN_IF_ERROR(MoveGroup(queue, group, change, staging, effects));
+    removed += change.lost;
   }
-  return CountRemoved(queue, messages.size(), now, effects);
+  return CountRemoved(queue, removed, now, effects);
 }
 
 Status RocksMessageQueue::AddReady(std::string_view queue, const ReadyEntry& entry,
@@ -216,6 +248,29 @@ Status RocksMessageQueue::MoveGroup(std::string_view queue, std::string_view gro
   return AddReady(queue, entry, {}, {}, staging, effects);
 }
 
+Status RocksMessageQueue::RestoreGroup(std::string_view queue, const ReadyEntry& entry,
+                                       const std::optional<GroupState>& record, Staging& staging,
+                                       Timestamp now, QueueEffects& effects) {
+  const Timestamp not_before = record.value_or(GroupState()).not_before;
+  TANDEM_ASSIGN_OR_RETURN(const std::optional<GroupState> state,
+                          groups_.Restore(staging, queue, entry.group, not_before));
+  std::set<Place> entries = {entry.place};
+  if (record.has_value()) entries.insert(record->ready());
+  for (const Place& place : entries) {
+    if (state.has_value() && place == state->ready()) continue;
+    RemoveReady(queue, ReadyEntry{place, entry.group}, staging, effects);
+  }
+  {
+    const auto memory = memory_.Lock();
+    TANDEM_ASSIGN_OR_RETURN(QueueState* const touched, StateOf(*memory, queue));
+    touched->count_is_wrong = true;
+    Touch(queue, *touched, now, effects);
+  }
+  if (!state.has_value()) return Status::Ok();
+  return MoveGroup(queue, entry.group, ReadyChange{std::nullopt, state->ready(), 0}, staging,
+                   effects);
+}
+
 void RocksMessageQueue::Touch(std::string_view queue, QueueState& state, Timestamp now,
                               QueueEffects& effects) {
   Use(queue, state, effects);
@@ -233,15 +288,12 @@ Status RocksMessageQueue::CountAdded(std::string_view queue, Timestamp now, Queu
   return Status::Ok();
 }
 
-Status RocksMessageQueue::CountRemoved(std::string_view queue, std::size_t messages, Timestamp now,
-                                       QueueEffects& effects) {
+Status RocksMessageQueue::CountRemoved(std::string_view queue, std::uint64_t messages,
+                                       Timestamp now, QueueEffects& effects) {
   const auto memory = memory_.Lock();
   TANDEM_ASSIGN_OR_RETURN(QueueState* const state, StateOf(*memory, queue));
-  if (state->messages < messages) {
-    return Status::Corruption("record of queue '" + std::string(queue) + "'",
-                              "it counts fewer messages than were there");
-  }
-  state->messages -= messages;
+  if (state->messages < messages) state->count_is_wrong = true;
+  state->messages -= std::min(state->messages, messages);
   Touch(queue, *state, now, effects);
   state->removals += messages;
   if (state->removals >= kRemovalsPerFloor) RaiseFloor(queue, *state, memory->leases, now);
@@ -251,47 +303,78 @@ Status RocksMessageQueue::CountRemoved(std::string_view queue, std::size_t messa
 void RocksMessageQueue::RaiseFloor(std::string_view queue, QueueState& state,
                                    const LeaseTable& leases, Timestamp now) const {
   state.removals = 0;
-  // Every entry is in the window, on disk from the cursor on, leased, or not yet published.
+  // Every entry is in the window, on disk from the cursor on, leased, not yet published, or set
+  // aside.
   Place floor{state.time.Of(now), next_id_};
   if (const auto* front = state.window.front()) floor = std::min(floor, *front);
   if (const auto& cursor = state.window.cursor()) floor = std::min(floor, *cursor);
   if (const auto leased = leases.FirstReady(queue)) floor = std::min(floor, *leased);
   if (!state.unpublished.empty()) floor = std::min(floor, *state.unpublished.begin());
+  if (!state.damaged.empty()) floor = std::min(floor, state.damaged.begin()->first);
   state.floor = std::max(floor, state.floor);
 }
 
 void RocksMessageQueue::StageRecords(const QueueEffects& effects, Staging& staging) const {
   for (const std::string& queue : effects.touched) {
     StoredQueue record;
+    bool count_is_wrong = false;
     {
       const auto memory = memory_.Lock();
       const QueueState& state = memory->queues.find(queue)->second;  // touching it has made it
       record = {state.floor, state.messages, state.latest};
+      count_is_wrong = state.count_is_wrong;
     }
+    if (count_is_wrong) record.messages = CountAnew(queue, staging);
+    const std::string key = QueueKey(queue);
     // A queue without messages has no record: there is nothing to list, nor to scan.
     if (record.messages == 0) {
-      staging.Delete(family_, QueueKey(queue));
+      staging.Delete(family_, key);
     } else {
-      staging.Put(family_, QueueKey(queue), EncodeQueue(record));
+      staging.Put(family_, key, EncodeQueue(key, record));
     }
   }
+}
+
+std::uint64_t RocksMessageQueue::CountAnew(std::string_view queue, const View& view) const {
+  std::uint64_t messages = 0;
+  const std::string ready = ReadyPrefix(queue);
+  ViewCursor entries(view, family_, ready, PrefixEnd(ready));
+  for (; entries.Valid(); entries.Next()) {
+    const std::optional<ReadyEntry> entry = ParseReadyKey(entries.key(), queue);
+    if (entry.has_value() && entry->group.empty()) ++messages;
+  }
+  const std::string grouped = MembersPrefix(queue);
+  ViewCursor members(view, family_, grouped, PrefixEnd(grouped));
+  for (; members.Valid(); members.Next()) {
+    if (ParseMember(members.key(), queue).has_value()) ++messages;
+  }
+  const auto memory = memory_.Lock();
+  QueueState& state = memory->queues.find(queue)->second;
+  if (!entries.status().ok() || !members.status().ok()) return state.messages;
+  state.count_is_wrong = false;
+  return state.messages = messages;
 }
 
 Result<std::uint32_t> RocksMessageQueue::DeliveriesOf(const View& view, std::string_view queue,
                                                       MessageId id) const {
-  TANDEM_ASSIGN_OR_RETURN(const auto record, view.Get(family_, DeliveredKey(queue, id)));
-  return record.has_value() ? DecodeDelivered(*record) : Result<std::uint32_t>(0);
+  const std::string key = DeliveredKey(queue, id);
+  TANDEM_ASSIGN_OR_RETURN(const auto record, view.Get(family_, key));
+  if (!record.has_value()) return std::uint32_t{0};
+  // A count that can't be read begins anew: its message can be.
+  const Result<std::uint32_t> count = DecodeDelivered(key, *record);
+  return count.ok() ? *count : 0;
 }
 
-Status RocksMessageQueue::TakeBackDelivery(std::string_view queue, MessageId id,
-                                           Staging& staging) const {
-  TANDEM_ASSIGN_OR_RETURN(const std::uint32_t count, DeliveriesOf(staging, queue, id));
-  if (count <= 1) {
-    staging.Delete(family_, DeliveredKey(queue, id));
+void RocksMessageQueue::TakeBackDelivery(std::string_view queue, MessageId id,
+                                         Staging& staging) const {
+  const std::string key = DeliveredKey(queue, id);
+  const Result<std::uint32_t> count = DeliveriesOf(staging, queue, id);
+  if (!count.ok()) return;  // it counts for what it can't say
+  if (*count <= 1) {
+    staging.Delete(family_, key);
   } else {
-    staging.Put(family_, DeliveredKey(queue, id), EncodeDelivered(count - 1));
+    staging.Put(family_, key, EncodeDelivered(key, *count - 1));
   }
-  return Status::Ok();
 }
 
 void RocksMessageQueue::DeleteTraces(std::string_view queue, std::string_view group,
@@ -321,10 +404,13 @@ void RocksMessageQueue::Publish(const QueueEffects& effects) {
   for (const auto& [queue, entry, added] : effects.changes) {
     const auto found = memory->queues.find(queue);
     if (!added) {
-      if (found != memory->queues.end()) found->second.window.Remove(entry.place);
+      if (found == memory->queues.end()) continue;
+      found->second.window.Remove(entry.place);
+      found->second.damaged.erase(entry.place);
       continue;
     }
     QueueState& state = found->second;  // Offer has made it
+    state.damaged.erase(entry.place);   // it is looked at again
     state.unpublished.extract(entry.place);
     if (!entry.group.empty()) {
       const auto lease = memory->leases.FindItem(LeaseItem{queue, entry.group, 0});

@@ -124,14 +124,20 @@ class RocksMessageQueue {
   class PurgeProposal;
   class RedriveProposal;
   class RenewProposal;
+  class SweepProposal;
   using Locked = Guarded<QueueMemory>::Locked;
 
   // The current lease of a token; InvalidArgument or LeaseLost.
   Result<std::shared_ptr<Lease>> Resolve(const LockToken& token) const;
   std::shared_ptr<Lease> TakeChecked(const LockToken& token);
+  // The message, without a group, under a lease.
+  Result<StoredMessage> ReadLeased(const Lease& lease) const;
+  // nullopt: the key is free.
   Result<std::optional<KeyHolder>> HolderOf(const View& view, std::string_view queue,
                                             std::string_view key) const;
   Result<QueueState*> StateOf(QueueMemory& memory, std::string_view queue) const;
+  // What its record says, or should say if it is damaged or lost.
+  Result<StoredQueue> LoadQueue(QueueMemory& memory, std::string_view queue) const;
   Result<QueueTime> TimeOf(std::string_view queue) const;
   // The same of a queue whose record was read already, by who only looks.
   QueueTime TimeOf(std::string_view queue, const StoredQueue& stored) const;
@@ -144,9 +150,16 @@ class RocksMessageQueue {
   void EndCall(std::span<const std::string> queues);
   // Forgets what nobody uses of a queue without messages.
   void LetGo(QueueMemory& memory, std::string_view queue) const;
-  // All members, as the view shows them. REQUIRES: `state` is the group's.
-  Result<std::vector<MessageRef>> MembersOf(const View& view, std::string_view queue,
-                                            std::string_view group, const GroupState& state) const;
+  // All members, as the view shows them, and keys among them that make no sense. REQUIRES: `state`
+  // is the group's.
+  struct Members {
+    std::vector<MessageRef> messages;
+    std::vector<std::string> strays;
+  };
+  Result<Members> MembersOf(const View& view, std::string_view queue, std::string_view group,
+                            const GroupState& state) const;
+  Result<Members> MembersFrom(const View& view, std::string_view queue, std::string_view group,
+                              const std::string& from) const;
 
   // `now` is the clock's, everywhere; places are by the queue's own time (QueueTime).
 
@@ -155,7 +168,9 @@ class RocksMessageQueue {
   Status Insert(std::string_view queue, std::string_view group, const Place& place,
                 Envelope envelope, std::string_view payload, Timestamp now, Staging& staging,
                 QueueEffects& effects);
-  // Removes messages that are there: one without a group, or members of one.
+  void HoldKey(std::string_view queue, std::string_view key, const KeyHolder& holder,
+               Staging& staging) const;
+  // Removes messages: one without a group, or members of one.
   Status Remove(std::string_view queue, std::string_view group,
                 const std::vector<MessageRef>& messages, Timestamp now, Staging& staging,
                 QueueEffects& effects);
@@ -166,6 +181,13 @@ class RocksMessageQueue {
   Status Offer(std::string_view queue, const ReadyEntry& entry, QueueEffects& effects);
   void RemoveReady(std::string_view queue, const ReadyEntry& entry, Staging& staging,
                    QueueEffects& effects);
+  // Removes what leads to no message.
+  Status Sweep(std::string_view queue, MessageId end);
+  // Makes a group's record and its entry in the ready index anew, of its members: `entry` is there,
+  // and the record, if there is one, knows nothing of it.
+  Status RestoreGroup(std::string_view queue, const ReadyEntry& entry,
+                      const std::optional<GroupState>& record, Staging& staging, Timestamp now,
+                      QueueEffects& effects);
   Status MoveGroup(std::string_view queue, std::string_view group, const ReadyChange& change,
                    Staging& staging, QueueEffects& effects);
 
@@ -175,15 +197,17 @@ class RocksMessageQueue {
   Status CountAdded(std::string_view queue, Timestamp now, QueueEffects& effects);
   // Also raises the floor from time to time. REQUIRES: what is left is in the window, leased or
   // offered.
-  Status CountRemoved(std::string_view queue, std::size_t messages, Timestamp now,
+  Status CountRemoved(std::string_view queue, std::uint64_t messages, Timestamp now,
                       QueueEffects& effects);
+  // The messages that the view shows, now also in the queue's state. Looks at all of them.
+  std::uint64_t CountAnew(std::string_view queue, const View& view) const;
   void RaiseFloor(std::string_view queue, QueueState& state, const LeaseTable& leases,
                   Timestamp now) const;
 
   // A value as it is in the database, whatever is staged: payloads are nowhere else.
   Result<std::optional<std::string>> GetWritten(std::string_view queue, std::string_view key) const;
   Result<std::uint32_t> DeliveriesOf(const View& view, std::string_view queue, MessageId id) const;
-  Status TakeBackDelivery(std::string_view queue, MessageId id, Staging& staging) const;
+  void TakeBackDelivery(std::string_view queue, MessageId id, Staging& staging) const;
   void DeleteTraces(std::string_view queue, std::string_view group, const MessageRef& message,
                     Staging& staging) const;
   // False if this batch has ended it already: a cancellation does.
@@ -193,7 +217,7 @@ class RocksMessageQueue {
   Status ComeBack(const Lease& lease, Staging& staging, QueueEffects& effects);
   Status ComeBackLater(const Lease& lease, Timestamp not_before, Timestamp now, Staging& staging,
                        QueueEffects& effects);
-  Status CancelInGroup(const CancelMessage& cancel, const KeyHolder& holder, Staging& staging);
+  void EndLeaseInGroup(const std::string& queue, const KeyHolder& holder, Staging& staging);
 
   // What memory knows of the ready messages of a queue.
   struct ReadyHint {
@@ -223,6 +247,9 @@ class RocksMessageQueue {
   void StopWaiting(std::span<const std::string> queues, Waiter& waiter);
   static void Wake(QueueState& state);   // the first that is not awake: for something to take
   static void Rearm(QueueState& state);  // the one that watches the time: there is an earlier one
+
+  // Of which it is known that they had no record.
+  static constexpr std::size_t kNamesMax = 4096;
 
   rocksdb::DB* const db_;
   rocksdb::ColumnFamilyHandle* const family_;

@@ -16,20 +16,30 @@ Timestamp VisibleAt(const EnqueueOptions& options, Timestamp now) {
   return std::max(wanted, now);
 }
 
-std::string RecordKey(const LeaseItem& item, const Place& place) {
-  return item.group.empty() ? ReadyKey(item.queue, place, {})
-                            : MemberKey(item.queue, item.group, place);
-}
-
 }  // namespace
 
 Result<std::optional<KeyHolder>> RocksMessageQueue::HolderOf(const View& view,
                                                              std::string_view queue,
                                                              std::string_view key) const {
-  TANDEM_ASSIGN_OR_RETURN(const auto record, view.Get(family_, HeldKey(queue, key)));
+  const std::string held = HeldKey(queue, key);
+  TANDEM_ASSIGN_OR_RETURN(const auto record, view.Get(family_, held));
   if (!record.has_value()) return std::optional<KeyHolder>();
-  TANDEM_ASSIGN_OR_RETURN(KeyHolder holder, DecodeKeyHolder(*record));
+  TANDEM_ASSIGN_OR_RETURN(KeyHolder holder, DecodeKeyHolder(held, *record));
+  // A message that was damaged may have gone without its key.
+  const std::string message = RecordKey(queue, holder.group, holder.place);
+  TANDEM_ASSIGN_OR_RETURN(const auto there, view.Get(family_, message));
+  if (!there.has_value()) return std::optional<KeyHolder>();
   return std::optional<KeyHolder>(std::move(holder));
+}
+
+// Not through the view, which shows no payload of what is in flight: a message is leased only once
+// it is in the database, and whatever moves or removes it ends the lease.
+Result<StoredMessage> RocksMessageQueue::ReadLeased(const Lease& lease) const {
+  const std::string& queue = lease.item.queue;
+  const Place& place = lease.messages.front().place;
+  const std::string key = ReadyKey(queue, place, {});
+  TANDEM_ASSIGN_OR_RETURN(const auto record, GetWritten(queue, key));
+  return DecodeMessage(key, record.value_or(""), queue, place.id);
 }
 
 Status RocksMessageQueue::Check(const Enqueue& enqueue, const View& view, QueueEffects& effects) {
@@ -53,12 +63,9 @@ Status RocksMessageQueue::Check(const DeleteMessages& ack, const View& view,
 Status RocksMessageQueue::Check(const AbandonMessages& abandon, const View& view,
                                 QueueEffects& effects) {
   TANDEM_RETURN_IF_ERROR(Check(DeleteMessages{abandon.lock_token}, view, effects));
-  if (abandon.count) return Status::Ok();
   const Lease& lease = *checked_leases_.find(abandon.lock_token)->second;
-  for (const MessageRef& message : lease.messages) {
-    TANDEM_RETURN_IF_ERROR(DeliveriesOf(view, lease.item.queue, message.place.id).status());
-  }
-  return Status::Ok();
+  const bool moves = lease.item.group.empty() && abandon.delay.value().count() > 0;
+  return moves ? ReadLeased(lease).status() : Status::Ok();
 }
 
 Status RocksMessageQueue::Check(const CancelMessage& cancel, const View& view,
@@ -108,7 +115,8 @@ Status RocksMessageQueue::Stage(const DeleteMessages& ack, Timestamp now, Stagin
   std::vector<MessageRef> messages = lease->messages;
   // An earlier operation of this batch may have removed some of them.
   std::erase_if(messages, [&](const MessageRef& message) {
-    return staging.DeletedByStaged(family_, RecordKey(lease->item, message.place));
+    return staging.DeletedByStaged(family_,
+                                   RecordKey(lease->item.queue, lease->item.group, message.place));
   });
   return Remove(lease->item.queue, lease->item.group, messages, now, staging, effects);
 }
@@ -120,13 +128,13 @@ Status RocksMessageQueue::Stage(const AbandonMessages& abandon, Timestamp now, S
   const LeaseItem& item = lease->item;
   // An earlier operation of this batch may have removed all of them.
   if (std::ranges::all_of(lease->messages, [&](const MessageRef& message) {
-        return staging.DeletedByStaged(family_, RecordKey(item, message.place));
+        return staging.DeletedByStaged(family_, RecordKey(item.queue, item.group, message.place));
       })) {
     return Status::Ok();
   }
   if (!abandon.count && was_held) {
     for (const MessageRef& message : lease->messages) {
-      TANDEM_RETURN_IF_ERROR(TakeBackDelivery(item.queue, message.place.id, staging));
+      TakeBackDelivery(item.queue, message.place.id, staging);
     }
   }
   const Timestamp later = SaturatingAdd(now, abandon.delay.value());
@@ -140,7 +148,7 @@ Status RocksMessageQueue::ComeBack(const Lease& lease, Staging& staging, QueueEf
   if (group.empty()) return Offer(queue, ReadyEntry{lease.messages.front().place, {}}, effects);
   TANDEM_ASSIGN_OR_RETURN(const std::optional<GroupState> state,
                           groups_.Get(staging, queue, group));
-  if (!state.has_value()) return Status::Corruption("group '" + group + "'", "it has vanished");
+  if (!state.has_value()) return Status::Ok();
   return Offer(queue, ReadyEntry{state->ready(), group}, effects);
 }
 
@@ -157,20 +165,15 @@ Status RocksMessageQueue::ComeBackLater(const Lease& lease, Timestamp not_before
                             groups_.Delay(staging, queue, group, not_before));
     return MoveGroup(queue, group, change, staging, effects);
   }
+  TANDEM_ASSIGN_OR_RETURN(const StoredMessage stored, ReadLeased(lease));
   const MessageRef& message = lease.messages.front();
-  // Not through the view, which shows no payload of what is in flight: a message is leased only
-  // once it is in the database, and whatever moves or removes it ends the lease.
-  TANDEM_ASSIGN_OR_RETURN(const auto record, GetWritten(queue, ReadyKey(queue, message.place, {})));
-  if (!record.has_value()) {
-    return Status::Corruption("queue '" + queue + "'", "a leased message is missing");
-  }
   const Place later{not_before, message.place.id};
+  const std::string key = ReadyKey(queue, later, {});
   RemoveReady(queue, ReadyEntry{message.place, {}}, staging, effects);
-  TANDEM_RETURN_IF_ERROR(
-      AddReady(queue, ReadyEntry{later, {}}, *record, VisiblePart(message), staging, effects));
-  if (!message.held_key.empty()) {
-    staging.Put(family_, HeldKey(queue, message.held_key), EncodeKeyHolder({later, {}, false}));
-  }
+  TANDEM_RETURN_IF_ERROR(AddReady(queue, ReadyEntry{later, {}},
+                                  EncodeMessage(key, stored, stored.payload),
+                                  VisiblePart(key, message), staging, effects));
+  if (!message.held_key.empty()) HoldKey(queue, message.held_key, {later, {}, false}, staging);
   return Status::Ok();
 }
 

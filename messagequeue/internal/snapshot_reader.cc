@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/key_encoding.h"
 #include "base/rocks/rocks_status.h"
 
 namespace tandem::internal {
@@ -32,17 +33,44 @@ Status SnapshotReader::Walk(std::string_view from, std::string_view end, const V
 }
 
 Result<StoredQueue> SnapshotReader::Queue(std::string_view queue) const {
-  TANDEM_ASSIGN_OR_RETURN(const auto record, Get(QueueKey(queue)));
+  const std::string key = QueueKey(queue);
+  TANDEM_ASSIGN_OR_RETURN(const auto record, Get(key));
   if (!record.has_value()) return StoredQueue();
-  return DecodeQueue(*record);
+  const Result<StoredQueue> stored = DecodeQueue(key, *record);
+  return stored.ok() ? stored : Recount(queue);
+}
+
+Result<StoredQueue> SnapshotReader::Recount(std::string_view queue) const {
+  StoredQueue counted;
+  std::optional<Place> floor;
+  const std::string ready = ReadyPrefix(queue);
+  TANDEM_RETURN_IF_ERROR(
+      Walk(ready, PrefixEnd(ready),
+           [&](std::string_view key, std::string_view /*value*/) -> Result<bool> {
+             const std::optional<ReadyEntry> entry = ParseReadyKey(key, queue);
+             if (!entry.has_value()) return true;
+             if (!floor.has_value()) floor = entry->place;
+             if (entry->group.empty()) ++counted.messages;
+             return true;
+           }));
+  const std::string members = MembersPrefix(queue);
+  TANDEM_RETURN_IF_ERROR(
+      Walk(members, PrefixEnd(members),
+           [&](std::string_view key, std::string_view /*value*/) -> Result<bool> {
+             if (ParseMember(key, queue).has_value()) ++counted.messages;
+             return true;
+           }));
+  counted.floor = floor.value_or(Place());
+  return counted;
 }
 
 Result<GroupState> SnapshotReader::Group(std::string_view queue, std::string_view group) const {
-  TANDEM_ASSIGN_OR_RETURN(const auto record, Get(GroupKey(queue, group)));
+  const std::string key = GroupKey(queue, group);
+  TANDEM_ASSIGN_OR_RETURN(const auto record, Get(key));
   if (!record.has_value()) {
     return Status::Corruption("group '" + std::string(group) + "'", "it has no record");
   }
-  return DecodeGroup(*record, queue, group);
+  return DecodeGroup(key, *record, queue, group);
 }
 
 }  // namespace tandem::internal

@@ -17,6 +17,10 @@ namespace tandem::internal {
 
 class SnapshotReader {
  public:
+  // Without a snapshot, of what is written at each moment.
+  static SnapshotReader OfNow(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* family) {
+    return SnapshotReader(db, family, nullptr);
+  }
   // A snapshot of its own, for as long as it lives.
   SnapshotReader(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* family)
       : db_(db), family_(family), own_(db), snapshot_(own_.snapshot()) {}
@@ -36,8 +40,10 @@ class SnapshotReader {
   using Visit = std::function<Result<bool>(std::string_view key, std::string_view value)>;
   Status Walk(std::string_view from, std::string_view end, const Visit& visit) const;
 
-  // Without messages, if it was never used.
+  // Without messages, if there is no record; counted anew, if it can't be read.
   Result<StoredQueue> Queue(std::string_view queue) const;
+  // What the record has to say, by a walk over all that the queue has.
+  Result<StoredQueue> Recount(std::string_view queue) const;
   // Corruption if there is none.
   Result<GroupState> Group(std::string_view queue, std::string_view group) const;
 

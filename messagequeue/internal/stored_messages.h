@@ -1,7 +1,8 @@
 #pragma once
 
-// The values that the message queue stores, between records (queue_records.capnp) and structs.
-// Every record that can't be read is Corruption, with `where` as its name.
+// The values that the message queue stores, between sealed records (queue_records.capnp,
+// sealed_record.h) and structs. A record that can't be read, or was not sealed for its key, is
+// Corruption that names it.
 
 #include <cstdint>
 #include <optional>
@@ -31,14 +32,18 @@ struct StoredMessage : Envelope {
   std::string payload;
 };
 
-std::string EncodeMessage(const Envelope& envelope, std::string_view payload);
-Result<StoredMessage> DecodeMessage(std::string_view record, std::string_view queue, MessageId id);
+std::string EncodeMessage(std::string_view key, const Envelope& envelope, std::string_view payload);
+Result<StoredMessage> DecodeMessage(std::string_view key, std::string_view value,
+                                    std::string_view queue, MessageId id);
 
 // What a View sees of a message that is staged (Staging::PutPayload): enough to remove it. Nothing,
 // where there is nothing to say.
-std::string VisiblePart(const MessageRef& message);
-Result<MessageRef> DecodeVisible(std::string_view value, std::string_view queue,
-                                 const Place& place);
+std::string VisiblePart(std::string_view key, const MessageRef& message);
+Result<MessageRef> DecodeVisible(std::string_view key, std::string_view value,
+                                 std::string_view queue, const Place& place);
+// The same; of a message that can't be read, what its key alone tells.
+MessageRef RefOf(std::string_view key, std::string_view value, std::string_view queue,
+                 const Place& place);
 
 // What a key's record says of the message that holds it.
 struct KeyHolder {
@@ -47,11 +52,11 @@ struct KeyHolder {
   bool delayed = false;
 };
 
-std::string EncodeKeyHolder(const KeyHolder& holder);
-Result<KeyHolder> DecodeKeyHolder(std::string_view record);
+std::string EncodeKeyHolder(std::string_view key, const KeyHolder& holder);
+Result<KeyHolder> DecodeKeyHolder(std::string_view key, std::string_view value);
 
-std::string EncodeDelivered(std::uint32_t count);
-Result<std::uint32_t> DecodeDelivered(std::string_view record);
+std::string EncodeDelivered(std::string_view key, std::uint32_t count);
+Result<std::uint32_t> DecodeDelivered(std::string_view key, std::string_view value);
 
 struct StoredQueue {
   Place floor;
@@ -59,7 +64,7 @@ struct StoredQueue {
   Timestamp latest = Timestamp::min();  // of the queue's own time (QueueTime)
 };
 
-std::string EncodeQueue(const StoredQueue& queue);
-Result<StoredQueue> DecodeQueue(std::string_view record);
+std::string EncodeQueue(std::string_view key, const StoredQueue& queue);
+Result<StoredQueue> DecodeQueue(std::string_view key, std::string_view value);
 
 }  // namespace tandem::internal

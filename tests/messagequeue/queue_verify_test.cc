@@ -91,17 +91,20 @@ TEST_F(QueueVerifyTest, FindsAMissingKey) {
 }
 
 TEST_F(QueueVerifyTest, FindsAKeyThatLeadsElsewhere) {
-  Set(internal::HeldKey("work", "k"), internal::EncodeKeyHolder({At(5), {}, false}));
+  const std::string key = internal::HeldKey("work", "k");
+  Set(key, internal::EncodeKeyHolder(key, {At(5), {}, false}));
   ExpectWrong("leads elsewhere");
 }
 
 TEST_F(QueueVerifyTest, FindsAKeyOfNoMessage) {
-  Set(internal::HeldKey("work", "stray"), internal::EncodeKeyHolder({At(5), {}, false}));
+  const std::string key = internal::HeldKey("work", "stray");
+  Set(key, internal::EncodeKeyHolder(key, {At(5), {}, false}));
   ExpectWrong("a key is held by no message");
 }
 
 TEST_F(QueueVerifyTest, FindsADeliveryCountOfNoMessage) {
-  Set(internal::DeliveredKey("work", 77), internal::EncodeDelivered(1));
+  const std::string key = internal::DeliveredKey("work", 77);
+  Set(key, internal::EncodeDelivered(key, 1));
   ExpectWrong("a delivery count of no message");
 }
 
@@ -116,7 +119,8 @@ TEST_F(QueueVerifyTest, FindsAnEntryTooMuchInTheDelayedIndex) {
 }
 
 TEST_F(QueueVerifyTest, FindsAMessageBeforeTheFloor) {
-  Set(internal::QueueKey("work"), internal::EncodeQueue({At(2), 5}));
+  const std::string key = internal::QueueKey("work");
+  Set(key, internal::EncodeQueue(key, {At(2), 5}));
   ExpectWrong("stands before the floor");
 }
 
