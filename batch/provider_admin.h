@@ -31,7 +31,8 @@ class ProviderAdmin : public EventAdmin, public QueueAdmin {
   virtual Status Checkpoint(const std::filesystem::path& directory) = 0;
 
   // Reads all there is and checks that it fits together: checksums, records, keys of no known kind,
-  // versions without a hole, feed and streams, groups, keys, counts, batch ids. Corruption names the first thing that does not.
+  // versions without a hole, feed and streams, groups, keys, counts, batch ids. Corruption names
+  // the first thing that does not.
   virtual Result<VerifyReport> Verify() = 0;
 };
 
