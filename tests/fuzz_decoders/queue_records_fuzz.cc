@@ -2,6 +2,7 @@
 
 #include "messagequeue/internal/group_index.h"
 #include "messagequeue/internal/queue_keys.h"
+#include "messagequeue/internal/sealed_record.h"
 #include "messagequeue/internal/stored_messages.h"
 #include "tests/fuzz_decoders/fuzz_target.h"
 
@@ -12,6 +13,8 @@ using testing::Must;
 using testing::RoundTrip;
 
 constexpr std::string_view kQueue = "work";
+constexpr std::string_view kKey = "key";  // that records are sealed for
+constexpr unsigned kKinds = 7;
 
 void ParseKeys(std::string_view key) {
   if (const auto ready = ParseReadyKey(key, kQueue)) {
@@ -34,20 +37,28 @@ void DecodeOne(unsigned kind, std::string_view bytes) {
   switch (kind) {
     case 0:
       return RoundTrip(
-          bytes, [](std::string_view record) { return DecodeMessage(record, kQueue, 5); },
-          [](const StoredMessage& message) { return EncodeMessage(message, message.payload); });
+          bytes, [](std::string_view value) { return DecodeMessage(kKey, value, kQueue, 5); },
+          [](const StoredMessage& message) {
+            return EncodeMessage(kKey, message, message.payload);
+          });
     case 1:
       return RoundTrip(
-          bytes, [](std::string_view value) { return DecodeVisible(value, kQueue, Place()); },
-          VisiblePart);
+          bytes, [](std::string_view value) { return DecodeVisible(kKey, value, kQueue, Place()); },
+          [](const MessageRef& message) { return VisiblePart(kKey, message); });
     case 2:
-      return RoundTrip(bytes, DecodeKeyHolder, EncodeKeyHolder);
+      return RoundTrip(
+          bytes, [](std::string_view value) { return DecodeKeyHolder(kKey, value); },
+          [](const KeyHolder& holder) { return EncodeKeyHolder(kKey, holder); });
     case 3:
-      return RoundTrip(bytes, DecodeDelivered, EncodeDelivered);
+      return RoundTrip(
+          bytes, [](std::string_view value) { return DecodeDelivered(kKey, value); },
+          [](std::uint32_t count) { return EncodeDelivered(kKey, count); });
     case 4:
-      return RoundTrip(bytes, DecodeQueue, EncodeQueue);
+      return RoundTrip(
+          bytes, [](std::string_view value) { return DecodeQueue(kKey, value); },
+          [](const StoredQueue& queue) { return EncodeQueue(kKey, queue); });
     case 5:
-      (void)DecodeGroup(bytes, kQueue, "group");
+      (void)DecodeGroup(kKey, bytes, kQueue, "group");
       return;
     default:
       return ParseKeys(bytes);
@@ -57,9 +68,12 @@ void DecodeOne(unsigned kind, std::string_view bytes) {
 }  // namespace
 }  // namespace tandem::internal
 
+// A seal is not found by chance: what is to be decoded is sealed first, but now and then.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace tandem::internal;  // NOLINT
   tandem::testing::FuzzInput input(data, size);
-  const unsigned kind = input.Choose(7);
-  tandem::internal::DecodeOne(kind, input.rest());
+  const unsigned kind = input.Choose(kKinds);
+  const bool sealed = kind < kKinds - 1 && input.Choose(8) > 0;
+  DecodeOne(kind, sealed ? Seal(kKey, input.rest()) : std::string(input.rest()));
   return 0;
 }
