@@ -77,8 +77,9 @@ class LogFile final : public rocksdb::FSWritableFileOwnerWrapper {
 
 IOStatus StoreFileSystem::CheckInPlace() const {
   const Status found = directory_->CheckInPlace();
-  return found.ok() ? IOStatus::OK() : IOStatus::PathNotFound(found.message());
-}
+  if (found.ok()) return IOStatus::OK();
+  return IOStatus::PathNotFound(found.message());
+}  // NOLINT(clang-analyzer-cplusplus.NewDeleteLeaks): the status owns its text
 
 IOStatus StoreFileSystem::NewSequentialFile(const std::string& path, const FileOptions& options,
                                             std::unique_ptr<rocksdb::FSSequentialFile>* file,
