@@ -48,7 +48,8 @@ class Provider : public EventStore, public MessageQueue {
   }
 
   // The same without a thread that waits. Batches of one thread keep their order, asynchronous and
-  // blocking. See BatchCallback for what a callback may do. Optional: Unsupported, told within the call.
+  // blocking. See BatchCallback for what a callback may do. Optional: Unsupported, told within the
+  // call.
   virtual void AtomicBatchAsync(std::vector<Operation> operations, const BatchOptions& options,
                                 BatchCallback callback);
 

@@ -44,8 +44,9 @@ struct RocksDbStats {
 // that was acknowledged as flushed is lost, but waiting calls are not called back.
 //
 // fork() before the first store is opened, or call exec after it: Open in a child of a process that
-// had opened a store is Unavailable. When such a child calls exit(), it ends where it would wait for
-// RocksDB's threads; what was registered with atexit() before the first Open does not run in it.
+// had opened a store is Unavailable. When such a child calls exit(), it ends where it would wait
+// for RocksDB's threads; what was registered with atexit() before the first Open does not run in
+// it.
 class RocksDbProvider final : public Provider {
  public:
   // Opens the store in a directory, or makes one there. The path is resolved now: later changes of

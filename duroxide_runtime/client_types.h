@@ -141,8 +141,8 @@ struct InstanceEntry {
 
 struct InstancePage {
   std::vector<InstanceEntry> instances = {};  // by id, ascending in its bytes
-  bool more = false;      // the list may go on behind `next`; false is certain
-  std::string next = {};  // pass as `after`
+  bool more = false;                          // the list may go on behind `next`; false is certain
+  std::string next = {};                      // pass as `after`
 };
 
 struct TreeEntry {

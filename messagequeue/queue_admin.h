@@ -77,8 +77,8 @@ class QueueAdmin {
   virtual Result<NamePage> ListQueues(const ListOptions& options) = 0;
 
   // Exact when nothing changes meanwhile; else each number is of a moment during the call. Costs as
-  // much as the delayed messages are many, those among them that were cancelled lately, too; not the
-  // others.
+  // much as the delayed messages are many, those among them that were cancelled lately, too; not
+  // the others.
   virtual Result<QueueStatistics> Statistics(std::string_view queue) = 0;
 
   // Messages without taking them. Each page is one snapshot. InvalidArgument for an `after` that no

@@ -72,11 +72,7 @@ class Uncounted {
 
 CommitPipeline::CommitPipeline(rocksdb::DB* db, Clock* clock, Executor* executor,
                                const GroupStamp& begin, std::function<void()> on_stop)
-    : db_(db),
-      clock_(clock),
-      executor_(executor),
-      begin_(begin),
-      on_stop_(std::move(on_stop)) {
+    : db_(db), clock_(clock), executor_(executor), begin_(begin), on_stop_(std::move(on_stop)) {
   Unfinished();
 }
 

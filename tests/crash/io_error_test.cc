@@ -240,8 +240,8 @@ TEST_F(IoErrorTest, AFullDiskLeavesABatchWholeOrNotAtAll) {
     EXPECT_EQ(failed.code(), StatusCode::kNoSpace) << failed;
     EXPECT_EQ(store_->Read(stream, {})->head, 1U) << "not before reopening";
     Open({});
-    // A record whose flush failed is in the log. RocksDB must not have moved on to a new log when it
-    // saw space on the disk again.
+    // A record whose flush failed is in the log. RocksDB must not have moved on to a new log when
+    // it saw space on the disk again.
     EXPECT_EQ(store_->Read(stream, {})->head, sync ? 3U : 1U);
   }
 }

@@ -22,9 +22,7 @@ class AsNobody {
     constexpr uid_t kNobody = 65'534;
     EXPECT_TRUE(was_ != 0 || seteuid(kNobody) == 0);
   }
-  ~AsNobody() {
-    EXPECT_TRUE(was_ != 0 || seteuid(0) == 0);
-  }
+  ~AsNobody() { EXPECT_TRUE(was_ != 0 || seteuid(0) == 0); }
   AsNobody(const AsNobody&) = delete;
   AsNobody& operator=(const AsNobody&) = delete;
 
