@@ -24,6 +24,8 @@ namespace {
 
 using internal::CommitPipeline;
 
+constexpr internal::GroupStamp kBegin{.incarnation = 1};
+
 class CommitPipelineTest : public ::testing::Test {
  protected:
   CommitPipelineTest() {
@@ -32,7 +34,7 @@ class CommitPipelineTest : public ::testing::Test {
     rocksdb::DB* db = nullptr;
     EXPECT_TRUE(rocksdb::DB::Open(options, directory_.path(), &db).ok());
     db_.reset(db);
-    pipeline_ = std::make_unique<CommitPipeline>(db, &clock_, &executor_, 1, [] {});
+    pipeline_ = std::make_unique<CommitPipeline>(db, &clock_, &executor_, kBegin, [] {});
   }
 
   // Puts one key; every hook may be replaced.
@@ -208,7 +210,7 @@ TEST_F(CommitPipelineTest, AnExceptionInAGroupStopsTheStoreAndLeavesNobodyWaitin
     const bool published_;
   };
   for (const bool published : {false, true}) {
-    CommitPipeline pipeline(db_.get(), &clock_, &executor_, 1, [] {});
+    CommitPipeline pipeline(db_.get(), &clock_, &executor_, kBegin, [] {});
     Throws throws(*this, published);
     EXPECT_EQ(pipeline.Commit(throws).code(),
               published ? StatusCode::kIndeterminate : StatusCode::kUnavailable);

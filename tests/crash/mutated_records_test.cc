@@ -292,7 +292,7 @@ class MutatedRecordsTest : public ::testing::Test {
     for (const char* instance : {"finished", "waiting", "later"}) {
       (void)client.GetStatus(instance);
       (void)client.RaiseEvent(instance, "go", "now");
-      (void)client.ReadHistory(instance);
+      (void)client.ReadHistory(instance, {});
       (void)client.Cancel(instance, "over");
     }
     duroxide::DeleteOptions force;
