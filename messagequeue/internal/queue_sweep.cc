@@ -70,6 +70,8 @@ class RocksMessageQueue::SweepProposal final : public Proposal {
     swept_ = true;
     const std::optional<ReadyEntry> ready = ParseReadyKey(entry->first, queue_);
     if (ready.has_value()) {
+      owner_.EndLeaseOf(
+          LeaseItem{queue_, ready->group, ready->group.empty() ? ready->place.id : 0});
       owner_.RemoveReady(queue_, *ready, staging, effects_);
     } else {
       staging.Delete(owner_.family_, entry->first);
@@ -95,7 +97,8 @@ class RocksMessageQueue::SweepProposal final : public Proposal {
   Result<bool> IsEntry(const View::Entry& entry, const View& view) const {
     const std::optional<ReadyEntry> ready = ParseReadyKey(entry.first, queue_);
     if (!ready.has_value()) return false;
-    if (ready->group.empty()) return true;
+    // The purge has removed the others, but for what stands before the floor.
+    if (ready->group.empty()) return IsNewer(ready->place.id);
     TANDEM_ASSIGN_OR_RETURN(const auto state, owner_.groups_.Get(view, queue_, ready->group));
     return state.has_value() && state->ready() == ready->place;
   }
@@ -123,8 +126,11 @@ class RocksMessageQueue::SweepProposal final : public Proposal {
 
   Result<bool> IsDelivered(const View::Entry& entry, const View& /*view*/) const {
     const std::optional<MessageId> id = ParseDeliveredKey(entry.first, queue_);
-    return id.has_value() && *id >= end_ && *id < owner_.next_id_;
+    return id.has_value() && IsNewer(*id);
   }
+
+  // Enqueued after the purge had begun.
+  bool IsNewer(MessageId id) const { return id >= end_ && id < owner_.next_id_; }
 
   RocksMessageQueue& owner_;
   const std::string queue_;
