@@ -97,9 +97,9 @@ class ErasureTest : public RuntimeFixture {
   void EraseMetadata(const std::string& instance) {
     std::size_t erased = EraseAll(internal::IndexStream());
     for (std::uint64_t partition = 0; partition <= 2; ++partition) {
-      erased += EraseAll({instance, partition});
+      erased += EraseAll({internal::InstanceEntity(instance), partition});
       for (const std::string child : {"::sub::1.1", "::sub::2.1"}) {
-        erased += EraseAll({instance + child, partition});
+        erased += EraseAll({internal::InstanceEntity(instance + child), partition});
       }
     }
     EXPECT_GT(erased, 0u);
