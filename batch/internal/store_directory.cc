@@ -286,8 +286,8 @@ Status OpenRocksDb(StoreDatabase& database, const rocksdb::DBOptions& db_options
   } catch (const std::exception&) {
     exception = std::current_exception();
   }
-  // Where no thread is given for its timer, the last thing that it starts, RocksDB throws, but has
-  // handed over the database already: to be closed.
+  // Where no thread is given for its periodic work, the last that it starts, RocksDB throws, but
+  // has handed over the database already: to be closed.
   if (db != nullptr) {
     database.db.reset(db);
     database.store = handles[0];

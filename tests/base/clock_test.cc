@@ -1,12 +1,7 @@
 #include "base/clock.h"
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sched.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <fstream>
 #include <stop_token>
 #include <thread>
 
@@ -14,10 +9,6 @@
 
 namespace tandem {
 namespace {
-
-#ifndef CLONE_NEWTIME  // older headers
-constexpr int CLONE_NEWTIME = 0x80;
-#endif
 
 using std::chrono::hours;
 using std::chrono::microseconds;
@@ -126,28 +117,6 @@ TEST(DurationTest, CastTakesOtherRepresentations) {
 static_assert(std::is_convertible_v<std::chrono::hours, Saturated<microseconds>>);
 static_assert(!std::is_convertible_v<std::chrono::nanoseconds, Saturated<microseconds>>);
 static_assert(!std::is_convertible_v<std::chrono::duration<double>, Saturated<microseconds>>);
-
-// A time namespace moves the time since the machine was started ahead of the steady clock, as a
-// night in suspend does. In a process of its own: it can't be left.
-TEST(SystemClockTest, CountsWhatTheMachineSlept) {
-  constexpr int kNotPermitted = 77;
-  const pid_t child = fork();
-  ASSERT_GE(child, 0);
-  if (child == 0) {
-    const SystemClock clock;
-    const Timestamp before = clock.Now();
-    if (unshare(CLONE_NEWTIME) != 0) _exit(kNotPermitted);
-    std::ofstream("/proc/self/timens_offsets") << "7 86400 0\n" << std::flush;
-    const int night = open("/proc/self/ns/time_for_children", O_RDONLY);
-    if (night < 0 || setns(night, CLONE_NEWTIME) != 0) _exit(kNotPermitted);
-    _exit(clock.Now() - before >= hours(24) ? 0 : 1);
-  }
-  int status = 0;
-  ASSERT_EQ(waitpid(child, &status, 0), child);
-  ASSERT_TRUE(WIFEXITED(status));
-  if (WEXITSTATUS(status) == kNotPermitted) GTEST_SKIP() << "may not make a time namespace";
-  EXPECT_EQ(WEXITSTATUS(status), 0);
-}
 
 }  // namespace
 }  // namespace tandem

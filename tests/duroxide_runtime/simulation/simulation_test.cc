@@ -51,7 +51,7 @@ TEST(SimulationTest, AWaitThatNobodyWorksForIsReported) {
   const Status waits = sim.client().Wait(kSequence, "s", kLong).status();
   EXPECT_EQ(
       waits.ToString(),
-      "InvalidArgument: waiting for an event of 's' in a simulation, where nobody works "
+      "InvalidArgument: waiting for an event of 'dx/i/s' in a simulation, where nobody works "
       "meanwhile: call Simulation::Run(), RunUntil() or Step() first, then ask without waiting "
       "(a timeout of 0, or GetStatus)");
   EXPECT_EQ(sim.client().WaitForKv<int>("s", "key", kLong).status().code(),
