@@ -120,8 +120,8 @@ bool Executor::Cancel(Alarm alarm) {
 void Executor::AddWorkerIfItCan() {
   try {
     workers_.emplace_back([this] { RunWork(); });
-  } catch (const std::exception&) {
-    // No thread, or no memory for one.
+  } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch)
+    // No thread, or no memory for one: those that there are go on.
   }
 }
 

@@ -33,6 +33,8 @@ std::vector<tandem::Operation> EveryOperation(const std::string& text,
   batch.push_back(tandem::CheckMetadata{kStream, "key", text});
   batch.push_back(tandem::CheckMetadata{kStream, "key", std::nullopt});
   batch.push_back(tandem::Enqueue{"queue", text, {}});
+  batch.push_back(tandem::Enqueue{"queue", text, {.delay = std::chrono::hours(1)}});
+  batch.push_back(tandem::Enqueue{"queue", text, {.key = "k"}});
   batch.push_back(tandem::DeleteMessages{token});
   batch.push_back(tandem::AbandonMessages{token, std::chrono::seconds(1)});
   batch.push_back(tandem::CancelMessage{"queue", "key"});
@@ -63,11 +65,16 @@ Status ReadEverything(tandem::Provider& store) {
 }
 
 Status Consume(tandem::Provider& store) {
-  TANDEM_ASSIGN_OR_RETURN(const auto messages, store.Dequeue("queue"));
+  TANDEM_ASSIGN_OR_RETURN(const auto messages, store.Dequeue("queue", {.max_messages = 3}));
+  TANDEM_ASSIGN_OR_RETURN(const auto others,
+                          store.Dequeue({"a", "b"}, {.wait = std::chrono::hours::max()}));
   for (const tandem::Delivery& delivery : messages) {
     TANDEM_RETURN_IF_ERROR(
         store.AtomicBatch(EveryOperation(delivery.payload, delivery.lock_token), {.id = "once"})
             .status());
+  }
+  for (const tandem::Delivery& other : others) {
+    TANDEM_RETURN_IF_ERROR(store.Abandon(other.lock_token, {.count = false}));
   }
   return Status::Ok();
 }
