@@ -1,5 +1,6 @@
 #include "batch/memory_provider.h"
 
+#include <tuple>
 #include <utility>
 
 #include "base/async_wait.h"
@@ -77,7 +78,7 @@ MemoryProvider::MemoryProvider(const MemoryOptions& options)
 
 MemoryProvider::~MemoryProvider() {
   if (impl_->mark.in_forked_child()) {
-    (void)impl_.release();  // its threads are in the parent
+    std::ignore = impl_.release();  // its threads are in the parent
     return;
   }
   TANDEM_CHECK(!impl_->executor.RunsThisThread(),

@@ -10,6 +10,7 @@
 #include <random>
 #include <string>
 #include <system_error>
+#include <tuple>
 #include <vector>
 
 #include "base/record.h"
@@ -326,7 +327,7 @@ Result<std::unique_ptr<StoreDatabase>> OpenUnguarded(const fs::path& given,
     // Without a database to close, what RocksDB had begun is lost to us, with pointers into
     // `database`, and may still run. So both stay, and the directory stays held until the process
     // ends.
-    if (database->db == nullptr) (void)database.release();  // NOLINT(bugprone-unused-return-value)
+    if (database->db == nullptr) std::ignore = database.release();
     throw;
   }
   TANDEM_RETURN_IF_ERROR(ReadStoreRecord(*database, directory.string()));
