@@ -129,8 +129,8 @@ struct Codec<std::optional<T>> {
   }
   static Result<std::optional<T>> Decode(std::string_view bytes) {
     if (bytes.empty()) return std::optional<T>();
-    if (bytes.front() != '=')
-      return Status::InvalidArgument("expected nothing, or '=' and a value");
+    const bool has_value = bytes.front() == '=';
+    if (!has_value) return Status::InvalidArgument("expected nothing, or '=' and a value");
     TANDEM_ASSIGN_OR_RETURN(T value, Codec<T>::Decode(bytes.substr(1)));
     return std::optional<T>(std::move(value));
   }
