@@ -1,10 +1,11 @@
 #include "batch/internal/log_file.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <fstream>
+#include <string>
 #include <system_error>
 
 namespace tandem::internal {
@@ -19,15 +20,23 @@ Status FileError(const char* what, const std::filesystem::path& path, int error)
 }  // namespace
 
 Result<std::string> ReadWhole(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::error_code error;
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return FileError("read", path, errno);
   std::string bytes;
-  if (file) {
-    bytes.resize(std::filesystem::file_size(path, error));
-    file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  struct stat found{};
+  bool whole = fstat(fd, &found) == 0;
+  if (whole) bytes.resize(static_cast<std::size_t>(found.st_size));
+  std::size_t size = 0;
+  while (whole && size < bytes.size()) {
+    const ssize_t read_now = read(fd, bytes.data() + size, bytes.size() - size);
+    if (read_now == 0) break;  // it was cut meanwhile
+    whole = read_now > 0 || errno == EINTR;
+    if (read_now > 0) size += static_cast<std::size_t>(read_now);
   }
-  if (error) return FileError("read", path, error.value());
-  if (!file) return FileError("read", path, errno);
+  const int error = errno;
+  (void)close(fd);
+  if (!whole) return FileError("read", path, error);
+  bytes.resize(size);
   return bytes;
 }
 
