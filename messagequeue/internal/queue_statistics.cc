@@ -187,8 +187,9 @@ RocksMessageQueue::ReadyHint RocksMessageQueue::HintOf(std::string_view queue,
   }
   const ReadyWindow& window = found->second.window;
   hint.from = window.cursor();
-  if (window.front() != nullptr)
+  if (window.front() != nullptr) {
     hint.from = std::min(hint.from.value_or(kLastPlace), *window.front());
+  }
   for (const auto& lease : memory->leases.NotOffered(queue)) {
     if (lease->deadline <= now) {
       hint.expired.push_back(lease->ready);
