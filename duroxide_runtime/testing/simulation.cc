@@ -204,8 +204,9 @@ Status Simulation::Check() {
       TANDEM_ASSIGN_OR_RETURN(const auto executions, ReadRecorded(impl_->store, *instance));
       for (const RecordedHistory& recorded : executions) {
         const auto divergence = FindDivergence(recorded, impl_->registry);
-        if (divergence)
+        if (divergence) {
           return Status::Internal("instance '" + std::string(*instance) + "': " + *divergence);
+        }
       }
     }
     more = page.more;
