@@ -213,10 +213,13 @@ class DetachedTest : public PortionTest {
       }
       for (int i = 0; i < kBurst; ++i) AwaitHistory(Id(i), 4);  // the activity is scheduled
     }
+    const std::uint64_t before = provider.async_batches();
     provider.HoldAsync();
     options.activity_threads = 3;
     auto runtime = StartExactly(registry, options);
-    worked_.AwaitEntered(kBurst);
+    // The third thread has left all its turns to be stored: a shutdown from here on leaves none
+    // to another runtime.
+    provider.AwaitAsync(before + kBurst - 2);
     stores_.AwaitEntered(2);
     return runtime;
   }

@@ -44,6 +44,12 @@ class ProbeProvider final : public tandem::Provider {
 
   std::uint64_t batches() const { return batches_; }              // that succeeded
   std::uint64_t async_batches() const { return async_batches_; }  // begun
+  // Blocks until so many were begun, or are held back.
+  void AwaitAsync(std::uint64_t count) const {
+    for (std::uint64_t seen = async_batches_; seen < count; seen = async_batches_) {
+      async_batches_.wait(seen);
+    }
+  }
   std::uint64_t dequeues() const { return dequeues_; }            // calls
   std::uint64_t renewals() const { return renewals_; }            // that succeeded
   std::uint64_t reads() const { return reads_; }              // calls that read events or metadata
@@ -67,6 +73,7 @@ class ProbeProvider final : public tandem::Provider {
       return Provider::AtomicBatchAsync(std::move(operations), options, std::move(callback));
     }
     async_batches_ += 1;
+    async_batches_.notify_all();
     if (const auto held = held_.Lock(); held->has_value()) {
       return (*held)->push_back(
           [this, operations = std::move(operations), options, callback = std::move(callback)] {
