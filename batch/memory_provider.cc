@@ -22,7 +22,7 @@ using internal::MemoryState;
 using internal::Search;
 
 // So callbacks come one after the other.
-constexpr std::size_t kExecutorThreads = 1;
+constexpr std::size_t kMemoryExecutorThreads = 1;
 
 Status ValidateLimit(std::size_t limit) {
   if (limit > 0) return Status::Ok();
@@ -51,7 +51,7 @@ struct MemoryProvider::Impl {
         retention(options.batch_id_retention.value()),
         store(clock, std::move(state)),
         waits(&executor),
-        executor(clock, kExecutorThreads) {}
+        executor(clock, kMemoryExecutorThreads) {}
 
   ~Impl() { waits.Close(); }
 

@@ -16,7 +16,7 @@ namespace {
 
 constexpr int kThreads = 32;  // that start, raise and wait
 
-std::string InstanceOf(std::uint64_t number) { return "waiter-" + std::to_string(number); }
+std::string WaiterId(std::uint64_t number) { return "waiter-" + std::to_string(number); }
 
 }  // namespace
 
@@ -27,19 +27,19 @@ int RunOpenProbe(int instances, int live) {
   const duroxide::Client& client = store.client();
   const double empty_mib = MemoryMib();
   const Run started = RunWorkflows(0, instances, kThreads, [&](std::uint64_t number) {
-    Must(client.Start(kAwaitGo, InstanceOf(number), 0));
+    Must(client.Start(kAwaitGo, WaiterId(number), 0));
   });
   PrintCounter("tandem_starts_per_s", instances / started.seconds);
   PrintCounter("tandem_empty_mib", empty_mib);
   PrintCounter("tandem_open_mib", MemoryMib());
   const WorkCounts open = store.Counts();
   const Run raised = RunWorkflows(0, instances, kThreads, [&](std::uint64_t number) {
-    Must(client.RaiseEvent(InstanceOf(number), "go", InstanceOf(number)));
+    Must(client.RaiseEvent(WaiterId(number), "go", WaiterId(number)));
   });
   std::vector<int> woken(instances);
   const Run waited = RunWorkflows(0, instances, kThreads, [&](std::uint64_t number) {
-    const std::string output = Must(client.Wait(kAwaitGo, InstanceOf(number), kPatience));
-    woken[number] = output == InstanceOf(number) ? 1 : 0;
+    const std::string output = Must(client.Wait(kAwaitGo, WaiterId(number), kPatience));
+    woken[number] = output == WaiterId(number) ? 1 : 0;
   });
   const WorkCounts done = store.Counts();
   PrintCounter("tandem_wakes_per_s", instances / (raised.seconds + waited.seconds));

@@ -20,7 +20,7 @@ namespace {
 constexpr int kSleepMillis = 1000;
 constexpr int kWaiters = 32;  // threads that wait for the oldest that have not finished
 
-std::string InstanceOf(std::uint64_t number) { return "sleeper-" + std::to_string(number); }
+std::string SleeperId(std::uint64_t number) { return "sleeper-" + std::to_string(number); }
 
 // When the timer of the instance was due.
 Timestamp DueTime(const duroxide::Client& client, const std::string& instance) {
@@ -41,7 +41,7 @@ void Measure(benchmark::State& state, int count, int starters, std::size_t threa
   double start_seconds = 0;
   std::jthread starting([&] {
     const Run run = RunWorkflows(0, count, starters, [&](std::uint64_t number) {
-      Must(store.client().Start(kSleep, InstanceOf(number), kSleepMillis));
+      Must(store.client().Start(kSleep, SleeperId(number), kSleepMillis));
       started[number] = true;
       started[number].notify_one();
     });
@@ -50,7 +50,7 @@ void Measure(benchmark::State& state, int count, int starters, std::size_t threa
   std::vector<Timestamp> seen(count);
   const Run run = RunWorkflows(0, count, kWaiters, [&](std::uint64_t number) {
     started[number].wait(false);
-    Must(store.client().Wait(kSleep, InstanceOf(number), kPatience).status());
+    Must(store.client().Wait(kSleep, SleeperId(number), kPatience).status());
     seen[number] = SystemClock().Now();
   });
   starting.join();
@@ -59,7 +59,7 @@ void Measure(benchmark::State& state, int count, int starters, std::size_t threa
   late_ms.reserve(count);
   for (int number = 0; number < count; ++number) {
     const std::chrono::duration<double, std::milli> late =
-        seen[number] - DueTime(store.client(), InstanceOf(number));
+        seen[number] - DueTime(store.client(), SleeperId(number));
     late_ms.push_back(late.count());
   }
   std::ranges::sort(late_ms);

@@ -17,7 +17,7 @@ namespace tandem::benchmarks {
 
 namespace {
 
-constexpr std::uint64_t kShallow = 1000;
+constexpr std::uint64_t kFewMessages = 1000;
 constexpr std::uint64_t kStep = 5000;
 constexpr std::uint64_t kWorkedMax = 100'000;  // messages worked through to see the memory then
 
@@ -28,7 +28,7 @@ class ClosedStore {
   explicit ClosedStore(std::uint64_t messages) {
     TandemQueue queue(directory_.path());
     queue.Fill(messages);
-    if (messages <= kShallow) return;
+    if (messages <= kFewMessages) return;
     const std::uint64_t log_bytes = RocksDbOptions().write_buffer_bytes * 3 / 4;
     for (std::uint64_t more = 0; more < messages && LogBytes(directory_.path()) < log_bytes;
          more += kStep) {
@@ -57,8 +57,8 @@ void MeasureOpening(benchmark::State& state, const ClosedStore& store, bool cold
 }  // namespace
 
 std::vector<FigureTable> RegisterOpening(const Settings& settings) {
-  std::vector<std::uint64_t> depths = {kShallow};
-  if (settings.messages_max > kShallow) depths.push_back(settings.messages_max);
+  std::vector<std::uint64_t> depths = {kFewMessages};
+  if (settings.messages_max > kFewMessages) depths.push_back(settings.messages_max);
   for (const std::uint64_t messages : depths) {
     const auto store = std::make_shared<std::unique_ptr<ClosedStore>>();
     for (const bool cold : {false, true}) {

@@ -32,6 +32,11 @@ function(tandem_warnings target)
     # False for `"text" + std::string()` (GCC bug 105651).
     target_compile_options(${target} PRIVATE -Wno-restrict)
   endif()
+  if(CMAKE_UNITY_BUILD AND CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+    # It takes the joined sources for headers, in which an anonymous namespace would be a mistake,
+    # and version 12 guesses wrongly about optionals that are moved.
+    target_compile_options(${target} PRIVATE -Wno-subobject-linkage -Wno-maybe-uninitialized)
+  endif()
   if(TANDEM_WERROR)
     target_compile_options(${target} PRIVATE -Werror)
   endif()

@@ -22,7 +22,7 @@ using tandem::StatusCode;
 
 // Something may happen to a member between the look at it and the batch; then it is looked at
 // again.
-constexpr int kAttemptsMax = 64;
+constexpr int kDeletionAttemptsMax = 64;
 
 // The activities without a result, with their tags.
 std::map<EventId, std::string> OpenActivities(const History& history) {
@@ -49,7 +49,7 @@ class Deletion {
       : provider_(provider), root_(root), force_(force), batch_operations_(batch_operations) {}
 
   Result<DeleteResult> Run() {
-    for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
+    for (int attempt = 0; attempt < kDeletionAttemptsMax; ++attempt) {
       const Result<std::vector<TreeMember>> tree = WalkTree(provider_, root_);
       if (IsGone(tree.status()) && result_.instances > 0) return result_;
       TANDEM_RETURN_IF_ERROR(tree.status());
@@ -105,7 +105,7 @@ class Deletion {
 
   // Afterwards the instance starts nothing any more.
   Status Stop(TreeMember member) {
-    for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
+    for (int attempt = 0; attempt < kDeletionAttemptsMax; ++attempt) {
       if (member.stored.status.finished()) return Status::Ok();
       const Status status = TryStop(member);
       if (status.code() != StatusCode::kConflict) return status;

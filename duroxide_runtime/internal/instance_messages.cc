@@ -15,7 +15,7 @@ namespace duroxide::internal {
 namespace {
 
 // An instance starts, ends and is deleted; more changes than that need several lives.
-constexpr int kAttemptsMax = 16;
+constexpr int kSendAttemptsMax = 16;
 
 tandem::CheckMetadata StateKey(std::string_view instance, InstanceState state) {
   return {IndexStream(), IndexStatePrefix(state).append(instance), std::string()};
@@ -79,7 +79,7 @@ Result<InstanceState> SendToInstance(tandem::Provider& provider, std::string_vie
   if (status.ok()) return InstanceState::kRunning;
   if (status.code() != tandem::StatusCode::kConflict) return status;
 
-  for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
+  for (int attempt = 0; attempt < kSendAttemptsMax; ++attempt) {
     TANDEM_ASSIGN_OR_RETURN(const std::optional<InstanceState> sent,
                             TrySend(provider, instance, item));
     if (sent) return *sent;

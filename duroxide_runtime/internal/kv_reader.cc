@@ -8,7 +8,7 @@ namespace duroxide::internal {
 
 namespace {
 
-constexpr int kAttemptsMax = 4;
+constexpr int kReadAttemptsMax = 4;
 
 bool SamePlace(const InstancePlace& a, const InstancePlace& b) {
   return a.first_execution == b.first_execution && a.execution == b.execution && a.head == b.head;
@@ -42,7 +42,7 @@ Result<KvEntries> ReadVisibleKv(tandem::Provider& provider, std::string_view ins
     }
     TANDEM_ASSIGN_OR_RETURN(KvEntries entries, ReadAt(provider, instance, place, prefix));
     TANDEM_ASSIGN_OR_RETURN(const InstancePlace now, FindInstance(provider, instance));
-    if (SamePlace(place, now) || attempt == kAttemptsMax) return entries;
+    if (SamePlace(place, now) || attempt == kReadAttemptsMax) return entries;
     place = now;
   }
 }

@@ -14,7 +14,7 @@ namespace duroxide::internal {
 namespace {
 
 // A turn of the instance may change the status in between; then it is read again.
-constexpr int kAttemptsMax = 4;
+constexpr int kParkAttemptsMax = 4;
 
 constexpr int kEndAttemptsMax = 5;
 constexpr std::chrono::milliseconds kEndRetryDelay{100};
@@ -97,7 +97,7 @@ void Backoffs::Forget(const std::string& name) {
 }
 
 tandem::Status Park(tandem::Provider& provider, const ParkOrder& order) {
-  for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
+  for (int attempt = 0; attempt < kParkAttemptsMax; ++attempt) {
     auto batch = ParkBatch(provider, order);
     if (!batch.ok()) break;  // an unreadable status does not keep the message
     const Status status = provider.AtomicBatch(*std::move(batch)).status();

@@ -14,8 +14,8 @@ namespace tandem::internal {
 namespace {
 
 // What one portion looks at, and moves, at most.
-constexpr std::size_t kPortionEntries = 256;
-constexpr std::size_t kPortionBytes = std::size_t{8} << 20;
+constexpr std::size_t kMovePortionEntries = 256;
+constexpr std::size_t kMovePortionBytes = std::size_t{8} << 20;
 
 // Where a walk over all messages of a queue goes on: first those without a group, in the ready
 // index, then the members of the groups. Only forward, so it comes to an end.
@@ -47,7 +47,8 @@ class RocksMessageQueue::PortionProposal : public Proposal {
     bytes_ = 0;
     failure_ = owner_.Use(queue_, effects_);
     Begin();
-    for (std::size_t i = 0; i < kPortionEntries && bytes_ < kPortionBytes && goes_on(); ++i) {
+    for (std::size_t i = 0; i < kMovePortionEntries && bytes_ < kMovePortionBytes && goes_on();
+         ++i) {
       const Result<std::optional<Walked>> next = Next(staging);
       failure_ = next.status();
       if (!failure_.ok() || !next->has_value()) continue;

@@ -13,7 +13,7 @@ namespace tandem::internal {
 
 namespace {
 
-constexpr std::size_t kPortionEntries = 256;
+constexpr std::size_t kSweepPortionEntries = 256;
 
 }  // namespace
 
@@ -38,7 +38,7 @@ class RocksMessageQueue::SweepProposal final : public Proposal {
   Status Stage(Staging& staging, Timestamp now) override {
     effects_ = QueueEffects();
     failure_ = owner_.Use(queue_, effects_);
-    for (std::size_t i = 0; i < kPortionEntries && goes_on(); ++i) failure_ = Look(staging);
+    for (std::size_t i = 0; i < kSweepPortionEntries && goes_on(); ++i) failure_ = Look(staging);
     if (failure_.ok() && !goes_on()) failure_ = CountWhatIsLeft(now, staging);
     owner_.StageRecords(effects_, staging);
     return Status::Ok();

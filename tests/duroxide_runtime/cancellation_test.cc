@@ -15,9 +15,6 @@ using namespace duroxide::testing;  // NOLINT
 using Output = Task<Result<std::string>>;
 using std::chrono::hours;
 
-inline constexpr Orchestration<std::string(std::string)> kChild("child");
-inline constexpr Orchestration<std::string(std::string)> kTest("test");
-
 Output Book(OrchestrationContext ctx, std::string input) {
   Timer reminder = ctx.StartTimer(hours(1));
   std::string booked = co_await OrFail(ctx.Call(kEcho, input));

@@ -18,9 +18,6 @@ using namespace duroxide::testing;  // NOLINT
 using Output = Task<Result<std::string>>;
 using std::chrono::hours;
 
-inline constexpr Orchestration<std::string(std::string)> kChild("child");
-inline constexpr Orchestration<std::string(std::string)> kTest("test");
-
 WorkItem ChildDone(EventId id, std::string output, std::uint64_t execution = 1) {
   return ChildCompletedItem{{execution, id}, std::move(output)};
 }

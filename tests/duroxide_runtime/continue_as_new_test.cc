@@ -16,7 +16,6 @@ using namespace duroxide::testing;  // NOLINT
 using Output = Task<Result<std::string>>;
 using std::chrono::hours;
 
-inline constexpr Orchestration<std::string(std::string)> kTest("test");
 inline constexpr Orchestration<int(int)> kCount("count");
 
 Output Twice(OrchestrationContext ctx, std::string input) {

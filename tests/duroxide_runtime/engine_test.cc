@@ -23,8 +23,7 @@ Registry Samples() {
   return registry;
 }
 
-inline constexpr Orchestration<std::string(std::string)> kOther("other");
-inline constexpr Orchestration<std::string(std::string)> kTest("test");
+inline constexpr Orchestration<std::string(std::string)> kRival("other");
 
 Output TwoSteps(OrchestrationContext ctx, std::string input) {
   const std::string a = co_await OrFail(ctx.Call(kEcho, input + "1"));
@@ -162,7 +161,7 @@ TEST(EngineTest, LateAndRepeatedCompletionsAreDropped) {
 Output DropsWhatLoses(OrchestrationContext ctx, std::string) {
   {
     const auto any = co_await WhenAny(ctx.WaitForEvent<std::string>("stop"), ctx.Call(kEcho, "a"),
-                                      ctx.StartTimer(hours(1)), ctx.StartChild(kOther, "c"));
+                                      ctx.StartTimer(hours(1)), ctx.StartChild(kRival, "c"));
   }
   co_return co_await ctx.WaitForEvent<std::string>("end");
 }

@@ -9,6 +9,7 @@
 
 #include "duroxide_runtime/internal/instance_index.h"
 #include "tests/duroxide_runtime/runtime_fixture.h"
+#include "tests/duroxide_runtime/samples.h"
 
 namespace duroxide {
 namespace {
@@ -18,7 +19,6 @@ using std::chrono::hours;
 
 constexpr Activity<std::string(std::string)> kSlow("slow");
 constexpr Orchestration<std::string(std::string)> kAll("all");
-constexpr Orchestration<std::string(std::string)> kChild("child");
 
 Task<Result<std::string>> WaitsForGo(OrchestrationContext ctx, std::string input) {
   const std::string go = co_await OrFail(ctx.WaitForEvent<std::string>("go"));

@@ -15,8 +15,6 @@ using Output = Task<Result<std::string>>;
 using std::chrono::hours;
 using std::chrono::seconds;
 
-inline constexpr Orchestration<std::string(std::string)> kTest("test");
-
 std::string Joined(const std::vector<std::string>& keys) {
   std::string text;
   for (const std::string& key : keys) text += key + " ";

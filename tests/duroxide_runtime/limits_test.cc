@@ -89,8 +89,6 @@ TEST(LimitsTest, ErasedKeysThatNoExecutionHasLeftLeaveNoRecord) {
 
 // --- Local steps --------------------------------------------------------------------------------
 
-inline constexpr Orchestration<std::string(std::string)> kTest("test");
-
 struct Misuse {
   std::string_view what;
   void (*act)(OrchestrationContext ctx);

@@ -14,8 +14,6 @@ using namespace duroxide::testing;  // NOLINT
 using Output = Task<Result<std::string>>;
 using std::chrono::hours;
 
-inline constexpr Orchestration<std::string(std::string)> kTest("test");
-
 WorkItem Mail(std::string mailbox, std::string payload) {
   return MessageSentItem{{std::move(mailbox), std::move(payload)}};
 }

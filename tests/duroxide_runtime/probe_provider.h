@@ -50,8 +50,8 @@ class ProbeProvider final : public tandem::Provider {
       async_batches_.wait(seen);
     }
   }
-  std::uint64_t dequeues() const { return dequeues_; }            // calls
-  std::uint64_t renewals() const { return renewals_; }            // that succeeded
+  std::uint64_t dequeues() const { return dequeues_; }        // calls
+  std::uint64_t renewals() const { return renewals_; }        // that succeeded
   std::uint64_t reads() const { return reads_; }              // calls that read events or metadata
   std::uint64_t event_reads() const { return event_reads_; }  // calls that read events
 

@@ -25,9 +25,6 @@ using namespace duroxide::testing;  // NOLINT
 using Output = Task<Result<std::string>>;
 using std::chrono::minutes;
 
-inline constexpr Orchestration<std::string(std::string)> kChild("child");
-inline constexpr Orchestration<std::string(std::string)> kTest("test");
-
 constexpr int kDepthMax = 3;
 
 // What the tasks of a program share.

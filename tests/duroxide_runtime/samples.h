@@ -13,6 +13,10 @@ namespace duroxide::testing {
 inline constexpr Activity<int(int)> kAdd("add");
 inline constexpr Activity<std::string(std::string)> kEcho("echo");
 
+// Whatever a test wants them to be.
+inline constexpr Orchestration<std::string(std::string)> kTest("test");
+inline constexpr Orchestration<std::string(std::string)> kChild("child");
+
 inline constexpr Orchestration<int(int)> kSequence("sequence");
 inline constexpr Orchestration<int(int)> kFanOut("fan-out");
 inline constexpr Orchestration<std::string(std::string)> kApproval("approval");

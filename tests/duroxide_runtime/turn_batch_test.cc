@@ -15,9 +15,6 @@ using namespace duroxide::testing;  // NOLINT
 using Output = Task<Result<std::string>>;
 using std::chrono::hours;
 
-inline constexpr Orchestration<std::string(std::string)> kChild("child");
-inline constexpr Orchestration<std::string(std::string)> kTest("test");
-
 std::string ItemText(const WorkItem& item) {
   if (const auto* e = std::get_if<StartItem>(&item)) {
     std::string text = "Start " + e->name;

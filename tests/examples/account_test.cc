@@ -7,7 +7,7 @@
 namespace ledger {
 namespace {
 
-const Transaction kTransfer{1, "t1", "ann", "bob", 30, "rent"};
+const Transaction kRent{1, "t1", "ann", "bob", 30, "rent"};
 
 TEST(AccountTest, AnAccountIsWhatItsEventsSay) {
   Account account;
@@ -36,13 +36,13 @@ TEST(AccountTest, TheOutsideHasMoneyAndRoomWithoutEnd) {
 }
 
 TEST(AccountTest, BothSidesOfATransferNameEachOther) {
-  EXPECT_EQ(PaidEvent(kTransfer), (AccountEvent{EventKind::kOut, 30, "t1", "bob", "rent"}));
-  EXPECT_EQ(ReceivedEvent(kTransfer), (AccountEvent{EventKind::kIn, 30, "t1", "ann", "rent"}));
+  EXPECT_EQ(PaidEvent(kRent), (AccountEvent{EventKind::kOut, 30, "t1", "bob", "rent"}));
+  EXPECT_EQ(ReceivedEvent(kRent), (AccountEvent{EventKind::kIn, 30, "t1", "ann", "rent"}));
 }
 
 TEST(AccountTest, ARefusalIsAFactOfTheOneWhoPaysElseOfTheOneWhoReceives) {
-  EXPECT_EQ(kTransfer.Owner(), "ann");
-  EXPECT_EQ(RefusedEvent(kTransfer, Verdict::kNotEnough),
+  EXPECT_EQ(kRent.Owner(), "ann");
+  EXPECT_EQ(RefusedEvent(kRent, Verdict::kNotEnough),
             (AccountEvent{EventKind::kNotEnough, 30, "t1", "bob", "rent"}));
   const Transaction deposit{2, "t2", "", "bob", 30, ""};
   EXPECT_EQ(deposit.Owner(), "bob");

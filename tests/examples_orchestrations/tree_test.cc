@@ -9,7 +9,7 @@ namespace {
 
 using namespace orchestrations::testing;  // NOLINT
 
-duroxide::Registry MakeRegistry() {
+duroxide::Registry TreeRegistry() {
   duroxide::Registry registry;
   RegisterTree(
       registry,
@@ -66,7 +66,7 @@ TEST(TreeTest, TheSumIsThatOfAllNodes) {
   ForSeeds(200, [](std::uint64_t seed, const SimulationOptions& options) {
     std::mt19937_64 random(seed);
     const Tree tree = RandomTree(random, 4);
-    Simulation sim(seed, MakeRegistry(), options);
+    Simulation sim(seed, TreeRegistry(), options);
     ASSERT_TRUE(sim.client().Start(kTree, "t", tree).ok());
     Finish(sim);
     EXPECT_EQ(*OutputOf(sim, kTree, "t"), SumOf(tree));
@@ -79,7 +79,7 @@ TEST(TreeTest, AFailureAnywhereEndsAllOfIt) {
     std::mt19937_64 random(seed);
     Tree tree = RandomTree(random, 4);
     Rot(tree, random);
-    Simulation sim(seed, MakeRegistry(), options);
+    Simulation sim(seed, TreeRegistry(), options);
     ASSERT_TRUE(sim.client().Start(kTree, "t", tree).ok());
     Finish(sim);
     EXPECT_EQ(StatusOf(sim, "t").state, InstanceState::kFailed);
@@ -91,7 +91,7 @@ TEST(TreeTest, AFailureAnywhereEndsAllOfIt) {
 TEST(TreeTest, ACancelledTreeIsCancelledToItsLeaves) {
   ForSeeds(200, [](std::uint64_t seed, const SimulationOptions& options) {
     std::mt19937_64 random(seed);
-    Simulation sim(seed, MakeRegistry(), options);
+    Simulation sim(seed, TreeRegistry(), options);
     ASSERT_TRUE(sim.client().Start(kTree, "t", RandomTree(random, 4)).ok());
     TakeSteps(sim, random() % 40);
     if (StatusOf(sim, "t").finished()) return;

@@ -9,7 +9,7 @@
 namespace tandem::house {
 namespace {
 
-std::string Verdict(const std::string& path, const std::string& text) {
+std::string TextVerdict(const std::string& path, const std::string& text) {
   return ToString(CheckText({path, text}));
 }
 
@@ -23,50 +23,51 @@ TEST(HouseText, EveryFileKeepsTheRules) {
 }
 
 TEST(HouseText, FlagsWhatIsLeftToDo) {
-  EXPECT_EQ(Verdict("docs/a.md",
-                    "x\n"
-                    "TO"
-                    "DO: y\n"),
+  EXPECT_EQ(TextVerdict("docs/a.md",
+                        "x\n"
+                        "TO"
+                        "DO: y\n"),
             "docs/a.md:2: something is left to do\n");
-  EXPECT_NE(Verdict("base/a.cc",
-                    "// FIX"
-                    "ME\n"),
+  EXPECT_NE(TextVerdict("base/a.cc",
+                        "// FIX"
+                        "ME\n"),
             "");
-  EXPECT_EQ(Verdict("base/a.cc", "// toDOlist\n"), "");
+  EXPECT_EQ(TextVerdict("base/a.cc", "// toDOlist\n"), "");
 }
 
 TEST(HouseText, FlagsPathsOfOneMachine) {
-  EXPECT_NE(Verdict("docs/a.md",
-                    "see /ho"
-                    "me/ann/x\n"),
+  EXPECT_NE(TextVerdict("docs/a.md",
+                        "see /ho"
+                        "me/ann/x\n"),
             "");
-  EXPECT_NE(Verdict("dev",
-                    "cd '/wo"
-                    "rk/main'\n"),
+  EXPECT_NE(TextVerdict("dev",
+                        "cd '/wo"
+                        "rk/main'\n"),
             "");
-  EXPECT_EQ(Verdict("docs/a.md", "see docs/work/x and /usr/bin/env\n"), "");
+  EXPECT_EQ(TextVerdict("docs/a.md", "see docs/work/x and /usr/bin/env\n"), "");
 }
 
 TEST(HouseText, FlagsTestsThatSleepOrDoNotRun) {
-  EXPECT_NE(Verdict("tests/a.cc", "std::this_thread::sleep_for(1s);\n"), "");
-  EXPECT_NE(Verdict("tests/a.cc", "TEST(A, DISABLED_Works) {}\n"), "");
-  EXPECT_NE(Verdict("tests/a.cc", "if (slow) GTEST_SKIP();\n"), "");
-  EXPECT_EQ(Verdict("tests/provider_conformance/internal/conformance_test.cc", "GTEST_SKIP();\n"),
-            "");
-  EXPECT_EQ(Verdict("tests/a.cc", "// never sleep(1)\n"), "");
+  EXPECT_NE(TextVerdict("tests/a.cc", "std::this_thread::sleep_for(1s);\n"), "");
+  EXPECT_NE(TextVerdict("tests/a.cc", "TEST(A, DISABLED_Works) {}\n"), "");
+  EXPECT_NE(TextVerdict("tests/a.cc", "if (slow) GTEST_SKIP();\n"), "");
+  EXPECT_EQ(
+      TextVerdict("tests/provider_conformance/internal/conformance_test.cc", "GTEST_SKIP();\n"),
+      "");
+  EXPECT_EQ(TextVerdict("tests/a.cc", "// never sleep(1)\n"), "");
 }
 
 TEST(HouseText, FlagsWritesPastTheCommitLatch) {
-  EXPECT_NE(Verdict("eventstore/a.cc", "db->Write(rocksdb::WriteOptions(), &b);\n"), "");
-  EXPECT_EQ(Verdict("batch/a.cc", "db->Write(rocksdb::WriteOptions(), &b);\n"), "");
+  EXPECT_NE(TextVerdict("eventstore/a.cc", "db->Write(rocksdb::WriteOptions(), &b);\n"), "");
+  EXPECT_EQ(TextVerdict("batch/a.cc", "db->Write(rocksdb::WriteOptions(), &b);\n"), "");
 }
 
 TEST(HouseText, FlagsLongFilesAndUnguardedHeaders) {
   std::string text = "#pragma once\n";
   for (std::size_t i = 1; i < kFileLinesMax; ++i) text += "\n";
-  EXPECT_EQ(Verdict("base/a.h", text), "");
-  EXPECT_NE(Verdict("base/a.h", text + "\n"), "");
-  EXPECT_NE(Verdict("base/a.h", "// A header.\n"), "");
+  EXPECT_EQ(TextVerdict("base/a.h", text), "");
+  EXPECT_NE(TextVerdict("base/a.h", text + "\n"), "");
+  EXPECT_NE(TextVerdict("base/a.h", "// A header.\n"), "");
 }
 
 TEST(CodeOnlyTest, BlanksCommentsAndLiteralsInPlace) {

@@ -17,7 +17,7 @@ std::vector<std::string> TextsOf(std::string_view text) {
   return texts;
 }
 
-std::size_t CountIn(const std::string& text) {
+std::size_t WordsFoundIn(const std::string& text) {
   return CheckVocabulary({"eventstore/a.h", text}).size();
 }
 
@@ -32,14 +32,15 @@ TEST(Vocabulary, TheStoresKnowNoWordOfTheRuntime) {
 }
 
 TEST(Vocabulary, FlagsWordsInCommentsStringsAndNames) {
-  EXPECT_EQ(CountIn("// The history of an Instance.\n"), 2U);
-  EXPECT_EQ(CountIn("class TimerQueue; int next_activity; auto kWorkflowMax = \"duroxide\";"), 4U);
-  EXPECT_EQ(CountIn("struct RunOrchestrations;"), 1U);
+  EXPECT_EQ(WordsFoundIn("// The history of an Instance.\n"), 2U);
+  EXPECT_EQ(WordsFoundIn("class TimerQueue; int next_activity; auto kWorkflowMax = \"duroxide\";"),
+            4U);
+  EXPECT_EQ(WordsFoundIn("struct RunOrchestrations;"), 1U);
 }
 
 TEST(Vocabulary, LeavesOtherWordsAlone) {
-  EXPECT_EQ(CountIn("// for instance, an aggregate; prehistory; reactivity; Instant"), 0U);
-  EXPECT_EQ(CountIn("set_stats_level(rocksdb::StatsLevel::kExceptTimers);"), 0U);
+  EXPECT_EQ(WordsFoundIn("// for instance, an aggregate; prehistory; reactivity; Instant"), 0U);
+  EXPECT_EQ(WordsFoundIn("set_stats_level(rocksdb::StatsLevel::kExceptTimers);"), 0U);
 }
 
 TEST(Vocabulary, SplitsNamesIntoWords) {

@@ -9,7 +9,8 @@ namespace {
 
 std::size_t LengthOf(std::uint64_t seed) { return 40 + seed * 2'654'435'761U % 200; }
 
-std::string Describe(const Script& script, const SubjectFactory& factory, std::uint64_t seed) {
+std::string DescribeFailed(const Script& script, const SubjectFactory& factory,
+                           std::uint64_t seed) {
   const auto disagreement = Play(script, factory);
   return "seed " + std::to_string(seed) + ", " +
          (disagreement.has_value() ? disagreement->ToString(script)
@@ -30,7 +31,7 @@ FuzzReport Fuzz(std::uint64_t seed, const SubjectFactory& factory,
     report.script = Script(script.begin(),
                            script.begin() + static_cast<std::ptrdiff_t>(disagreement->step) + 1);
     if (fails(report.script)) report.script = Shrink(report.script, fails);
-    report.failure = Describe(report.script, factory, seed);
+    report.failure = DescribeFailed(report.script, factory, seed);
     return report;
   }
   return report;

@@ -9,7 +9,7 @@ namespace tandem::testing {
 
 namespace {
 
-std::string Describe(const DeadLetter& letter) {
+std::string DescribeOrigin(const DeadLetter& letter) {
   return " from=" + EncodeWord(letter.queue) + "*" + std::to_string(letter.deliveries);
 }
 
@@ -102,7 +102,7 @@ std::string Describe(const Delivery& delivery) {
          " group=" + EncodeWord(delivery.group) +
          " count=" + std::to_string(delivery.delivery_count) + " " +
          testing::Describe(delivery.enqueued_at) +
-         (delivery.dead_letter.has_value() ? Describe(*delivery.dead_letter) : "");
+         (delivery.dead_letter.has_value() ? DescribeOrigin(*delivery.dead_letter) : "");
 }
 
 std::string Describe(Timestamp time) {
@@ -148,7 +148,7 @@ std::string Describe(const BrowsePage& page) {
             " count=" + std::to_string(message.delivery_count) + " " +
             testing::Describe(message.enqueued_at) + " visible " +
             testing::Describe(message.visible_at) +
-            (message.dead_letter.has_value() ? Describe(*message.dead_letter) : "");
+            (message.dead_letter.has_value() ? DescribeOrigin(*message.dead_letter) : "");
   }
   return text;
 }

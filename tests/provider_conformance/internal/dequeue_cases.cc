@@ -220,7 +220,7 @@ CONFORMANCE_CASE(Dequeue, TheDeliveryCountHoldsOverReopen, Shows("D8", "L9").Nee
   }
 }
 
-CONFORMANCE_CASE(Dequeue, WhatIsWrongIsRefused, Shows("D11")) {
+CONFORMANCE_CASE(Dequeue, ADequeueThatIsWrongIsRefused, Shows("D11")) {
   using std::chrono::milliseconds;
   const Texts none;
   const Texts many(kDequeueQueuesMax + 1, kQueue);

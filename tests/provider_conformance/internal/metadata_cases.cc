@@ -139,7 +139,7 @@ CONFORMANCE_CASE(Metadata, AnEmptyValueIsAValue, Shows("M3", "B3")) {
   ExpectRefused({CheckMetadata{a_, "absent", ""}});
 }
 
-CONFORMANCE_CASE(Metadata, WhatAsksForNothingIsInvalid, Shows("M4")) {
+CONFORMANCE_CASE(Metadata, ACallThatIsWrongIsRefused, Shows("M4")) {
   EXPECT_EQ(Code(store().ReadMetadata(a_, {.limit = 0})), StatusCode::kInvalidArgument);
   EXPECT_EQ(Code(store().ReadMetadata({"", 0}, {})), StatusCode::kInvalidArgument);
   EXPECT_EQ(Code(Refused({UpdateMetadata{a_, {{"", "v"}}, {}}})), StatusCode::kInvalidArgument);

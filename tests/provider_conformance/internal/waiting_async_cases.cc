@@ -54,7 +54,8 @@ CONFORMANCE_CASE(AsyncWaiting, TimeEndsAWait, Shows("D10").Needs(Part::kAsynchro
   EXPECT_EQ(TextsOf(Must(lasting.Get())), Texts{"x"});
 }
 
-CONFORMANCE_CASE(AsyncWaiting, TheEndOfALeaseEndsAWait, Shows("D10").Needs(Part::kAsynchronous)) {
+CONFORMANCE_CASE(AsyncWaiting, TheEndOfALeaseEndsAnAsyncWait,
+                 Shows("D10").Needs(Part::kAsynchronous)) {
   Put(kQueue, "x");
   TakeOne(kQueue, {.lease = kSecond});
   const auto waiting = TakeLater({kQueue}, Long());
