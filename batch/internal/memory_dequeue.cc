@@ -69,24 +69,34 @@ std::vector<Delivery> MemoryQueues::Take(std::span<const std::string> queues,
 }
 
 std::optional<MemoryQueues::Candidate> MemoryQueues::OldestReady(
-    std::span<const std::string> queues, Timestamp now) const {
+    std::span<const std::string> queues, Timestamp now) {
   std::optional<Candidate> oldest;
   for (const std::string& name : queues) {
     const auto found = queues_.find(name);
     if (found == queues_.end()) continue;
-    const MemoryQueue& queue = found->second;
-    for (const auto& [place, message] : queue.messages) {
+    MemoryQueue& queue = found->second;
+    FreeRunOut(queue, now);
+    for (const auto& [visible, place] : queue.free) {
+      ++looked_at_;
       // Queues need not agree on the time: their order is by the clock.
-      const Place first{queue.time.ClockAt(place.visible_at), place.id};
-      if (first.visible_at > now || (oldest.has_value() && oldest->order <= first)) break;
+      const Place order{queue.time.ClockAt(visible.visible_at), visible.id};
+      if (order.visible_at > now || (oldest.has_value() && oldest->order <= order)) break;
+      const MemoryMessage& message = queue.messages.at(place);
       if (ReadyAt(queue, place, message) > now) continue;
-      const Place order{queue.time.ClockAt(VisibleAt(queue, place, message)), place.id};
-      if (!oldest.has_value() || order < oldest->order) {
-        oldest = {name, place, order, message.group};
-      }
+      oldest = {name, place, order, message.group};
+      break;
     }
   }
   return oldest;
+}
+
+void MemoryQueues::FreeRunOut(MemoryQueue& queue, Timestamp now) {
+  while (!queue.running.empty() && queue.running.begin()->first <= now) {
+    ++looked_at_;
+    MemoryLease& lease = leases_.at(queue.running.begin()->second);
+    Free(queue, lease.places.front());
+    queue.running.erase(queue.running.begin());
+  }
 }
 
 Timestamp MemoryQueues::VisibleAt(const MemoryQueue& queue, const Place& place,
@@ -97,13 +107,8 @@ Timestamp MemoryQueues::VisibleAt(const MemoryQueue& queue, const Place& place,
 
 Timestamp MemoryQueues::ReadyAt(const MemoryQueue& queue, const Place& place,
                                 const MemoryMessage& message) const {
-  LeaseNumber lease = message.lease;
-  if (!message.group.empty()) {
-    const MemoryGroup& group = queue.groups.at(message.group);
-    if (place != *group.members.begin()) return kNever;  // its first speaks for the group
-    lease = group.lease;
-  }
   const Timestamp visible_at = queue.time.ClockAt(VisibleAt(queue, place, message));
+  const LeaseNumber lease = LeaseOf(queue, message);
   return lease == 0 ? visible_at : std::max(visible_at, leases_.at(lease).deadline);
 }
 
@@ -187,6 +192,9 @@ void MemoryQueues::Grant(const LeaseItem& item, std::size_t deliveries_before, B
   // What was delayed is ready from now on, whatever the clock says when the store is opened again.
   if (visible_at > queue.latest) queue.latest = queue.time.Of(basket.now);
   if (!item.group.empty()) queue.groups.at(item.group).lease = last_lease_;
+  Unfree(queue, lease.places.front());
+  queue.running.emplace(lease.deadline, last_lease_);
+  holders_[item] = last_lease_;
   ++changes_;
 }
 
@@ -195,9 +203,17 @@ Timestamp MemoryQueues::NextReady(std::span<const std::string> queues) const {
   for (const std::string& name : queues) {
     const auto found = queues_.find(name);
     if (found == queues_.end()) continue;
-    for (const auto& [place, message] : found->second.messages) {
-      if (found->second.time.ClockAt(place.visible_at) >= next) break;
-      next = std::min(next, ReadyAt(found->second, place, message));
+    const MemoryQueue& queue = found->second;
+    for (const auto& [visible, place] : queue.free) {
+      ++looked_at_;
+      if (queue.time.ClockAt(visible.visible_at) >= next) break;
+      next = std::min(next, ReadyAt(queue, place, queue.messages.at(place)));
+    }
+    for (const auto& [deadline, number] : queue.running) {
+      ++looked_at_;
+      if (deadline >= next) break;
+      const Place& first = leases_.at(number).places.front();
+      next = std::min(next, ReadyAt(queue, first, queue.messages.at(first)));
     }
   }
   return next;
@@ -206,9 +222,17 @@ Timestamp MemoryQueues::NextReady(std::span<const std::string> queues) const {
 Result<Timestamp> MemoryQueues::Renew(const LockToken& token, std::chrono::milliseconds duration,
                                       Timestamp now) {
   TANDEM_ASSIGN_OR_RETURN(const LeaseNumber number, Resolve(token));
+  SetDeadline(number, std::max(leases_.at(number).deadline, SaturatingAdd(now, duration)));
+  return leases_.at(number).deadline;
+}
+
+void MemoryQueues::SetDeadline(LeaseNumber number, Timestamp deadline) {
   MemoryLease& lease = leases_.at(number);
-  lease.deadline = std::max(lease.deadline, SaturatingAdd(now, duration));
-  return lease.deadline;
+  MemoryQueue& queue = queues_.at(lease.item.queue);
+  queue.running.erase({lease.deadline, number});
+  Unfree(queue, lease.places.front());  // it may have run out
+  lease.deadline = deadline;
+  queue.running.emplace(deadline, number);
 }
 
 }  // namespace tandem::internal

@@ -134,7 +134,9 @@ std::uint64_t MemoryQueues::Purge(const std::string& name) {
   const auto found = queues_.find(name);
   if (found == queues_.end()) return 0;
   const std::uint64_t messages = found->second.messages.size();
-  std::erase_if(leases_, [&name](const auto& entry) { return entry.second.item.queue == name; });
+  const auto of_queue = [&name](const LeaseItem& item) { return item.queue == name; };
+  std::erase_if(leases_, [&](const auto& entry) { return of_queue(entry.second.item); });
+  std::erase_if(holders_, [&](const auto& entry) { return of_queue(entry.first); });
   queues_.erase(found);
   ++changes_;
   return messages;

@@ -48,10 +48,8 @@ Result<LeaseNumber> MemoryQueues::Resolve(const LockToken& token) const {
 }
 
 LeaseNumber MemoryQueues::HolderOf(const LeaseItem& item) const {
-  for (const auto& [number, lease] : leases_) {
-    if (lease.item == item) return number;
-  }
-  return 0;
+  const auto holder = holders_.find(item);
+  return holder == holders_.end() ? 0 : holder->second;
 }
 
 // --- Checks ----------------------------------------------------------------------------------
@@ -123,7 +121,9 @@ OperationResult MemoryQueues::Apply(const AbandonMessages& abandon, Timestamp no
   for (const Place& place : lease.places) {
     if (!queue.messages.contains(place)) continue;
     if (!lease.item.group.empty()) {
+      Unfree(queue, place);
       queue.groups.at(lease.item.group).not_before = queue.time.Of(not_before);
+      Free(queue, place);
       queue.latest = queue.time.Of(now);
       continue;
     }
@@ -160,7 +160,11 @@ OperationResult MemoryQueues::Apply(const DeleteGroup& remove, Timestamp now,
 // --- The parts of effects --------------------------------------------------------------------
 
 void MemoryQueues::DropEmpty() {
-  std::erase_if(queues_, [](const auto& entry) { return entry.second.messages.empty(); });
+  for (const std::string& name : maybe_empty_) {
+    const auto queue = queues_.find(name);
+    if (queue != queues_.end() && queue->second.messages.empty()) queues_.erase(queue);
+  }
+  maybe_empty_.clear();
 }
 
 void MemoryQueues::Insert(const std::string& name, Timestamp visible_at, MessageId id,
@@ -170,26 +174,66 @@ void MemoryQueues::Insert(const std::string& name, Timestamp visible_at, Message
   const Place place{queue.time.Of(visible_at), id};
   if (!message.group.empty()) queue.groups[message.group].members.insert(place);
   if (message.HoldsKey()) queue.keys[message.key] = place;
+  bool free = true;
+  if (!message.group.empty()) {
+    const MemoryGroup& group = queue.groups.at(message.group);
+    free = group.members.size() == 1 || group.free.has_value();
+  }
   queue.messages.emplace(place, std::move(message));
+  if (free) Free(queue, place);
   ++changes_;
 }
 
 MemoryMessage MemoryQueues::Remove(const std::string& name, const Place& place, Timestamp now) {
   MemoryQueue& queue = queues_.at(name);
   const auto found = queue.messages.find(place);
+  TANDEM_CHECK(found->second.lease == 0, "a lease ends before what it covers is removed");
+  const bool was_free = Unfree(queue, place);
   MemoryMessage message = std::move(found->second);
-  TANDEM_CHECK(message.lease == 0, "a lease ends before what it covers is removed");
   queue.messages.erase(found);
+  if (queue.messages.empty()) maybe_empty_.insert(name);
   if (message.HoldsKey()) queue.keys.erase(message.key);
   if (!message.group.empty()) {
     MemoryGroup& group = queue.groups.at(message.group);
     group.members.erase(place);
     if (group.not_before <= queue.time.Of(now)) group.not_before = Timestamp::min();
-    if (group.members.empty()) queue.groups.erase(message.group);
+    if (group.members.empty()) {
+      queue.groups.erase(message.group);
+    } else if (was_free) {
+      Free(queue, *group.members.begin());
+    }
   }
   queue.latest = queue.time.Of(now);
   ++changes_;
   return message;
+}
+
+LeaseNumber MemoryQueues::LeaseOf(const MemoryQueue& queue, const MemoryMessage& message) {
+  return message.group.empty() ? message.lease : queue.groups.at(message.group).lease;
+}
+
+void MemoryQueues::Free(MemoryQueue& queue, const Place& place) {
+  Unfree(queue, place);
+  MemoryMessage& message = queue.messages.at(place);
+  Place first = place;
+  std::optional<Place>* entry = &message.free;
+  if (!message.group.empty()) {
+    MemoryGroup& group = queue.groups.at(message.group);
+    first = *group.members.begin();
+    entry = &group.free;
+  }
+  *entry = Place{VisibleAt(queue, first, message), first.id};
+  queue.free.emplace(**entry, first);
+}
+
+bool MemoryQueues::Unfree(MemoryQueue& queue, const Place& place) {
+  MemoryMessage& message = queue.messages.at(place);
+  std::optional<Place>& entry =
+      message.group.empty() ? message.free : queue.groups.at(message.group).free;
+  if (!entry.has_value()) return false;
+  queue.free.erase(*entry);
+  entry.reset();
+  return true;
 }
 
 // What it covers is free again. 0 names none.
@@ -205,6 +249,9 @@ void MemoryQueues::EndLease(LeaseNumber number, bool count) {
   if (const std::string& group = lease->second.item.group; !group.empty()) {
     queue.groups.at(group).lease = 0;
   }
+  Free(queue, lease->second.places.front());
+  queue.running.erase({lease->second.deadline, number});
+  holders_.erase(lease->second.item);
   leases_.erase(lease);
   ++changes_;
 }

@@ -32,7 +32,8 @@ struct MemoryMessage {
   Timestamp enqueued_at;
   std::uint32_t delivery_count = 0;
   std::optional<DeadLetter> dead_letter;
-  LeaseNumber lease = 0;  // that covers it, maybe run out
+  LeaseNumber lease = 0;      // that covers it, maybe run out
+  std::optional<Place> free;  // its entry in MemoryQueue::free; never of a group's message
 
   bool HoldsKey() const { return !key.empty() && !dead_letter.has_value(); }
 };
@@ -41,6 +42,7 @@ struct MemoryGroup {
   std::set<Place> members;
   Timestamp not_before = Timestamp::min();  // hidden as a whole until then
   LeaseNumber lease = 0;                    // that covers some of it, maybe run out
+  std::optional<Place> free;                // its entry in MemoryQueue::free
 };
 
 struct MemoryQueue {
@@ -51,6 +53,12 @@ struct MemoryQueue {
   std::map<Place, MemoryMessage> messages;    // in order of delivery
   std::map<std::string, MemoryGroup> groups;  // those that have members
   std::map<std::string, Place> keys;          // that are held
+
+  // What can be leased as a whole (a message by itself, or a group, which is where its first
+  // message is) is in one of two: here what no lease covers, or one that has run out, by when it is
+  // visible, with its place; there the leases that still run.
+  std::map<Place, Place> free;
+  std::set<std::pair<Timestamp, LeaseNumber>> running;  // by deadline
 };
 
 struct MemoryLease {
@@ -102,6 +110,8 @@ class MemoryQueues {
   void DropEmpty();
 
   std::uint64_t changes() const { return changes_; }  // grows with each change
+  // Of the messages, groups and leases that Take and NextReady looked at to find what is ready.
+  std::uint64_t looked_at() const { return looked_at_; }
 
  private:
   struct Candidate {
@@ -115,9 +125,18 @@ class MemoryQueues {
   Result<LeaseNumber> Resolve(const LockToken& token) const;
   // The lease that covers what the token names, 0 if none does.
   LeaseNumber HolderOf(const LeaseItem& item) const;
-  // The earliest time at which it can be taken, by the clock.
+  // The earliest time at which what is free can be taken, by the clock: a lease that had run out
+  // runs again when the clock was set back.
   Timestamp ReadyAt(const MemoryQueue& queue, const Place& place,
                     const MemoryMessage& message) const;
+  static LeaseNumber LeaseOf(const MemoryQueue& queue, const MemoryMessage& message);
+  // Of what stands at `place`, a group if its message there has one. Unfree says whether it was
+  // free; what is free is put where it belongs now.
+  static void Free(MemoryQueue& queue, const Place& place);
+  static bool Unfree(MemoryQueue& queue, const Place& place);
+  // Frees what leases of the queue covered that have run out.
+  void FreeRunOut(MemoryQueue& queue, Timestamp now);
+  void SetDeadline(LeaseNumber number, Timestamp deadline);
   // By the queue's time.
   static Timestamp VisibleAt(const MemoryQueue& queue, const Place& place,
                              const MemoryMessage& message);
@@ -130,7 +149,7 @@ class MemoryQueues {
   MemoryMessage Remove(const std::string& name, const Place& place, Timestamp now);
   void EndLease(LeaseNumber number, bool count);
 
-  std::optional<Candidate> OldestReady(std::span<const std::string> queues, Timestamp now) const;
+  std::optional<Candidate> OldestReady(std::span<const std::string> queues, Timestamp now);
   void TakeAlone(const Candidate& candidate, Basket& basket);
   void TakeGroup(const Candidate& candidate, Basket& basket);
   void Bury(const std::string& name, const Place& place, Basket& basket);
@@ -138,12 +157,15 @@ class MemoryQueues {
   void Grant(const LeaseItem& item, std::size_t deliveries_before, Basket& basket);
 
   std::map<std::string, MemoryQueue> queues_;  // those that have messages, but for DropEmpty
+  std::set<std::string> maybe_empty_;          // of queues_
   std::map<LeaseNumber, MemoryLease> leases_;  // not ended: held, or run out and not taken
+  std::map<LeaseItem, LeaseNumber> holders_;   // the same by what they cover
   std::uint64_t store_ = 0;                    // tells this store's tokens from others'
   std::uint64_t incarnation_ = 0;
   LeaseNumber last_lease_ = 0;
   MessageId last_id_ = 0;
   std::uint64_t changes_ = 0;
+  mutable std::uint64_t looked_at_ = 0;
 };
 
 }  // namespace tandem::internal
