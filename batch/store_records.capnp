@@ -27,12 +27,18 @@ struct OperationRecord {
       last     @2 :UInt64;
       position @3 :UInt64;
     }
-    removedEvents @4 :UInt64;
+    removedEvents @4 :Removed;
     enqueue :group {
       id        @5 :UInt64;
       duplicate @6 :Bool;
     }
     cancelled       @7 :Bool;
-    removedMessages @8 :UInt64;
+    removedMessages @8 :Removed;
   }
+}
+
+struct Removed {
+  # What a deletion removed, and whether it left something for another one.
+  count @0 :UInt64;
+  more  @1 :Bool;
 }

@@ -98,8 +98,9 @@ struct CancelResult {
   bool cancelled = false;  // false: no message held the key
 };
 
-// Removes all messages of a group, also those that are leased: their lease ends, its token is gone.
-// Never fails. Costs as much as acknowledging them.
+// Removes the messages of a group, also those that are leased: their lease ends, its token is gone.
+// Never fails. Costs as much as acknowledging them: one operation removes the first
+// kDeletedAtOnceMax of them, and says whether there are more.
 struct DeleteGroup {
   std::string queue = {};
   std::string group = {};
@@ -107,6 +108,7 @@ struct DeleteGroup {
 
 struct DeleteGroupResult {
   std::uint64_t messages = 0;  // removed
+  bool more = false;           // are left
 };
 
 // --- Calls --------------------------------------------------------------------------------------

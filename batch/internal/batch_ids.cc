@@ -31,24 +31,37 @@ Timestamp AppliedAt(BatchIdRecord::Reader record) {
   return Timestamp(std::chrono::microseconds(record.getAppliedAt()));
 }
 
-struct ResultWriter {
-  OperationRecord::Builder record;
+class ResultWriter {
+ public:
+  explicit ResultWriter(OperationRecord::Builder operation) : record_(operation) {}
 
-  void operator()(std::monostate /*nothing*/) { record.setNone(); }
+  void operator()(std::monostate /*nothing*/) { record_.setNone(); }
   void operator()(const AppendResult& append) {
-    auto stored = record.initAppend();
+    auto stored = record_.initAppend();
     stored.setFirst(append.first);
     stored.setLast(append.last);
     stored.setPosition(append.position);
   }
-  void operator()(const DeleteEventsResult& removed) { record.setRemovedEvents(removed.events); }
+  void operator()(const DeleteEventsResult& removed) {
+    Set(record_.initRemovedEvents(), removed.events, removed.more);
+  }
   void operator()(const EnqueueResult& enqueued) {
-    auto stored = record.initEnqueue();
+    auto stored = record_.initEnqueue();
     stored.setId(enqueued.id);
     stored.setDuplicate(enqueued.outcome == EnqueueOutcome::kDuplicate);
   }
-  void operator()(const CancelResult& cancel) { record.setCancelled(cancel.cancelled); }
-  void operator()(const DeleteGroupResult& removed) { record.setRemovedMessages(removed.messages); }
+  void operator()(const CancelResult& cancel) { record_.setCancelled(cancel.cancelled); }
+  void operator()(const DeleteGroupResult& removed) {
+    Set(record_.initRemovedMessages(), removed.messages, removed.more);
+  }
+
+ private:
+  static void Set(Removed::Builder removed, std::uint64_t count, bool more) {
+    removed.setCount(count);
+    removed.setMore(more);
+  }
+
+  OperationRecord::Builder record_;
 };
 
 OperationResult ReadResult(OperationRecord::Reader record) {
@@ -60,7 +73,8 @@ OperationResult ReadResult(OperationRecord::Reader record) {
       return AppendResult{append.getFirst(), append.getLast(), append.getPosition()};
     }
     case OperationRecord::REMOVED_EVENTS:
-      return DeleteEventsResult{record.getRemovedEvents()};
+      return DeleteEventsResult{record.getRemovedEvents().getCount(),
+                                record.getRemovedEvents().getMore()};
     case OperationRecord::ENQUEUE: {
       const auto enqueue = record.getEnqueue();
       return EnqueueResult{enqueue.getId(), enqueue.getDuplicate() ? EnqueueOutcome::kDuplicate
@@ -69,7 +83,8 @@ OperationResult ReadResult(OperationRecord::Reader record) {
     case OperationRecord::CANCELLED:
       return CancelResult{record.getCancelled()};
     case OperationRecord::REMOVED_MESSAGES:
-      return DeleteGroupResult{record.getRemovedMessages()};
+      return DeleteGroupResult{record.getRemovedMessages().getCount(),
+                               record.getRemovedMessages().getMore()};
   }
   KJ_FAIL_REQUIRE("unknown kind of result");
 }

@@ -118,12 +118,25 @@ OperationResult MemoryEvents::Apply(const DeletePartition& remove, Timestamp /*n
 
 OperationResult MemoryEvents::Apply(const DeleteEntity& remove, Timestamp /*now*/) {
   DeleteEventsResult result;
-  while (true) {
-    const auto stream = streams_.lower_bound({remove.entity, 0});
-    if (stream == streams_.end() || stream->first.entity != remove.entity) return result;
-    tombstones_[remove.entity] = stream->first.partition;  // the last is the highest
-    result.events += Remove(StreamId(stream->first));
-    std::erase_if(deleted_, [&](const StreamId& id) { return id.entity == remove.entity; });
+  auto stream = streams_.lower_bound({remove.entity, 0});
+  auto deleted = deleted_.lower_bound({remove.entity, 0});
+  for (std::size_t partitions = 0;; ++partitions) {
+    const bool more = stream != streams_.end() && stream->first.entity == remove.entity;
+    const bool more_deleted = deleted != deleted_.end() && deleted->entity == remove.entity;
+    if (!more && !more_deleted) return result;
+    if (partitions == kDeletedAtOnceMax) {
+      result.more = true;
+      return result;
+    }
+    // The last of them is the highest.
+    if (more && (!more_deleted || stream->first < *deleted)) {
+      const StreamId lowest = (stream++)->first;
+      tombstones_[remove.entity] = lowest.partition;
+      result.events += Remove(lowest);
+    } else {
+      tombstones_[remove.entity] = deleted->partition;
+      deleted = deleted_.erase(deleted);
+    }
   }
 }
 

@@ -1,10 +1,12 @@
 #include "batch/internal/memory_queues.h"
 
 #include <algorithm>
+#include <iterator>
 #include <random>
 #include <utility>
 
 #include "base/check.h"
+#include "base/limits.h"
 
 namespace tandem::internal {
 
@@ -152,9 +154,13 @@ OperationResult MemoryQueues::Apply(const DeleteGroup& remove, Timestamp now,
   const auto group = queue->second.groups.find(remove.group);
   if (group == queue->second.groups.end()) return DeleteGroupResult{};
   EndLease(group->second.lease, /*count=*/true);
-  const std::set<Place> members = group->second.members;
-  for (const Place& place : members) Remove(remove.queue, place, now);
-  return DeleteGroupResult{members.size()};
+  const std::set<Place>& members = group->second.members;
+  const std::size_t count = std::min(members.size(), kDeletedAtOnceMax);
+  const DeleteGroupResult result{count, count < members.size()};
+  const std::vector<Place> first(members.begin(),
+                                 std::next(members.begin(), static_cast<std::ptrdiff_t>(count)));
+  for (const Place& place : first) Remove(remove.queue, place, now);
+  return result;
 }
 
 // --- The parts of effects --------------------------------------------------------------------

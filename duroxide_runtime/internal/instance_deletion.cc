@@ -150,14 +150,24 @@ class Deletion {
     return Commit();
   }
 
+  // After the first batch the instances are fenced and not listed any more. What one batch does not
+  // take of very large ones goes in further ones; a process that ends in between leaves an instance
+  // whose oldest executions are gone, to be deleted again.
   Status Commit() {
-    if (batch_.empty()) return Status::Ok();
-    TANDEM_ASSIGN_OR_RETURN(const tandem::BatchResult committed,
-                            provider_.AtomicBatch(std::exchange(batch_, {})));
-    result_.instances += std::exchange(members_, 0);
-    for (const tandem::OperationResult& operation : committed.operations) {
-      const auto* deleted = std::get_if<tandem::DeleteEventsResult>(&operation);
-      if (deleted != nullptr) result_.events += deleted->events;
+    while (!batch_.empty()) {
+      TANDEM_ASSIGN_OR_RETURN(const tandem::BatchResult committed, provider_.AtomicBatch(batch_));
+      result_.instances += std::exchange(members_, 0);
+      std::vector<tandem::Operation> rest;
+      for (std::size_t i = 0; i < batch_.size(); ++i) {
+        const tandem::OperationResult& done = committed.operations[i];
+        const auto* events = std::get_if<tandem::DeleteEventsResult>(&done);
+        const auto* messages = std::get_if<tandem::DeleteGroupResult>(&done);
+        if (events != nullptr) result_.events += events->events;
+        const bool more =
+            (events != nullptr && events->more) || (messages != nullptr && messages->more);
+        if (more) rest.push_back(std::move(batch_[i]));
+      }
+      batch_ = std::move(rest);
     }
     return Status::Ok();
   }

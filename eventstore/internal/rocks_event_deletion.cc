@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/key_encoding.h"
+#include "base/limits.h"
 #include "base/rocks/view_cursor.h"
 #include "eventstore/internal/event_keys.h"
 #include "eventstore/internal/rocks_event_store.h"
@@ -16,9 +17,10 @@ namespace tandem::internal {
 
 // What there is to delete of an entity.
 struct RocksEventStore::EntityContents {
-  std::optional<std::uint64_t> highest;            // partition; nullopt: there is nothing
+  std::optional<std::uint64_t> highest;            // partition of these; nullopt: there is none
   std::uint64_t events = 0;                        // as far as its heads can be read
   bool unreadable = false;                         // some cannot
+  bool more = false;                               // partitions that are left for another deletion
   std::vector<std::pair<StreamId, Head>> streams;  // as long as the events are few
 };
 
@@ -87,26 +89,28 @@ Result<DeleteEventsResult> RocksEventStore::Stage(const DeleteEntity& remove, Ti
   TANDEM_ASSIGN_OR_RETURN(const EntityContents contents, ContentsOf(remove.entity, staging));
   if (!contents.highest.has_value()) return DeleteEventsResult();
 
-  const auto range = [&remove](char kind) {
-    std::string prefix = EntityPrefix(kind, remove.entity);
-    std::string end = PrefixEnd(prefix);
-    return std::pair(std::move(prefix), std::move(end));
+  // Up to the first partition that is left.
+  const auto end = [&](char kind, std::string (*key)(const StreamId&)) {
+    if (!contents.more) return PrefixEnd(EntityPrefix(kind, remove.entity));
+    return key({remove.entity, *contents.highest + 1});
   };
   if (contents.events > Staging::kPointDeletesMax || contents.unreadable) {
-    const auto [from, end] = range(kEventPrefix);
-    staging.DeleteRange(family_, from, end);
+    staging.DeleteRange(family_, EntityPrefix(kEventPrefix, remove.entity),
+                        end(kEventPrefix, [](const StreamId& id) { return EventKey(id, 0); }));
   } else {
     for (const auto& [stream, head] : contents.streams) {
       StageRemoval(stream, head.first, head.version + 1, staging);
     }
   }
-  for (const char kind : {kHeadPrefix, kMetadataPrefix}) {
-    const auto [from, end] = range(kind);
-    TANDEM_RETURN_IF_ERROR(staging.DeleteAll(family_, from, end));
-  }
+  TANDEM_RETURN_IF_ERROR(
+      staging.DeleteAll(family_, EntityPrefix(kHeadPrefix, remove.entity),
+                        end(kHeadPrefix, [](const StreamId& id) { return HeadKey(id); })));
+  TANDEM_RETURN_IF_ERROR(staging.DeleteAll(
+      family_, EntityPrefix(kMetadataPrefix, remove.entity),
+      end(kMetadataPrefix, [](const StreamId& id) { return MetadataKey(id, {}); })));
   heads_.ForgetEntity(remove.entity);
   staging.Put(family_, TombstoneKey(remove.entity), EncodeTombstone(*contents.highest));
-  return DeleteEventsResult{contents.events};
+  return DeleteEventsResult{contents.events, contents.more};
 }
 
 // Records that are damaged go with the entity: this is how to be rid of them. Starts above what was
@@ -124,36 +128,52 @@ Result<RocksEventStore::EntityContents> RocksEventStore::ContentsOf(std::string_
     first.partition = **tombstone + 1;
   }
 
-  ViewCursor head(view, family_, HeadKey(first), PrefixEnd(EntityPrefix(kHeadPrefix, entity)));
-  for (; head.Valid(); head.Next()) {
-    const std::optional<StreamId> stream = StreamOf(head.key(), kHeadPrefix);
-    if (stream.has_value()) contents.highest = stream->partition;
-    const Result<Head> found = DecodeHead(head.value(), stream.value_or(first));
-    if (!stream.has_value() || !found.ok()) {
+  ViewCursor heads(view, family_, HeadKey(first), PrefixEnd(EntityPrefix(kHeadPrefix, entity)));
+  ViewCursor keys(view, family_, MetadataKey(first, {}),
+                  PrefixEnd(EntityPrefix(kMetadataPrefix, entity)));
+  std::size_t partitions = 0;
+  while (heads.Valid() || keys.Valid()) {
+    const auto head = heads.Valid() ? StreamOf(heads.key(), kHeadPrefix) : std::nullopt;
+    const auto key = keys.Valid() ? StreamOf(keys.key(), kMetadataPrefix) : std::nullopt;
+    if (heads.Valid() && !head.has_value()) {
       contents.unreadable = true;
+      heads.Next();
       continue;
     }
-    contents.events += found->events();
-    if (found->live() && contents.events <= Staging::kPointDeletesMax) {
-      contents.streams.emplace_back(*stream, *found);
-    }
-  }
-  TANDEM_RETURN_IF_ERROR(head.status());
-
-  // One look at each stream, however many keys it has.
-  ViewCursor key(view, family_, MetadataKey(first, {}),
-                 PrefixEnd(EntityPrefix(kMetadataPrefix, entity)));
-  while (key.Valid()) {
-    const std::optional<StreamId> stream = StreamOf(key.key(), kMetadataPrefix);
-    if (!stream.has_value()) {
-      key.Next();
+    if (keys.Valid() && !key.has_value()) {
+      keys.Next();
       continue;
     }
-    contents.highest = std::max(contents.highest.value_or(0), stream->partition);
-    key.Seek(PrefixEnd(MetadataKey(*stream, {})));
+    if (partitions++ == kDeletedAtOnceMax) {
+      contents.more = true;
+      break;
+    }
+    const bool at_head =
+        head.has_value() && (!key.has_value() || head->partition <= key->partition);
+    const bool at_key = key.has_value() && (!head.has_value() || key->partition <= head->partition);
+    contents.highest = at_head ? head->partition : key->partition;
+    if (at_head) {
+      NoteHead(DecodeHead(heads.value(), *head), *head, contents);
+      heads.Next();
+    }
+    // One look at each stream, however many keys it has.
+    if (at_key) keys.Seek(PrefixEnd(MetadataKey(*key, {})));
   }
-  TANDEM_RETURN_IF_ERROR(key.status());
+  TANDEM_RETURN_IF_ERROR(heads.status());
+  TANDEM_RETURN_IF_ERROR(keys.status());
   return contents;
+}
+
+void RocksEventStore::NoteHead(const Result<Head>& head, const StreamId& stream,
+                               EntityContents& contents) {
+  if (!head.ok()) {
+    contents.unreadable = true;
+    return;
+  }
+  contents.events += head->events();
+  if (head->live() && contents.events <= Staging::kPointDeletesMax) {
+    contents.streams.emplace_back(stream, *head);
+  }
 }
 
 // Versions are dense, so nothing is read to find them.

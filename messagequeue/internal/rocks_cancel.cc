@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/key_encoding.h"
+#include "base/limits.h"
 #include "base/rocks/view_cursor.h"
 #include "messagequeue/internal/rocks_message_queue.h"
 
@@ -46,7 +47,8 @@ Result<RocksMessageQueue::Members> RocksMessageQueue::MembersOf(const View& view
   // Not from the front of the group, as long as the record is right: it is full of what is gone.
   TANDEM_ASSIGN_OR_RETURN(Members members,
                           MembersFrom(view, queue, group, MemberKey(queue, group, state.head)));
-  if (members.messages.size() == state.size && members.strays.empty()) return members;
+  const bool fits = members.more || members.messages.size() == state.size;
+  if (fits && members.strays.empty()) return members;
   return MembersFrom(view, queue, group, MemberPrefix(queue, group));
 }
 
@@ -59,6 +61,10 @@ Result<RocksMessageQueue::Members> RocksMessageQueue::MembersFrom(const View& vi
   Members members;
   ViewCursor cursor(view, family_, from, end);
   for (; cursor.Valid(); cursor.Next()) {
+    if (members.messages.size() + members.strays.size() == kDeletedAtOnceMax) {
+      members.more = true;
+      break;
+    }
     const std::optional<Place> place = ParseMemberKey(cursor.key(), prefix);
     if (place.has_value()) {
       members.messages.push_back(RefOf(cursor.key(), cursor.value(), queue, *place));
@@ -79,7 +85,7 @@ Result<DeleteGroupResult> RocksMessageQueue::Stage(const DeleteGroup& remove, Ti
   EndLeaseOf(LeaseItem{queue, group, 0});
   for (const std::string& stray : members.strays) staging.Delete(family_, stray);
   TANDEM_RETURN_IF_ERROR(Remove(queue, group, members.messages, now, staging, effects));
-  return DeleteGroupResult{members.messages.size()};
+  return DeleteGroupResult{members.messages.size(), members.more};
 }
 
 }  // namespace tandem::internal

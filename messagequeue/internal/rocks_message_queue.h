@@ -152,9 +152,11 @@ class RocksMessageQueue {
   void LetGo(QueueMemory& memory, std::string_view queue) const;
   // All members, as the view shows them, and keys among them that make no sense. REQUIRES: `state`
   // is the group's.
+  // The first kDeletedAtOnceMax of a group.
   struct Members {
     std::vector<MessageRef> messages;
     std::vector<std::string> strays;
+    bool more = false;
   };
   Result<Members> MembersOf(const View& view, std::string_view queue, std::string_view group,
                             const GroupState& state) const;

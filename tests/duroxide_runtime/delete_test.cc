@@ -6,7 +6,9 @@
 #include <atomic>
 #include <thread>
 
+#include "base/limits.h"
 #include "duroxide_runtime/internal/instance_deletion.h"
+#include "duroxide_runtime/internal/names.h"
 #include "tests/duroxide_runtime/client_samples.h"
 #include "tests/duroxide_runtime/runtime_fixture.h"
 
@@ -356,6 +358,24 @@ TEST_P(ClientDeleteTest, RacingStartersSendersAndDeletersAgreeInTheEnd) {
   runtime.reset();
   ExpectGone("i");
   EXPECT_EQ(log.Count("no such instance"), 0u);
+}
+
+TEST_P(ClientDeleteTest, InstanceWithMoreThanOneBatchDeletesGoesWhole) {
+  ASSERT_TRUE(client.Start(kDiary, "i", "large").ok());
+  const tandem::Enqueue message{std::string(internal::kTurnQueue), "x", {.group = "i"}};
+  const std::vector<tandem::Operation> messages(tandem::kDeletedAtOnceMax, message);
+  ASSERT_TRUE(provider.AtomicBatch(messages).ok());
+  HistoryEvent begin;
+  begin.body = Started();
+  const std::string first_event = internal::EncodeHistoryEvent(begin);
+  std::vector<tandem::Operation> executions;
+  for (std::uint64_t execution = 2; execution < tandem::kDeletedAtOnceMax + 9; ++execution) {
+    executions.emplace_back(
+        tandem::AppendEvents{internal::HistoryStream("i", execution), {first_event}});
+  }
+  ASSERT_TRUE(provider.AtomicBatch(executions).ok());
+  EXPECT_EQ(client.Delete("i", Force())->instances, 1u);
+  ExpectGone("i");
 }
 
 TEST_P(ClientDeleteTest, LargeTreeGoesFromTheLeavesUp) {

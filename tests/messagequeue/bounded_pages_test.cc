@@ -65,7 +65,8 @@ class BoundedPagesTest : public testing::QueueTest {
 TEST_F(BoundedPagesTest, BrowseBehindADeletedGroupIsBounded) {
   DoAll(kDeleted, [](int) { return Enqueue{"q", "gone", {.group = "a"}}; });
   DoAll(10, [](int i) { return Enqueue{"q", std::to_string(i), {.group = "b"}}; });
-  DoAll(1, [](int) { return DeleteGroup{"q", "a"}; });
+  DoAll(kDeleted / static_cast<int>(kDeletedAtOnceMax) + 1,
+        [](int) { return DeleteGroup{"q", "a"}; });
   EXPECT_EQ(BrowseAll("q"), (Texts{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}));
 }
 

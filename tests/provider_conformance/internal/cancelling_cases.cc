@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "base/limits.h"
 #include "tests/provider_conformance/internal/conformance_test.h"
 
 namespace tandem::conformance {
@@ -34,6 +35,28 @@ CONFORMANCE_CASE(Cancelling, ACancelRemovesTheHolderOfAKey, Shows("C1")) {
   EXPECT_FALSE(Cancel("unknown", "k"));
   EXPECT_EQ(TextsOf(Drain(kQueue)), Texts{"y"});
   EXPECT_EQ(TextsOf(Drain("queue 2")), Texts{"z"});
+}
+
+CONFORMANCE_CASE(Cancelling, AGroupOfManyMessagesGoesInPortions, Shows("C5")) {
+  constexpr std::size_t kLeft = 3;
+  std::vector<Operation> batch;
+  for (std::size_t i = 0; i < kDeletedAtOnceMax + kLeft; ++i) {
+    batch.push_back(Enqueue{kQueue, i < kDeletedAtOnceMax ? "first" : "left", {.group = "g"}});
+  }
+  Commit(std::move(batch));
+  const auto taken = Take(kQueue, {.max_messages = 2});
+  ASSERT_EQ(taken.size(), 2u);
+  const DeleteGroup remove{kQueue, "g"};
+  const auto first = std::get<DeleteGroupResult>(Commit({remove}).front());
+  EXPECT_EQ(first.messages, kDeletedAtOnceMax);
+  EXPECT_TRUE(first.more);
+  EXPECT_EQ(Code(Refused({DeleteMessages{taken.front().lock_token}})), StatusCode::kLeaseLost);
+  EXPECT_EQ(TextsOf(Take(kQueue)), Texts{"left"});
+  const auto both = Commit({remove, remove});
+  EXPECT_EQ(std::get<DeleteGroupResult>(both[0]).messages, kLeft);
+  EXPECT_FALSE(std::get<DeleteGroupResult>(both[0]).more);
+  EXPECT_EQ(std::get<DeleteGroupResult>(both[1]).messages, 0u);
+  EXPECT_TRUE(Take(kQueue).empty());
 }
 
 CONFORMANCE_CASE(Cancelling, ADelayedMessageIsCancelled, Shows("C1").Needs(Part::kReopen)) {
