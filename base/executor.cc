@@ -30,8 +30,11 @@ class Executor::OwnedTask final : public Work {
 Executor::Executor(Clock* clock, std::size_t threads_max)
     : clock_(clock), threads_max_(threads_max) {
   if (threads_max_ == 0) return;
-  workers_.reserve(threads_max_);
-  workers_.emplace_back([this] { RunWork(); });
+  {
+    const std::lock_guard lock(mutex_);  // which the first worker asks at once how many there are
+    workers_.reserve(threads_max_);
+    workers_.emplace_back([this] { RunWork(); });
+  }
   if (clock_ == nullptr) return;
   try {
     watch_ = std::thread([this] { Watch(); });

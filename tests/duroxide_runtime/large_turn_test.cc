@@ -43,7 +43,7 @@ Task<Result<int>> ManySteps(OrchestrationContext ctx, int n) {
 }
 
 class LargeTurnTest : public RuntimeFixture {};
-INSTANTIATE_TEST_SUITE_P(, LargeTurnTest, ::testing::ValuesIn(ProviderKinds()), KindName);
+INSTANTIATE_TEST_SUITE_P(, LargeTurnTest, ::testing::ValuesIn(LiveKinds()), KindName);
 
 TEST_P(LargeTurnTest, MessagesThatTogetherAreTooMuchForOneBatchAreTakenInPortions) {
   constexpr Orchestration<int(int)> kLargeSteps("large-steps");
