@@ -28,8 +28,7 @@ constexpr std::size_t kPageBytesMax = std::size_t{64} << 20;
 // the next one goes on.
 constexpr std::size_t kPagePassedMax = 1024;
 constexpr std::size_t kDequeueMessagesMax = 4096;
-// What one DeleteGroup or DeleteEntity removes at most: messages, partitions. All other writers
-// wait meanwhile.
+// Messages that one DeleteGroup removes at most: all other writers wait meanwhile.
 constexpr std::size_t kDeletedAtOnceMax = 4096;
 constexpr std::size_t kDequeueQueuesMax = 64;
 

@@ -12,7 +12,7 @@ std::atomic<std::uint64_t> forks = 0;  // between this process and the first one
 
 const Status* const kForkedChild = new Status(
     Status::Unavailable("this is a child made by fork(), which has none of the provider's threads: "
-                        "open a store after the fork, or use exec"));
+                        "use exec, or fork before the first store is opened"));
 
 void CountForks() {
   // Within the child, before fork() returns there.

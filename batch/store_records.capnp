@@ -27,18 +27,15 @@ struct OperationRecord {
       last     @2 :UInt64;
       position @3 :UInt64;
     }
-    removedEvents @4 :Removed;
+    removedEvents @4 :UInt64;
     enqueue :group {
       id        @5 :UInt64;
       duplicate @6 :Bool;
     }
     cancelled       @7 :Bool;
-    removedMessages @8 :Removed;
+    removedMessages :group {
+      count @8 :UInt64;
+      more  @9 :Bool;
+    }
   }
-}
-
-struct Removed {
-  # What a deletion removed, and whether it left something for another one.
-  count @0 :UInt64;
-  more  @1 :Bool;
 }

@@ -113,8 +113,7 @@ struct DeletePartition {
 
 // Removes all partitions of an entity for good, events and metadata. What is left is a tombstone
 // with the highest of them: partitions up to it can't be written again, a new life of the entity
-// uses the next one. Of more than kDeletedAtOnceMax partitions, deleted ones included, one
-// operation removes the first, and says that there are more.
+// uses the next one.
 struct DeleteEntity {
   DeleteEntity() = default;
   explicit DeleteEntity(std::string which) : entity(std::move(which)) {}
@@ -124,7 +123,6 @@ struct DeleteEntity {
 
 struct DeleteEventsResult {
   std::uint64_t events = 0;  // removed; 0 if there was nothing, or only metadata
-  bool more = false;         // partitions of the entity are left
 };
 
 // Preconditions without an effect: Conflict unless the state just before the batch is as expected.

@@ -99,11 +99,12 @@ struct CancelResult {
 };
 
 // Removes the messages of a group, also those that are leased: their lease ends, its token is gone.
-// Never fails. Costs as much as acknowledging them: one operation removes the first
-// kDeletedAtOnceMax of them, and says whether there are more.
+// Costs as much as acknowledging them. All or nothing: TooLarge if they are more than
+// kDeletedAtOnceMax. Such a group is emptied in portions before it goes as a whole.
 struct DeleteGroup {
   std::string queue = {};
   std::string group = {};
+  std::size_t portion = 0;  // removes the first so many at most, up to kDeletedAtOnceMax; 0: all
 };
 
 struct DeleteGroupResult {

@@ -63,7 +63,9 @@ class Digest {
         .Number(abandon.count ? 1 : 0);
   }
   void Add(const CancelMessage& cancel) { Bytes(cancel.queue).Bytes(cancel.key); }
-  void Add(const DeleteGroup& remove) { Bytes(remove.queue).Bytes(remove.group); }
+  void Add(const DeleteGroup& remove) {
+    Bytes(remove.queue).Bytes(remove.group).Number(static_cast<std::int64_t>(remove.portion));
+  }
 
   std::string Take() const {
     XXH128_canonical_t canonical;

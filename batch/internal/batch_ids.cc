@@ -42,9 +42,7 @@ class ResultWriter {
     stored.setLast(append.last);
     stored.setPosition(append.position);
   }
-  void operator()(const DeleteEventsResult& removed) {
-    Set(record_.initRemovedEvents(), removed.events, removed.more);
-  }
+  void operator()(const DeleteEventsResult& removed) { record_.setRemovedEvents(removed.events); }
   void operator()(const EnqueueResult& enqueued) {
     auto stored = record_.initEnqueue();
     stored.setId(enqueued.id);
@@ -52,15 +50,12 @@ class ResultWriter {
   }
   void operator()(const CancelResult& cancel) { record_.setCancelled(cancel.cancelled); }
   void operator()(const DeleteGroupResult& removed) {
-    Set(record_.initRemovedMessages(), removed.messages, removed.more);
+    auto stored = record_.initRemovedMessages();
+    stored.setCount(removed.messages);
+    stored.setMore(removed.more);
   }
 
  private:
-  static void Set(Removed::Builder removed, std::uint64_t count, bool more) {
-    removed.setCount(count);
-    removed.setMore(more);
-  }
-
   OperationRecord::Builder record_;
 };
 
@@ -73,8 +68,7 @@ OperationResult ReadResult(OperationRecord::Reader record) {
       return AppendResult{append.getFirst(), append.getLast(), append.getPosition()};
     }
     case OperationRecord::REMOVED_EVENTS:
-      return DeleteEventsResult{record.getRemovedEvents().getCount(),
-                                record.getRemovedEvents().getMore()};
+      return DeleteEventsResult{record.getRemovedEvents()};
     case OperationRecord::ENQUEUE: {
       const auto enqueue = record.getEnqueue();
       return EnqueueResult{enqueue.getId(), enqueue.getDuplicate() ? EnqueueOutcome::kDuplicate

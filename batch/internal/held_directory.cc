@@ -111,9 +111,12 @@ Status HeldDirectory::CheckInPlace() const {
     return Status::IoError("another directory has taken the place of " + path_.string() +
                            " while the store in it was open");
   }
-  return Status::IoError("the directory " + path_.string() +
-                         " was renamed or removed while the store in it was open: " +
-                         std::generic_category().message(errno));
+  const int error = errno;
+  const std::string what = error == ENOENT || error == ENOTDIR
+                               ? " was renamed or removed while the store in it was open: "
+                               : " can't be reached any more while the store in it is open: ";
+  return Status::IoError("the directory " + path_.string() + what +
+                         std::generic_category().message(error));
 }
 
 }  // namespace tandem::internal

@@ -119,25 +119,16 @@ OperationResult MemoryEvents::Apply(const DeletePartition& remove, Timestamp /*n
 OperationResult MemoryEvents::Apply(const DeleteEntity& remove, Timestamp /*now*/) {
   DeleteEventsResult result;
   auto stream = streams_.lower_bound({remove.entity, 0});
-  auto deleted = deleted_.lower_bound({remove.entity, 0});
-  for (std::size_t partitions = 0;; ++partitions) {
-    const bool more = stream != streams_.end() && stream->first.entity == remove.entity;
-    const bool more_deleted = deleted != deleted_.end() && deleted->entity == remove.entity;
-    if (!more && !more_deleted) return result;
-    if (partitions == kDeletedAtOnceMax) {
-      result.more = true;
-      return result;
-    }
-    // The last of them is the highest.
-    if (more && (!more_deleted || stream->first < *deleted)) {
-      const StreamId lowest = (stream++)->first;
-      tombstones_[remove.entity] = lowest.partition;
-      result.events += Remove(lowest);
-    } else {
-      tombstones_[remove.entity] = deleted->partition;
-      deleted = deleted_.erase(deleted);
-    }
+  while (stream != streams_.end() && stream->first.entity == remove.entity) {
+    const StreamId lowest = (stream++)->first;
+    tombstones_[remove.entity] = lowest.partition;  // the last is the highest
+    result.events += Remove(lowest);
   }
+  auto deleted = deleted_.lower_bound({remove.entity, 0});
+  while (deleted != deleted_.end() && deleted->entity == remove.entity) {
+    deleted = deleted_.erase(deleted);
+  }
+  return result;
 }
 
 OperationResult MemoryEvents::Apply(const CheckVersion& /*check*/, Timestamp /*now*/) {

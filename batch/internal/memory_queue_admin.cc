@@ -134,9 +134,12 @@ std::uint64_t MemoryQueues::Purge(const std::string& name) {
   const auto found = queues_.find(name);
   if (found == queues_.end()) return 0;
   const std::uint64_t messages = found->second.messages.size();
-  const auto of_queue = [&name](const LeaseItem& item) { return item.queue == name; };
-  std::erase_if(leases_, [&](const auto& entry) { return of_queue(entry.second.item); });
-  std::erase_if(holders_, [&](const auto& entry) { return of_queue(entry.first); });
+  for (const auto& [place, message] : found->second.messages) {
+    const auto lease = leases_.find(message.lease);
+    if (lease == leases_.end()) continue;
+    holders_.erase(lease->second.item);
+    leases_.erase(lease);
+  }
   queues_.erase(found);
   ++changes_;
   return messages;

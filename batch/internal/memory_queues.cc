@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "messagequeue/internal/queue_limits.h"
 
 namespace tandem::internal {
 
@@ -74,8 +75,13 @@ Status MemoryQueues::Check(const CancelMessage& /*cancel*/, Judged& /*judged*/) 
   return Status::Ok();
 }
 
-Status MemoryQueues::Check(const DeleteGroup& /*remove*/, Judged& /*judged*/) const {
-  return Status::Ok();
+Status MemoryQueues::Check(const DeleteGroup& remove, Judged& /*judged*/) const {
+  const auto queue = queues_.find(remove.queue);
+  if (remove.portion > 0 || queue == queues_.end()) return Status::Ok();
+  const auto group = queue->second.groups.find(remove.group);
+  const bool fits =
+      group == queue->second.groups.end() || group->second.members.size() <= kDeletedAtOnceMax;
+  return fits ? Status::Ok() : GroupTooLarge();
 }
 
 // --- Effects ---------------------------------------------------------------------------------
@@ -155,7 +161,8 @@ OperationResult MemoryQueues::Apply(const DeleteGroup& remove, Timestamp now,
   if (group == queue->second.groups.end()) return DeleteGroupResult{};
   EndLease(group->second.lease, /*count=*/true);
   const std::set<Place>& members = group->second.members;
-  const std::size_t count = std::min(members.size(), kDeletedAtOnceMax);
+  std::size_t count = members.size();
+  if (remove.portion > 0) count = std::min({count, remove.portion, kDeletedAtOnceMax});
   const DeleteGroupResult result{count, count < members.size()};
   const std::vector<Place> first(members.begin(),
                                  std::next(members.begin(), static_cast<std::ptrdiff_t>(count)));

@@ -7,8 +7,10 @@
 #include <cerrno>
 #include <exception>
 #include <new>
+#include <optional>
 #include <random>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <tuple>
 #include <vector>
@@ -44,15 +46,43 @@ std::uint64_t CompactionPeriod(std::chrono::milliseconds retention) {
   return std::max(kShortest, std::chrono::ceil<std::chrono::seconds>(retention)).count();
 }
 
-// Made only after CURRENT: where there is one, there was a store.
-bool IsDataFile(const std::string& name) {
-  return name.ends_with(".log") || name.ends_with(".sst");
+// Six digits at least, as RocksDB numbers its files.
+bool IsFileNumber(std::string_view text) {
+  return text.size() >= 6 && text.find_first_not_of("0123456789") == text.npos;
 }
 
-bool IsRocksDbFile(const std::string& name) {
-  return name == "LOCK" || name == "IDENTITY" || name == "CURRENT" || name.starts_with("LOG") ||
-         name.starts_with("MANIFEST-") || name.starts_with("OPTIONS-") ||
-         name.ends_with(".dbtmp") || IsDataFile(name);
+// One that RocksDB, which asserts what it adds to it, can count on from.
+bool IsPossibleNumber(std::string_view digits) { return digits.size() <= 18; }
+
+// The number in "<prefix><number><suffix>", if the name is one of these.
+std::optional<std::string_view> NumberIn(std::string_view name, std::string_view prefix,
+                                         std::string_view suffix) {
+  if (name.size() < prefix.size() + suffix.size()) return std::nullopt;
+  if (!name.starts_with(prefix) || !name.ends_with(suffix)) return std::nullopt;
+  name.remove_prefix(prefix.size());
+  name.remove_suffix(suffix.size());
+  return IsFileNumber(name) ? std::make_optional(name) : std::nullopt;
+}
+
+// Made only after CURRENT: where there is one, there was a store.
+std::optional<std::string_view> NumberOfDataFile(std::string_view name) {
+  const auto log = NumberIn(name, "", ".log");
+  return log.has_value() ? log : NumberIn(name, "", ".sst");
+}
+
+// As RocksDB names them, and nothing else: it deletes what it takes for its own.
+std::optional<std::string_view> NumberOfFile(std::string_view name) {
+  for (const auto& [prefix, suffix] :
+       {std::pair("MANIFEST-", ""), std::pair("OPTIONS-", ""), std::pair("OPTIONS-", ".dbtmp"),
+        std::pair("", ".dbtmp"), std::pair("LOG.old.", "")}) {
+    if (const auto number = NumberIn(name, prefix, suffix)) return number;
+  }
+  return NumberOfDataFile(name);
+}
+
+bool IsRocksDbFile(std::string_view name) {
+  return name == "LOCK" || name == "IDENTITY" || name == "CURRENT" || name == "LOG" ||
+         NumberOfFile(name).has_value();
 }
 
 // Makes the directory if it may.
@@ -69,15 +99,24 @@ Status CheckContent(const fs::path& directory, bool create_if_missing) {
   bool has_current = false;
   bool has_data = false;
   bool has_others = false;
+  bool has_lock = false;
+  bool has_some = false;
+  std::string unusable;
   for (const auto& entry : fs::directory_iterator(directory, error)) {
     const std::string name = entry.path().filename().string();
     has_current |= name == "CURRENT";
-    has_data |= IsDataFile(name);
+    has_data |= NumberOfDataFile(name).has_value();
     has_others |= !IsRocksDbFile(name);
+    has_lock |= name == "LOCK";
+    has_some = true;
+    const auto number = NumberOfFile(name);
+    if (number.has_value() && !IsPossibleNumber(*number) && unusable.empty()) unusable = name;
   }
   if (error) return Status::IoError("can't list " + directory.string() + ": " + error.message());
-  // Without CURRENT a store was never completely made; then there are no files but RocksDB's.
-  if (!has_current && has_others) {
+  // Without CURRENT a store was never completely made; then there are no files but RocksDB's, and
+  // the first that it makes is LOCK.
+  const bool was_begun = has_lock || has_data || !has_some;
+  if (!has_current && (has_others || !was_begun)) {
     return Status::InvalidArgument(directory.string() +
                                    " holds other files and no store; a store needs its own");
   }
@@ -85,6 +124,9 @@ Status CheckContent(const fs::path& directory, bool create_if_missing) {
   // make a new database and delete the tables of the old.
   if (!has_current && has_data) {
     return Status::Corruption(directory / "CURRENT", "the file is missing, but there is a store");
+  }
+  if (!unusable.empty()) {
+    return Status::Corruption(directory / unusable, "no store numbers a file so high");
   }
   if (has_current) return Status::Ok();
   if (!create_if_missing) return Status::NotFound("no store at " + directory.string());
@@ -102,7 +144,13 @@ Status CheckNotHeldByTool(rocksdb::Env* env, const fs::path& directory) {
   const int error = errno;
   if (locked.ok()) return FromRocks(env->UnlockFile(lock), "release of " + path);
   // ENOLCK: RocksDB's own word for "this process has it".
-  if (error == EAGAIN || error == ENOLCK) {
+  if (error == ENOLCK) {
+    return Status::Unavailable(
+        "this process has opened " + directory.string() +
+        " before: either by RocksDB itself, or it still has the store that was moved away from "
+        "there; close that first");
+  }
+  if (error == EAGAIN) {
     return Status::Unavailable("the store at " + directory.string() +
                                " is held by another program; close it there first");
   }

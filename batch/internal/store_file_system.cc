@@ -3,7 +3,9 @@
 #include <sys/stat.h>
 
 #include <atomic>
+#include <cerrno>
 #include <filesystem>
+#include <system_error>
 #include <utility>
 
 namespace tandem::internal {
@@ -59,12 +61,16 @@ class LogFile final : public rocksdb::FSWritableFileOwnerWrapper {
  private:
   IOStatus CheckInPlace() const {
     struct stat found{};
-    if (known_ && stat(path_.c_str(), &found) == 0 && found.st_dev == made_.st_dev &&
-        found.st_ino == made_.st_ino) {
+    const int error = stat(path_.c_str(), &found) == 0 ? 0 : errno;
+    if (known_ && error == 0 && found.st_dev == made_.st_dev && found.st_ino == made_.st_ino) {
       return IOStatus::OK();
     }
     const IOStatus directory = files_->CheckInPlace();
     if (!directory.ok()) return directory;
+    if (error != 0 && error != ENOENT && error != ENOTDIR) {
+      return IOStatus::IOError("the log " + path_ + " can't be reached any more",
+                               std::generic_category().message(error));
+    }
     return IOStatus::PathNotFound("the log " + path_ + " was removed while the store was open");
   }
 

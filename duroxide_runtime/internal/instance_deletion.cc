@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/limits.h"
 #include "duroxide_runtime/internal/client_checks.h"
 #include "duroxide_runtime/internal/instance_index.h"
 #include "duroxide_runtime/internal/instance_lookup.h"
@@ -57,7 +58,9 @@ class Deletion {
       if (status.ok() && !force_) status = CheckFinished(*tree);
       if (status.ok()) status = DeleteAll(*tree);
       if (status.ok()) return result_;
-      if (status.code() != StatusCode::kConflict) return status;
+      const bool large = status.code() == StatusCode::kTooLarge && !empty_groups_;
+      if (status.code() != StatusCode::kConflict && !large) return status;
+      empty_groups_ = empty_groups_ || large;
       if (force_) TANDEM_RETURN_IF_ERROR(StopAll());
     }
     return Status::Unavailable("instance " + Quoted(root_) +
@@ -150,24 +153,39 @@ class Deletion {
     return Commit();
   }
 
-  // After the first batch the instances are fenced and not listed any more. What one batch does not
-  // take of very large ones goes in further ones; a process that ends in between leaves an instance
-  // whose oldest executions are gone, to be deleted again.
   Status Commit() {
-    while (!batch_.empty()) {
-      TANDEM_ASSIGN_OR_RETURN(const tandem::BatchResult committed, provider_.AtomicBatch(batch_));
-      result_.instances += std::exchange(members_, 0);
-      std::vector<tandem::Operation> rest;
-      for (std::size_t i = 0; i < batch_.size(); ++i) {
-        const tandem::OperationResult& done = committed.operations[i];
-        const auto* events = std::get_if<tandem::DeleteEventsResult>(&done);
-        const auto* messages = std::get_if<tandem::DeleteGroupResult>(&done);
-        if (events != nullptr) result_.events += events->events;
-        const bool more =
-            (events != nullptr && events->more) || (messages != nullptr && messages->more);
-        if (more) rest.push_back(std::move(batch_[i]));
+    if (batch_.empty()) return Status::Ok();
+    if (empty_groups_) TANDEM_RETURN_IF_ERROR(EmptyGroups());
+    TANDEM_ASSIGN_OR_RETURN(const tandem::BatchResult committed,
+                            provider_.AtomicBatch(std::exchange(batch_, {})));
+    result_.instances += std::exchange(members_, 0);
+    for (const tandem::OperationResult& operation : committed.operations) {
+      const auto* deleted = std::get_if<tandem::DeleteEventsResult>(&operation);
+      if (deleted != nullptr) result_.events += deleted->events;
+    }
+    return Status::Ok();
+  }
+
+  // Before the batch that deletes: its instances' messages, but for what one batch can delete, as
+  // long as these are as they were found. What ends in between leaves ended instances without
+  // messages.
+  Status EmptyGroups() {
+    std::vector<tandem::Operation> portion;
+    for (const tandem::Operation& operation : batch_) {
+      if (std::holds_alternative<tandem::CheckVersion>(operation) ||
+          std::holds_alternative<tandem::CheckMetadata>(operation)) {
+        portion.push_back(operation);
+      } else if (const auto* group = std::get_if<tandem::DeleteGroup>(&operation)) {
+        portion.emplace_back(
+            tandem::DeleteGroup{group->queue, group->group, tandem::kDeletedAtOnceMax});
       }
-      batch_ = std::move(rest);
+    }
+    for (bool more = true; more;) {
+      TANDEM_ASSIGN_OR_RETURN(const tandem::BatchResult done, provider_.AtomicBatch(portion));
+      more = std::ranges::any_of(done.operations, [](const tandem::OperationResult& result) {
+        const auto* group = std::get_if<tandem::DeleteGroupResult>(&result);
+        return group != nullptr && group->more;
+      });
     }
     return Status::Ok();
   }
@@ -227,6 +245,7 @@ class Deletion {
   const std::size_t batch_operations_;
   std::vector<tandem::Operation> batch_;
   std::uint64_t members_ = 0;  // in batch_
+  bool empty_groups_ = false;  // some are too large for the batch that deletes their instance
   DeleteResult result_;        // of what is committed
 };
 

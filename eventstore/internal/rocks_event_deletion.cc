@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "base/key_encoding.h"
-#include "base/limits.h"
 #include "base/rocks/view_cursor.h"
 #include "eventstore/internal/event_keys.h"
 #include "eventstore/internal/rocks_event_store.h"
@@ -17,10 +16,9 @@ namespace tandem::internal {
 
 // What there is to delete of an entity.
 struct RocksEventStore::EntityContents {
-  std::optional<std::uint64_t> highest;            // partition of these; nullopt: there is none
+  std::optional<std::uint64_t> highest;            // partition; nullopt: there is nothing
   std::uint64_t events = 0;                        // as far as its heads can be read
   bool unreadable = false;                         // some cannot
-  bool more = false;                               // partitions that are left for another deletion
   std::vector<std::pair<StreamId, Head>> streams;  // as long as the events are few
 };
 
@@ -89,28 +87,26 @@ Result<DeleteEventsResult> RocksEventStore::Stage(const DeleteEntity& remove, Ti
   TANDEM_ASSIGN_OR_RETURN(const EntityContents contents, ContentsOf(remove.entity, staging));
   if (!contents.highest.has_value()) return DeleteEventsResult();
 
-  // Up to the first partition that is left.
-  const auto end = [&](char kind, std::string (*key)(const StreamId&)) {
-    if (!contents.more) return PrefixEnd(EntityPrefix(kind, remove.entity));
-    return key({remove.entity, *contents.highest + 1});
+  const auto range = [&remove](char kind) {
+    std::string prefix = EntityPrefix(kind, remove.entity);
+    std::string end = PrefixEnd(prefix);
+    return std::pair(std::move(prefix), std::move(end));
   };
   if (contents.events > Staging::kPointDeletesMax || contents.unreadable) {
-    staging.DeleteRange(family_, EntityPrefix(kEventPrefix, remove.entity),
-                        end(kEventPrefix, [](const StreamId& id) { return EventKey(id, 0); }));
+    const auto [from, end] = range(kEventPrefix);
+    staging.DeleteRange(family_, from, end);
   } else {
     for (const auto& [stream, head] : contents.streams) {
       StageRemoval(stream, head.first, head.version + 1, staging);
     }
   }
-  TANDEM_RETURN_IF_ERROR(
-      staging.DeleteAll(family_, EntityPrefix(kHeadPrefix, remove.entity),
-                        end(kHeadPrefix, [](const StreamId& id) { return HeadKey(id); })));
-  TANDEM_RETURN_IF_ERROR(staging.DeleteAll(
-      family_, EntityPrefix(kMetadataPrefix, remove.entity),
-      end(kMetadataPrefix, [](const StreamId& id) { return MetadataKey(id, {}); })));
+  for (const char kind : {kHeadPrefix, kMetadataPrefix}) {
+    const auto [from, end] = range(kind);
+    TANDEM_RETURN_IF_ERROR(staging.DeleteAll(family_, from, end));
+  }
   heads_.ForgetEntity(remove.entity);
   staging.Put(family_, TombstoneKey(remove.entity), EncodeTombstone(*contents.highest));
-  return DeleteEventsResult{contents.events, contents.more};
+  return DeleteEventsResult{contents.events};
 }
 
 // Records that are damaged go with the entity: this is how to be rid of them. Starts above what was
@@ -128,52 +124,36 @@ Result<RocksEventStore::EntityContents> RocksEventStore::ContentsOf(std::string_
     first.partition = **tombstone + 1;
   }
 
-  ViewCursor heads(view, family_, HeadKey(first), PrefixEnd(EntityPrefix(kHeadPrefix, entity)));
-  ViewCursor keys(view, family_, MetadataKey(first, {}),
-                  PrefixEnd(EntityPrefix(kMetadataPrefix, entity)));
-  std::size_t partitions = 0;
-  while (heads.Valid() || keys.Valid()) {
-    const auto head = heads.Valid() ? StreamOf(heads.key(), kHeadPrefix) : std::nullopt;
-    const auto key = keys.Valid() ? StreamOf(keys.key(), kMetadataPrefix) : std::nullopt;
-    if (heads.Valid() && !head.has_value()) {
+  ViewCursor head(view, family_, HeadKey(first), PrefixEnd(EntityPrefix(kHeadPrefix, entity)));
+  for (; head.Valid(); head.Next()) {
+    const std::optional<StreamId> stream = StreamOf(head.key(), kHeadPrefix);
+    if (stream.has_value()) contents.highest = stream->partition;
+    const Result<Head> found = DecodeHead(head.value(), stream.value_or(first));
+    if (!stream.has_value() || !found.ok()) {
       contents.unreadable = true;
-      heads.Next();
       continue;
     }
-    if (keys.Valid() && !key.has_value()) {
-      keys.Next();
-      continue;
+    contents.events += found->events();
+    if (found->live() && contents.events <= Staging::kPointDeletesMax) {
+      contents.streams.emplace_back(*stream, *found);
     }
-    if (partitions++ == kDeletedAtOnceMax) {
-      contents.more = true;
-      break;
-    }
-    const bool at_head =
-        head.has_value() && (!key.has_value() || head->partition <= key->partition);
-    const bool at_key = key.has_value() && (!head.has_value() || key->partition <= head->partition);
-    contents.highest = at_head ? head->partition : key->partition;
-    if (at_head) {
-      NoteHead(DecodeHead(heads.value(), *head), *head, contents);
-      heads.Next();
-    }
-    // One look at each stream, however many keys it has.
-    if (at_key) keys.Seek(PrefixEnd(MetadataKey(*key, {})));
   }
-  TANDEM_RETURN_IF_ERROR(heads.status());
-  TANDEM_RETURN_IF_ERROR(keys.status());
-  return contents;
-}
+  TANDEM_RETURN_IF_ERROR(head.status());
 
-void RocksEventStore::NoteHead(const Result<Head>& head, const StreamId& stream,
-                               EntityContents& contents) {
-  if (!head.ok()) {
-    contents.unreadable = true;
-    return;
+  // One look at each stream, however many keys it has.
+  ViewCursor key(view, family_, MetadataKey(first, {}),
+                 PrefixEnd(EntityPrefix(kMetadataPrefix, entity)));
+  while (key.Valid()) {
+    const std::optional<StreamId> stream = StreamOf(key.key(), kMetadataPrefix);
+    if (!stream.has_value()) {
+      key.Next();
+      continue;
+    }
+    contents.highest = std::max(contents.highest.value_or(0), stream->partition);
+    key.Seek(PrefixEnd(MetadataKey(*stream, {})));
   }
-  contents.events += head->events();
-  if (head->live() && contents.events <= Staging::kPointDeletesMax) {
-    contents.streams.emplace_back(stream, *head);
-  }
+  TANDEM_RETURN_IF_ERROR(key.status());
+  return contents;
 }
 
 // Versions are dense, so nothing is read to find them.

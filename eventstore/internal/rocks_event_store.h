@@ -83,7 +83,6 @@ class RocksEventStore {
   Result<LastHead> FindLastHead(std::string_view entity, std::uint64_t from,
                                 std::size_t deleted_max) const;
   Result<EntityContents> ContentsOf(std::string_view entity, const View& view) const;
-  static void NoteHead(const Result<Head>& head, const StreamId& stream, EntityContents& contents);
   void StageRemoval(const StreamId& stream, Version from, Version end, Staging& staging) const;
 
   rocksdb::DB* const db_;

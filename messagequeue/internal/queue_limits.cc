@@ -40,6 +40,11 @@ Status Validate(const CancelMessage& cancel) {
   return CheckName("message key", cancel.key);
 }
 
+Status GroupTooLarge() {
+  return Status::TooLarge("the group has more than " + std::to_string(kDeletedAtOnceMax) +
+                          " messages; delete it in portions (DeleteGroup::portion)");
+}
+
 Status Validate(const DeleteGroup& remove) {
   TANDEM_RETURN_IF_ERROR(ValidateQueue(remove.queue));
   return CheckName("group", remove.group);

@@ -18,6 +18,8 @@ Status Validate(const DeleteMessages& ack);
 Status Validate(const AbandonMessages& abandon);
 Status Validate(const CancelMessage& cancel);
 Status Validate(const DeleteGroup& remove);
+// What DeleteGroup says of a group that can't be deleted as a whole.
+Status GroupTooLarge();
 
 Status ValidateQueue(std::string_view queue);
 Status ValidateDequeue(std::span<const std::string> queues, const DequeueOptions& options);

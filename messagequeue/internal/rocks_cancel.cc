@@ -1,6 +1,7 @@
 // Removing messages that the caller holds no lease on: by their key, or a whole group.
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "base/key_encoding.h"
@@ -43,25 +44,27 @@ void RocksMessageQueue::EndLeaseInGroup(const std::string& queue, const KeyHolde
 Result<RocksMessageQueue::Members> RocksMessageQueue::MembersOf(const View& view,
                                                                 std::string_view queue,
                                                                 std::string_view group,
-                                                                const GroupState& state) const {
+                                                                const GroupState& state,
+                                                                std::size_t max) const {
   // Not from the front of the group, as long as the record is right: it is full of what is gone.
-  TANDEM_ASSIGN_OR_RETURN(Members members,
-                          MembersFrom(view, queue, group, MemberKey(queue, group, state.head)));
+  TANDEM_ASSIGN_OR_RETURN(
+      Members members, MembersFrom(view, queue, group, MemberKey(queue, group, state.head), max));
   const bool fits = members.more || members.messages.size() == state.size;
   if (fits && members.strays.empty()) return members;
-  return MembersFrom(view, queue, group, MemberPrefix(queue, group));
+  return MembersFrom(view, queue, group, MemberPrefix(queue, group), max);
 }
 
 Result<RocksMessageQueue::Members> RocksMessageQueue::MembersFrom(const View& view,
                                                                   std::string_view queue,
                                                                   std::string_view group,
-                                                                  const std::string& from) const {
+                                                                  const std::string& from,
+                                                                  std::size_t max) const {
   const std::string prefix = MemberPrefix(queue, group);
   const std::string end = PrefixEnd(prefix);
   Members members;
   ViewCursor cursor(view, family_, from, end);
   for (; cursor.Valid(); cursor.Next()) {
-    if (members.messages.size() + members.strays.size() == kDeletedAtOnceMax) {
+    if (members.messages.size() + members.strays.size() == max) {
       members.more = true;
       break;
     }
@@ -78,10 +81,13 @@ Result<RocksMessageQueue::Members> RocksMessageQueue::MembersFrom(const View& vi
 
 Result<DeleteGroupResult> RocksMessageQueue::Stage(const DeleteGroup& remove, Timestamp now,
                                                    Staging& staging, QueueEffects& effects) {
-  const auto& [queue, group] = remove;
+  const auto& [queue, group, portion] = remove;
   TANDEM_ASSIGN_OR_RETURN(const auto state, groups_.Get(staging, queue, group));
   if (!state.has_value()) return DeleteGroupResult{0};
-  TANDEM_ASSIGN_OR_RETURN(const Members members, MembersOf(staging, queue, group, *state));
+  // Of the whole group Check has counted what is stored; the rest is this batch's own.
+  const std::size_t max =
+      portion == 0 ? std::numeric_limits<std::size_t>::max() : std::min(portion, kDeletedAtOnceMax);
+  TANDEM_ASSIGN_OR_RETURN(const Members members, MembersOf(staging, queue, group, *state, max));
   EndLeaseOf(LeaseItem{queue, group, 0});
   for (const std::string& stray : members.strays) staging.Delete(family_, stray);
   TANDEM_RETURN_IF_ERROR(Remove(queue, group, members.messages, now, staging, effects));

@@ -152,16 +152,16 @@ class RocksMessageQueue {
   void LetGo(QueueMemory& memory, std::string_view queue) const;
   // All members, as the view shows them, and keys among them that make no sense. REQUIRES: `state`
   // is the group's.
-  // The first kDeletedAtOnceMax of a group.
+  // The first of a group, at most as many as were asked for.
   struct Members {
     std::vector<MessageRef> messages;
     std::vector<std::string> strays;
     bool more = false;
   };
   Result<Members> MembersOf(const View& view, std::string_view queue, std::string_view group,
-                            const GroupState& state) const;
+                            const GroupState& state, std::size_t max) const;
   Result<Members> MembersFrom(const View& view, std::string_view queue, std::string_view group,
-                              const std::string& from) const;
+                              const std::string& from, std::size_t max) const;
 
   // `now` is the clock's, everywhere; places are by the queue's own time (QueueTime).
 

@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/limits.h"
+#include "messagequeue/internal/queue_limits.h"
 #include "messagequeue/internal/rocks_message_queue.h"
 
 namespace tandem::internal {
@@ -78,11 +80,13 @@ Status RocksMessageQueue::Check(const CancelMessage& cancel, const View& view,
 
 Status RocksMessageQueue::Check(const DeleteGroup& remove, const View& view,
                                 QueueEffects& effects) {
-  const auto& [queue, group] = remove;
+  const auto& [queue, group, portion] = remove;
   TANDEM_RETURN_IF_ERROR(Use(queue, effects));
   TANDEM_ASSIGN_OR_RETURN(const auto state, groups_.Get(view, queue, group));
   if (!state.has_value()) return Status::Ok();
-  return MembersOf(view, queue, group, *state).status();
+  TANDEM_ASSIGN_OR_RETURN(const Members members,
+                          MembersOf(view, queue, group, *state, kDeletedAtOnceMax));
+  return members.more && portion == 0 ? GroupTooLarge() : Status::Ok();
 }
 
 std::shared_ptr<Lease> RocksMessageQueue::TakeChecked(const LockToken& token) {

@@ -118,10 +118,34 @@ TEST_F(OpeningTest, ADirectoryOfOtherFilesIsRefusedAndLeftAsItIs) {
   EXPECT_EQ(FilesIn(path_), std::set<std::string>{"thesis.tex"});
 }
 
+// RocksDB takes what is named like its files for its own, and deletes it.
+TEST_F(OpeningTest, AFileNamedLikeOneOfRocksDbsIsRefusedAndLeftAsItIs) {
+  for (const std::string name :
+       {"LOGIN.txt", "LOGBOOK", "OPTIONS-2026.ini", "12.dbtmp", "x000123.dbtmp", "service.log",
+        "map.sst", "MANIFEST-of-goods", "LOG.old.txt", "IDENTITY", "OPTIONS-000005"}) {
+    const fs::path directory = directory_.path() / ("of " + name);
+    fs::create_directory(directory);
+    Touch(directory / name);
+    EXPECT_EQ(OpenCode(directory), StatusCode::kInvalidArgument) << name;
+    EXPECT_EQ(FilesIn(directory), std::set{name});
+  }
+}
+
+// RocksDB counts on from the highest, and asserts that it can.
+TEST_F(OpeningTest, AFileWithANumberThatNoStoreReachesIsDamage) {
+  MakeStore();
+  for (const char* name : {"18446744073709551615.log", "9223372036854775807.sst"}) {
+    Touch(path_ / name);
+    EXPECT_EQ(OpenCode(path_), StatusCode::kCorruption) << name;
+    fs::remove(path_ / name);
+  }
+  ExpectStoreWithOneEvent();
+}
+
 TEST_F(OpeningTest, WhatACrashLeavesOfAStoreThatWasNeverMadeDoesNotMatter) {
   fs::create_directory(path_);
   for (const char* name :
-       {"LOCK", "LOG", "LOG.old.1", "IDENTITY", "MANIFEST-000001", "000001.dbtmp"}) {
+       {"LOCK", "LOG", "LOG.old.1700000000000000", "IDENTITY", "MANIFEST-000001", "000001.dbtmp"}) {
     Touch(path_ / name);
   }
   EXPECT_EQ(OpenCode(path_), StatusCode::kOk);

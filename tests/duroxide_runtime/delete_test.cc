@@ -360,20 +360,37 @@ TEST_P(ClientDeleteTest, RacingStartersSendersAndDeletersAgreeInTheEnd) {
   EXPECT_EQ(log.Count("no such instance"), 0u);
 }
 
-TEST_P(ClientDeleteTest, InstanceWithMoreThanOneBatchDeletesGoesWhole) {
+// No batch frees the id before the last message is gone: the next life would lose its start, or get
+// a message of this one.
+TEST_P(ClientDeleteTest, InstanceWithMoreMessagesThanOneBatchDeletesFreesItsIdWithTheLast) {
   ASSERT_TRUE(client.Start(kDiary, "i", "large").ok());
   const tandem::Enqueue message{std::string(internal::kTurnQueue), "x", {.group = "i"}};
-  const std::vector<tandem::Operation> messages(tandem::kDeletedAtOnceMax, message);
+  const std::vector<tandem::Operation> messages(2 * tandem::kDeletedAtOnceMax, message);
   ASSERT_TRUE(provider.AtomicBatch(messages).ok());
-  HistoryEvent begin;
-  begin.body = Started();
-  const std::string first_event = internal::EncodeHistoryEvent(begin);
-  std::vector<tandem::Operation> executions;
-  for (std::uint64_t execution = 2; execution < tandem::kDeletedAtOnceMax + 9; ++execution) {
-    executions.emplace_back(
-        tandem::AppendEvents{internal::HistoryStream("i", execution), {first_event}});
-  }
-  ASSERT_TRUE(provider.AtomicBatch(executions).ok());
+  int batches = 0;
+  provider.OnBatch([&](const ProbeProvider::Operations& batch) {
+    if (!Has<tandem::DeleteGroup>(batch)) return Status::Ok();
+    ++batches;
+    EXPECT_EQ(client.Start(kDiary, "i", "next").code(), StatusCode::kAlreadyExists);
+    return Status::Ok();
+  });
+  EXPECT_EQ(client.Delete("i", Force())->instances, 1u);
+  EXPECT_GE(batches, 4) << "one that is too large, portions, and the last";
+  provider.OnBatch(nullptr);
+  ExpectGone("i");
+}
+
+TEST_P(ClientDeleteTest, DeletionThatEndsWithinItsPortionsIsRepeated) {
+  ASSERT_TRUE(client.Start(kDiary, "i", "large").ok());
+  const tandem::Enqueue message{std::string(internal::kTurnQueue), "x", {.group = "i"}};
+  const std::vector<tandem::Operation> messages(2 * tandem::kDeletedAtOnceMax, message);
+  ASSERT_TRUE(provider.AtomicBatch(messages).ok());
+  int batches = 0;
+  provider.OnBatch([&](const ProbeProvider::Operations& batch) {
+    if (Has<tandem::DeleteGroup>(batch) && ++batches == 3) return Status::Unavailable("not now");
+    return Status::Ok();
+  });
+  EXPECT_EQ(client.Delete("i", Force()).status().code(), StatusCode::kUnavailable);
   EXPECT_EQ(client.Delete("i", Force())->instances, 1u);
   ExpectGone("i");
 }

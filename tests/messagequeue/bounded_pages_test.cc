@@ -66,7 +66,7 @@ TEST_F(BoundedPagesTest, BrowseBehindADeletedGroupIsBounded) {
   DoAll(kDeleted, [](int) { return Enqueue{"q", "gone", {.group = "a"}}; });
   DoAll(10, [](int i) { return Enqueue{"q", std::to_string(i), {.group = "b"}}; });
   DoAll(kDeleted / static_cast<int>(kDeletedAtOnceMax) + 1,
-        [](int) { return DeleteGroup{"q", "a"}; });
+        [](int) { return DeleteGroup{"q", "a", kDeletedAtOnceMax}; });
   EXPECT_EQ(BrowseAll("q"), (Texts{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}));
 }
 

@@ -46,16 +46,20 @@ CONFORMANCE_CASE(Cancelling, AGroupOfManyMessagesGoesInPortions, Shows("C5")) {
   Commit(std::move(batch));
   const auto taken = Take(kQueue, {.max_messages = 2});
   ASSERT_EQ(taken.size(), 2u);
-  const DeleteGroup remove{kQueue, "g"};
-  const auto first = std::get<DeleteGroupResult>(Commit({remove}).front());
+  const DeleteGroup whole{kQueue, "g"};
+  EXPECT_EQ(Code(Refused({whole})), StatusCode::kTooLarge);
+  const DeleteGroup portion{kQueue, "g", kDeletedAtOnceMax + 1};
+  const auto first = std::get<DeleteGroupResult>(Commit({portion}).front());
   EXPECT_EQ(first.messages, kDeletedAtOnceMax);
   EXPECT_TRUE(first.more);
   EXPECT_EQ(Code(Refused({DeleteMessages{taken.front().lock_token}})), StatusCode::kLeaseLost);
   EXPECT_EQ(TextsOf(Take(kQueue)), Texts{"left"});
-  const auto both = Commit({remove, remove});
-  EXPECT_EQ(std::get<DeleteGroupResult>(both[0]).messages, kLeft);
-  EXPECT_FALSE(std::get<DeleteGroupResult>(both[0]).more);
-  EXPECT_EQ(std::get<DeleteGroupResult>(both[1]).messages, 0u);
+  const auto parts = Commit({DeleteGroup{kQueue, "g", 1}, whole, whole});
+  EXPECT_EQ(std::get<DeleteGroupResult>(parts[0]).messages, 1u);
+  EXPECT_TRUE(std::get<DeleteGroupResult>(parts[0]).more);
+  EXPECT_EQ(std::get<DeleteGroupResult>(parts[1]).messages, kLeft - 1);
+  EXPECT_FALSE(std::get<DeleteGroupResult>(parts[1]).more);
+  EXPECT_EQ(std::get<DeleteGroupResult>(parts[2]).messages, 0u);
   EXPECT_TRUE(Take(kQueue).empty());
 }
 

@@ -3,7 +3,6 @@
 #include <string>
 #include <vector>
 
-#include "base/limits.h"
 #include "tests/provider_conformance/internal/conformance_test.h"
 
 namespace tandem::conformance {
@@ -223,36 +222,6 @@ CONFORMANCE_CASE(Deleting, ManyPartitionsGoInOneBatch, Shows("X3", "X1")) {
   EXPECT_EQ(DeleteStream({"a", 7}), 10U);
   EXPECT_EQ(DeleteWhole("a"), 10 * (kPartitions - 1));
   ExpectTombstone("a", kPartitions - 1);
-}
-
-CONFORMANCE_CASE(Deleting, AnEntityOfManyPartitionsGoesInPortions, Shows("X3", "X4")) {
-  constexpr std::uint64_t kLeft = 3;
-  Batch writes;
-  for (std::uint64_t partition = 0; partition < kDeletedAtOnceMax + kLeft; ++partition) {
-    if (partition == 5) {
-      writes.push_back(UpdateMetadata{{"a", partition}, {{"k", "v"}}, {}});
-    } else {
-      writes.push_back(AppendEvents{{"a", partition}, {"x"}});
-    }
-  }
-  Commit(std::move(writes));
-  EXPECT_EQ(DeleteStream({"a", 7}), 1U);
-  const DeleteEntity remove("a");
-  const auto first = std::get<DeleteEventsResult>(Commit({remove}).front());
-  EXPECT_EQ(first.events, kDeletedAtOnceMax - 2) << "one has metadata only, one was deleted";
-  EXPECT_TRUE(first.more);
-  ExpectMissing({"a", 5});
-  ExpectMissing({"a", kDeletedAtOnceMax - 1});
-  ExpectRefused({AppendEvents{{"a", kDeletedAtOnceMax - 1}, {"new"}}});
-  EXPECT_EQ(Events({"a", kDeletedAtOnceMax}), Texts{"x"});
-  const auto latest = store().LatestPartition("a").value();
-  ASSERT_TRUE(latest.has_value());
-  EXPECT_EQ(latest->partition, kDeletedAtOnceMax + kLeft - 1);
-  EXPECT_EQ(latest->head, 1U);
-  const auto second = std::get<DeleteEventsResult>(Commit({remove}).front());
-  EXPECT_EQ(second.events, kLeft);
-  EXPECT_FALSE(second.more);
-  ExpectTombstone("a", kDeletedAtOnceMax + kLeft - 1);
 }
 
 }  // namespace
