@@ -1,5 +1,6 @@
 #include "duroxide_runtime/internal/instance_deletion.h"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
