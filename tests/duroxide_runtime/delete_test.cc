@@ -50,6 +50,14 @@ class ClientDeleteTest : public RuntimeFixture {
     EXPECT_TRUE(provider.Dequeue(queues, tandem::DequeueOptions())->empty());
   }
 
+  // More than one batch deletes. REQUIRES: no runtime.
+  void StartWithManyMessages(const std::string& instance) {
+    ASSERT_TRUE(client.Start(kDiary, instance, "large").ok());
+    const tandem::Enqueue message{std::string(internal::kTurnQueue), "x", {.group = instance}};
+    const std::vector<tandem::Operation> messages(2 * tandem::kDeletedAtOnceMax, message);
+    ASSERT_TRUE(provider.AtomicBatch(messages).ok());
+  }
+
   // Starts a family of that size, and waits until it is complete.
   void StartFamily(int n, std::size_t members) {
     ASSERT_TRUE(client.Start(kFamily, "root", n).ok());
@@ -363,10 +371,7 @@ TEST_P(ClientDeleteTest, RacingStartersSendersAndDeletersAgreeInTheEnd) {
 // No batch frees the id before the last message is gone: the next life would lose its start, or get
 // a message of this one.
 TEST_P(ClientDeleteTest, InstanceWithMoreMessagesThanOneBatchDeletesFreesItsIdWithTheLast) {
-  ASSERT_TRUE(client.Start(kDiary, "i", "large").ok());
-  const tandem::Enqueue message{std::string(internal::kTurnQueue), "x", {.group = "i"}};
-  const std::vector<tandem::Operation> messages(2 * tandem::kDeletedAtOnceMax, message);
-  ASSERT_TRUE(provider.AtomicBatch(messages).ok());
+  StartWithManyMessages("i");
   int batches = 0;
   provider.OnBatch([&](const ProbeProvider::Operations& batch) {
     if (!Has<tandem::DeleteGroup>(batch)) return Status::Ok();
@@ -381,10 +386,7 @@ TEST_P(ClientDeleteTest, InstanceWithMoreMessagesThanOneBatchDeletesFreesItsIdWi
 }
 
 TEST_P(ClientDeleteTest, DeletionThatEndsWithinItsPortionsIsRepeated) {
-  ASSERT_TRUE(client.Start(kDiary, "i", "large").ok());
-  const tandem::Enqueue message{std::string(internal::kTurnQueue), "x", {.group = "i"}};
-  const std::vector<tandem::Operation> messages(2 * tandem::kDeletedAtOnceMax, message);
-  ASSERT_TRUE(provider.AtomicBatch(messages).ok());
+  StartWithManyMessages("i");
   int batches = 0;
   provider.OnBatch([&](const ProbeProvider::Operations& batch) {
     if (Has<tandem::DeleteGroup>(batch) && ++batches == 3) return Status::Unavailable("not now");
