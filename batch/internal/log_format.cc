@@ -6,7 +6,7 @@ namespace tandem::internal {
 
 namespace {
 
-std::size_t SizeByte(std::string_view bytes, std::size_t at) {
+std::size_t ByteAt(std::string_view bytes, std::size_t at) {
   return static_cast<unsigned char>(bytes[at]);
 }
 
@@ -20,9 +20,9 @@ std::size_t SkipFiller(std::size_t at) {
 FragmentHeader ReadHeader(std::string_view log, std::size_t at) {
   FragmentHeader header;
   for (std::size_t i = 0; i < 4; ++i) {
-    header.crc |= static_cast<std::uint32_t>(SizeByte(log, at + i)) << (8 * i);
+    header.crc |= static_cast<std::uint32_t>(ByteAt(log, at + i)) << (8 * i);
   }
-  header.length = SizeByte(log, at + 4) + 256 * SizeByte(log, at + 5);
+  header.length = ByteAt(log, at + 4) + 256 * ByteAt(log, at + 5);
   header.type = static_cast<FragmentType>(log[at + kLogTypeByte]);
   return header;
 }

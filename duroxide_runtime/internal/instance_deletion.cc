@@ -167,9 +167,9 @@ class Deletion {
     return Status::Ok();
   }
 
-  // Before the batch that deletes: its instances' messages, but for what one batch can delete, as
-  // long as these are as they were found. What ends in between leaves ended instances without
-  // messages.
+  // Removes the messages of the batch's instances, so that the batch itself, which frees their ids,
+  // finds few. Guarded as the batch is. A process that ends before that batch leaves instances that
+  // lack their messages and keep their ids: Delete is called again.
   Status EmptyGroups() {
     std::vector<tandem::Operation> portion;
     for (const tandem::Operation& operation : batch_) {

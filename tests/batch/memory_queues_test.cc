@@ -39,9 +39,10 @@ class MemoryQueuesTest : public ::testing::Test {
     queues_.NextReady(names_);
     EXPECT_LE(queues_.looked_at() - before, kFew);
   }
-  // A call that finds the leases that have run out, and takes nothing of theirs: something of
-  // another queue stands before it. REQUIRES: PutBefore, once each
+  // Into a queue of its own, for LookAround.
   void PutBefore() { queues_.Apply(Enqueue{"before", "", {}}, now_, {}); }
+  // A call that finds the leases that have run out, and takes nothing of theirs: the message of
+  // another queue stands before it. REQUIRES: PutBefore before all others, once for each call
   void LookAround() {
     const std::vector<std::string> names = {"q", "before"};
     const auto deliveries = queues_.Take(names, {.max_messages = 1}, now_);
