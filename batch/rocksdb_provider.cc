@@ -50,7 +50,8 @@ struct RocksDbProvider::Impl {
         clock(options.clock),
         ids(database->store, options.batch_id_retention.value(), database->identity.incarnation,
             clock->Now()),
-        pipeline(database->db.get(), clock, &executor, database->begin,
+        pipeline(database->db.get(), {database->store, database->events, database->messages}, clock,
+                 &executor, database->begin,
                  [this] {
                    if (pipeline.threw()) guard.Break();
                    messages.WakeAll();

@@ -176,7 +176,8 @@ class Client {
   // Deletes an instance and all that descends from it: histories, status, key-value map, messages,
   // activities. In one batch, unless the tree is too large for one: then the descendants first, and
   // after a failure in between, deleting again goes on. Activities and turns that are running can
-  // store nothing any more. The id may then be used again. Errors: NotFound; InvalidArgument (a
+  // store nothing any more. An instance that is busy is ended first: for a moment it is Failed. The
+  // id may be used again afterwards. Errors: NotFound; InvalidArgument (a
   // child that has not finished, which is deleted with its parent; or, without `force`, something
   // has not finished); Unavailable (busy: it had a turn whenever this looked).
   //

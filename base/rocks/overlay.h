@@ -20,6 +20,7 @@ class Overlay {
  public:
   using Value = std::optional<std::string_view>;  // nullopt = deleted
   using Points = std::pmr::map<std::string_view, Value>;
+  using Ranges = std::map<std::string, std::string, std::less<>>;  // from -> end, none touch
 
   Overlay() = default;
   Overlay(const Overlay&) = delete;
@@ -37,6 +38,11 @@ class Overlay {
   // What was set or deleted by itself. It decides about its key, whatever the ranges say.
   const Points& points(const rocksdb::ColumnFamilyHandle* family) const;
 
+  // What was deleted as a range.
+  const Ranges& ranges(const rocksdb::ColumnFamilyHandle* family) const {
+    return changes(family).ranges;
+  }
+
   // The end of the deleted range that the key is in; null if it is in none.
   const std::string* RangeEnd(const rocksdb::ColumnFamilyHandle* family,
                               std::string_view key) const;
@@ -46,7 +52,7 @@ class Overlay {
     explicit Changes(std::pmr::memory_resource* memory) : points(memory) {}
 
     Points points;
-    std::map<std::string, std::string, std::less<>> ranges;  // from -> end; none touch each other
+    Ranges ranges;
   };
   static constexpr std::size_t kUsualBytes = 4096;
 

@@ -70,9 +70,15 @@ class Uncounted {
 
 }  // namespace
 
-CommitPipeline::CommitPipeline(rocksdb::DB* db, Clock* clock, Executor* executor,
-                               const GroupStamp& begin, std::function<void()> on_stop)
-    : db_(db), clock_(clock), executor_(executor), begin_(begin), on_stop_(std::move(on_stop)) {
+CommitPipeline::CommitPipeline(rocksdb::DB* db, std::vector<rocksdb::ColumnFamilyHandle*> families,
+                               Clock* clock, Executor* executor, const GroupStamp& begin,
+                               std::function<void()> on_stop)
+    : db_(db),
+      clock_(clock),
+      executor_(executor),
+      begin_(begin),
+      on_stop_(std::move(on_stop)),
+      range_deletions_(std::move(families)) {
   Unfinished();
 }
 
@@ -268,6 +274,7 @@ Status CommitPipeline::WriteToRocks(Group& group, bool& begun) {
   if (!status.ok()) return WriteFailure(status);
   ++groups_;
   if (group.sync) NoteFlush();
+  if (group.batch.HasDeleteRange()) range_deletions_.Written(*db_, *group.overlay);
   return Status::Ok();
 }
 

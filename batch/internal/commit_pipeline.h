@@ -34,6 +34,7 @@
 #include <mutex>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/executor.h"
@@ -41,6 +42,7 @@
 #include "base/rocks/staging.h"
 #include "base/status.h"
 #include "batch/internal/group_stamp.h"
+#include "batch/internal/range_deletions.h"
 
 namespace tandem::internal {
 
@@ -58,11 +60,11 @@ class CommitPipeline final : public CommitDoor {
   // What is reserved for it.
   static constexpr std::size_t kUsualGroupBytes = 4096;
 
-  // `begin` is the stamp of the record that names the incarnation: the groups follow it.
+  // `families`: all that are written to. `begin` is the stamp of the record that names the incarnation: the groups follow it.
   // `on_stop` is called once, when the store has stopped: to wake who waits for what never comes.
   // REQUIRES: `executor` is destroyed before the pipeline, and not used by it before that.
-  CommitPipeline(rocksdb::DB* db, Clock* clock, Executor* executor, const GroupStamp& begin,
-                 std::function<void()> on_stop);
+  CommitPipeline(rocksdb::DB* db, std::vector<rocksdb::ColumnFamilyHandle*> families, Clock* clock,
+                 Executor* executor, const GroupStamp& begin, std::function<void()> on_stop);
 
   Status Commit(Proposal& proposal) override;
   void CommitAsync(Proposal& proposal, std::function<void(Status)> done) override;
@@ -169,6 +171,7 @@ class CommitPipeline final : public CommitDoor {
   std::shared_ptr<const Overlay> in_flight_;  // guarded by mutex_: of the group being written
   Status stopped_;  // guarded by mutex_: what callers are told now that nothing is written any more
 
+  RangeDeletions range_deletions_;   // guarded by the turn to write
   std::uint64_t last_group_ = 0;     // guarded by the turn to write
   std::uint64_t flushed_group_ = 0;  // guarded by the turn to write
   std::atomic<bool> threw_ = false;

@@ -34,7 +34,8 @@ class CommitPipelineTest : public ::testing::Test {
     rocksdb::DB* db = nullptr;
     EXPECT_TRUE(rocksdb::DB::Open(options, directory_.path(), &db).ok());
     db_.reset(db);
-    pipeline_ = std::make_unique<CommitPipeline>(db, &clock_, &executor_, kBegin, [] {});
+    pipeline_ = std::make_unique<CommitPipeline>(db, std::vector{db->DefaultColumnFamily()}, &clock_,
+                                                 &executor_, kBegin, [] {});
   }
 
   // Puts one key; every hook may be replaced.
@@ -210,7 +211,8 @@ TEST_F(CommitPipelineTest, AnExceptionInAGroupStopsTheStoreAndLeavesNobodyWaitin
     const bool published_;
   };
   for (const bool published : {false, true}) {
-    CommitPipeline pipeline(db_.get(), &clock_, &executor_, kBegin, [] {});
+    CommitPipeline pipeline(db_.get(), {db_->DefaultColumnFamily()}, &clock_, &executor_, kBegin,
+                            [] {});
     Throws throws(*this, published);
     EXPECT_EQ(pipeline.Commit(throws).code(),
               published ? StatusCode::kIndeterminate : StatusCode::kUnavailable);
