@@ -177,9 +177,9 @@ class Client {
   // activities. In one batch, unless the tree is too large for one: then the descendants first, and
   // after a failure in between, deleting again goes on. Activities and turns that are running can
   // store nothing any more. An instance that is busy is ended first: for a moment it is Failed. The
-  // id may be used again afterwards. Errors: NotFound; InvalidArgument (a
-  // child that has not finished, which is deleted with its parent; or, without `force`, something
-  // has not finished); Unavailable (busy: it had a turn whenever this looked).
+  // id may be used again afterwards. Errors: NotFound; InvalidArgument (a child that has not
+  // finished, which is deleted with its parent; or, without `force`, something has not finished);
+  // Unavailable (busy: it had a turn whenever this looked).
   //
   // A child that has finished may be deleted by itself: its parent has its result, or gets it. So
   // an instance with more than kTreeInstancesMax descendants is deleted after some of them

@@ -34,6 +34,13 @@ Status WriteFailure(const rocksdb::Status& status) {
         "the disk is full, and the write may or may not "
         "survive: free space and open the store again");
   }
+  // Met by a compaction. Not of the code Corruption: nothing of the batch itself is damaged.
+  if (status.IsCorruption()) {
+    return Status::IoError(
+        "a file of the store is damaged, so it takes no writes; restore a "
+        "checkpoint: " +
+        status.ToString());
+  }
   // The directory or a file in it is gone: what is acknowledged from here on, nobody would find.
   if (status.IsPathNotFound()) {
     return Status::IoError("the write may or may not survive, the store has lost its files: " +

@@ -60,9 +60,10 @@ class CommitPipeline final : public CommitDoor {
   // What is reserved for it.
   static constexpr std::size_t kUsualGroupBytes = 4096;
 
-  // `families`: all that are written to. `begin` is the stamp of the record that names the incarnation: the groups follow it.
-  // `on_stop` is called once, when the store has stopped: to wake who waits for what never comes.
-  // REQUIRES: `executor` is destroyed before the pipeline, and not used by it before that.
+  // `families`: all that are written to. `begin` is the stamp of the record that names the
+  // incarnation: the groups follow it. `on_stop` is called once, when the store has stopped: to
+  // wake who waits for what never comes. REQUIRES: `executor` is destroyed before the pipeline, and
+  // not used by it before that.
   CommitPipeline(rocksdb::DB* db, std::vector<rocksdb::ColumnFamilyHandle*> families, Clock* clock,
                  Executor* executor, const GroupStamp& begin, std::function<void()> on_stop);
 

@@ -47,14 +47,14 @@ int OpenFilesMax() {
 
 }  // namespace
 
-void BackgroundErrors::OnBackgroundError(rocksdb::BackgroundErrorReason /*reason*/,
-                                         rocksdb::Status* error) {
-  any_ = true;
+void BackgroundWork::OnBackgroundError(rocksdb::BackgroundErrorReason /*reason*/,
+                                       rocksdb::Status* error) {
+  has_failed_ = true;
   *error = rocksdb::Status(*error, rocksdb::Status::Severity::kFatalError);
 }
 
-void BackgroundErrors::OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason /*reason*/,
-                                            rocksdb::Status /*error*/, bool* auto_recovery) {
+void BackgroundWork::OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason /*reason*/,
+                                          rocksdb::Status /*error*/, bool* auto_recovery) {
   *auto_recovery = false;
 }
 

@@ -89,6 +89,9 @@ bool IsRocksDbFile(std::string_view name) {
 Status ProvideDirectory(const fs::path& directory, bool create_if_missing) {
   std::error_code error;
   if (fs::status(directory, error).type() != fs::file_type::not_found) return Status::Ok();
+  if (fs::is_symlink(directory, error)) {  // any other is resolved
+    return Status::IoError(directory.string() + " is a symbolic link to nothing");
+  }
   if (!create_if_missing) return Status::NotFound("no store at " + directory.string());
   return MakeDirectory(directory);
 }
@@ -302,7 +305,8 @@ std::uint64_t LogBytes(rocksdb::DB& db) {
 }  // namespace
 
 StoreDatabase::~StoreDatabase() {
-  const bool sound = db != nullptr && !background_errors->any();
+  background->AllowCompactions();
+  const bool sound = db != nullptr && !background->has_failed();
   if (sound && LogBytes(*db) > kWalBytesLeftAtClose) {
     (void)db->Flush(rocksdb::FlushOptions(), {store, events, messages});
   }
@@ -367,7 +371,7 @@ Result<std::unique_ptr<StoreDatabase>> OpenUnguarded(const fs::path& given,
   database->statistics->set_stats_level(rocksdb::StatsLevel::kExceptTimers);
   db_options.statistics = database->statistics;
   db_options.wal_filter = &database->wal_guard;
-  db_options.listeners = {database->background_errors};
+  db_options.listeners = {database->background};
   TANDEM_RETURN_IF_ERROR(StartRocksThreads());
   try {
     TANDEM_RETURN_IF_ERROR(OpenRocksDb(*database, db_options, options));
@@ -380,6 +384,7 @@ Result<std::unique_ptr<StoreDatabase>> OpenUnguarded(const fs::path& given,
   }
   TANDEM_RETURN_IF_ERROR(ReadStoreRecord(*database, directory.string()));
   TANDEM_RETURN_IF_ERROR(WriteStoreRecord(*database));
+  database->background->AllowCompactions();
   return database;
 }
 

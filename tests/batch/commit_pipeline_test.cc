@@ -34,8 +34,8 @@ class CommitPipelineTest : public ::testing::Test {
     rocksdb::DB* db = nullptr;
     EXPECT_TRUE(rocksdb::DB::Open(options, directory_.path(), &db).ok());
     db_.reset(db);
-    pipeline_ = std::make_unique<CommitPipeline>(db, std::vector{db->DefaultColumnFamily()}, &clock_,
-                                                 &executor_, kBegin, [] {});
+    pipeline_ = std::make_unique<CommitPipeline>(db, std::vector{db->DefaultColumnFamily()},
+                                                 &clock_, &executor_, kBegin, [] {});
   }
 
   // Puts one key; every hook may be replaced.

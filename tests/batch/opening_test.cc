@@ -100,6 +100,18 @@ TEST_F(OpeningTest, NothingIsMadeUnlessAskedFor) {
   EXPECT_TRUE(fs::is_empty(path_));
 }
 
+TEST_F(OpeningTest, ALinkToNothingIsToldAsOne) {
+  fs::create_symlink("nowhere", path_);
+  for (const bool create : {true, false}) {
+    RocksDbOptions options;
+    options.create_if_missing = create;
+    const Status status = RocksDbProvider::Open(path_, options).status();
+    EXPECT_EQ(status.code(), StatusCode::kIoError);
+    EXPECT_NE(status.message().find("link to nothing"), std::string::npos) << status;
+  }
+  EXPECT_FALSE(fs::exists(directory_.path() / "nowhere"));
+}
+
 TEST_F(OpeningTest, AFileIsRefused) {
   Touch(path_);
   EXPECT_EQ(OpenCode(path_), StatusCode::kInvalidArgument);

@@ -46,9 +46,7 @@ class RangeDeletionsTest : public ::testing::Test {
     pipeline_ = std::make_unique<internal::CommitPipeline>(
         db, families_, &clock_, &executor_, internal::GroupStamp{.incarnation = 1}, [] {});
   }
-  ~RangeDeletionsTest() override {
-    EXPECT_TRUE(db_->DestroyColumnFamilyHandle(other_).ok());
-  }
+  ~RangeDeletionsTest() override { EXPECT_TRUE(db_->DestroyColumnFamilyHandle(other_).ok()); }
 
   rocksdb::ColumnFamilyHandle* family() const { return families_.front(); }
 
@@ -94,8 +92,8 @@ class RangeDeletionsTest : public ::testing::Test {
   // Of the memtable that takes the next write.
   std::uint64_t Entries(rocksdb::ColumnFamilyHandle* family) const {
     std::uint64_t entries = 0;
-    EXPECT_TRUE(db_->GetIntProperty(family, rocksdb::DB::Properties::kNumEntriesActiveMemTable,
-                                    &entries));
+    EXPECT_TRUE(
+        db_->GetIntProperty(family, rocksdb::DB::Properties::kNumEntriesActiveMemTable, &entries));
     return entries;
   }
 

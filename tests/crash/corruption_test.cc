@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <random>
@@ -312,6 +313,45 @@ TEST_F(CorruptionTest, ATableThatIsTruncatedOrGrownIsNoticed) {
     EXPECT_EQ(
         Try("a grown table", [&] { testing::WriteFile(damaged_ / file.filename(), bytes + 'x'); }),
         Outcome::kError);
+  }
+}
+
+TEST_F(CorruptionTest, ADamagedBlockStopsWritesWhenACompactionMeetsItAndNeitherReadsNorOpening) {
+  RocksDbOptions options;
+  options.write_buffer_bytes = std::size_t{64} << 10;
+  const StreamId left{"left", 0};
+  std::mt19937_64 random(testing::TestSeed());
+  const auto append = [&](Provider& store) {
+    std::string payload(8192, 0);
+    std::ranges::generate(payload, [&] { return static_cast<char>(random()); });
+    return store.Append({"filler", 0}, {payload}).status();
+  };
+  // Each opening empties the log into a table.
+  for (int part = 0; part < 3; ++part) {
+    auto store = RocksDbProvider::Open(damaged_, options);
+    ASSERT_TRUE(store.ok()) << store.status();
+    ASSERT_TRUE((*store)->Append(left, {"x"}).ok());
+    // The second stands in a block of its own, in the middle.
+    for (int i = 0; i < 3; ++i) ASSERT_TRUE(append(**store).ok());
+  }
+  for (const fs::path& file : testing::FilesOf(damaged_, ".sst")) {
+    if (fs::file_size(file) > 8192) Flip(file.filename(), fs::file_size(file) / 2, 3);
+  }
+
+  // Memtables are full after 8 events, and writes wait when there are 36 tables: a compaction must
+  // have come by then.
+  constexpr int kEnough = 8 * 40;
+  for (int opening = 0; opening < 2; ++opening) {
+    auto store = RocksDbProvider::Open(damaged_, options);
+    ASSERT_TRUE(store.ok()) << opening << ": " << store.status();
+    Status status;
+    for (int i = 0; i < kEnough && status.ok(); ++i) status = append(**store);
+    EXPECT_EQ(status.code(), StatusCode::kIoError) << opening << ": " << status;
+    EXPECT_NE(status.message().find("is damaged"), std::string::npos) << status;
+    EXPECT_EQ(append(**store).code(), StatusCode::kUnavailable) << opening;
+    const auto page = (*store)->Read(left, {});
+    ASSERT_TRUE(page.ok()) << page.status();
+    EXPECT_EQ(page->events.size(), 3U);
   }
 }
 
