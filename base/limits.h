@@ -30,6 +30,8 @@ constexpr std::size_t kPagePassedMax = 1024;
 constexpr std::size_t kDequeueMessagesMax = 4096;
 // Messages that one DeleteGroup removes at most: all other writers wait meanwhile.
 constexpr std::size_t kDeletedAtOnceMax = 4096;
+// Partitions whose events one DeleteEntity counts at most, likewise.
+constexpr std::size_t kCountedPartitionsMax = 4096;
 constexpr std::size_t kDequeueQueuesMax = 64;
 
 // `what` names the argument in the message, e.g. "entity". A name must not be empty; an optional

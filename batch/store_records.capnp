@@ -27,15 +27,18 @@ struct OperationRecord {
       last     @2 :UInt64;
       position @3 :UInt64;
     }
-    removedEvents @4 :UInt64;
-    enqueue :group {
-      id        @5 :UInt64;
-      duplicate @6 :Bool;
+    removedEvents :group {
+      count @4 :UInt64;
+      more  @5 :Bool;
     }
-    cancelled       @7 :Bool;
+    enqueue :group {
+      id        @6 :UInt64;
+      duplicate @7 :Bool;
+    }
+    cancelled       @8 :Bool;
     removedMessages :group {
-      count @8 :UInt64;
-      more  @9 :Bool;
+      count @9 :UInt64;
+      more  @10 :Bool;
     }
   }
 }

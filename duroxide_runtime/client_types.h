@@ -163,7 +163,8 @@ struct DeleteOptions {
 
 struct DeleteResult {
   std::uint64_t instances = 0;
-  std::uint64_t events = 0;  // of their histories
+  // Of their histories; of an instance with more than 4,096 executions, those of the first.
+  std::uint64_t events = 0;
 };
 
 struct PruneResult {

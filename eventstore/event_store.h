@@ -123,6 +123,8 @@ struct DeleteEntity {
 
 struct DeleteEventsResult {
   std::uint64_t events = 0;  // removed; 0 if there was nothing, or only metadata
+  // The entity had more than kCountedPartitionsMax partitions, and `events` are those of the first.
+  bool more = false;
 };
 
 // Preconditions without an effect: Conflict unless the state just before the batch is as expected.

@@ -56,20 +56,20 @@ const Overlay::Value* Overlay::Find(const rocksdb::ColumnFamilyHandle* family,
   static const Value kDeleted;
   const Points& points = changes(family).points;
   if (const auto it = points.find(key); it != points.end()) return &it->second;
-  return RangeEnd(family, key) == nullptr ? nullptr : &kDeleted;
+  return RangeOf(family, key) == nullptr ? nullptr : &kDeleted;
 }
 
 const Overlay::Points& Overlay::points(const rocksdb::ColumnFamilyHandle* family) const {
   return changes(family).points;
 }
 
-const std::string* Overlay::RangeEnd(const rocksdb::ColumnFamilyHandle* family,
-                                     std::string_view key) const {
-  const auto& ranges = changes(family).ranges;
+const Overlay::Ranges::value_type* Overlay::RangeOf(const rocksdb::ColumnFamilyHandle* family,
+                                                    std::string_view key) const {
+  const Ranges& ranges = changes(family).ranges;
   const auto next = ranges.upper_bound(key);
   if (next == ranges.begin()) return nullptr;
-  const std::string& end = std::prev(next)->second;
-  return key < end ? &end : nullptr;
+  const Ranges::value_type& range = *std::prev(next);
+  return key < range.second ? &range : nullptr;
 }
 
 }  // namespace tandem

@@ -43,9 +43,9 @@ class Overlay {
     return changes(family).ranges;
   }
 
-  // The end of the deleted range that the key is in; null if it is in none.
-  const std::string* RangeEnd(const rocksdb::ColumnFamilyHandle* family,
-                              std::string_view key) const;
+  // The deleted range that the key is in, from -> end; null if it is in none.
+  const Ranges::value_type* RangeOf(const rocksdb::ColumnFamilyHandle* family,
+                                    std::string_view key) const;
 
  private:
   struct Changes {

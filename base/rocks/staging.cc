@@ -1,5 +1,6 @@
 #include "base/rocks/staging.h"
 
+#include <iterator>
 #include <vector>
 
 #include "base/check.h"
@@ -52,6 +53,47 @@ Result<std::optional<View::Entry>> View::First(rocksdb::ColumnFamilyHandle* fami
   TANDEM_RETURN_IF_ERROR(cursor.status());
   if (!cursor.Valid()) return std::optional<Entry>();
   return std::optional<Entry>(Entry(cursor.key(), cursor.value()));
+}
+
+Result<std::optional<std::string>> View::LastKey(rocksdb::ColumnFamilyHandle* family,
+                                                 std::string_view from,
+                                                 std::string_view end) const {
+  std::optional<std::string> last;
+  if (from >= end) return last;
+  for (const Overlay* overlay : overlays_) {
+    if (overlay == nullptr) continue;
+    const Overlay::Points& points = overlay->points(family);
+    for (auto it = points.lower_bound(end); it != points.begin() && std::prev(it)->first >= from;) {
+      if (!Staged(family, (--it)->first)->has_value()) continue;
+      if (!last.has_value() || it->first > *last) last = it->first;
+      break;
+    }
+  }
+
+  const std::string lowest = last.value_or(std::string(from));
+  const rocksdb::Slice lower = ToSlice(lowest);
+  const rocksdb::Slice upper = ToSlice(end);
+  rocksdb::ReadOptions options;
+  options.iterate_lower_bound = &lower;
+  options.iterate_upper_bound = &upper;
+  const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(options, family));
+  it->SeekToLast();
+  while (it->Valid()) {
+    const std::string_view key = ToView(it->key());
+    if (!DeletedByStaged(family, key)) return std::optional(std::string(key));
+    const std::string* range = nullptr;
+    for (const Overlay* overlay : overlays_) {
+      const auto* const found = overlay == nullptr ? nullptr : overlay->RangeOf(family, key);
+      if (found != nullptr && found->first < key) range = &found->first;
+    }
+    if (range != nullptr) {
+      it->SeekForPrev(ToSlice(*range));
+    } else {
+      it->Prev();
+    }
+  }
+  TANDEM_RETURN_IF_ERROR(FromRocks(it->status(), "scan of " + family->GetName()));
+  return last;
 }
 
 std::string View::FirstUnwritten(rocksdb::ColumnFamilyHandle* family, std::string_view from,

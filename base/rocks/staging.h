@@ -45,6 +45,11 @@ class View {
   Result<std::optional<Entry>> First(rocksdb::ColumnFamilyHandle* family, std::string_view from,
                                      std::string_view end) const;
 
+  // The last live key with from <= key < end. Walks back over what was deleted behind it, but not
+  // over a range that something staged deletes.
+  Result<std::optional<std::string>> LastKey(rocksdb::ColumnFamilyHandle* family,
+                                             std::string_view from, std::string_view end) const;
+
   // True if the key is deleted by something that is staged but not yet published.
   bool DeletedByStaged(rocksdb::ColumnFamilyHandle* family, std::string_view key) const;
 

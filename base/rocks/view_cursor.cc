@@ -52,7 +52,7 @@ void ViewCursor::Settle() {
 
     const auto decider = Decider(*key);
     if (decider != layers_.end() && !decider->StandsAt(*key)) {
-      JumpTo(*decider->overlay->RangeEnd(family_, *key), decider);
+      JumpTo(decider->overlay->RangeOf(family_, *key)->second, decider);
       continue;
     }
     if (decider != layers_.end() && !decider->next->second.has_value()) {
@@ -68,7 +68,7 @@ void ViewCursor::Settle() {
 
 std::vector<ViewCursor::Layer>::iterator ViewCursor::Decider(std::string_view key) {
   return std::ranges::find_if(layers_, [&](const Layer& layer) {
-    return layer.StandsAt(key) || layer.overlay->RangeEnd(family_, key) != nullptr;
+    return layer.StandsAt(key) || layer.overlay->RangeOf(family_, key) != nullptr;
   });
 }
 

@@ -42,7 +42,11 @@ class ResultWriter {
     stored.setLast(append.last);
     stored.setPosition(append.position);
   }
-  void operator()(const DeleteEventsResult& removed) { record_.setRemovedEvents(removed.events); }
+  void operator()(const DeleteEventsResult& removed) {
+    auto stored = record_.initRemovedEvents();
+    stored.setCount(removed.events);
+    stored.setMore(removed.more);
+  }
   void operator()(const EnqueueResult& enqueued) {
     auto stored = record_.initEnqueue();
     stored.setId(enqueued.id);
@@ -68,7 +72,8 @@ OperationResult ReadResult(OperationRecord::Reader record) {
       return AppendResult{append.getFirst(), append.getLast(), append.getPosition()};
     }
     case OperationRecord::REMOVED_EVENTS:
-      return DeleteEventsResult{record.getRemovedEvents()};
+      return DeleteEventsResult{record.getRemovedEvents().getCount(),
+                                record.getRemovedEvents().getMore()};
     case OperationRecord::ENQUEUE: {
       const auto enqueue = record.getEnqueue();
       return EnqueueResult{enqueue.getId(), enqueue.getDuplicate() ? EnqueueOutcome::kDuplicate

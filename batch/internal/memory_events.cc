@@ -117,16 +117,28 @@ OperationResult MemoryEvents::Apply(const DeletePartition& remove, Timestamp /*n
 }
 
 OperationResult MemoryEvents::Apply(const DeleteEntity& remove, Timestamp /*now*/) {
+  const StreamId first{remove.entity, 0};
+  const auto in_entity = [&](const StreamId& stream) { return stream.entity == remove.entity; };
+  std::vector<std::uint64_t> partitions;  // that had events, deleted or not
+  for (auto it = streams_.lower_bound(first); it != streams_.end() && in_entity(it->first); ++it) {
+    if (it->second.head() > 0) partitions.push_back(it->first.partition);
+  }
+  auto deleted = deleted_.lower_bound(first);
+  while (deleted != deleted_.end() && in_entity(*deleted)) {
+    partitions.push_back(deleted->partition);
+    deleted = deleted_.erase(deleted);
+  }
+  std::ranges::sort(partitions);
+
   DeleteEventsResult result;
-  auto stream = streams_.lower_bound({remove.entity, 0});
-  while (stream != streams_.end() && stream->first.entity == remove.entity) {
+  result.more = partitions.size() > kCountedPartitionsMax;
+  auto stream = streams_.lower_bound(first);
+  while (stream != streams_.end() && in_entity(stream->first)) {
     const StreamId lowest = (stream++)->first;
     tombstones_[remove.entity] = lowest.partition;  // the last is the highest
-    result.events += Remove(lowest);
-  }
-  auto deleted = deleted_.lower_bound({remove.entity, 0});
-  while (deleted != deleted_.end() && deleted->entity == remove.entity) {
-    deleted = deleted_.erase(deleted);
+    const std::uint64_t events = Remove(lowest);
+    const bool counted = !result.more || lowest.partition < partitions[kCountedPartitionsMax];
+    if (counted) result.events += events;
   }
   return result;
 }

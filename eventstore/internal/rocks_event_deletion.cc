@@ -17,8 +17,9 @@ namespace tandem::internal {
 // What there is to delete of an entity.
 struct RocksEventStore::EntityContents {
   std::optional<std::uint64_t> highest;            // partition; nullopt: there is nothing
-  std::uint64_t events = 0;                        // as far as its heads can be read
-  bool unreadable = false;                         // some cannot
+  std::uint64_t events = 0;                        // of the heads that are counted and readable
+  bool counted = true;                             // all heads are
+  bool more = false;                               // there are more heads than are counted
   std::vector<std::pair<StreamId, Head>> streams;  // as long as the events are few
 };
 
@@ -92,7 +93,7 @@ Result<DeleteEventsResult> RocksEventStore::Stage(const DeleteEntity& remove, Ti
     std::string end = PrefixEnd(prefix);
     return std::pair(std::move(prefix), std::move(end));
   };
-  if (contents.events > Staging::kPointDeletesMax || contents.unreadable) {
+  if (contents.events > Staging::kPointDeletesMax || !contents.counted) {
     const auto [from, end] = range(kEventPrefix);
     staging.DeleteRange(family_, from, end);
   } else {
@@ -106,13 +107,28 @@ Result<DeleteEventsResult> RocksEventStore::Stage(const DeleteEntity& remove, Ti
   }
   heads_.ForgetEntity(remove.entity);
   staging.Put(family_, TombstoneKey(remove.entity), EncodeTombstone(*contents.highest));
-  return DeleteEventsResult{contents.events};
+  return DeleteEventsResult{contents.events, contents.more};
+}
+
+// The highest partition that has a key of that kind, in a range of such keys.
+Result<std::optional<std::uint64_t>> RocksEventStore::HighestOf(char kind, std::string_view from,
+                                                                std::string_view end,
+                                                                const View& view) const {
+  std::string above(end);
+  while (true) {
+    TANDEM_ASSIGN_OR_RETURN(std::optional<std::string> key, view.LastKey(family_, from, above));
+    if (!key.has_value()) return std::optional<std::uint64_t>();
+    const std::optional<StreamId> stream = StreamOf(*key, kind);
+    if (stream.has_value()) return std::optional(stream->partition);
+    above = *std::move(key);
+  }
 }
 
 // Records that are damaged go with the entity: this is how to be rid of them. Starts above what was
 // deleted with a former life, so that this is not walked over.
 Result<RocksEventStore::EntityContents> RocksEventStore::ContentsOf(std::string_view entity,
                                                                     const View& view) const {
+  constexpr std::uint64_t kPartitionMax = std::numeric_limits<std::uint64_t>::max();
   EntityContents contents;
   const auto tombstone = TombstoneOf(entity, view);
   if (!tombstone.ok() && tombstone.status().code() != StatusCode::kCorruption) {
@@ -120,17 +136,27 @@ Result<RocksEventStore::EntityContents> RocksEventStore::ContentsOf(std::string_
   }
   StreamId first{std::string(entity), 0};
   if (tombstone.ok() && tombstone->has_value()) {
-    if (**tombstone == std::numeric_limits<std::uint64_t>::max()) return contents;
+    if (**tombstone == kPartitionMax) return contents;
     first.partition = **tombstone + 1;
   }
+  const std::string heads_end = PrefixEnd(EntityPrefix(kHeadPrefix, entity));
+  TANDEM_ASSIGN_OR_RETURN(contents.highest,
+                          HighestOf(kHeadPrefix, HeadKey(first), heads_end, view));
+  if (contents.highest != kPartitionMax) {
+    const StreamId above{first.entity, contents.highest ? *contents.highest + 1 : first.partition};
+    TANDEM_ASSIGN_OR_RETURN(const auto with_metadata,
+                            HighestOf(kMetadataPrefix, MetadataKey(above, {}),
+                                      PrefixEnd(EntityPrefix(kMetadataPrefix, entity)), view));
+    if (with_metadata.has_value()) contents.highest = with_metadata;
+  }
 
-  ViewCursor head(view, family_, HeadKey(first), PrefixEnd(EntityPrefix(kHeadPrefix, entity)));
-  for (; head.Valid(); head.Next()) {
+  std::size_t heads = 0;
+  ViewCursor head(view, family_, HeadKey(first), heads_end);
+  for (; head.Valid() && heads < kCountedPartitionsMax; head.Next(), ++heads) {
     const std::optional<StreamId> stream = StreamOf(head.key(), kHeadPrefix);
-    if (stream.has_value()) contents.highest = stream->partition;
     const Result<Head> found = DecodeHead(head.value(), stream.value_or(first));
     if (!stream.has_value() || !found.ok()) {
-      contents.unreadable = true;
+      contents.counted = false;
       continue;
     }
     contents.events += found->events();
@@ -139,20 +165,8 @@ Result<RocksEventStore::EntityContents> RocksEventStore::ContentsOf(std::string_
     }
   }
   TANDEM_RETURN_IF_ERROR(head.status());
-
-  // One look at each stream, however many keys it has.
-  ViewCursor key(view, family_, MetadataKey(first, {}),
-                 PrefixEnd(EntityPrefix(kMetadataPrefix, entity)));
-  while (key.Valid()) {
-    const std::optional<StreamId> stream = StreamOf(key.key(), kMetadataPrefix);
-    if (!stream.has_value()) {
-      key.Next();
-      continue;
-    }
-    contents.highest = std::max(contents.highest.value_or(0), stream->partition);
-    key.Seek(PrefixEnd(MetadataKey(*stream, {})));
-  }
-  TANDEM_RETURN_IF_ERROR(key.status());
+  contents.more = head.Valid();
+  contents.counted = contents.counted && !contents.more;
   return contents;
 }
 

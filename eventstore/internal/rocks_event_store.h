@@ -82,6 +82,8 @@ class RocksEventStore {
 
   Result<LastHead> FindLastHead(std::string_view entity, std::uint64_t from,
                                 std::size_t deleted_max) const;
+  Result<std::optional<std::uint64_t>> HighestOf(char kind, std::string_view from,
+                                                 std::string_view end, const View& view) const;
   Result<EntityContents> ContentsOf(std::string_view entity, const View& view) const;
   void StageRemoval(const StreamId& stream, Version from, Version end, Staging& staging) const;
 

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <iterator>
 #include <map>
 #include <memory>
 #include <optional>
@@ -114,6 +115,13 @@ void ExpectAgreement(const View& view, rocksdb::ColumnFamilyHandle* family, cons
   ASSERT_EQ(first->has_value(), found) << from << " to " << end;
   if (found) {
     EXPECT_EQ(**first, View::Entry(*expected));
+  }
+
+  const auto last = view.LastKey(family, from, end);
+  ASSERT_TRUE(last.ok()) << last.status();
+  ASSERT_EQ(last->has_value(), found) << from << " to " << end;
+  if (found) {
+    EXPECT_EQ(**last, std::prev(model.lower_bound(end))->first) << from << " to " << end;
   }
 
   const auto value = view.Get(family, from);

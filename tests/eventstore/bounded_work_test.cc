@@ -200,6 +200,20 @@ TEST_F(BoundedWorkTest, AnEntityOfManyLivesIsFoundAndDeletedWithoutWalkingOverTh
   EXPECT_LE(Walked([&] { Commit({DeleteEntity("a")}); }), kSlack);
 }
 
+TEST_F(BoundedWorkTest, AnEntityOfManyPartitionsIsDeletedWithoutALookAtEach) {
+  for (std::uint64_t partition = 0; partition < 5 * kCountedPartitionsMax;) {
+    std::vector<Operation> appends;
+    for (int i = 0; i < 2048; ++i) appends.emplace_back(AppendEvents({"a", partition++}, {"x"}));
+    Commit(std::move(appends));
+  }
+  rocksdb::SetPerfLevel(rocksdb::PerfLevel::kEnableTimeExceptForMutex);
+  rocksdb::get_perf_context()->Reset();
+  Commit({DeleteEntity("a")});
+  rocksdb::SetPerfLevel(rocksdb::PerfLevel::kDisable);
+  EXPECT_LE(rocksdb::get_perf_context()->next_on_memtable_count,
+            kCountedPartitionsMax + 2 * Staging::kPointDeletesMax + kSlack);
+}
+
 // Metadata of a stream with events is deleted by a range where too much was erased before.
 TEST_F(BoundedWorkTest, APartitionWithManyErasedKeysIsDeletedWithoutWalkingOverThem) {
   constexpr std::uint64_t kErased = 5000;

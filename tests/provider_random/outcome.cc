@@ -29,7 +29,7 @@ struct OperationText {
            std::to_string(result.position);
   }
   std::string operator()(const DeleteEventsResult& result) const {
-    return std::to_string(result.events) + " events";
+    return std::to_string(result.events) + (result.more ? " events and more" : " events");
   }
   std::string operator()(const EnqueueResult& result) const {
     return (result.outcome == EnqueueOutcome::kQueued ? "queued " : "duplicate of ") +

@@ -224,5 +224,25 @@ CONFORMANCE_CASE(Deleting, ManyPartitionsGoInOneBatch, Shows("X3", "X1")) {
   ExpectTombstone("a", kPartitions - 1);
 }
 
+// What is counted is bounded; what is deleted is not.
+CONFORMANCE_CASE(Deleting, OfManyPartitionsTheFirstAreCounted, Shows("X3", "X4")) {
+  constexpr std::uint64_t kPartitions = kCountedPartitionsMax;
+  for (std::uint64_t partition = 0; partition <= kPartitions;) {
+    Batch appends;
+    for (int i = 0; i < 512 && partition <= kPartitions; ++i) {
+      appends.push_back(AppendEvents{{"a", partition++}, Texts(2, "x")});
+    }
+    Commit(std::move(appends));
+  }
+  EXPECT_EQ(DeleteStream({"a", 7}), 2U);
+  SetMetadata({"a", kPartitions + 5}, {{"k", "v"}});
+  const auto deleted = std::get<DeleteEventsResult>(Commit({DeleteEntity{"a"}}).front());
+  EXPECT_EQ(deleted.events, 2 * (kPartitions - 1)) << "the deleted one counts as a partition";
+  EXPECT_TRUE(deleted.more);
+  ExpectTombstone("a", kPartitions + 5);
+  EXPECT_TRUE(MetadataOf({"a", kPartitions + 5}).empty());
+  EXPECT_EQ(Feed(0, {}).events.size(), 0U);
+}
+
 }  // namespace
 }  // namespace tandem::conformance
