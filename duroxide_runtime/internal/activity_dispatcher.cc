@@ -54,10 +54,6 @@ Result<std::string> CallHandler(const ActivityHandler& handler, ActivityContext&
   }
 }
 
-std::string WhereOf(const tandem::Delivery& delivery) {
-  return "message " + std::to_string(delivery.id) + " of queue '" + delivery.queue + "'";
-}
-
 }  // namespace
 
 Status ActivityDispatcher::Handle(const tandem::Delivery& delivery) {

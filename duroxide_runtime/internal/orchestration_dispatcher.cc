@@ -35,10 +35,6 @@ InstanceStatus FallbackStatus(tandem::Provider& provider, const std::string& ins
   return status;
 }
 
-std::string WhereOf(const tandem::Delivery& delivery) {
-  return "message " + std::to_string(delivery.id) + " of queue '" + delivery.queue + "'";
-}
-
 const QueuedItems* Queued(const TurnCause& cause) { return std::get_if<QueuedItems>(&cause); }
 
 // A task that is due later, unless this goes away before.

@@ -28,6 +28,11 @@
 
 namespace duroxide::internal {
 
+// "message 7 of queue 'dx/work'"
+inline std::string WhereOf(const tandem::Delivery& delivery) {
+  return "message " + std::to_string(delivery.id) + " of queue '" + delivery.queue + "'";
+}
+
 // 1 s after the first attempt, doubling up to 60 s.
 std::chrono::milliseconds ParkDelay(std::uint32_t attempt);
 
