@@ -2,7 +2,8 @@
 #   A static library of one folder, tandem::<name>, built and installed. `SCHEMAS` are Cap'n Proto
 #   files, compiled without our warnings. `COMPONENT`: not part of the core; users of the package get
 #   it by find_package(Tandem COMPONENTS <name>).
-#   Its headers are those beside its sources, and those of the folder that an internal/ belongs to.
+#   Its headers are those beside its sources; where one is in an internal/ or a room of it, all of
+#   that internal/ and those of the folder that it belongs to.
 function(tandem_library name)
   cmake_parse_arguments(ARG "COMPONENT" "" "SOURCES;SCHEMAS;LINKS;PRIVATE_LINKS" ${ARGN})
   foreach(library ${ARG_LINKS} ${ARG_PRIVATE_LINKS})
@@ -41,9 +42,10 @@ function(tandem_headers_beside result)
   foreach(source ${ARGN})
     cmake_path(GET source PARENT_PATH folder)
     list(APPEND patterns "${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*.h")
-    if(folder MATCHES "(^|/)internal$")
-      cmake_path(GET folder PARENT_PATH folder)
-      list(APPEND patterns "${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*.h")
+    if(folder MATCHES "^(.*/)?internal(/.*)?$")
+      foreach(beside "*.h" "internal/*.h" "internal/*/*.h")
+        list(APPEND patterns "${CMAKE_CURRENT_SOURCE_DIR}/${CMAKE_MATCH_1}${beside}")
+      endforeach()
     endif()
   endforeach()
   list(REMOVE_DUPLICATES patterns)

@@ -11,7 +11,7 @@
 #include "duroxide_runtime/internal/instance_store.h"
 #include "duroxide_runtime/internal/names.h"
 #include "duroxide_runtime/internal/orchestration_dispatcher.h"
-#include "duroxide_runtime/internal/work_item.h"
+#include "duroxide_runtime/internal/records/work_item.h"
 #include "duroxide_runtime/limits.h"
 #include "duroxide_runtime/registry.h"
 

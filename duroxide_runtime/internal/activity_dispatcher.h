@@ -20,9 +20,9 @@
 #include "duroxide_runtime/internal/lease_keeper.h"
 #include "duroxide_runtime/internal/orchestration_dispatcher.h"
 #include "duroxide_runtime/internal/parking.h"
+#include "duroxide_runtime/internal/records/work_item.h"
 #include "duroxide_runtime/internal/result_reporter.h"
 #include "duroxide_runtime/internal/stored_progress.h"
-#include "duroxide_runtime/internal/work_item.h"
 #include "duroxide_runtime/log.h"
 #include "duroxide_runtime/registry.h"
 

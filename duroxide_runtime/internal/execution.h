@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "duroxide_runtime/internal/core.h"
-#include "duroxide_runtime/internal/history.h"
+#include "duroxide_runtime/internal/records/history.h"
 #include "duroxide_runtime/registry.h"
 
 namespace duroxide::internal {

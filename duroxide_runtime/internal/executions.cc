@@ -9,6 +9,7 @@
 
 #include "duroxide_runtime/internal/client_checks.h"
 #include "duroxide_runtime/internal/instance_lookup.h"
+#include "duroxide_runtime/internal/kv_state.h"
 
 namespace duroxide::internal {
 

@@ -6,7 +6,7 @@
 
 #include "batch/provider.h"
 #include "duroxide_runtime/instance_status.h"
-#include "duroxide_runtime/internal/work_item.h"
+#include "duroxide_runtime/internal/records/work_item.h"
 
 namespace duroxide::internal {
 

@@ -32,10 +32,10 @@
 
 #include "batch/provider.h"
 #include "duroxide_runtime/instance_status.h"
-#include "duroxide_runtime/internal/history.h"
-#include "duroxide_runtime/internal/kv_state.h"
-#include "duroxide_runtime/internal/status_record.h"
-#include "duroxide_runtime/internal/work_item.h"
+#include "duroxide_runtime/internal/records/history.h"
+#include "duroxide_runtime/internal/records/kv_entry.h"
+#include "duroxide_runtime/internal/records/status_record.h"
+#include "duroxide_runtime/internal/records/work_item.h"
 
 namespace duroxide::internal {
 

@@ -7,7 +7,7 @@
 
 #include "batch/provider.h"
 #include "duroxide_runtime/internal/instance_store.h"
-#include "duroxide_runtime/internal/kv_state.h"
+#include "duroxide_runtime/internal/records/kv_entry.h"
 
 namespace duroxide::internal {
 

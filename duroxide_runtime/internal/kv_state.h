@@ -4,26 +4,14 @@
 // earlier executions have left; what the running one has written comes again by replay, so a turn
 // that is repeated never starts from its own result.
 
-#include <map>
-#include <optional>
 #include <set>
 #include <string>
-#include <string_view>
 #include <utility>
 
-#include "base/clock.h"
 #include "duroxide_runtime/history.h"
+#include "duroxide_runtime/internal/records/kv_entry.h"
 
 namespace duroxide::internal {
-
-struct KvEntry {
-  std::string value;
-  tandem::Timestamp updated_at;
-  bool operator==(const KvEntry&) const = default;
-};
-
-using KvEntries = std::map<std::string, KvEntry, std::less<>>;
-using KvChanges = std::map<std::string, std::optional<KvEntry>, std::less<>>;  // nullopt: erased
 
 class KvState {
  public:

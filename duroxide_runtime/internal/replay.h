@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "duroxide_runtime/internal/execution.h"
-#include "duroxide_runtime/internal/history.h"
+#include "duroxide_runtime/internal/records/history.h"
 
 namespace duroxide::internal {
 

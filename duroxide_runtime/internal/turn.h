@@ -25,10 +25,10 @@
 #include <vector>
 
 #include "duroxide_runtime/internal/core.h"
-#include "duroxide_runtime/internal/history.h"
 #include "duroxide_runtime/internal/kv_state.h"
 #include "duroxide_runtime/internal/live_instances.h"
-#include "duroxide_runtime/internal/work_item.h"
+#include "duroxide_runtime/internal/records/history.h"
+#include "duroxide_runtime/internal/records/work_item.h"
 #include "duroxide_runtime/registry.h"
 
 namespace duroxide::internal {

@@ -11,7 +11,7 @@
 
 #include "batch/operation.h"
 #include "duroxide_runtime/internal/lease_keeper.h"
-#include "duroxide_runtime/internal/work_item.h"
+#include "duroxide_runtime/internal/records/work_item.h"
 
 namespace duroxide::internal {
 

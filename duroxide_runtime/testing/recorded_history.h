@@ -20,7 +20,7 @@
 
 #include "batch/provider.h"
 #include "duroxide_runtime/history.h"
-#include "duroxide_runtime/internal/kv_state.h"
+#include "duroxide_runtime/internal/records/kv_entry.h"
 #include "duroxide_runtime/registry.h"
 
 namespace duroxide::testing {

@@ -7,8 +7,8 @@
 #include <cstring>
 
 #include "base/record.h"
-#include "duroxide_runtime/internal/history.capnp.h"
-#include "duroxide_runtime/internal/work_item.capnp.h"
+#include "duroxide_runtime/internal/records/history.capnp.h"
+#include "duroxide_runtime/internal/records/work_item.capnp.h"
 
 namespace duroxide::testing {
 

@@ -16,7 +16,7 @@
 #include "base/record.h"
 #include "base/status.h"
 #include "duroxide_runtime/history.h"
-#include "duroxide_runtime/internal/history.capnp.h"
+#include "duroxide_runtime/internal/records/history.capnp.h"
 #include "duroxide_runtime/limits.h"
 
 namespace duroxide::internal {

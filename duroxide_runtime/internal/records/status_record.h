@@ -7,8 +7,8 @@
 
 #include "base/result.h"
 #include "duroxide_runtime/instance_status.h"
-#include "duroxide_runtime/internal/history.h"
-#include "duroxide_runtime/internal/kv_state.h"
+#include "duroxide_runtime/internal/records/history.h"
+#include "duroxide_runtime/internal/records/kv_entry.h"
 
 namespace duroxide::internal {
 

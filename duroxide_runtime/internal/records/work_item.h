@@ -13,7 +13,7 @@
 #include <variant>
 
 #include "base/result.h"
-#include "duroxide_runtime/internal/history.h"
+#include "duroxide_runtime/internal/records/history.h"
 
 namespace duroxide::internal {
 
