@@ -15,7 +15,7 @@
 
 #include "duroxide_runtime/codec.h"
 #include "duroxide_runtime/internal/core.h"
-#include "duroxide_runtime/internal/promise.h"
+#include "duroxide_runtime/internal/coroutine/promise.h"
 
 namespace duroxide {
 

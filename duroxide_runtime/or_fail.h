@@ -14,7 +14,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "duroxide_runtime/internal/join.h"
+#include "duroxide_runtime/internal/coroutine/join.h"
 #include "duroxide_runtime/task.h"
 
 namespace duroxide {

@@ -21,7 +21,7 @@
 #include <utility>
 
 #include "base/check.h"
-#include "duroxide_runtime/internal/promise.h"
+#include "duroxide_runtime/internal/coroutine/promise.h"
 
 namespace duroxide {
 

@@ -26,7 +26,7 @@
 #include <utility>
 #include <vector>
 
-#include "duroxide_runtime/internal/join.h"
+#include "duroxide_runtime/internal/coroutine/join.h"
 
 namespace duroxide {
 

@@ -23,11 +23,11 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "duroxide_runtime/internal/coroutine/promise.h"
+#include "duroxide_runtime/internal/coroutine/pump.h"
 #include "duroxide_runtime/internal/determinism.h"
 #include "duroxide_runtime/internal/kv_state.h"
 #include "duroxide_runtime/internal/mailboxes.h"
-#include "duroxide_runtime/internal/promise.h"
-#include "duroxide_runtime/internal/pump.h"
 #include "duroxide_runtime/internal/records/history.h"
 #include "duroxide_runtime/log.h"
 

@@ -14,7 +14,7 @@
 
 #include "base/result.h"
 #include "duroxide_runtime/codec.h"
-#include "duroxide_runtime/internal/pump.h"
+#include "duroxide_runtime/internal/coroutine/pump.h"
 
 namespace duroxide {
 
