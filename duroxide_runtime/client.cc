@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "duroxide_runtime/internal/client_checks.h"
+#include "duroxide_runtime/internal/engine/names.h"
 #include "duroxide_runtime/internal/instance_messages.h"
 #include "duroxide_runtime/internal/instance_store.h"
-#include "duroxide_runtime/internal/names.h"
 #include "duroxide_runtime/internal/orchestration_dispatcher.h"
 #include "duroxide_runtime/internal/records/work_item.h"
 #include "duroxide_runtime/limits.h"

@@ -5,12 +5,12 @@
 
 #include "duroxide_runtime/client.h"
 #include "duroxide_runtime/internal/client_checks.h"
+#include "duroxide_runtime/internal/engine/names.h"
 #include "duroxide_runtime/internal/executions.h"
 #include "duroxide_runtime/internal/instance_list.h"
 #include "duroxide_runtime/internal/instance_lookup.h"
 #include "duroxide_runtime/internal/instance_store.h"
 #include "duroxide_runtime/internal/kv_reader.h"
-#include "duroxide_runtime/internal/names.h"
 #include "duroxide_runtime/limits.h"
 
 namespace duroxide {

@@ -14,8 +14,8 @@
 #include <utility>
 
 #include "duroxide_runtime/codec.h"
-#include "duroxide_runtime/internal/core.h"
 #include "duroxide_runtime/internal/coroutine/promise.h"
+#include "duroxide_runtime/internal/engine/core.h"
 
 namespace duroxide {
 

@@ -2,7 +2,7 @@
 
 #include <iterator>
 
-#include "duroxide_runtime/internal/names.h"
+#include "duroxide_runtime/internal/engine/names.h"
 
 namespace duroxide {
 

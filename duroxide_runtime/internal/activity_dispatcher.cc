@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
-#include "duroxide_runtime/internal/failure.h"
+#include "duroxide_runtime/internal/engine/failure.h"
+#include "duroxide_runtime/internal/engine/poison.h"
 #include "duroxide_runtime/internal/instance_store.h"
-#include "duroxide_runtime/internal/poison.h"
 #include "duroxide_runtime/internal/stored_progress.h"
 #include "duroxide_runtime/limits.h"
 

@@ -8,7 +8,7 @@
 // Fate of what can't be run: an activity whose code is not registered here is handed over to other
 // runtimes and parked (internal/parking.h) until it was parked too often, then reported as a
 // failure of the configuration; one that was delivered too often without an answer is reported as
-// poison (internal/poison.h). One that was asked to stop and fails is given back.
+// poison (internal/engine/poison.h). One that was asked to stop and fails is given back.
 
 #include <cstdint>
 #include <stop_token>

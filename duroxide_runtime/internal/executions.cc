@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "duroxide_runtime/internal/client_checks.h"
+#include "duroxide_runtime/internal/engine/kv_state.h"
 #include "duroxide_runtime/internal/instance_lookup.h"
-#include "duroxide_runtime/internal/kv_state.h"
 
 namespace duroxide::internal {
 

@@ -129,7 +129,7 @@ class Deletion {
       return Commit();
     }
     // An end at whatever version: however many turns come in between, it is stored. Not of the
-    // code's making, so a replay takes it as it is (internal/poison.h).
+    // code's making, so a replay takes it as it is (internal/engine/poison.h).
     HistoryEvent end;
     end.time = provider_.clock().Now();
     end.body = OrchestrationFailed{

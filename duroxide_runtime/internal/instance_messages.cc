@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "duroxide_runtime/internal/client_checks.h"
+#include "duroxide_runtime/internal/engine/names.h"
 #include "duroxide_runtime/internal/instance_index.h"
 #include "duroxide_runtime/internal/instance_lookup.h"
-#include "duroxide_runtime/internal/names.h"
 
 namespace duroxide::internal {
 

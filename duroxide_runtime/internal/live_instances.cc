@@ -5,20 +5,6 @@
 
 namespace duroxide::internal {
 
-namespace {
-
-constexpr std::size_t kFrameBytes = 4096;
-
-}  // namespace
-
-std::size_t LiveInstance::bytes() const {
-  std::size_t bytes = kFrameBytes + execution->content_bytes();
-  for (const auto& [key, entry] : execution->kv().entries()) {
-    bytes += key.size() + entry.value.size();
-  }
-  return bytes;
-}
-
 std::unique_ptr<LiveInstance> LiveInstances::Remove(State& state, Order::iterator place) {
   std::unique_ptr<LiveInstance> live = std::move(*place);
   state.entries.erase(live->execution->instance());

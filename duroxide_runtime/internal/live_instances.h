@@ -18,18 +18,9 @@
 #include <utility>
 
 #include "base/guarded.h"
-#include "duroxide_runtime/internal/execution.h"
+#include "duroxide_runtime/internal/engine/live_instance.h"
 
 namespace duroxide::internal {
-
-struct LiveInstance {
-  std::unique_ptr<Execution> execution;  // waits; has not ended
-  std::uint64_t events = 0;              // of its history that it has applied
-  Timestamp time{};                      // of the last of them
-
-  // What it holds, by an estimate: the frames may keep all that history has brought them.
-  std::size_t bytes() const;
-};
 
 class LiveInstances {
  public:

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "duroxide_runtime/internal/failure.h"
-#include "duroxide_runtime/internal/poison.h"
+#include "duroxide_runtime/internal/engine/failure.h"
+#include "duroxide_runtime/internal/engine/poison.h"
 
 namespace duroxide::internal {
 

@@ -17,7 +17,8 @@
 // Fate of what can't be processed: an instance without its code is handed over to another runtime,
 // and in the end parked (internal/parking.h), as is one whose code diverges, or whose stored
 // records can't be read; one whose turns were begun too often without any answer is ended
-// (internal/poison.h); messages for an instance that never started are acknowledged and counted.
+// (internal/engine/poison.h); messages for an instance that never started are acknowledged and
+// counted.
 
 #include <atomic>
 #include <chrono>

@@ -9,8 +9,8 @@
 // handed over again.
 //
 // Being parked is an answer: it is not counted as a delivery, so that what is parked never becomes
-// poison (internal/poison.h). How often something was parked in a row is therefore remembered in
-// memory (Backoffs); a runtime that starts anew begins with the shortest delay again.
+// poison (internal/engine/poison.h). How often something was parked in a row is therefore
+// remembered in memory (Backoffs); a runtime that starts anew begins with the shortest delay again.
 
 #include <chrono>
 #include <cstddef>

@@ -4,8 +4,8 @@
 #include <set>
 #include <utility>
 
+#include "duroxide_runtime/internal/engine/names.h"
 #include "duroxide_runtime/internal/instance_index.h"
-#include "duroxide_runtime/internal/names.h"
 #include "duroxide_runtime/internal/stored_progress.h"
 
 namespace duroxide::internal {

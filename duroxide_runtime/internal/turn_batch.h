@@ -24,8 +24,8 @@
 #include <vector>
 
 #include "batch/operation.h"
+#include "duroxide_runtime/internal/engine/turn.h"
 #include "duroxide_runtime/internal/instance_store.h"
-#include "duroxide_runtime/internal/turn.h"
 
 namespace duroxide::internal {
 

@@ -5,8 +5,8 @@
 #include <memory>
 #include <utility>
 
-#include "duroxide_runtime/internal/failure.h"
-#include "duroxide_runtime/internal/poison.h"
+#include "duroxide_runtime/internal/engine/failure.h"
+#include "duroxide_runtime/internal/engine/poison.h"
 #include "duroxide_runtime/internal/turn_batch.h"
 
 namespace duroxide::internal {

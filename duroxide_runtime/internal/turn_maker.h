@@ -16,9 +16,9 @@
 
 #include "batch/provider.h"
 #include "duroxide_runtime/internal/counters.h"
+#include "duroxide_runtime/internal/engine/turn.h"
 #include "duroxide_runtime/internal/instance_store.h"
 #include "duroxide_runtime/internal/live_instances.h"
-#include "duroxide_runtime/internal/turn.h"
 #include "duroxide_runtime/internal/turn_cause.h"
 #include "duroxide_runtime/log.h"
 #include "duroxide_runtime/registry.h"

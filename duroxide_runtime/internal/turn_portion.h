@@ -5,7 +5,7 @@
 // their code is slow, because what a thread has taken waits for it while others may be idle.
 //
 // It begins with one, so that after a crash what kills the process again takes few bystanders along
-// (internal/poison.h). Thread-safe.
+// (internal/engine/poison.h). Thread-safe.
 
 #include <algorithm>
 #include <atomic>

@@ -5,9 +5,9 @@
 #include <sstream>
 #include <utility>
 
+#include "duroxide_runtime/internal/engine/turn.h"
 #include "duroxide_runtime/internal/executions.h"
 #include "duroxide_runtime/internal/instance_store.h"
-#include "duroxide_runtime/internal/turn.h"
 
 namespace duroxide::testing {
 

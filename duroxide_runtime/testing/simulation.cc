@@ -5,8 +5,8 @@
 
 #include "base/manual_clock.h"
 #include "batch/memory_provider.h"
+#include "duroxide_runtime/internal/engine/names.h"
 #include "duroxide_runtime/internal/instance_store.h"
-#include "duroxide_runtime/internal/names.h"
 #include "duroxide_runtime/testing/internal/simulated_runtime.h"
 #include "duroxide_runtime/testing/recorded_history.h"
 

@@ -8,7 +8,7 @@
 #include <variant>
 #include <vector>
 
-#include "duroxide_runtime/internal/turn.h"
+#include "duroxide_runtime/internal/engine/turn.h"
 
 namespace duroxide::testing {
 

@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "duroxide_runtime/internal/turn.h"
+#include "duroxide_runtime/internal/engine/turn.h"
 #include "tests/duroxide_runtime/runtime_fixture.h"
 #include "tests/duroxide_runtime/samples.h"
 

@@ -5,7 +5,7 @@
 #include <atomic>
 #include <thread>
 
-#include "duroxide_runtime/internal/turn.h"
+#include "duroxide_runtime/internal/engine/turn.h"
 #include "tests/duroxide_runtime/runtime_fixture.h"
 #include "tests/duroxide_runtime/samples.h"
 

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "duroxide_runtime/internal/poison.h"
+#include "duroxide_runtime/internal/engine/poison.h"
 #include "tests/duroxide_runtime/engine.h"
 
 namespace duroxide {

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "duroxide_runtime/internal/execution.h"
+#include "duroxide_runtime/internal/engine/execution.h"
 #include "duroxide_runtime/internal/records/history.h"
 
 namespace duroxide::internal {

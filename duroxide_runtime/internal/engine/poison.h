@@ -11,7 +11,7 @@
 #include <string_view>
 
 #include "duroxide_runtime/failure.h"
-#include "duroxide_runtime/internal/turn.h"
+#include "duroxide_runtime/internal/engine/turn.h"
 
 namespace duroxide::internal {
 

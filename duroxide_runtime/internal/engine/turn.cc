@@ -1,12 +1,12 @@
-#include "duroxide_runtime/internal/turn.h"
+#include "duroxide_runtime/internal/engine/turn.h"
 
 #include <algorithm>
 #include <deque>
 #include <memory>
 #include <utility>
 
-#include "duroxide_runtime/internal/execution.h"
-#include "duroxide_runtime/internal/replay.h"
+#include "duroxide_runtime/internal/engine/execution.h"
+#include "duroxide_runtime/internal/engine/replay.h"
 #include "duroxide_runtime/limits.h"
 
 namespace duroxide::internal {

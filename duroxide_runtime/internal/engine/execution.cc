@@ -1,8 +1,8 @@
-#include "duroxide_runtime/internal/execution.h"
+#include "duroxide_runtime/internal/engine/execution.h"
 
 #include <exception>
 
-#include "duroxide_runtime/internal/failure.h"
+#include "duroxide_runtime/internal/engine/failure.h"
 #include "duroxide_runtime/limits.h"
 
 namespace duroxide::internal {

@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-#include "duroxide_runtime/internal/core.h"
+#include "duroxide_runtime/internal/engine/core.h"
 #include "duroxide_runtime/internal/records/history.h"
 #include "duroxide_runtime/registry.h"
 

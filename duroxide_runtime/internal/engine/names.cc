@@ -1,4 +1,4 @@
-#include "duroxide_runtime/internal/names.h"
+#include "duroxide_runtime/internal/engine/names.h"
 
 #include <cstdio>
 

@@ -1,6 +1,6 @@
-#include "duroxide_runtime/internal/replay.h"
+#include "duroxide_runtime/internal/engine/replay.h"
 
-#include "duroxide_runtime/internal/poison.h"
+#include "duroxide_runtime/internal/engine/poison.h"
 
 namespace duroxide::internal {
 
@@ -66,8 +66,8 @@ class Replayer {
     return std::nullopt;
   }
 
-  // The end of a poisoned instance is not of the code's making (internal/poison.h): cancellations,
-  // then the failure. False if that is not what history holds from here on.
+  // The end of a poisoned instance is not of the code's making (internal/engine/poison.h):
+  // cancellations, then the failure. False if that is not what history holds from here on.
   bool SkipPoisonedEnd() {
     const auto* failed = std::get_if<OrchestrationFailed>(&history_.back().body);
     if (failed == nullptr || failed->failure.category != FailureCategory::kPoison) return false;

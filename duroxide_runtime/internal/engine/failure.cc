@@ -1,4 +1,4 @@
-#include "duroxide_runtime/internal/failure.h"
+#include "duroxide_runtime/internal/engine/failure.h"
 
 #include <string>
 

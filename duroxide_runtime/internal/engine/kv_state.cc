@@ -1,4 +1,4 @@
-#include "duroxide_runtime/internal/kv_state.h"
+#include "duroxide_runtime/internal/engine/kv_state.h"
 
 namespace duroxide::internal {
 

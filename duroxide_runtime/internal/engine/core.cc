@@ -1,12 +1,12 @@
-#include "duroxide_runtime/internal/core.h"
+#include "duroxide_runtime/internal/engine/core.h"
 
 #include <algorithm>
 #include <iterator>
 #include <utility>
 
 #include "base/check.h"
-#include "duroxide_runtime/internal/failure.h"
-#include "duroxide_runtime/internal/names.h"
+#include "duroxide_runtime/internal/engine/failure.h"
+#include "duroxide_runtime/internal/engine/names.h"
 #include "duroxide_runtime/limits.h"
 
 namespace duroxide::internal {

@@ -25,9 +25,9 @@
 #include "base/result.h"
 #include "duroxide_runtime/internal/coroutine/promise.h"
 #include "duroxide_runtime/internal/coroutine/pump.h"
-#include "duroxide_runtime/internal/determinism.h"
-#include "duroxide_runtime/internal/kv_state.h"
-#include "duroxide_runtime/internal/mailboxes.h"
+#include "duroxide_runtime/internal/engine/determinism.h"
+#include "duroxide_runtime/internal/engine/kv_state.h"
+#include "duroxide_runtime/internal/engine/mailboxes.h"
 #include "duroxide_runtime/internal/records/history.h"
 #include "duroxide_runtime/log.h"
 
