@@ -9,9 +9,11 @@
 #include "duroxide_runtime/internal/client_checks.h"
 #include "duroxide_runtime/internal/engine/names.h"
 #include "duroxide_runtime/internal/instance_messages.h"
-#include "duroxide_runtime/internal/instance_store.h"
 #include "duroxide_runtime/internal/orchestration_dispatcher.h"
 #include "duroxide_runtime/internal/records/work_item.h"
+#include "duroxide_runtime/internal/store/instance_operations.h"
+#include "duroxide_runtime/internal/store/instance_reader.h"
+#include "duroxide_runtime/internal/store/layout.h"
 #include "duroxide_runtime/limits.h"
 #include "duroxide_runtime/registry.h"
 

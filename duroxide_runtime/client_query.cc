@@ -9,8 +9,10 @@
 #include "duroxide_runtime/internal/executions.h"
 #include "duroxide_runtime/internal/instance_list.h"
 #include "duroxide_runtime/internal/instance_lookup.h"
-#include "duroxide_runtime/internal/instance_store.h"
 #include "duroxide_runtime/internal/kv_reader.h"
+#include "duroxide_runtime/internal/records/history.h"
+#include "duroxide_runtime/internal/store/instance_reader.h"
+#include "duroxide_runtime/internal/store/layout.h"
 #include "duroxide_runtime/limits.h"
 
 namespace duroxide {

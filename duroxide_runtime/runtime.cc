@@ -14,10 +14,10 @@
 #include "duroxide_runtime/internal/counters.h"
 #include "duroxide_runtime/internal/drain.h"
 #include "duroxide_runtime/internal/engine/names.h"
-#include "duroxide_runtime/internal/instance_store.h"
 #include "duroxide_runtime/internal/lease_keeper.h"
 #include "duroxide_runtime/internal/orchestration_dispatcher.h"
 #include "duroxide_runtime/internal/pull_loop.h"
+#include "duroxide_runtime/internal/store/layout.h"
 #include "duroxide_runtime/limits.h"
 
 namespace duroxide {

@@ -8,7 +8,7 @@
 
 #include "duroxide_runtime/internal/engine/failure.h"
 #include "duroxide_runtime/internal/engine/poison.h"
-#include "duroxide_runtime/internal/instance_store.h"
+#include "duroxide_runtime/internal/records/work_item.h"
 #include "duroxide_runtime/internal/stored_progress.h"
 #include "duroxide_runtime/limits.h"
 

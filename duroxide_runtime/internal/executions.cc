@@ -10,6 +10,7 @@
 #include "duroxide_runtime/internal/client_checks.h"
 #include "duroxide_runtime/internal/engine/kv_state.h"
 #include "duroxide_runtime/internal/instance_lookup.h"
+#include "duroxide_runtime/internal/records/status_record.h"
 
 namespace duroxide::internal {
 

@@ -10,10 +10,12 @@
 
 #include "base/limits.h"
 #include "duroxide_runtime/internal/client_checks.h"
-#include "duroxide_runtime/internal/instance_index.h"
 #include "duroxide_runtime/internal/instance_lookup.h"
-#include "duroxide_runtime/internal/instance_store.h"
 #include "duroxide_runtime/internal/instance_tree.h"
+#include "duroxide_runtime/internal/records/history.h"
+#include "duroxide_runtime/internal/store/instance_index.h"
+#include "duroxide_runtime/internal/store/instance_reader.h"
+#include "duroxide_runtime/internal/store/layout.h"
 #include "duroxide_runtime/limits.h"
 
 namespace duroxide::internal {

@@ -4,8 +4,8 @@
 #include <string>
 #include <utility>
 
-#include "duroxide_runtime/internal/instance_index.h"
 #include "duroxide_runtime/internal/instance_lookup.h"
+#include "duroxide_runtime/internal/store/instance_index.h"
 #include "duroxide_runtime/limits.h"
 
 namespace duroxide::internal {

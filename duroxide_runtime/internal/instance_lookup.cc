@@ -4,6 +4,8 @@
 #include <variant>
 
 #include "duroxide_runtime/internal/client_checks.h"
+#include "duroxide_runtime/internal/records/history.h"
+#include "duroxide_runtime/internal/records/status_record.h"
 
 namespace duroxide::internal {
 

@@ -11,7 +11,7 @@
 
 #include "batch/provider.h"
 #include "duroxide_runtime/instance_status.h"
-#include "duroxide_runtime/internal/instance_store.h"
+#include "duroxide_runtime/internal/store/instance_reader.h"
 
 namespace duroxide::internal {
 

@@ -7,8 +7,8 @@
 
 #include "duroxide_runtime/internal/client_checks.h"
 #include "duroxide_runtime/internal/engine/names.h"
-#include "duroxide_runtime/internal/instance_index.h"
 #include "duroxide_runtime/internal/instance_lookup.h"
+#include "duroxide_runtime/internal/store/instance_index.h"
 
 namespace duroxide::internal {
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "batch/provider.h"
-#include "duroxide_runtime/internal/instance_store.h"
+#include "duroxide_runtime/internal/store/instance_reader.h"
 
 namespace duroxide::internal {
 

@@ -6,7 +6,6 @@
 #include <string_view>
 
 #include "batch/provider.h"
-#include "duroxide_runtime/internal/instance_store.h"
 #include "duroxide_runtime/internal/records/kv_entry.h"
 
 namespace duroxide::internal {

@@ -5,6 +5,7 @@
 
 #include "duroxide_runtime/internal/engine/failure.h"
 #include "duroxide_runtime/internal/engine/poison.h"
+#include "duroxide_runtime/internal/records/status_record.h"
 
 namespace duroxide::internal {
 

@@ -4,7 +4,7 @@
 // What causes a turn is a message of the queue "dx/turns" (all that waits for the instance is
 // taken together), the result of an activity that has run in this runtime, or a start. A turn takes
 // all causes that are there, goes on from the live instance or else from history, and stores
-// everything in one batch, which acknowledges what caused it (internal/turn_batch.h).
+// everything in one batch, which acknowledges what caused it (internal/store/turn_batch.h).
 //
 // Most turns take longer to be stored than to be run. So a thread waits for that only while it has
 // nothing else to do and few others wait; else it goes on, and the provider calls back. And where
@@ -36,11 +36,11 @@
 #include "batch/provider.h"
 #include "duroxide_runtime/internal/counters.h"
 #include "duroxide_runtime/internal/dequeued_instances.h"
-#include "duroxide_runtime/internal/instance_store.h"
 #include "duroxide_runtime/internal/lease_keeper.h"
 #include "duroxide_runtime/internal/parking.h"
 #include "duroxide_runtime/internal/result_reporter.h"
 #include "duroxide_runtime/internal/running_work.h"
+#include "duroxide_runtime/internal/store/instance_operations.h"
 #include "duroxide_runtime/internal/turn_inbox.h"
 #include "duroxide_runtime/internal/turn_maker.h"
 #include "duroxide_runtime/internal/turn_portion.h"

@@ -6,8 +6,10 @@
 #include <utility>
 #include <vector>
 
-#include "duroxide_runtime/internal/instance_store.h"
 #include "duroxide_runtime/internal/pull_loop.h"
+#include "duroxide_runtime/internal/store/instance_operations.h"
+#include "duroxide_runtime/internal/store/instance_reader.h"
+#include "duroxide_runtime/internal/store/layout.h"
 
 namespace duroxide::internal {
 

@@ -4,8 +4,8 @@
 #include <utility>
 #include <vector>
 
-#include "duroxide_runtime/internal/instance_store.h"
 #include "duroxide_runtime/internal/pull_loop.h"
+#include "duroxide_runtime/internal/store/layout.h"
 
 namespace duroxide::internal {
 

@@ -2,19 +2,9 @@
 
 #include <utility>
 
-#include "duroxide_runtime/internal/instance_store.h"
+#include "duroxide_runtime/internal/store/layout.h"
 
 namespace duroxide::internal {
-
-namespace {
-
-constexpr std::string_view kProgressPrefix = "progress/";
-
-}  // namespace
-
-std::string ProgressKey(std::uint64_t scheduled_id) {
-  return std::string(kProgressPrefix).append(std::to_string(scheduled_id));
-}
 
 StoredProgress::StoredProgress(tandem::Provider& provider, const LeaseKeeper::Held& lease,
                                const OperationAddress& operation, std::uint32_t delivery_count)

@@ -1,13 +1,9 @@
 #pragma once
 
 // The progress of a running activity, in the store: a metadata record of the execution that has
-// called it.
-//
-//   progress := "progress/" scheduled_id:decimal -> the bytes that the activity gave
-//
-// Erased by the batch that reports the activity's result, or that cancels it. A heartbeat that
-// races with the cancellation may leave a record behind: nobody reads it, ids never come again, and
-// it goes with the execution. No turn reads any of it.
+// called it, under its ProgressKey. Erased by the batch that reports the activity's result, or that
+// cancels it. A heartbeat that races with the cancellation may leave a record behind: nobody reads
+// it, ids never come again, and it goes with the execution. No turn reads any of it.
 
 #include <cstdint>
 #include <optional>
@@ -19,8 +15,6 @@
 #include "duroxide_runtime/internal/lease_keeper.h"
 
 namespace duroxide::internal {
-
-std::string ProgressKey(std::uint64_t scheduled_id);
 
 class StoredProgress final : public ActivityProgress {
  public:

@@ -7,7 +7,7 @@
 
 #include "duroxide_runtime/internal/engine/failure.h"
 #include "duroxide_runtime/internal/engine/poison.h"
-#include "duroxide_runtime/internal/turn_batch.h"
+#include "duroxide_runtime/internal/store/turn_batch.h"
 
 namespace duroxide::internal {
 

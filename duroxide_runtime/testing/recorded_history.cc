@@ -7,7 +7,9 @@
 
 #include "duroxide_runtime/internal/engine/turn.h"
 #include "duroxide_runtime/internal/executions.h"
-#include "duroxide_runtime/internal/instance_store.h"
+#include "duroxide_runtime/internal/records/history.h"
+#include "duroxide_runtime/internal/store/instance_reader.h"
+#include "duroxide_runtime/internal/store/layout.h"
 
 namespace duroxide::testing {
 

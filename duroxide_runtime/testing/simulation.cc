@@ -6,7 +6,7 @@
 #include "base/manual_clock.h"
 #include "batch/memory_provider.h"
 #include "duroxide_runtime/internal/engine/names.h"
-#include "duroxide_runtime/internal/instance_store.h"
+#include "duroxide_runtime/internal/store/layout.h"
 #include "duroxide_runtime/testing/internal/simulated_runtime.h"
 #include "duroxide_runtime/testing/recorded_history.h"
 

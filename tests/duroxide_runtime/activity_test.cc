@@ -4,6 +4,7 @@
 
 #include <thread>
 
+#include "duroxide_runtime/internal/store/layout.h"
 #include "duroxide_runtime/internal/stored_progress.h"
 #include "duroxide_runtime/limits.h"
 #include "tests/duroxide_runtime/runtime_fixture.h"

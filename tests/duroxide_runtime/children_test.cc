@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "duroxide_runtime/internal/turn_batch.h"
+#include "duroxide_runtime/internal/store/turn_batch.h"
 #include "duroxide_runtime/limits.h"
 #include "tests/duroxide_runtime/check_history.h"
 #include "tests/duroxide_runtime/samples.h"

@@ -6,7 +6,7 @@
 
 #include <future>
 
-#include "duroxide_runtime/internal/instance_index.h"
+#include "duroxide_runtime/internal/store/instance_index.h"
 #include "duroxide_runtime/limits.h"
 #include "tests/duroxide_runtime/client_samples.h"
 #include "tests/duroxide_runtime/moody.h"

@@ -7,7 +7,7 @@
 #include <map>
 #include <utility>
 
-#include "duroxide_runtime/internal/instance_index.h"
+#include "duroxide_runtime/internal/store/instance_index.h"
 #include "tests/duroxide_runtime/runtime_fixture.h"
 #include "tests/duroxide_runtime/samples.h"
 

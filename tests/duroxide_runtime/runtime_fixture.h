@@ -14,8 +14,9 @@
 
 #include "base/manual_clock.h"
 #include "duroxide_runtime/duroxide.h"
-#include "duroxide_runtime/internal/instance_store.h"
 #include "duroxide_runtime/internal/parking.h"
+#include "duroxide_runtime/internal/store/instance_reader.h"
+#include "duroxide_runtime/internal/store/layout.h"
 #include "tests/duroxide_runtime/probe_provider.h"
 #include "tests/duroxide_runtime/provider_factory.h"
 #include "tests/duroxide_runtime/runtimes.h"

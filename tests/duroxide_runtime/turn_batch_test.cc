@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "duroxide_runtime/internal/turn_batch.h"
+#include "duroxide_runtime/internal/store/turn_batch.h"
 #include "tests/duroxide_runtime/check_history.h"
 #include "tests/duroxide_runtime/samples.h"
 

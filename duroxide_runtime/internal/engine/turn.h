@@ -14,7 +14,7 @@
 // the old one says all that is needed, and the next turn starts it.
 //
 // What a turn does is what it records: the operations follow one to one from the new events
-// (internal/turn_batch.h).
+// (internal/store/turn_batch.h).
 
 #include <cstddef>
 #include <cstdint>

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "duroxide_runtime/internal/instance_store.h"
+#include "duroxide_runtime/internal/store/layout.h"
 
 namespace duroxide::testing {
 

@@ -2,7 +2,8 @@
 
 #include <random>
 
-#include "duroxide_runtime/internal/instance_store.h"
+#include "duroxide_runtime/internal/records/work_item.h"
+#include "duroxide_runtime/internal/store/layout.h"
 #include "duroxide_runtime/testing/recorded_history.h"
 #include "tests/duroxide_runtime/simulation/random_program.h"
 

@@ -6,7 +6,7 @@
 
 #include <fstream>
 
-#include "duroxide_runtime/internal/instance_store.h"
+#include "duroxide_runtime/internal/store/layout.h"
 #include "duroxide_runtime/testing/simulation.h"
 #include "tests/duroxide_runtime/samples.h"
 #include "tests/support/temporary_directory.h"

@@ -1,15 +1,13 @@
-#include "duroxide_runtime/internal/instance_store.h"
+#include "duroxide_runtime/internal/store/instance_reader.h"
 
 #include <utility>
 
-#include "base/key_encoding.h"
-#include "duroxide_runtime/internal/instance_index.h"
+#include "duroxide_runtime/internal/records/history.h"
+#include "duroxide_runtime/internal/records/status_record.h"
 
 namespace duroxide::internal {
 
 namespace {
-
-constexpr char kOperationPrefix = 'O';
 
 // How often an instance may lose its latest execution while it is read.
 constexpr int kLookUpsMax = 16;
@@ -63,47 +61,6 @@ Result<std::optional<std::uint64_t>> ReadFirstExecution(tandem::Provider& provid
 }
 
 }  // namespace
-
-std::string InstanceEntity(std::string_view instance) {
-  return std::string(kInstanceEntityPrefix).append(instance);
-}
-
-std::optional<std::string_view> InstanceOf(std::string_view entity) {
-  if (!entity.starts_with(kInstanceEntityPrefix)) return std::nullopt;
-  return entity.substr(kInstanceEntityPrefix.size());
-}
-
-tandem::StreamId HomeStream(std::string_view instance, std::uint64_t first_execution) {
-  return {InstanceEntity(instance), first_execution - 1};
-}
-
-tandem::StreamId HistoryStream(std::string_view instance, std::uint64_t execution) {
-  return {InstanceEntity(instance), execution};
-}
-
-std::string OperationKey(std::string_view instance, const OperationId& id) {
-  return tandem::KeyWriter(kOperationPrefix)
-      .Escaped(instance)
-      .U64(id.execution)
-      .U64(id.scheduled_id)
-      .Take();
-}
-
-std::string WorkQueue(std::string_view tag) {
-  std::string queue(kWorkQueue);
-  if (!tag.empty()) queue.append("/").append(tag);
-  return queue;
-}
-
-std::string KvKey(std::string_view key) { return std::string(kKvPrefix).append(key); }
-
-tandem::Enqueue ToInstance(std::string_view instance, const WorkItem& item) {
-  tandem::Enqueue enqueue;
-  enqueue.queue = kTurnQueue;
-  enqueue.payload = EncodeWorkItem(item);
-  enqueue.options.group = instance;
-  return enqueue;
-}
 
 Result<InstancePlace> FindInstance(tandem::Provider& provider, std::string_view instance) {
   std::uint64_t missing = 0;
@@ -220,39 +177,6 @@ Result<std::optional<KvEntries>> ReadKvBefore(tandem::Provider& provider,
   return std::optional<KvEntries>(std::move(entries));
 }
 
-void AddStart(const NewInstance& instance, tandem::Timestamp now,
-              std::vector<tandem::Operation>& batch) {
-  const StartItem& start = instance.start;
-  InstanceStatus status;
-  status.state = InstanceState::kPending;
-  status.orchestration = start.name;
-  status.version = start.version;
-  status.parent = start.parent;
-  status.created_at = now;
-  status.updated_at = now;
-  status.start_at = instance.start_at;
-  batch.emplace_back(tandem::CheckMetadata{HomeStream(instance.instance, start.first_execution),
-                                           std::string(kStatusKey), std::nullopt});
-  // Also where the status was erased: what has run has a history.
-  batch.emplace_back(tandem::CheckVersion{HistoryStream(instance.instance, start.first_execution),
-                                          tandem::Expected::NoStream()});
-  batch.emplace_back(SetStatus(instance.instance, start.first_execution, status));
-  batch.emplace_back(AnnounceExecution(instance.instance, start.first_execution));
-  batch.emplace_back(AddToIndex(instance.instance, start.name,
-                                start.parent ? start.parent->instance : std::string(),
-                                status.state));
-  tandem::Enqueue enqueue = ToInstance(instance.instance, start);
-  enqueue.options.visible_at = instance.start_at;
-  batch.emplace_back(std::move(enqueue));
-}
-
-tandem::UpdateMetadata AnnounceExecution(std::string_view instance, std::uint64_t execution) {
-  tandem::UpdateMetadata update;
-  update.stream = HistoryStream(instance, execution);
-  update.set.emplace(kBeginsKey, "");
-  return update;
-}
-
 Result<IdClaims> ClaimIds(tandem::Provider& provider, const std::vector<std::string>& ids) {
   IdClaims claims;
   for (const std::string& id : ids) {
@@ -267,14 +191,6 @@ Result<IdClaims> ClaimIds(tandem::Provider& provider, const std::vector<std::str
     if (taken) claims.taken.insert(id);
   }
   return claims;
-}
-
-tandem::UpdateMetadata SetStatus(std::string_view instance, std::uint64_t first_execution,
-                                 const InstanceStatus& status) {
-  tandem::UpdateMetadata update;
-  update.stream = HomeStream(instance, first_execution);
-  update.set.emplace(kStatusKey, EncodeStatus(status));
-  return update;
 }
 
 }  // namespace duroxide::internal

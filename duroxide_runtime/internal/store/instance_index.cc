@@ -1,9 +1,9 @@
-#include "duroxide_runtime/internal/instance_index.h"
+#include "duroxide_runtime/internal/store/instance_index.h"
 
 #include <vector>
 
 #include "base/key_encoding.h"
-#include "duroxide_runtime/internal/instance_store.h"
+#include "duroxide_runtime/internal/store/layout.h"
 
 namespace duroxide::internal {
 

@@ -25,7 +25,7 @@
 
 #include "batch/operation.h"
 #include "duroxide_runtime/internal/engine/turn.h"
-#include "duroxide_runtime/internal/instance_store.h"
+#include "duroxide_runtime/internal/store/instance_reader.h"
 
 namespace duroxide::internal {
 

@@ -1,12 +1,15 @@
-#include "duroxide_runtime/internal/turn_batch.h"
+#include "duroxide_runtime/internal/store/turn_batch.h"
 
 #include <algorithm>
 #include <set>
 #include <utility>
 
 #include "duroxide_runtime/internal/engine/names.h"
-#include "duroxide_runtime/internal/instance_index.h"
-#include "duroxide_runtime/internal/stored_progress.h"
+#include "duroxide_runtime/internal/records/history.h"
+#include "duroxide_runtime/internal/records/status_record.h"
+#include "duroxide_runtime/internal/records/work_item.h"
+#include "duroxide_runtime/internal/store/instance_index.h"
+#include "duroxide_runtime/internal/store/layout.h"
 
 namespace duroxide::internal {
 

@@ -1,0 +1,35 @@
+#pragma once
+
+// Operations of batches that change an instance outside of its turns.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "batch/operation.h"
+#include "duroxide_runtime/instance_status.h"
+#include "duroxide_runtime/internal/records/work_item.h"
+
+namespace duroxide::internal {
+
+struct NewInstance {
+  std::string instance;
+  StartItem start;
+  std::optional<tandem::Timestamp> start_at = std::nullopt;  // nullopt: at once
+};
+
+// The operations that start an instance, unless there is one of that id: then the batch is a
+// Conflict. Whoever starts it has found out `start.first_execution` (FindInstance).
+void AddStart(const NewInstance& instance, tandem::Timestamp now,
+              std::vector<tandem::Operation>& batch);
+
+// Announces an execution that is left to a later turn.
+tandem::UpdateMetadata AnnounceExecution(std::string_view instance, std::uint64_t execution);
+
+// Sets the instance's status. To be used as an operation of a batch.
+tandem::UpdateMetadata SetStatus(std::string_view instance, std::uint64_t first_execution,
+                                 const InstanceStatus& status);
+
+}  // namespace duroxide::internal
