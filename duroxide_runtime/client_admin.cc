@@ -3,10 +3,10 @@
 #include <utility>
 
 #include "duroxide_runtime/client.h"
+#include "duroxide_runtime/internal/client/executions.h"
+#include "duroxide_runtime/internal/client/instance_deletion.h"
+#include "duroxide_runtime/internal/client/instance_tree.h"
 #include "duroxide_runtime/internal/engine/names.h"
-#include "duroxide_runtime/internal/executions.h"
-#include "duroxide_runtime/internal/instance_deletion.h"
-#include "duroxide_runtime/internal/instance_tree.h"
 
 namespace duroxide {
 

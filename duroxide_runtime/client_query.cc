@@ -4,12 +4,12 @@
 #include <utility>
 
 #include "duroxide_runtime/client.h"
-#include "duroxide_runtime/internal/client_checks.h"
+#include "duroxide_runtime/internal/client/client_checks.h"
+#include "duroxide_runtime/internal/client/executions.h"
+#include "duroxide_runtime/internal/client/instance_list.h"
+#include "duroxide_runtime/internal/client/instance_lookup.h"
+#include "duroxide_runtime/internal/client/kv_reader.h"
 #include "duroxide_runtime/internal/engine/names.h"
-#include "duroxide_runtime/internal/executions.h"
-#include "duroxide_runtime/internal/instance_list.h"
-#include "duroxide_runtime/internal/instance_lookup.h"
-#include "duroxide_runtime/internal/kv_reader.h"
 #include "duroxide_runtime/internal/records/history.h"
 #include "duroxide_runtime/internal/store/instance_reader.h"
 #include "duroxide_runtime/internal/store/layout.h"

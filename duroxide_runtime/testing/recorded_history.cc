@@ -5,8 +5,8 @@
 #include <sstream>
 #include <utility>
 
+#include "duroxide_runtime/internal/client/executions.h"
 #include "duroxide_runtime/internal/engine/turn.h"
-#include "duroxide_runtime/internal/executions.h"
 #include "duroxide_runtime/internal/records/history.h"
 #include "duroxide_runtime/internal/store/instance_reader.h"
 #include "duroxide_runtime/internal/store/layout.h"

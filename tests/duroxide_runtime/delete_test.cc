@@ -7,8 +7,8 @@
 #include <thread>
 
 #include "base/limits.h"
+#include "duroxide_runtime/internal/client/instance_deletion.h"
 #include "duroxide_runtime/internal/engine/names.h"
-#include "duroxide_runtime/internal/instance_deletion.h"
 #include "tests/duroxide_runtime/client_samples.h"
 #include "tests/duroxide_runtime/runtime_fixture.h"
 

@@ -1,13 +1,13 @@
-#include "duroxide_runtime/internal/instance_messages.h"
+#include "duroxide_runtime/internal/client/instance_messages.h"
 
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "duroxide_runtime/internal/client_checks.h"
+#include "duroxide_runtime/internal/client/client_checks.h"
+#include "duroxide_runtime/internal/client/instance_lookup.h"
 #include "duroxide_runtime/internal/engine/names.h"
-#include "duroxide_runtime/internal/instance_lookup.h"
 #include "duroxide_runtime/internal/store/instance_index.h"
 
 namespace duroxide::internal {

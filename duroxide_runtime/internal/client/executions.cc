@@ -1,4 +1,4 @@
-#include "duroxide_runtime/internal/executions.h"
+#include "duroxide_runtime/internal/client/executions.h"
 
 #include <algorithm>
 #include <optional>
@@ -7,9 +7,9 @@
 #include <variant>
 #include <vector>
 
-#include "duroxide_runtime/internal/client_checks.h"
+#include "duroxide_runtime/internal/client/client_checks.h"
+#include "duroxide_runtime/internal/client/instance_lookup.h"
 #include "duroxide_runtime/internal/engine/kv_state.h"
-#include "duroxide_runtime/internal/instance_lookup.h"
 #include "duroxide_runtime/internal/records/status_record.h"
 
 namespace duroxide::internal {

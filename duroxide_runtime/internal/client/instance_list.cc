@@ -1,10 +1,10 @@
-#include "duroxide_runtime/internal/instance_list.h"
+#include "duroxide_runtime/internal/client/instance_list.h"
 
 #include <algorithm>
 #include <string>
 #include <utility>
 
-#include "duroxide_runtime/internal/instance_lookup.h"
+#include "duroxide_runtime/internal/client/instance_lookup.h"
 #include "duroxide_runtime/internal/store/instance_index.h"
 #include "duroxide_runtime/limits.h"
 

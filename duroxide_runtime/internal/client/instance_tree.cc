@@ -1,9 +1,9 @@
-#include "duroxide_runtime/internal/instance_tree.h"
+#include "duroxide_runtime/internal/client/instance_tree.h"
 
 #include <utility>
 
-#include "duroxide_runtime/internal/client_checks.h"
-#include "duroxide_runtime/internal/instance_lookup.h"
+#include "duroxide_runtime/internal/client/client_checks.h"
+#include "duroxide_runtime/internal/client/instance_lookup.h"
 #include "duroxide_runtime/internal/store/instance_index.h"
 #include "duroxide_runtime/limits.h"
 

@@ -1,9 +1,9 @@
-#include "duroxide_runtime/internal/instance_lookup.h"
+#include "duroxide_runtime/internal/client/instance_lookup.h"
 
 #include <utility>
 #include <variant>
 
-#include "duroxide_runtime/internal/client_checks.h"
+#include "duroxide_runtime/internal/client/client_checks.h"
 #include "duroxide_runtime/internal/records/history.h"
 #include "duroxide_runtime/internal/records/status_record.h"
 

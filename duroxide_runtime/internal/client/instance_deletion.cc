@@ -1,4 +1,4 @@
-#include "duroxide_runtime/internal/instance_deletion.h"
+#include "duroxide_runtime/internal/client/instance_deletion.h"
 
 #include <algorithm>
 #include <map>
@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "base/limits.h"
-#include "duroxide_runtime/internal/client_checks.h"
-#include "duroxide_runtime/internal/instance_lookup.h"
-#include "duroxide_runtime/internal/instance_tree.h"
+#include "duroxide_runtime/internal/client/client_checks.h"
+#include "duroxide_runtime/internal/client/instance_lookup.h"
+#include "duroxide_runtime/internal/client/instance_tree.h"
 #include "duroxide_runtime/internal/records/history.h"
 #include "duroxide_runtime/internal/store/instance_index.h"
 #include "duroxide_runtime/internal/store/instance_reader.h"
