@@ -8,8 +8,8 @@
 
 #include "duroxide_runtime/internal/client/client_checks.h"
 #include "duroxide_runtime/internal/client/instance_messages.h"
+#include "duroxide_runtime/internal/dispatch/orchestration_dispatcher.h"
 #include "duroxide_runtime/internal/engine/names.h"
-#include "duroxide_runtime/internal/orchestration_dispatcher.h"
 #include "duroxide_runtime/internal/records/work_item.h"
 #include "duroxide_runtime/internal/store/instance_operations.h"
 #include "duroxide_runtime/internal/store/instance_reader.h"

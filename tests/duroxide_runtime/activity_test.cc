@@ -4,8 +4,8 @@
 
 #include <thread>
 
+#include "duroxide_runtime/internal/dispatch/stored_progress.h"
 #include "duroxide_runtime/internal/store/layout.h"
-#include "duroxide_runtime/internal/stored_progress.h"
 #include "duroxide_runtime/limits.h"
 #include "tests/duroxide_runtime/runtime_fixture.h"
 #include "tests/duroxide_runtime/samples.h"

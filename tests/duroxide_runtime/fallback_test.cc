@@ -7,7 +7,7 @@
 #include <atomic>
 
 #include "base/guarded.h"
-#include "duroxide_runtime/internal/parking.h"
+#include "duroxide_runtime/internal/dispatch/parking.h"
 #include "tests/duroxide_runtime/runtime_fixture.h"
 #include "tests/duroxide_runtime/samples.h"
 

@@ -7,7 +7,7 @@
 #include <fstream>
 
 #include "batch/memory_provider.h"
-#include "duroxide_runtime/internal/parking.h"
+#include "duroxide_runtime/internal/dispatch/parking.h"
 #include "duroxide_runtime/internal/store/turn_batch.h"
 #include "tests/duroxide_runtime/check_history.h"
 #include "tests/duroxide_runtime/samples.h"

@@ -1,6 +1,6 @@
 // What is kept of instances between their turns, and that it is only a guess.
 
-#include "duroxide_runtime/internal/live_instances.h"
+#include "duroxide_runtime/internal/dispatch/live_instances.h"
 
 #include <gtest/gtest.h>
 

@@ -11,7 +11,7 @@
 #include <variant>
 #include <vector>
 
-#include "duroxide_runtime/internal/turn_portion.h"
+#include "duroxide_runtime/internal/dispatch/turn_portion.h"
 #include "tests/duroxide_runtime/runtime_fixture.h"
 
 namespace duroxide {

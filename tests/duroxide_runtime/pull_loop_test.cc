@@ -1,6 +1,6 @@
 // What a loop says of the store that it pulls from.
 
-#include "duroxide_runtime/internal/pull_loop.h"
+#include "duroxide_runtime/internal/dispatch/pull_loop.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "duroxide_runtime/internal/running_work.h"
+#include "duroxide_runtime/internal/dispatch/running_work.h"
 
 #include <gtest/gtest.h>
 

@@ -14,7 +14,7 @@
 
 #include "base/manual_clock.h"
 #include "duroxide_runtime/duroxide.h"
-#include "duroxide_runtime/internal/parking.h"
+#include "duroxide_runtime/internal/dispatch/parking.h"
 #include "duroxide_runtime/internal/store/instance_reader.h"
 #include "duroxide_runtime/internal/store/layout.h"
 #include "tests/duroxide_runtime/probe_provider.h"

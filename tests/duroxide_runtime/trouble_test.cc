@@ -7,8 +7,8 @@
 #include <random>
 #include <thread>
 
+#include "duroxide_runtime/internal/dispatch/parking.h"
 #include "duroxide_runtime/internal/engine/turn.h"
-#include "duroxide_runtime/internal/parking.h"
 #include "tests/duroxide_runtime/runtime_fixture.h"
 #include "tests/duroxide_runtime/samples.h"
 #include "tests/support/random_seed.h"

@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "duroxide_runtime/internal/activity_dispatcher.h"
-#include "duroxide_runtime/internal/counters.h"
-#include "duroxide_runtime/internal/lease_keeper.h"
-#include "duroxide_runtime/internal/orchestration_dispatcher.h"
+#include "duroxide_runtime/internal/dispatch/activity_dispatcher.h"
+#include "duroxide_runtime/internal/dispatch/counters.h"
+#include "duroxide_runtime/internal/dispatch/lease_keeper.h"
+#include "duroxide_runtime/internal/dispatch/orchestration_dispatcher.h"
 #include "duroxide_runtime/testing/internal/simulated_provider.h"
 
 namespace duroxide::testing {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "batch/operation.h"
-#include "duroxide_runtime/internal/lease_keeper.h"
+#include "duroxide_runtime/internal/dispatch/lease_keeper.h"
 #include "duroxide_runtime/internal/records/work_item.h"
 
 namespace duroxide::internal {

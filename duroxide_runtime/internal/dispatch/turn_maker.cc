@@ -1,4 +1,4 @@
-#include "duroxide_runtime/internal/turn_maker.h"
+#include "duroxide_runtime/internal/dispatch/turn_maker.h"
 
 #include <algorithm>
 #include <exception>

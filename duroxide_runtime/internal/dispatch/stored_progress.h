@@ -12,7 +12,7 @@
 #include "batch/provider.h"
 #include "duroxide_runtime/activity_context.h"
 #include "duroxide_runtime/history.h"
-#include "duroxide_runtime/internal/lease_keeper.h"
+#include "duroxide_runtime/internal/dispatch/lease_keeper.h"
 
 namespace duroxide::internal {
 

@@ -24,7 +24,7 @@
 #include "base/guarded.h"
 #include "batch/provider.h"
 #include "duroxide_runtime/instance_status.h"
-#include "duroxide_runtime/internal/lease_keeper.h"
+#include "duroxide_runtime/internal/dispatch/lease_keeper.h"
 
 namespace duroxide::internal {
 

@@ -1,10 +1,10 @@
-#include "duroxide_runtime/internal/result_reporter.h"
+#include "duroxide_runtime/internal/dispatch/result_reporter.h"
 
 #include <chrono>
 #include <utility>
 #include <vector>
 
-#include "duroxide_runtime/internal/pull_loop.h"
+#include "duroxide_runtime/internal/dispatch/pull_loop.h"
 #include "duroxide_runtime/internal/store/layout.h"
 
 namespace duroxide::internal {

@@ -1,4 +1,4 @@
-#include "duroxide_runtime/internal/parking.h"
+#include "duroxide_runtime/internal/dispatch/parking.h"
 
 #include <algorithm>
 #include <iterator>
@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "duroxide_runtime/internal/pull_loop.h"
+#include "duroxide_runtime/internal/dispatch/pull_loop.h"
 #include "duroxide_runtime/internal/store/instance_operations.h"
 #include "duroxide_runtime/internal/store/instance_reader.h"
 #include "duroxide_runtime/internal/store/layout.h"

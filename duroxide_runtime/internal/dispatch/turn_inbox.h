@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "base/guarded.h"
-#include "duroxide_runtime/internal/turn_cause.h"
+#include "duroxide_runtime/internal/dispatch/turn_cause.h"
 
 namespace duroxide::internal {
 

@@ -1,4 +1,4 @@
-#include "duroxide_runtime/internal/activity_dispatcher.h"
+#include "duroxide_runtime/internal/dispatch/activity_dispatcher.h"
 
 #include <exception>
 #include <functional>
@@ -6,10 +6,10 @@
 #include <utility>
 #include <vector>
 
+#include "duroxide_runtime/internal/dispatch/stored_progress.h"
 #include "duroxide_runtime/internal/engine/failure.h"
 #include "duroxide_runtime/internal/engine/poison.h"
 #include "duroxide_runtime/internal/records/work_item.h"
-#include "duroxide_runtime/internal/stored_progress.h"
 #include "duroxide_runtime/limits.h"
 
 namespace duroxide::internal {

@@ -1,4 +1,4 @@
-#include "duroxide_runtime/internal/stored_progress.h"
+#include "duroxide_runtime/internal/dispatch/stored_progress.h"
 
 #include <utility>
 

@@ -1,4 +1,4 @@
-#include "duroxide_runtime/internal/pull_loop.h"
+#include "duroxide_runtime/internal/dispatch/pull_loop.h"
 
 #include <algorithm>
 #include <system_error>

@@ -6,8 +6,8 @@
 // without is. It knows an activity from its message alone and reads no history.
 //
 // Fate of what can't be run: an activity whose code is not registered here is handed over to other
-// runtimes and parked (internal/parking.h) until it was parked too often, then reported as a
-// failure of the configuration; one that was delivered too often without an answer is reported as
+// runtimes and parked (internal/dispatch/parking.h) until it was parked too often, then reported as
+// a failure of the configuration; one that was delivered too often without an answer is reported as
 // poison (internal/engine/poison.h). One that was asked to stop and fails is given back.
 
 #include <cstdint>
@@ -16,13 +16,13 @@
 #include <utility>
 
 #include "batch/provider.h"
-#include "duroxide_runtime/internal/counters.h"
-#include "duroxide_runtime/internal/lease_keeper.h"
-#include "duroxide_runtime/internal/orchestration_dispatcher.h"
-#include "duroxide_runtime/internal/parking.h"
+#include "duroxide_runtime/internal/dispatch/counters.h"
+#include "duroxide_runtime/internal/dispatch/lease_keeper.h"
+#include "duroxide_runtime/internal/dispatch/orchestration_dispatcher.h"
+#include "duroxide_runtime/internal/dispatch/parking.h"
+#include "duroxide_runtime/internal/dispatch/result_reporter.h"
+#include "duroxide_runtime/internal/dispatch/stored_progress.h"
 #include "duroxide_runtime/internal/records/work_item.h"
-#include "duroxide_runtime/internal/result_reporter.h"
-#include "duroxide_runtime/internal/stored_progress.h"
 #include "duroxide_runtime/log.h"
 #include "duroxide_runtime/registry.h"
 

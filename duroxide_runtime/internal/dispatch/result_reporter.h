@@ -8,8 +8,8 @@
 #include <string>
 
 #include "batch/provider.h"
-#include "duroxide_runtime/internal/counters.h"
-#include "duroxide_runtime/internal/turn_cause.h"
+#include "duroxide_runtime/internal/dispatch/counters.h"
+#include "duroxide_runtime/internal/dispatch/turn_cause.h"
 #include "duroxide_runtime/log.h"
 
 namespace duroxide::internal {

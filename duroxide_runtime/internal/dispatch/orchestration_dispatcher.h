@@ -8,15 +8,16 @@
 //
 // Most turns take longer to be stored than to be run. So a thread waits for that only while it has
 // nothing else to do and few others wait; else it goes on, and the provider calls back. And where
-// many instances have something to do, it takes several at a time (internal/turn_portion.h).
+// many instances have something to do, it takes several at a time
+// (internal/dispatch/turn_portion.h).
 //
-// A turn that was run on an old history (internal/turn_maker.h) is run once more on the new one,
-// and then set aside. Set aside, messages are given back, and results are reported by a message, so
-// that they come back through the queue.
+// A turn that was run on an old history (internal/dispatch/turn_maker.h) is run once more on the
+// new one, and then set aside. Set aside, messages are given back, and results are reported by a
+// message, so that they come back through the queue.
 //
 // Fate of what can't be processed: an instance without its code is handed over to another runtime,
-// and in the end parked (internal/parking.h), as is one whose code diverges, or whose stored
-// records can't be read; one whose turns were begun too often without any answer is ended
+// and in the end parked (internal/dispatch/parking.h), as is one whose code diverges, or whose
+// stored records can't be read; one whose turns were begun too often without any answer is ended
 // (internal/engine/poison.h); messages for an instance that never started are acknowledged and
 // counted.
 
@@ -34,16 +35,16 @@
 #include "base/executor.h"
 #include "base/guarded.h"
 #include "batch/provider.h"
-#include "duroxide_runtime/internal/counters.h"
-#include "duroxide_runtime/internal/dequeued_instances.h"
-#include "duroxide_runtime/internal/lease_keeper.h"
-#include "duroxide_runtime/internal/parking.h"
-#include "duroxide_runtime/internal/result_reporter.h"
-#include "duroxide_runtime/internal/running_work.h"
+#include "duroxide_runtime/internal/dispatch/counters.h"
+#include "duroxide_runtime/internal/dispatch/dequeued_instances.h"
+#include "duroxide_runtime/internal/dispatch/lease_keeper.h"
+#include "duroxide_runtime/internal/dispatch/parking.h"
+#include "duroxide_runtime/internal/dispatch/result_reporter.h"
+#include "duroxide_runtime/internal/dispatch/running_work.h"
+#include "duroxide_runtime/internal/dispatch/turn_inbox.h"
+#include "duroxide_runtime/internal/dispatch/turn_maker.h"
+#include "duroxide_runtime/internal/dispatch/turn_portion.h"
 #include "duroxide_runtime/internal/store/instance_operations.h"
-#include "duroxide_runtime/internal/turn_inbox.h"
-#include "duroxide_runtime/internal/turn_maker.h"
-#include "duroxide_runtime/internal/turn_portion.h"
 #include "duroxide_runtime/limits.h"
 #include "duroxide_runtime/log.h"
 #include "duroxide_runtime/registry.h"

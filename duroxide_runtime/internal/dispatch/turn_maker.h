@@ -15,12 +15,12 @@
 #include <vector>
 
 #include "batch/provider.h"
-#include "duroxide_runtime/internal/counters.h"
+#include "duroxide_runtime/internal/dispatch/counters.h"
+#include "duroxide_runtime/internal/dispatch/live_instances.h"
+#include "duroxide_runtime/internal/dispatch/turn_cause.h"
 #include "duroxide_runtime/internal/engine/turn.h"
-#include "duroxide_runtime/internal/live_instances.h"
 #include "duroxide_runtime/internal/store/instance_operations.h"
 #include "duroxide_runtime/internal/store/instance_reader.h"
-#include "duroxide_runtime/internal/turn_cause.h"
 #include "duroxide_runtime/log.h"
 #include "duroxide_runtime/registry.h"
 

@@ -1,4 +1,4 @@
-#include "duroxide_runtime/internal/lease_keeper.h"
+#include "duroxide_runtime/internal/dispatch/lease_keeper.h"
 
 #include <algorithm>
 #include <utility>

@@ -1,4 +1,4 @@
-#include "duroxide_runtime/internal/orchestration_dispatcher.h"
+#include "duroxide_runtime/internal/dispatch/orchestration_dispatcher.h"
 
 #include <algorithm>
 #include <utility>
