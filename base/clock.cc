@@ -20,14 +20,6 @@ std::chrono::microseconds SinceBoot() {
 
 }  // namespace
 
-Timestamp SaturatingAdd(Timestamp start, std::chrono::microseconds duration) {
-  if (duration > std::chrono::microseconds::zero() && start > kNever - duration) return kNever;
-  if (duration < std::chrono::microseconds::zero() && start < Timestamp::min() - duration) {
-    return Timestamp::min();
-  }
-  return start + duration;
-}
-
 void Signal::Notify() {
   std::lock_guard lock(mutex_);
   notified_ = true;

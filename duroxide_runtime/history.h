@@ -15,7 +15,7 @@
 #include <variant>
 #include <vector>
 
-#include "base/clock.h"
+#include "base/timestamp.h"
 #include "duroxide_runtime/failure.h"
 #include "duroxide_runtime/orchestration_version.h"
 

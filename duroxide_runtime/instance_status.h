@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/clock.h"
+#include "base/timestamp.h"
 #include "duroxide_runtime/failure.h"
 #include "duroxide_runtime/history.h"
 #include "duroxide_runtime/orchestration_version.h"

@@ -8,6 +8,7 @@
 
 #include "batch/memory_provider.h"
 #include "duroxide_runtime/internal/dispatch/parking.h"
+#include "duroxide_runtime/internal/store/layout.h"
 #include "duroxide_runtime/internal/store/turn_batch.h"
 #include "tests/duroxide_runtime/check_history.h"
 #include "tests/duroxide_runtime/samples.h"
@@ -334,6 +335,7 @@ Output CallsTagged(OrchestrationContext ctx, std::string tag) {
 }
 
 TEST(LimitsTest, TagOfADeadLetterQueueIsRefused) {
+  EXPECT_EQ(tandem::DeadLetterQueue(internal::WorkQueue("gpu")), internal::WorkQueue("gpu/dead"));
   for (const std::string tag : {"dead", "gpu/dead"}) {
     Engine engine(CallsTagged);
     engine.Start(tag);

@@ -36,6 +36,32 @@ std::string CheckProjectInclude(const SourceFile& file, const std::string& inclu
   return "";
 }
 
+// "duroxide_runtime/internal/engine" of a file in that folder; empty for one that is in no room.
+std::string RoomOf(const std::string& path) {
+  const std::string folder = path.substr(0, path.rfind('/'));
+  return AllowedRoomArrows().contains(folder) ? folder : std::string();
+}
+
+std::string CheckRoomInclude(const SourceFile& file, const std::string& included) {
+  const std::string from = RoomOf(file.path);
+  const std::string to = RoomOf(included);
+  if (from.empty() || to.empty() || from == to || AllowedRoomArrows().at(from).contains(to)) {
+    return "";
+  }
+  return from + " must not include " + included;
+}
+
+// The engine is a function of its arguments: it can't reach a store, the time, or another thread.
+std::string CheckPurity(const SourceFile& file, const std::string& included) {
+  static const std::set<std::string> kImpure = {
+      "atomic", "condition_variable", "future",          "mutex",         "random",
+      "thread", "base/clock.h",       "base/executor.h", "base/guarded.h"};
+  if (RoomOf(file.path) != "duroxide_runtime/internal/engine") return "";
+  const std::string folder = included.substr(0, included.find('/'));
+  const bool store = folder == "batch" || folder == "eventstore" || folder == "messagequeue";
+  return store || kImpure.contains(included) ? "the engine must not reach " + included : "";
+}
+
 // What is wrong with including a header of RocksDB here; empty if nothing.
 std::string CheckRocksInclude(const SourceFile& file) {
   if (file.folder() == "base" && !file.path.starts_with("base/rocks/")) {
@@ -108,6 +134,27 @@ const Arrows& AllowedArrows() {
   return kArrows;
 }
 
+const Arrows& AllowedRoomArrows() {
+  static const Arrows kArrows = [] {
+    const std::map<std::string, std::vector<std::string>> rooms = {
+        {"coroutine", {}},
+        {"records", {}},
+        {"engine", {"coroutine", "records"}},
+        {"store", {"engine", "records"}},
+        {"client", {"store", "engine", "records"}},
+        {"dispatch", {"store", "engine", "records"}},
+    };
+    const std::string internal = "duroxide_runtime/internal/";
+    Arrows arrows;
+    for (const auto& [room, others] : rooms) {
+      std::set<std::string>& allowed = arrows[internal + room];
+      for (const std::string& other : others) allowed.insert(internal + other);
+    }
+    return arrows;
+  }();
+  return kArrows;
+}
+
 Findings CheckIncludes(const SourceFile& file, const std::set<std::string>& files) {
   static const std::regex kInclude(R"re(^\s*#\s*include\s*([<"])([^>"]+)[>"])re");
   Findings findings;
@@ -127,7 +174,9 @@ Findings CheckIncludes(const SourceFile& file, const std::set<std::string>& file
       what = CheckRocksInclude(file);
     } else if (ours) {
       what = CheckProjectInclude(file, included);
+      if (what.empty()) what = CheckRoomInclude(file, included);
     }
+    if (what.empty()) what = CheckPurity(file, included);
     if (what.empty() && (match[1] == "\"") != ours) {
       what = ours ? "a project file is included in quotes"
                   : "\"" + included + "\" is no project file, named from the root";

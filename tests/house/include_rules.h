@@ -1,6 +1,7 @@
 #pragma once
 
-// Which folder may include which: duroxide_runtime -> batch -> {eventstore, messagequeue} -> base.
+// Which folder may include which: duroxide_runtime -> batch -> {eventstore, messagequeue} -> base;
+// and which room of the runtime's internal/ may include which other.
 
 #include <map>
 #include <set>
@@ -15,6 +16,9 @@ using Arrows = std::map<std::string, std::set<std::string>>;
 // Folder -> every other folder that it may include, directly or through others. Folders that are no
 // key here (tests, examples, ...) may include every folder.
 const Arrows& AllowedArrows();
+
+// The same for the rooms "duroxide_runtime/internal/<room>".
+const Arrows& AllowedRoomArrows();
 
 // What is wrong with the includes of one C++ file. `files` tells which project files there are.
 Findings CheckIncludes(const SourceFile& file, const std::set<std::string>& files);

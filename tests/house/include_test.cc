@@ -25,10 +25,18 @@ std::vector<SourceFile> CmakeFilesOf(const std::vector<SourceFile>& files) {
 
 // What CheckIncludes says of a file that consists of one #include.
 std::string Verdict(const std::string& path, const std::string& included) {
-  static const std::set<std::string> kFiles = {
-      "base/status.h",     "base/rocks/staging.h",    "eventstore/event_store.h",
-      "batch/provider.h",  "eventstore/record.capnp", "eventstore/internal/event_keys.h",
-      "batch/operation.h", "batch/rocksdb_provider.h"};
+  static const std::set<std::string> kFiles = {"base/status.h",
+                                               "base/rocks/staging.h",
+                                               "eventstore/event_store.h",
+                                               "batch/provider.h",
+                                               "eventstore/record.capnp",
+                                               "eventstore/internal/event_keys.h",
+                                               "batch/operation.h",
+                                               "batch/rocksdb_provider.h",
+                                               "base/clock.h",
+                                               "duroxide_runtime/internal/engine/turn.h",
+                                               "duroxide_runtime/internal/records/history.h",
+                                               "duroxide_runtime/internal/client/instance_list.h"};
   return ToString(CheckIncludes({path, "#include " + included + "\n"}, kFiles));
 }
 
@@ -78,6 +86,39 @@ TEST(IncludeArrows, FlagAConcreteProviderInTheRuntime) {
   EXPECT_NE(Verdict("duroxide_runtime/a.cc", "\"batch/rocksdb_provider.h\""), "");
   EXPECT_NE(Verdict("duroxide_runtime/a.cc", "\"base/rocks/staging.h\""), "");
   EXPECT_NE(ToString(CheckIncludes({"duroxide_runtime/a.h", "// as RocksDB does\n"}, {})), "");
+}
+
+TEST(IncludeArrows, OfRoomsPointOneWay) {
+  const std::string engine = "duroxide_runtime/internal/engine/a.cc";
+  EXPECT_EQ(Verdict(engine, "\"duroxide_runtime/internal/records/history.h\""), "");
+  EXPECT_EQ(Verdict("duroxide_runtime/a.cc", "\"duroxide_runtime/internal/engine/turn.h\""), "");
+  EXPECT_NE(Verdict(engine, "\"duroxide_runtime/internal/client/instance_list.h\""), "");
+  EXPECT_NE(Verdict("duroxide_runtime/internal/records/a.h",
+                    "\"duroxide_runtime/internal/engine/turn.h\""),
+            "");
+  EXPECT_NE(Verdict("duroxide_runtime/internal/dispatch/a.h",
+                    "\"duroxide_runtime/internal/client/instance_list.h\""),
+            "");
+}
+
+// What is in internal/ but in no room would escape these rules.
+TEST(IncludeArrows, EveryInternalFileOfTheRuntimeIsInARoom) {
+  std::set<std::string> rooms;
+  for (const SourceFile& file : ProjectFiles()) {
+    if (!file.path.starts_with("duroxide_runtime/internal/")) continue;
+    const std::string room = file.path.substr(0, file.path.rfind('/'));
+    EXPECT_TRUE(AllowedRoomArrows().contains(room)) << file.path;
+    rooms.insert(room);
+  }
+  EXPECT_EQ(rooms.size(), AllowedRoomArrows().size());
+}
+
+TEST(IncludeArrows, FlagWhatTheEngineMustNotReach) {
+  for (const std::string include :
+       {"<thread>", "<mutex>", "\"base/clock.h\"", "\"batch/provider.h\""}) {
+    EXPECT_NE(Verdict("duroxide_runtime/internal/engine/a.h", include), "") << include;
+    EXPECT_EQ(Verdict("duroxide_runtime/internal/dispatch/a.h", include), "") << include;
+  }
 }
 
 TEST(IncludeArrows, FlagTheWrongKindOfQuotes) {

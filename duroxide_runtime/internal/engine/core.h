@@ -21,8 +21,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/result.h"
+#include "base/timestamp.h"
 #include "duroxide_runtime/internal/coroutine/promise.h"
 #include "duroxide_runtime/internal/coroutine/pump.h"
 #include "duroxide_runtime/internal/engine/determinism.h"

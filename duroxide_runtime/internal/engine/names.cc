@@ -3,13 +3,15 @@
 #include <cstdio>
 
 #include "duroxide_runtime/limits.h"
-#include "messagequeue/message_queue.h"
 
 namespace duroxide::internal {
 
 using tandem::Status;
 
 namespace {
+
+// What DeadLetterQueue (messagequeue/message_queue.h) appends.
+constexpr std::string_view kDeadLetters = "/dead";
 
 Status Check(std::string_view what, std::string_view name, std::size_t max) {
   if (name.empty()) return Status::InvalidArgument("the " + std::string(what) + " is empty");
@@ -43,10 +45,9 @@ Status CheckTag(std::string_view tag) {
     return Status::TooLarge("the tag has " + std::to_string(tag.size()) + " bytes, the limit is " +
                             std::to_string(kTagBytesMax));
   }
-  const std::string dead = tandem::DeadLetterQueue(std::string_view());
-  if (!("/" + std::string(tag)).ends_with(dead)) return Status::Ok();
+  if (!("/" + std::string(tag)).ends_with(kDeadLetters)) return Status::Ok();
   return Status::InvalidArgument("tag '" + std::string(tag) + "' is reserved: the queue '.." +
-                                 dead + "' is for dead letters");
+                                 std::string(kDeadLetters) + "' is for dead letters");
 }
 
 std::string ChildId(std::string_view parent, std::uint64_t execution, std::uint64_t number,

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "base/clock.h"
+#include "base/timestamp.h"
 
 namespace duroxide::internal {
 

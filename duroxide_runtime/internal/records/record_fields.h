@@ -12,9 +12,9 @@
 #include <string>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/record.h"
 #include "base/status.h"
+#include "base/timestamp.h"
 #include "duroxide_runtime/history.h"
 #include "duroxide_runtime/internal/records/history.capnp.h"
 #include "duroxide_runtime/limits.h"
