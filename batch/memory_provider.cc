@@ -9,8 +9,8 @@
 #include "base/limits.h"
 #include "base/process_mark.h"
 #include "batch/internal/batch_limits.h"
-#include "batch/internal/memory_state.h"
-#include "batch/internal/memory_store.h"
+#include "batch/internal/memory/memory_state.h"
+#include "batch/internal/memory/memory_store.h"
 #include "eventstore/internal/event_limits.h"
 #include "messagequeue/internal/queue_limits.h"
 

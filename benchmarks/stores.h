@@ -12,7 +12,7 @@
 
 #include "base/durability.h"
 #include "base/result.h"
-#include "batch/internal/store_directory.h"
+#include "batch/internal/rocks/store_directory.h"
 #include "batch/rocksdb_provider.h"
 
 namespace tandem::benchmarks {

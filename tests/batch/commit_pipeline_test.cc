@@ -1,6 +1,6 @@
 // The commit pipeline by itself, held still by proposals that block.
 
-#include "batch/internal/commit_pipeline.h"
+#include "batch/internal/rocks/commit_pipeline.h"
 
 #include <gtest/gtest.h>
 #include <rocksdb/db.h>

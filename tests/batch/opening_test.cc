@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "base/record.h"
+#include "batch/internal/rocks/store_records.capnp.h"
 #include "batch/rocksdb_provider.h"
-#include "batch/store_records.capnp.h"
 #include "tests/support/temporary_directory.h"
 
 namespace tandem {

@@ -1,7 +1,7 @@
 // When the memtables are written out because much of them was deleted by range, and what readers
 // then walk over. Counts are RocksDB's own.
 
-#include "batch/internal/range_deletions.h"
+#include "batch/internal/rocks/range_deletions.h"
 
 #include <gtest/gtest.h>
 #include <rocksdb/db.h>
@@ -16,7 +16,7 @@
 
 #include "base/manual_clock.h"
 #include "base/rocks/rocks_status.h"
-#include "batch/internal/commit_pipeline.h"
+#include "batch/internal/rocks/commit_pipeline.h"
 #include "tests/support/temporary_directory.h"
 
 namespace tandem {

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "batch/internal/log_audit.h"
-#include "batch/internal/log_scan.h"
+#include "batch/internal/log/log_audit.h"
+#include "batch/internal/log/log_scan.h"
 #include "tests/crash/store_files.h"
 #include "tests/support/random_seed.h"
 

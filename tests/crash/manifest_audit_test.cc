@@ -1,6 +1,6 @@
 // CURRENT must name a manifest, and of that nothing may be missing but the end of its last edit.
 
-#include "batch/internal/manifest_audit.h"
+#include "batch/internal/log/manifest_audit.h"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
 #pragma once
 
 // The files of a store, taken apart: copies, damage, and RocksDB's log format
-// (batch/internal/log_format.h has its grammar), read and written without
+// (batch/internal/log/log_format.h has its grammar), read and written without
 // RocksDB.
 
 #include <cstddef>
@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "batch/internal/group_stamp.h"
+#include "batch/internal/log/group_stamp.h"
 #include "batch/provider.h"
 
 namespace tandem::testing {

@@ -1,8 +1,8 @@
 // What recovery reads before RocksDB does: logs, whole and torn, and the stamps in them.
 
-#include "batch/internal/group_stamp.h"
-#include "batch/internal/log_audit.h"
-#include "batch/internal/log_scan.h"
+#include "batch/internal/log/group_stamp.h"
+#include "batch/internal/log/log_audit.h"
+#include "batch/internal/log/log_scan.h"
 #include "tests/fuzz_decoders/fuzz_target.h"
 
 namespace tandem::internal {

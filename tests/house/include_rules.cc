@@ -36,7 +36,7 @@ std::string CheckProjectInclude(const SourceFile& file, const std::string& inclu
   return "";
 }
 
-// "duroxide_runtime/internal/engine" of a file in that folder; empty for one that is in no room.
+// "batch/internal/rocks" of a file in that folder; empty for one that is in no room.
 std::string RoomOf(const std::string& path) {
   const std::string folder = path.substr(0, path.rfind('/'));
   return AllowedRoomArrows().contains(folder) ? folder : std::string();
@@ -136,19 +136,22 @@ const Arrows& AllowedArrows() {
 
 const Arrows& AllowedRoomArrows() {
   static const Arrows kArrows = [] {
-    const std::map<std::string, std::vector<std::string>> rooms = {
-        {"coroutine", {}},
-        {"records", {}},
-        {"engine", {"coroutine", "records"}},
-        {"store", {"engine", "records"}},
-        {"client", {"store", "engine", "records"}},
-        {"dispatch", {"store", "engine", "records"}},
+    const std::map<std::string, std::map<std::string, std::vector<std::string>>> internals = {
+        {"batch/internal/", {{"log", {}}, {"rocks", {"log"}}, {"memory", {}}}},
+        {"duroxide_runtime/internal/",
+         {{"coroutine", {}},
+          {"records", {}},
+          {"engine", {"coroutine", "records"}},
+          {"store", {"engine", "records"}},
+          {"client", {"store", "engine", "records"}},
+          {"dispatch", {"store", "engine", "records"}}}},
     };
-    const std::string internal = "duroxide_runtime/internal/";
     Arrows arrows;
-    for (const auto& [room, others] : rooms) {
-      std::set<std::string>& allowed = arrows[internal + room];
-      for (const std::string& other : others) allowed.insert(internal + other);
+    for (const auto& [internal, rooms] : internals) {
+      for (const auto& [room, others] : rooms) {
+        std::set<std::string>& allowed = arrows[internal + room];
+        for (const std::string& other : others) allowed.insert(internal + other);
+      }
     }
     return arrows;
   }();

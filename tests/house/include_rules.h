@@ -1,7 +1,7 @@
 #pragma once
 
 // Which folder may include which: duroxide_runtime -> batch -> {eventstore, messagequeue} -> base;
-// and which room of the runtime's internal/ may include which other.
+// and which room of an internal/ may include which other.
 
 #include <map>
 #include <set>
@@ -17,7 +17,7 @@ using Arrows = std::map<std::string, std::set<std::string>>;
 // key here (tests, examples, ...) may include every folder.
 const Arrows& AllowedArrows();
 
-// The same for the rooms "duroxide_runtime/internal/<room>".
+// The same for rooms: "duroxide_runtime/internal/engine", ...
 const Arrows& AllowedRoomArrows();
 
 // What is wrong with the includes of one C++ file. `files` tells which project files there are.

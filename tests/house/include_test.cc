@@ -102,10 +102,12 @@ TEST(IncludeArrows, OfRoomsPointOneWay) {
 }
 
 // What is in internal/ but in no room would escape these rules.
-TEST(IncludeArrows, EveryInternalFileOfTheRuntimeIsInARoom) {
+TEST(IncludeArrows, EveryInternalFileIsInARoomWhereThereAreRooms) {
   std::set<std::string> rooms;
   for (const SourceFile& file : ProjectFiles()) {
-    if (!file.path.starts_with("duroxide_runtime/internal/")) continue;
+    const bool has_rooms = file.path.starts_with("batch/internal/") ||
+                           file.path.starts_with("duroxide_runtime/internal/");
+    if (!has_rooms) continue;
     const std::string room = file.path.substr(0, file.path.rfind('/'));
     EXPECT_TRUE(AllowedRoomArrows().contains(room)) << file.path;
     rooms.insert(room);

@@ -1,0 +1,111 @@
+#include "batch/internal/log/torn_record.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstdint>
+#include <optional>
+
+#include "batch/internal/log/crc32c.h"
+#include "batch/internal/log/log_format.h"
+
+namespace tandem::internal {
+
+namespace {
+
+constexpr std::size_t kSectorBytes = 512;  // the least that a device writes whole
+
+// Whether the sector of `byte` may never have been written: it is zero from `at` on, where nothing
+// was before.
+bool IsMissingSector(std::string_view log, std::size_t at, std::size_t byte) {
+  const std::size_t sector = byte - byte % kSectorBytes;
+  const std::size_t begin = std::max(at, sector);
+  const std::string_view bytes = log.substr(begin, sector + kSectorBytes - begin);
+  return bytes.find_first_not_of('\0') == std::string_view::npos;
+}
+
+enum class Missing { kNo, kPerhaps, kSurely };
+
+// Whether sectors of these bytes are missing. A stretch of zeros that ends at the edges of sectors
+// on both sides tells surely; one that goes beyond them may have been written.
+Missing MissingSectors(std::string_view log, std::size_t at, std::size_t end) {
+  const auto next = [](std::size_t byte) { return byte - byte % kSectorBytes + kSectorBytes; };
+  Missing missing = Missing::kNo;
+  for (std::size_t begin = at; begin < end;) {
+    std::size_t stop = begin;
+    while (stop < end && IsMissingSector(log, at, stop)) stop = next(stop);
+    if (stop == begin) {
+      begin = next(begin);
+      continue;
+    }
+    missing = Missing::kPerhaps;
+    const bool begins_there = begin == at || log[begin - 1] != '\0';
+    bool ends_there = true;
+    if (stop < end) {
+      ends_there = log[stop] != '\0';
+    } else if (stop == BlockEnd(at) && stop < log.size()) {
+      ends_there = IsMissingSector(log, at, stop);
+    }
+    if (begins_there && ends_there) return Missing::kSurely;
+    begin = stop;
+  }
+  return missing;
+}
+
+// Whether the checksum is right with some other length: then it is the length that is damaged. A
+// torn record passes with a chance of at most 32768 / 2^32.
+bool IsWholeWithAnotherLength(std::string_view log, std::size_t at) {
+  const std::uint32_t stored = UnmaskCrc(ReadHeader(log, at).crc);
+  const std::size_t end = std::min(BlockEnd(at), log.size());
+  std::uint32_t crc = kCrcBegin;
+  for (std::size_t byte = at + kLogTypeByte; byte < end; ++byte) {
+    crc = ExtendCrc(crc, log.substr(byte, 1));
+    if (crc == stored) return true;
+  }
+  return false;
+}
+
+// Whether one flipped bit makes the checksum right. Not one of a sector that may be missing: there
+// the one bit that was set is no more than a sector that was not written.
+bool IsWholeButForOneBit(std::string_view log, std::size_t at) {
+  const FragmentHeader header = ReadHeader(log, at);
+  const std::string_view covered = log.substr(at + kLogTypeByte, 1 + header.length);
+  const std::uint32_t crc = ExtendCrc(kCrcBegin, covered);
+  std::optional<std::size_t> byte;
+  if (const std::uint32_t in_crc = MaskCrc(crc) ^ header.crc; std::has_single_bit(in_crc)) {
+    byte = at + static_cast<std::size_t>(std::countr_zero(in_crc)) / 8;
+  } else if (const auto bit = FlippedBit(crc ^ UnmaskCrc(header.crc), covered.size())) {
+    byte = at + kLogTypeByte + *bit / 8;
+  }
+  return byte.has_value() && !IsMissingSector(log, at, *byte);
+}
+
+}  // namespace
+
+bool IsCutShort(std::string_view log, std::size_t at) {
+  return log.size() - at < kLogHeaderBytes ||
+         log.size() - at - kLogHeaderBytes < ReadHeader(log, at).length;
+}
+
+const char* DamageAt(std::string_view log, std::size_t at) {
+  if (IsWholeFragment(log, at)) return "a piece of a record out of order";
+  if (log.size() - at < kLogHeaderBytes) return nullptr;
+  const FragmentHeader header = ReadHeader(log, at);
+  const std::size_t end = at + kLogHeaderBytes + header.length;
+  // What is missing reads as 0, so it makes neither of these.
+  if (header.type > FragmentType::kLast) return "a record of an unknown type";
+  if (end > BlockEnd(at)) return "a record longer than its block";
+
+  if (header.type == FragmentType::kNone) {
+    const bool missing = IsMissingSector(log, at, at + kLogTypeByte);
+    return missing ? nullptr : "a record without a type";
+  }
+
+  const Missing missing = MissingSectors(log, at, std::min(end, log.size()));
+  if (missing == Missing::kSurely) return nullptr;
+  if (IsWholeWithAnotherLength(log, at)) return "a whole record with a wrong length";
+  if (IsCutShort(log, at)) return nullptr;
+  if (IsWholeButForOneBit(log, at)) return "a record with a flipped bit";
+  return missing == Missing::kPerhaps ? nullptr : "a record with a wrong checksum";
+}
+
+}  // namespace tandem::internal
