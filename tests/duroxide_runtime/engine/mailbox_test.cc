@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "duroxide_runtime/limits.h"
-#include "tests/duroxide_runtime/check_history.h"
+#include "tests/duroxide_runtime/engine/check_history.h"
 #include "tests/duroxide_runtime/samples.h"
 
 namespace duroxide {

@@ -5,7 +5,7 @@
 #include <stdexcept>
 
 #include "duroxide_runtime/limits.h"
-#include "tests/duroxide_runtime/check_history.h"
+#include "tests/duroxide_runtime/engine/check_history.h"
 #include "tests/duroxide_runtime/samples.h"
 
 namespace duroxide {

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "tests/duroxide_runtime/pass_through.h"
+#include "tests/duroxide_runtime/codecs/pass_through.h"
 #include "tests/support/random_seed.h"
 
 namespace json_shop {

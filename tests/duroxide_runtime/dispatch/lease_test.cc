@@ -102,7 +102,7 @@ TEST_P(LeaseTest, LostLeaseStopsTheActivityAndDropsItsResult) {
   EXPECT_EQ(runs, 2);
 }
 
-Task<Result<std::string>> GivesUp(OrchestrationContext ctx, std::string text) {
+Task<Result<std::string>> EchoUnlessStopped(OrchestrationContext ctx, std::string text) {
   const auto any = co_await WhenAny(ctx.Call(kEcho, text), ctx.WaitForEvent<std::string>("stop"));
   co_return std::to_string(any.index());
 }
@@ -111,7 +111,7 @@ TEST_P(LeaseTest, CancelledActivityIsToldAndItsResultDropped) {
   Barrier running;
   running.Open();
   Registry registry;
-  registry.Add(kOnce, GivesUp);
+  registry.Add(kOnce, EchoUnlessStopped);
   registry.Add(kEcho, [&](ActivityContext& context, std::string text) -> Result<std::string> {
     running.Enter();
     AwaitStop(context.stop_token());

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "duroxide_runtime/internal/engine/poison.h"
-#include "tests/duroxide_runtime/engine.h"
+#include "tests/duroxide_runtime/engine/engine.h"
 
 namespace duroxide {
 namespace {

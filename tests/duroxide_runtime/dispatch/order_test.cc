@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/duroxide_runtime/check_history.h"
+#include "tests/duroxide_runtime/engine/check_history.h"
 #include "tests/duroxide_runtime/runtime_fixture.h"
 #include "tests/duroxide_runtime/samples.h"
 

@@ -7,7 +7,7 @@
 
 #include "duroxide_runtime/internal/store/turn_batch.h"
 #include "duroxide_runtime/limits.h"
-#include "tests/duroxide_runtime/check_history.h"
+#include "tests/duroxide_runtime/engine/check_history.h"
 #include "tests/duroxide_runtime/samples.h"
 
 namespace duroxide {

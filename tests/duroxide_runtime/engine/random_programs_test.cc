@@ -13,7 +13,7 @@
 #include <sstream>
 #include <stdexcept>
 
-#include "tests/duroxide_runtime/check_history.h"
+#include "tests/duroxide_runtime/engine/check_history.h"
 #include "tests/duroxide_runtime/samples.h"
 #include "tests/support/random_seed.h"
 

@@ -13,7 +13,7 @@
 #include "duroxide_runtime/future.h"
 #include "duroxide_runtime/or_fail.h"
 #include "duroxide_runtime/when.h"
-#include "tests/duroxide_runtime/run_task.h"
+#include "tests/duroxide_runtime/coroutine/run_task.h"
 
 namespace duroxide {
 namespace {

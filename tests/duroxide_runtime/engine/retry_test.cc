@@ -6,7 +6,7 @@
 
 #include <limits>
 
-#include "tests/duroxide_runtime/check_history.h"
+#include "tests/duroxide_runtime/engine/check_history.h"
 #include "tests/duroxide_runtime/samples.h"
 
 namespace duroxide {

@@ -10,7 +10,7 @@
 #include "duroxide_runtime/internal/dispatch/parking.h"
 #include "duroxide_runtime/internal/store/layout.h"
 #include "duroxide_runtime/internal/store/turn_batch.h"
-#include "tests/duroxide_runtime/check_history.h"
+#include "tests/duroxide_runtime/engine/check_history.h"
 #include "tests/duroxide_runtime/samples.h"
 
 namespace duroxide {

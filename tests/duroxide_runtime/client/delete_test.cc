@@ -9,7 +9,7 @@
 #include "base/limits.h"
 #include "duroxide_runtime/internal/client/instance_deletion.h"
 #include "duroxide_runtime/internal/engine/names.h"
-#include "tests/duroxide_runtime/client_samples.h"
+#include "tests/duroxide_runtime/client/client_samples.h"
 #include "tests/duroxide_runtime/runtime_fixture.h"
 
 namespace duroxide {

@@ -8,7 +8,7 @@
 
 #include "duroxide_runtime/internal/store/instance_index.h"
 #include "duroxide_runtime/limits.h"
-#include "tests/duroxide_runtime/client_samples.h"
+#include "tests/duroxide_runtime/client/client_samples.h"
 #include "tests/duroxide_runtime/moody.h"
 #include "tests/duroxide_runtime/runtime_fixture.h"
 

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "duroxide_runtime/internal/store/instance_index.h"
-#include "tests/duroxide_runtime/client_samples.h"
+#include "tests/duroxide_runtime/client/client_samples.h"
 #include "tests/duroxide_runtime/runtime_fixture.h"
 
 namespace duroxide {

@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "tests/duroxide_runtime/check_history.h"
-#include "tests/duroxide_runtime/engine.h"
+#include "tests/duroxide_runtime/engine/check_history.h"
+#include "tests/duroxide_runtime/engine/engine.h"
 #include "tests/duroxide_runtime/moody.h"
 #include "tests/duroxide_runtime/samples.h"
 

@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "tests/duroxide_runtime/codec_test.capnp.h"
-#include "tests/duroxide_runtime/pass_through.h"
+#include "tests/duroxide_runtime/codecs/codec_test.capnp.h"
+#include "tests/duroxide_runtime/codecs/pass_through.h"
 #include "tests/support/random_seed.h"
 
 namespace capnp_shop {

@@ -6,7 +6,7 @@
 
 #include <limits>
 
-#include "tests/duroxide_runtime/engine.h"
+#include "tests/duroxide_runtime/engine/engine.h"
 #include "tests/duroxide_runtime/samples.h"
 
 namespace duroxide {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/duroxide_runtime/client_samples.h"
+#include "tests/duroxide_runtime/client/client_samples.h"
 #include "tests/duroxide_runtime/runtime_fixture.h"
 
 namespace duroxide {

@@ -15,7 +15,7 @@
 #include <sstream>
 
 #include "duroxide_runtime/limits.h"
-#include "tests/duroxide_runtime/engine.h"
+#include "tests/duroxide_runtime/engine/engine.h"
 #include "tests/duroxide_runtime/hostile_records.h"
 #include "tests/duroxide_runtime/newer_kinds.h"
 #include "tests/duroxide_runtime/samples.h"

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/duroxide_runtime/engine.h"
-#include "tests/duroxide_runtime/run_task.h"
+#include "tests/duroxide_runtime/coroutine/run_task.h"
+#include "tests/duroxide_runtime/engine/engine.h"
 #include "tests/duroxide_runtime/samples.h"
 
 namespace duroxide {

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "duroxide_runtime/internal/store/turn_batch.h"
-#include "tests/duroxide_runtime/check_history.h"
+#include "tests/duroxide_runtime/engine/check_history.h"
 #include "tests/duroxide_runtime/samples.h"
 
 namespace duroxide {
