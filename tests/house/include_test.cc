@@ -109,6 +109,7 @@ TEST(IncludeArrows, EveryInternalFileIsInARoomWhereThereAreRooms) {
                            file.path.starts_with("duroxide_runtime/internal/");
     if (!has_rooms) continue;
     const std::string room = file.path.substr(0, file.path.rfind('/'));
+    if (room == "batch/internal") continue;  // what the rooms share
     EXPECT_TRUE(AllowedRoomArrows().contains(room)) << file.path;
     rooms.insert(room);
   }
