@@ -179,7 +179,8 @@ class Client {
   // store nothing any more. An instance that is busy is ended first: for a moment it is Failed. The
   // id may be used again afterwards. Errors: NotFound; InvalidArgument (a child that has not
   // finished, which is deleted with its parent; or, without `force`, something has not finished);
-  // Unavailable (busy: it had a turn whenever this looked).
+  // Unavailable (busy: it had a turn whenever this looked); Corruption (status and history of a
+  // member are both damaged; with one of them it can be deleted).
   //
   // A child that has finished may be deleted by itself: its parent has its result, or gets it. So
   // an instance with more than kTreeInstancesMax descendants is deleted after some of them

@@ -18,16 +18,21 @@ constexpr std::size_t kBytesPerRead = std::size_t{64} << 10;
 }  // namespace
 
 Result<StoredStatus> LookUp(tandem::Provider& provider, std::string_view instance) {
-  TANDEM_ASSIGN_OR_RETURN(std::optional<StoredStatus> stored, ReadStatus(provider, instance));
-  if (stored) return *std::move(stored);
+  Result<std::optional<StoredStatus>> stored = ReadStatus(provider, instance);
+  const bool damaged = stored.status().code() == tandem::StatusCode::kCorruption;
+  if (!damaged) {
+    TANDEM_RETURN_IF_ERROR(stored.status());
+    if (*stored) return **std::move(stored);
+  }
   // The status is derived: without it the history still knows everything.
   TANDEM_ASSIGN_OR_RETURN(const StoredInstance loaded, LoadInstance(provider, instance));
   const auto& [place, history] = loaded;
   if (history.empty() || !std::holds_alternative<Started>(history.front().body)) {
-    return NoInstance(instance);
+    return damaged ? stored.status() : NoInstance(instance);
   }
   StoredStatus derived;
   derived.status = StatusOfHistory(place.execution, history);
+  if (damaged) derived.status.diagnosis = stored.status().message();
   derived.first_execution = place.first_execution;
   return derived;
 }

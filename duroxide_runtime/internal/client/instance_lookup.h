@@ -15,7 +15,8 @@
 
 namespace duroxide::internal {
 
-// Its status; where that was erased, what the history says, with empty `bytes`. Errors: NotFound.
+// Its status; where that was erased or is damaged, what the history says, with empty `bytes`.
+// Errors: NotFound; Corruption (neither can be read).
 Result<StoredStatus> LookUp(tandem::Provider& provider, std::string_view instance);
 
 // One life of an instance, watched:

@@ -38,8 +38,15 @@ Status AddChildren(tandem::Provider& provider, std::size_t index,
         return Status::TooLarge("instance " + Quoted(members.front().instance) + " has more than " +
                                 std::to_string(kTreeInstancesMax) + " descendants");
       }
-      Result<TreeMember> child = ReadMember(provider, key.substr(options.prefix.size()));
+      const std::string id = key.substr(options.prefix.size());
+      Result<TreeMember> child = ReadMember(provider, id);
       if (child.status().code() == tandem::StatusCode::kNotFound) continue;  // deleted meanwhile
+      if (child.status().code() == tandem::StatusCode::kCorruption) {
+        TreeMember damaged;
+        damaged.instance = id;
+        damaged.damage = child.status();
+        child = std::move(damaged);
+      }
       TANDEM_RETURN_IF_ERROR(child.status());
       child->parent = parent;
       child->depth = depth;

@@ -106,6 +106,54 @@ TEST_P(TroubleTest, DamagedHistoryIsParkedNotSkipped) {
   EXPECT_NE(client.GetStatus("i")->diagnosis.find("unreadable record"), std::string::npos);
 }
 
+TEST_P(TroubleTest, InstanceWithADamagedHistoryCanBeDeleted) {
+  ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
+  ASSERT_TRUE(provider.EventStore::Append(internal::HistoryStream("i", 1), {"garbage!"}).ok());
+  DeleteOptions force;
+  force.force = true;
+  const auto deleted = client.Delete("i", force);
+  ASSERT_TRUE(deleted.ok()) << deleted.status();
+  EXPECT_TRUE(client.ListInstances(InstanceFilter())->instances.empty());
+  const auto runtime = StartRuntime(Working());
+  ASSERT_TRUE(client.Start(kOnce, "i", "again").ok());
+  EXPECT_TRUE(client.Wait(kOnce, "i", kLong).ok());
+}
+
+// The status is derived from the history, so only one without a turn is lost with it.
+TEST_P(TroubleTest, DamagedStatusIsDerivedAnewAndStopsNoList) {
+  auto runtime = StartRuntime(Working());
+  for (const char* id : {"a", "b", "c"}) {
+    ASSERT_TRUE(client.Start(kOnce, id, "x").ok());
+    ASSERT_TRUE(client.Wait(kOnce, id, kLong).ok());
+  }
+  runtime.reset();
+  ASSERT_TRUE(client.Start(kOnce, "d", "x").ok());
+  for (const char* id : {"b", "d"}) {
+    tandem::UpdateMetadata damage;
+    damage.stream = internal::HomeStream(id, internal::kFirstExecution);
+    damage.set.emplace(internal::kStatusKey, "garbage!");
+    ASSERT_TRUE(provider.AtomicBatch({damage}).ok());
+  }
+  const auto status = client.GetStatus("b");
+  ASSERT_TRUE(status.ok()) << status.status();
+  EXPECT_EQ(status->state, InstanceState::kCompleted);
+  EXPECT_NE(status->diagnosis, "");
+  EXPECT_EQ(client.GetStatus("d").status().code(), StatusCode::kCorruption);
+
+  const auto page = client.ListInstances(InstanceFilter());
+  ASSERT_TRUE(page.ok()) << page.status();
+  EXPECT_EQ(page->instances.size(), 3u);
+  EXPECT_EQ(page->damaged, std::vector<std::string>{"d"});
+  EXPECT_FALSE(page->more);
+
+  EXPECT_EQ(client.Delete("b")->instances, 1u);
+  EXPECT_EQ(client.Delete("d").status().code(), StatusCode::kCorruption);
+  runtime = StartRuntime(Working());
+  AwaitHistory("d", 2);
+  EXPECT_TRUE(client.Wait(kOnce, "d", kLong).ok()) << "its turn needs no status, and mends it";
+  EXPECT_EQ(client.Delete("d")->instances, 1u);
+}
+
 TEST_P(TroubleTest, HistoryWhoseFirstExecutionIsNoneBeforeItIsCorruption) {
   for (const std::uint64_t first : {std::uint64_t{0}, ~std::uint64_t{0}}) {
     Started started;
