@@ -9,15 +9,12 @@
 #include "base/rocks/bounded_walk.h"
 #include "base/rocks/rocks_status.h"
 #include "base/rocks/view_cursor.h"
+#include "messagequeue/internal/message_id.h"
 #include "messagequeue/internal/snapshot_reader.h"
 
 namespace tandem::internal {
 
 namespace {
-
-// A message id is the incarnation above these bits and a counter below: unique for ever, and
-// growing.
-constexpr int kIdCounterBits = 40;
 
 constexpr std::size_t kRemovalsPerFloor = 256;
 
@@ -34,7 +31,7 @@ RocksMessageQueue::RocksMessageQueue(rocksdb::DB* db, rocksdb::ColumnFamilyHandl
       identity_(identity),
       opened_(clock->Now()),
       groups_(family),
-      next_id_((identity.incarnation << kIdCounterBits) + 1) {}
+      next_id_(IdBefore(identity.incarnation) + 1) {}
 
 Result<std::shared_ptr<Lease>> RocksMessageQueue::Resolve(const LockToken& token) const {
   const std::optional<TokenFields> fields = DecodeToken(token);

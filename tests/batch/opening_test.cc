@@ -13,6 +13,7 @@
 #include "base/record.h"
 #include "batch/internal/rocks/store_records.capnp.h"
 #include "batch/rocksdb_provider.h"
+#include "messagequeue/internal/message_id.h"
 #include "tests/support/temporary_directory.h"
 
 namespace tandem {
@@ -73,6 +74,20 @@ class OpeningTest : public ::testing::Test {
     const auto opened = rocksdb::DB::Open(options, path_, descriptors, &raw->families, &db);
     ASSERT_TRUE(opened.ok()) << opened.ToString();
     raw->db.reset(db);
+  }
+  void WriteStoreRecord(std::uint32_t format, std::uint64_t incarnation) {
+    Raw raw;
+    OpenRaw(&raw);
+    rocksdb::WriteOptions no_log;
+    no_log.disableWAL = true;
+    const std::string record =
+        EncodeRecord<internal::StoreRecord>([&](internal::StoreRecord::Builder store) {
+          store.setFormat(format);
+          store.setStore(1);
+          store.setIncarnation(incarnation);
+        });
+    ASSERT_TRUE(raw.db->Put(no_log, "store", record).ok());
+    ASSERT_TRUE(raw.db->Flush(rocksdb::FlushOptions()).ok());
   }
   std::vector<std::string> FamiliesOf() const {
     std::vector<std::string> names;
@@ -185,23 +200,26 @@ TEST_F(OpeningTest, AStoreIsHeldOnceInThisProcess) {
 
 TEST_F(OpeningTest, AnUnknownFormatIsUnsupported) {
   MakeStore();
-  {
-    Raw raw;
-    OpenRaw(&raw);
-    rocksdb::WriteOptions no_log;
-    no_log.disableWAL = true;
-    const std::string record =
-        EncodeRecord<internal::StoreRecord>([](internal::StoreRecord::Builder store) {
-          store.setFormat(99);
-          store.setStore(1);
-          store.setIncarnation(1);
-        });
-    ASSERT_TRUE(raw.db->Put(no_log, "store", record).ok());
-    ASSERT_TRUE(raw.db->Flush(rocksdb::FlushOptions()).ok());
-  }
+  WriteStoreRecord(/*format=*/99, /*incarnation=*/1);
   const auto opened = RocksDbProvider::Open(path_);
   EXPECT_EQ(opened.status().code(), StatusCode::kUnsupported) << opened.status();
   EXPECT_NE(opened.status().message().find("99"), std::string::npos) << opened.status();
+}
+
+// Or its message ids would begin anew.
+TEST_F(OpeningTest, AStoreThatHasUsedUpItsIncarnationsDoesNotOpen) {
+  MakeStore();
+  WriteStoreRecord(/*format=*/1, internal::kIncarnationsMax - 1);
+  {
+    auto last = RocksDbProvider::Open(path_);
+    ASSERT_TRUE(last.ok()) << last.status();
+    const auto first = (*last)->Enqueue("queue", "a");
+    const auto second = (*last)->Enqueue("queue", "b");
+    ASSERT_TRUE(first.ok() && second.ok());
+    EXPECT_LT(first->id, second->id);
+    EXPECT_EQ(first->id >> internal::kIdCounterBits, internal::kIncarnationsMax);
+  }
+  EXPECT_EQ(OpenCode(path_), StatusCode::kTooLarge);
 }
 
 TEST_F(OpeningTest, AnUnknownColumnFamilyIsUnsupported) {

@@ -7,17 +7,10 @@
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "messagequeue/internal/message_id.h"
 #include "messagequeue/internal/queue_limits.h"
 
 namespace tandem::internal {
-
-namespace {
-
-// A message id is the incarnation above these bits and a counter below: unique for ever, and
-// growing.
-constexpr int kIdCounterBits = 40;
-
-}  // namespace
 
 void MemoryQueues::OpenAgain(Timestamp now) {
   for (auto& [name, queue] : queues_) queue.time = QueueTime(now, queue.latest);
@@ -28,7 +21,7 @@ void MemoryQueues::OpenAgain(Timestamp now) {
   }
   ++incarnation_;
   last_lease_ = 0;
-  last_id_ = incarnation_ << kIdCounterBits;
+  last_id_ = IdBefore(incarnation_);
 }
 
 // --- What a token names ----------------------------------------------------------------------

@@ -24,6 +24,7 @@
 #include "batch/internal/rocks/rocks_threads.h"
 #include "batch/internal/rocks/store_file_system.h"
 #include "batch/internal/rocks/store_records.capnp.h"
+#include "messagequeue/internal/message_id.h"
 
 namespace tandem::internal {
 
@@ -275,6 +276,10 @@ Status ReadStoreRecord(StoreDatabase& database, const std::string& where) {
 
 // The next incarnation is on the device before anything is done under its name.
 Status WriteStoreRecord(StoreDatabase& database) {
+  if (database.identity.incarnation >= kIncarnationsMax) {
+    return Status::TooLarge("the store was opened " + std::to_string(kIncarnationsMax) +
+                            " times, and has no message ids left: move its messages to another");
+  }
   ++database.identity.incarnation;
   std::unique_ptr<rocksdb::LogFile> log;
   TANDEM_RETURN_IF_ERROR(FromRocks(database.db->GetCurrentWalFile(&log), "look at the newest log"));
