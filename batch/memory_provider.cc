@@ -78,7 +78,7 @@ MemoryProvider::MemoryProvider(const MemoryOptions& options)
 
 MemoryProvider::~MemoryProvider() {
   if (impl_->mark.in_forked_child()) {
-    std::ignore = impl_.release();  // its threads are in the parent
+    LeaveAlone(std::move(impl_));  // its threads are in the parent
     return;
   }
   TANDEM_CHECK(!impl_->executor.RunsThisThread(),
@@ -299,6 +299,7 @@ Result<std::uint64_t> MemoryProvider::Truncate(const StreamId& stream, Version b
 }
 
 Status MemoryProvider::Checkpoint(const std::filesystem::path& /*directory*/) {
+  TANDEM_RETURN_IF_ERROR(impl_->mark.Check());
   return Status::Unsupported("a store in memory has no files to copy; see MemoryProvider::Image");
 }
 

@@ -27,13 +27,6 @@ namespace {
 // Two can lead a group each, which blocks them; the others run steps of waits and callbacks.
 constexpr std::size_t kExecutorThreads = 4;
 
-// Until the process ends. Kept where it can be found, so that no leak checker takes it for lost.
-template <typename T>
-void LeaveOpen(std::unique_ptr<T> object) {
-  static auto* const kLeft = new Guarded<std::vector<std::unique_ptr<T>>>();
-  kLeft->Lock()->push_back(std::move(object));
-}
-
 // Flush() as a proposal: it stages nothing, and is answered when all before it is flushed.
 class Barrier final : public Proposal {
  public:
@@ -90,7 +83,7 @@ RocksDbProvider::RocksDbProvider(std::unique_ptr<Impl> impl) : impl_(std::move(i
 
 RocksDbProvider::~RocksDbProvider() {
   if (impl_->guard.mark().in_forked_child() || internal::RocksDbIsGone()) {
-    LeaveOpen(std::move(impl_));
+    LeaveAlone(std::move(impl_));
     return;
   }
   TANDEM_CHECK(!impl_->executor.RunsThisThread(),
@@ -100,7 +93,7 @@ RocksDbProvider::~RocksDbProvider() {
   // Not even its threads may end.
   impl_->waits.Close();
   impl_->executor.AwaitIdle();
-  LeaveOpen(std::move(impl_));
+  LeaveAlone(std::move(impl_));
 }
 
 Result<std::unique_ptr<RocksDbProvider>> RocksDbProvider::Open(

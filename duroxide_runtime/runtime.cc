@@ -10,6 +10,8 @@
 
 #include "base/guarded.h"
 #include "base/limits.h"
+#include "base/out_of_memory.h"
+#include "base/process_mark.h"
 #include "duroxide_runtime/internal/dispatch/activity_dispatcher.h"
 #include "duroxide_runtime/internal/dispatch/counters.h"
 #include "duroxide_runtime/internal/dispatch/drain.h"
@@ -207,6 +209,7 @@ struct Runtime::Impl {
     return steps;
   }
 
+  const tandem::ProcessMark mark;
   tandem::Provider& provider;
   const Registry registry;
   SafeLogSink log;
@@ -224,6 +227,10 @@ struct Runtime::Impl {
 Runtime::Runtime(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Runtime::~Runtime() {
+  if (impl_->mark.in_forked_child()) {
+    tandem::LeaveAlone(std::move(impl_));  // its threads are in the parent
+    return;
+  }
   const ShutdownResult result = Shutdown();
   if (result == ShutdownResult::kFailed) {
     impl_->log.Log(
@@ -242,6 +249,8 @@ Result<std::unique_ptr<Runtime>> Runtime::Start(tandem::Provider& provider, Regi
   } catch (const std::system_error& error) {
     return Status::Unavailable(std::string("can't start the threads of the runtime: ") +
                                error.what());
+  } catch (...) {
+    return tandem::StatusOfException();
   }
 }
 
@@ -250,6 +259,7 @@ Client Runtime::client() const {
 }
 
 ShutdownResult Runtime::Shutdown(const ShutdownOptions& options) {
+  if (impl_->mark.in_forked_child()) return ShutdownResult::kFailed;
   return impl_->drain.Run(options);
 }
 

@@ -110,11 +110,12 @@ enum class ShutdownResult {
 // "drained"
 std::string_view ShutdownResultName(ShutdownResult result);
 
-// Thread-safe.
+// Thread-safe. In a child made by fork() it is dead, as its provider is: Shutdown is kFailed at
+// once, the destructor does nothing.
 class Runtime {
  public:
   // Starts the threads. `provider` outlives the runtime. Errors: InvalidArgument (options, or a
-  // mistake in the registry); Unavailable (the system gives no further thread).
+  // mistake in the registry); Unavailable (the system gives no further thread, or no memory).
   static Result<std::unique_ptr<Runtime>> Start(tandem::Provider& provider, Registry registry,
                                                 const RuntimeOptions& options);
   static Result<std::unique_ptr<Runtime>> Start(tandem::Provider& provider, Registry registry) {

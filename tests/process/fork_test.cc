@@ -18,12 +18,8 @@
 #include "batch/memory_provider.h"
 #include "batch/provider_admin.h"
 #include "batch/rocksdb_provider.h"
+#include "duroxide_runtime/duroxide.h"
 #include "tests/support/temporary_directory.h"
-
-// What a provider consists of is left where it is in a forked child, which has none of its threads.
-extern "C" const char* __lsan_default_suppressions() {  // NOLINT(bugprone-reserved-identifier)
-  return "leak:tandem::MemoryProvider\n";
-}
 
 namespace tandem {
 namespace {
@@ -72,7 +68,9 @@ int CountAlive(Provider& store) {
   note(admin.Redrive("queue"));
   note(admin.Truncate(stream, 1));
   note(admin.Verify());
-  constexpr std::size_t kCalls = 24;
+  note(admin.Checkpoint("never made"));
+  note(store.GetMetadata(stream, "key"));
+  constexpr std::size_t kCalls = 26;
   if (codes.size() != kCalls)
     return 100;  // an asynchronous one has not called back within the call
   return static_cast<int>(std::ranges::count_if(
@@ -111,6 +109,31 @@ TEST(ForkTest, InAForkedChildAStoreInMemoryIsUnavailableAndTheChildEnds) {
             0)
       << "the child's own works";
   EXPECT_EQ(store->Read({"stream", 0}, {})->head, 1U);
+}
+
+TEST(ForkTest, InAForkedChildARuntimeIsDeadAndTheChildEnds) {
+  constexpr duroxide::Orchestration<std::string(std::string)> kEcho("echo");
+  duroxide::Registry registry;
+  registry.Add(kEcho,
+               [](duroxide::OrchestrationContext /*ctx*/,
+                  std::string text) -> duroxide::Task<Result<std::string>> { co_return text; });
+  const testing::TemporaryDirectory directory;
+  const auto on_rocks_db = *RocksDbProvider::Open(directory.path() / "store");
+  MemoryProvider in_memory;
+  for (Provider* store :
+       {static_cast<Provider*>(on_rocks_db.get()), static_cast<Provider*>(&in_memory)}) {
+    auto runtime = *duroxide::Runtime::Start(*store, registry);
+    EXPECT_EQ(StatusOfChild([&] {
+                const auto started = runtime->client().Start(kEcho, "of the child", "x");
+                const bool dead = started.code() == StatusCode::kUnavailable &&
+                                  runtime->Shutdown() == duroxide::ShutdownResult::kFailed;
+                runtime.reset();
+                return dead ? 0 : 1;
+              }),
+              0);
+    ASSERT_TRUE(runtime->client().Start(kEcho, "i", "x").ok());
+    EXPECT_EQ(runtime->client().Wait(kEcho, "i", std::chrono::minutes(1)).value(), "x");
+  }
 }
 
 // A child that is forked while others use the store, so that it inherits locks which are held.

@@ -42,8 +42,10 @@ Result<RedriveResult> RocksAdmin::Redrive(std::string_view queue) {
 }
 
 Status RocksAdmin::Checkpoint(const std::filesystem::path& directory) {
-  TANDEM_RETURN_IF_ERROR(door_->Health());
-  return guard_->Call([&] { return CopyStore(*database_, directory, options_); });
+  return guard_->Call([&]() -> Status {
+    TANDEM_RETURN_IF_ERROR(door_->Health());
+    return CopyStore(*database_, directory, options_);
+  });
 }
 
 Result<VerifyReport> RocksAdmin::Verify() {
