@@ -22,8 +22,9 @@ struct BrowseCursor {
 
 Result<BrowseCursor> ParseCursor(std::string_view queue, const std::string& after) {
   if (after.empty()) return BrowseCursor();
-  if (ParseMember(after, queue).has_value()) return BrowseCursor{true, after + '\0'};
-  if (ParseReadyKey(after, queue).has_value()) return BrowseCursor{false, after + '\0'};
+  // By the prefix alone: a page may end at a key that makes no sense.
+  if (after.starts_with(MembersPrefix(queue))) return BrowseCursor{true, after + '\0'};
+  if (after.starts_with(ReadyPrefix(queue))) return BrowseCursor{false, after + '\0'};
   return Status::InvalidArgument("no page of this queue ended there");
 }
 

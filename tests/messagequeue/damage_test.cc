@@ -11,6 +11,9 @@
 #include <vector>
 
 #include "messagequeue/internal/queue_keys.h"
+#include "messagequeue/internal/sealed_record.h"
+#include "messagequeue/internal/stored_messages.h"
+#include "messagequeue/queue_records.capnp.h"
 #include "tests/messagequeue/queue_rig.h"
 #include "tests/support/random_seed.h"
 
@@ -218,6 +221,48 @@ class DamageTest : public ::testing::Test {
             {"another's", other->second}};
   }
 
+  // Values that a seal vouches for and that are false all the same, as no accident makes them.
+  std::vector<std::string> FalseValuesOf(const std::string& key) {
+    constexpr std::uint64_t kLargest = ~std::uint64_t{0};
+    const std::vector<Timestamp> times = {Timestamp::min(), Timestamp(), Timestamp::max()};
+    std::vector<std::string> values;
+    for (const std::uint64_t number : {std::uint64_t{0}, kLargest / 2 + 1, kLargest}) {
+      for (const Timestamp time : times) {
+        const internal::Place place{time, number};
+        switch (key[0]) {
+          case 'Q':
+            for (const Timestamp latest : times) {
+              values.push_back(internal::EncodeQueue(key, {place, number, latest}));
+            }
+            break;
+          case 'H':
+            values.push_back(internal::EncodeSealed<internal::GroupRecord>(
+                key, [&](internal::GroupRecord::Builder record) {
+                  record.setHeadVisibleAt(time.time_since_epoch().count());
+                  record.setHeadId(number);
+                  record.setNotBefore(time.time_since_epoch().count());
+                  record.setSize(number);
+                }));
+            break;
+          case 'K':
+            for (const char* group : {"", "g", "canaries", "nobody's"}) {
+              values.push_back(internal::EncodeKeyHolder(key, {place, group, number > 0}));
+            }
+            break;
+          case 'D':
+            values.push_back(internal::EncodeDelivered(key, static_cast<std::uint32_t>(number)));
+            break;
+          default: {
+            internal::Envelope envelope{time, "c1", DeadLetter{"work", ~std::uint32_t{0}}, true};
+            if (number == 0) envelope.dead_letter.reset();
+            values.push_back(internal::EncodeMessage(key, envelope, "false"));
+          }
+        }
+      }
+    }
+    return values;
+  }
+
   // --- What must go on ---
 
   void Expect(const Status& status) {
@@ -422,6 +467,23 @@ TEST_F(DamageTest, WhatIsReadableGoesOnBesideAStrayKey) {
     ExpectNewOnesDelivered();
     ExpectPurgeMakesItSound();
   });
+}
+
+// What it says may be believed; but it neither stops the store nor anything for ever.
+TEST_F(DamageTest, FalseValuesBehindARightSealStopNothing) {
+  for (const std::string& key : victims_) {
+    for (const std::string& value : FalseValuesOf(key)) {
+      SCOPED_TRACE("false " + ::testing::PrintToString(key) + " = " +
+                   ::testing::PrintToString(value));
+      OpenWith(key, value);
+      for (int i = 0; i < 6; ++i) DoSomething();
+      if (random_() % 2 == 0) Reopen();
+      ExpectItCanBeLookedAt();
+      ExpectPurgeMakesItSound();
+      EXPECT_TRUE(door_->stopped().ok()) << door_->stopped();
+      if (HasFailure()) return;
+    }
+  }
 }
 
 TEST_F(DamageTest, ADamagedMessageIsSetAsideAndCounted) {
