@@ -295,17 +295,22 @@ TEST_F(CommitPipelineTest, AsynchronousProposalsShareTheFlushWithoutAThreadEach)
   EXPECT_LE(pipeline_->Counts().flushes, 3U) << "one for the plug, one for all, one for late ones";
 }
 
-// So one that blocks holds back those behind it.
+// So one that blocks holds back those behind it, and nobody of another group.
 TEST_F(CommitPipelineTest, CallbacksOfAGroupComeOneAfterTheOtherOnOneThread) {
   Plug plug(*this);
   std::jthread leader([&] { EXPECT_TRUE(pipeline_->Commit(plug).ok()); });
   plug.AwaitPublished();
   TestProposal first(*this, "first");
   TestProposal second(*this, "second");
+  TestProposal other(*this, "of another group");
   std::thread::id thread;
-  bool second_answered = false;
+  std::atomic<bool> second_answered = false;
+  std::latch first_called(1);
+  std::latch other_answered(1);
   std::latch answered(2);
   pipeline_->CommitAsync(first, [&](const Status&) {
+    first_called.count_down();
+    other_answered.wait();
     EXPECT_FALSE(second_answered);
     thread = std::this_thread::get_id();
     answered.count_down();
@@ -316,6 +321,8 @@ TEST_F(CommitPipelineTest, CallbacksOfAGroupComeOneAfterTheOtherOnOneThread) {
     answered.count_down();
   });
   plug.Release();
+  first_called.wait();
+  pipeline_->CommitAsync(other, [&](const Status&) { other_answered.count_down(); });
   answered.wait();
 }
 

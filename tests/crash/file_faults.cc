@@ -160,6 +160,7 @@ extern "C" ssize_t write(int fd, const void* bytes, std::size_t count) {
     if (fault->written > 0) {
       syscall(SYS_write, fd, bytes, std::min(count, fault->written));
     }
+    if (fault->error == 0) return static_cast<ssize_t>(count);
     errno = fault->error;
     return -1;
   }

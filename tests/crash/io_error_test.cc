@@ -8,11 +8,13 @@
 
 #include <atomic>
 #include <cerrno>
+#include <filesystem>
 #include <functional>
 #include <latch>
 #include <random>
 #include <thread>
 
+#include "batch/provider_admin.h"
 #include "batch/rocksdb_provider.h"
 #include "tests/crash/file_faults.h"
 #include "tests/crash/ledger.h"
@@ -341,6 +343,23 @@ TEST_F(IoErrorTest, AFailedReadIsAnErrorAndNothingElse) {
   std::cout << failed << " reads failed" << std::endl;
   EXPECT_GT(failed, 0);
   EXPECT_TRUE(store_->Append({"entity", 0}, {"event"}).ok());
+}
+
+// What a file system may lose without a word, where the log is copied.
+TEST_F(IoErrorTest, ACheckpointThatLacksChangesIsRefusedAndNothingIsLeftOfIt) {
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(store_->Append({"entity", 0}, {"event"}).ok());
+  const testing::TemporaryDirectory copies;
+  const auto copy = copies.path() / "copy";
+  FileFault fault;
+  fault.error = 0;
+  testing::ArmFault(fault);
+  const Status status = store_->admin()->Checkpoint(copy);
+  EXPECT_EQ(testing::FaultsInjected(), 1U);
+  testing::DisarmFault();
+  EXPECT_EQ(status.code(), StatusCode::kCorruption) << status;
+  EXPECT_TRUE(std::filesystem::is_empty(copies.path()));
+  EXPECT_TRUE(store_->admin()->Checkpoint(copy).ok());
+  EXPECT_TRUE(store_->Append({"entity", 0}, {"event"}).ok()) << "the store goes on";
 }
 
 TEST_F(IoErrorTest, AnOpenThatFailsCanBeTriedAgain) {
