@@ -1,8 +1,8 @@
 #pragma once
 
 // Runs contenders, usually Tandem and raw RocksDB, against each other in one process: short blocks
-// of work, one contender after the other, again and again. So all meet the same moods of the
-// machine, and the ratio of their figures means something.
+// of work, one contender after the other, again and again. So all run under the
+// same conditions of the machine, and the ratio of their figures means something.
 
 #include <benchmark/benchmark.h>
 

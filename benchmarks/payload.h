@@ -11,7 +11,7 @@ namespace tandem::benchmarks {
 
 constexpr std::size_t kPayloadBytes = 200;  // of a message, of an event
 
-// The payload of the n-th; always the same for one n. Valid for ever; thread-safe.
+// The payload of the n-th; always the same for one n. Valid forever; thread-safe.
 std::string_view Payload(std::uint64_t n);
 
 }  // namespace tandem::benchmarks

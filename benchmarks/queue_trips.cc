@@ -22,7 +22,7 @@ namespace {
 
 constexpr std::uint64_t kGroups = 1000;
 
-// All clients share one queue: whoever dequeues takes the oldest message, not his own.
+// All clients share one queue: a client that dequeues takes the oldest message, not its own.
 class TandemTrips {
  public:
   TandemTrips(const std::filesystem::path& directory, bool grouped)

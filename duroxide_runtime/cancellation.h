@@ -11,8 +11,8 @@
 // The request drops `body`, which cancels what it waits for, and gives Cancelled with the reason.
 // Of scopes inside each other the innermost is told; of scopes side by side, as operands of WhenAll
 // or WhenAny, each is, in the order in which they were entered. What waits beside them, in no
-// scope, goes on. With that the request is seen: who has not been told, or enters a scope later, is
-// not.
+// scope, goes on. That consumes the request: scopes that were not notified, or are entered later,
+// do not see it.
 //
 // An orchestration that passes that status on as its own result ends as cancelled; with another
 // result it ends like any other.

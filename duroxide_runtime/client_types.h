@@ -19,7 +19,7 @@
 
 namespace duroxide {
 
-// How long to wait, in any unit from milliseconds up; hours::max() is for ever.
+// How long to wait, in any unit from milliseconds up; hours::max() is forever.
 using Timeout = tandem::Saturated<std::chrono::milliseconds>;
 
 // --- Starting -----------------------------------------------------------------------------------

@@ -10,9 +10,9 @@
 //
 // The bytes live as long as the instances that hold them: Decode has to accept what earlier
 // versions of Encode wrote. Replay compares bytes, so equal values have to give equal ones. Decode
-// fails with InvalidArgument, and what it throws is taken for that. Encode can't fail but by an
-// exception: of the orchestration or activity that it leaves; a call of a client, or a heartbeat,
-// makes InvalidArgument of it.
+// fails with InvalidArgument, and what it throws is taken for that. Encode reports
+// failure only by throwing. In an orchestration or activity that is an ordinary exception; client
+// calls and heartbeats turn it into InvalidArgument.
 //
 // Built in: std::string (as it is), bool, integers and floating point (decimal text), Unit (empty),
 // and std::optional and std::vector of anything that has a codec. In a line, for types of your own:

@@ -153,7 +153,7 @@ class OrchestrationContext {
   // -------------------------------------------------------------------------------
 
   // Waits for an external event of that name. Events match waits by position: an arrival goes to
-  // the oldest wait that has none. One that finds no wait is recorded and skipped for ever, so
+  // the oldest wait that has none. One that finds no wait is recorded and skipped forever, so
   // whoever raises an event has to know that the instance has got to its wait. Where that can't be
   // known, use a mailbox.
   template <Codable T>

@@ -98,7 +98,8 @@ struct ShutdownOptions {
   Timeout grace = std::chrono::seconds(5);
 };
 
-// How it went. Nothing is lost in any case: what has no stored result is run again, by whomever.
+// How it went. Nothing is lost in any case: what has no stored result is run again, here or
+// elsewhere.
 enum class ShutdownResult {
   kDrained,  // all that ran came to its end by itself, and is stored
   kForced,   // activities were asked to stop; all have returned, and are stored or given back

@@ -59,12 +59,12 @@ internal::Any<internal::OperandTuple<A...>> WhenAny(A... operands) {
   return internal::Any<internal::OperandTuple<A...>>(std::tuple<A...>(std::move(operands)...));
 }
 
-// The same of operands of one kind, as a pair of its index and its result. Of none nothing can be
-// the first: throws std::invalid_argument, which ends the instance unless it is caught.
+// The same of operands of one kind, as a pair of its index and its result. An empty vector
+// has no first result: throws std::invalid_argument, which ends the instance unless it is caught.
 template <Durable A>
 internal::Any<internal::OperandVector<A>> WhenAny(std::vector<A> operands) {
   if (operands.empty()) {
-    throw std::invalid_argument("WhenAny of an empty vector would wait for ever");
+    throw std::invalid_argument("WhenAny of an empty vector would wait forever");
   }
   return internal::Any<internal::OperandVector<A>>(std::move(operands));
 }

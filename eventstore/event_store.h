@@ -11,8 +11,8 @@
 // All names and payloads are binary. Limits: base/limits.h. Durations may be as long as their type
 // can say: hours::max() means forever. Every implementation is thread-safe and linearizable. Errors
 // common to all calls: InvalidArgument or TooLarge (bad names, sizes), IoError, Corruption; of
-// Append also Unavailable once the store has stopped. Reads go on then, and one that waits does so
-// until its time is over.
+// Append also Unavailable once the store has stopped. Reads still work then; a waiting read waits
+// until its timeout.
 
 #include <chrono>
 #include <compare>

@@ -33,7 +33,7 @@
 
 namespace tandem {
 
-// Unique in the store for ever, and growing in the order of enqueueing.
+// Unique in the store forever, and growing in the order of enqueueing.
 using MessageId = std::uint64_t;
 
 // Opaque. May be stored, and passed back by somebody else than the one who dequeued.

@@ -24,8 +24,8 @@ class Proposal {
 
   // Judges the proposal by what `staging` shows and stages its writes, if it stands. A refusal is
   // kept by the proposal itself, which then has staged nothing. A failure that is returned means
-  // that it may be half staged: the door then stops the store without writing. REQUIRES: the commit
-  // latch is held (the door's caller is not in this function)
+  // that it may be half staged: the door then stops the store without writing. REQUIRES: called
+  // by the door, holding the commit latch; must not call the door itself.
   virtual Status Stage(Staging& staging, Timestamp now) = 0;
 
   // Called once the staged writes are visible to readers, and before the proposer is answered.

@@ -2,7 +2,7 @@
 
 namespace ledger {
 
-// FNV-1a: the same on every machine and for ever, which std::hash does not promise.
+// FNV-1a: the same on every machine and forever, which std::hash does not promise.
 std::size_t LaneOf(const Transaction& row) {
   std::uint64_t hash = 14'695'981'039'346'656'037U;
   for (const char c : row.Owner()) {

@@ -41,7 +41,7 @@ struct ReadyEntry {
   std::string group;  // empty: a message by itself
 };
 
-// A message as those know it who remove it.
+// What must be known of a message to remove it.
 struct MessageRef {
   Place place;
   std::string held_key;  // empty: it holds none

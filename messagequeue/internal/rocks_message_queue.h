@@ -49,7 +49,7 @@ struct QueueEffects {
   std::set<std::string, std::less<>> used;
 };
 
-// Which store this is, and the how-manieth time it was opened. Makes ids and tokens unique.
+// The store's random id, and how many times it has been opened. Makes ids and tokens unique.
 struct StoreIdentity {
   std::uint64_t store = 0;
   std::uint64_t incarnation = 0;

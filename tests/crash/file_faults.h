@@ -24,7 +24,7 @@ namespace tandem::testing {
 struct FileFault {
   enum class Call { kWrite, kSync, kRead, kOpen, kRename, kLink, kUnlink, kMkdir, kAllocate };
   Call call = Call::kWrite;
-  std::uint64_t countdown = 1;  // the how-manieth such call from now on fails
+  std::uint64_t countdown = 1;  // which such call from now on fails: 1 = the next
   int error = 5;                // errno; EIO. Of a write, 0: it claims to have written all
   std::size_t written = 0;      // of a failing write: so many bytes get through
   bool again = false;           // all later ones fail, too

@@ -35,6 +35,25 @@ void CheckEveryFile(const SourceFile& file, Findings& findings) {
   Forbid(file, file.text, kMachinePath, "a path that only one machine has", findings);
 }
 
+// Phrases that a native reader has to decode (docs/style.md). The style page shows some.
+void CheckEnglish(const SourceFile& file, Findings& findings) {
+  static const std::regex kIdioms(
+      "\\b(for ev"
+      "er|to be ha"
+      "d|how-man"
+      "ieth|by whom"
+      "ever|whosoev"
+      "er|is reck"
+      "oned|the same moo"
+      "ds|to whom it conc"
+      "erns|of none not"
+      "hing|his ow"
+      "n)\\b",
+      std::regex::icase);
+  if (file.path == "docs/style.md") return;
+  Forbid(file, file.text, kIdioms, "an idiom that is hard to read; see docs/style.md", findings);
+}
+
 void CheckCode(const SourceFile& file, Findings& findings) {
   static const std::regex kSleep(R"(\b(sleep_for|sleep_until|sleep|usleep|nanosleep)\s*\()");
   static const std::regex kSwitchedOff(R"(\bDISABLED_|\bGTEST_SKIP\b)");
@@ -65,6 +84,7 @@ void CheckCode(const SourceFile& file, Findings& findings) {
 Findings CheckText(const SourceFile& file) {
   Findings findings;
   CheckEveryFile(file, findings);
+  CheckEnglish(file, findings);
   if (file.IsCpp()) CheckCode(file, findings);
   return findings;
 }

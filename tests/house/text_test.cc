@@ -47,6 +47,18 @@ TEST(HouseText, FlagsPathsOfOneMachine) {
   EXPECT_EQ(TextVerdict("docs/a.md", "see docs/work/x and /usr/bin/env\n"), "");
 }
 
+TEST(HouseText, FlagsIdiomsThatAreHardToRead) {
+  EXPECT_NE(TextVerdict("base/a.h",
+                        "#pragma once\n// Waits for ev"
+                        "er.\n"),
+            "");
+  EXPECT_NE(TextVerdict("docs/a.md",
+                        "no thread is to be ha"
+                        "d\n"),
+            "");
+  EXPECT_EQ(TextVerdict("docs/a.md", "for every thread, forever\n"), "");
+}
+
 TEST(HouseText, FlagsTestsThatSleepOrDoNotRun) {
   EXPECT_NE(TextVerdict("tests/a.cc", "std::this_thread::sleep_for(1s);\n"), "");
   EXPECT_NE(TextVerdict("tests/a.cc", "TEST(A, DISABLED_Works) {}\n"), "");

@@ -469,7 +469,7 @@ TEST_F(DamageTest, WhatIsReadableGoesOnBesideAStrayKey) {
   });
 }
 
-// What it says may be believed; but it neither stops the store nor anything for ever.
+// What it says may be believed; but it neither stops the store nor anything forever.
 TEST_F(DamageTest, FalseValuesBehindARightSealStopNothing) {
   for (const std::string& key : victims_) {
     for (const std::string& value : FalseValuesOf(key)) {

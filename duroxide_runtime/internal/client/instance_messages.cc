@@ -14,7 +14,7 @@ namespace duroxide::internal {
 
 namespace {
 
-// An instance starts, ends and is deleted; more changes than that need several lives.
+// One life of an instance changes its state only a few times, so 16 attempts outlast several lives.
 constexpr int kSendAttemptsMax = 16;
 
 tandem::CheckMetadata StateKey(std::string_view instance, InstanceState state) {

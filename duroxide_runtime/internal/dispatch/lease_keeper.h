@@ -51,8 +51,8 @@ class LeaseKeeper {
     std::shared_ptr<Entry> entry_;  // null when moved from
   };
 
-  // Its end is reckoned from now. Where it was taken a while ago, the first renewal may come too
-  // late, and finds that out.
+  // The deadline is computed from now, so if the lease was taken earlier, the first renewal may
+  // find it lost.
   Held Keep(tandem::LockToken token);
 
  private:

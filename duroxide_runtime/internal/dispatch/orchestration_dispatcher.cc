@@ -369,7 +369,7 @@ Status OrchestrationDispatcher::EndQueued(const std::string& instance, const Que
     case Attempt::End::kStuck:
       return ParkInstance(instance, attempt, queued);
     case Attempt::End::kTooLarge: {
-      // To be taken again, by whomever, in portions.
+      // To be taken again, by any runtime, in portions.
       const std::size_t left = std::min(attempt.left, queued.items.size() - 1);
       if (left > 0) messages_max_ = queued.items.size() - left;
       return GiveBack(provider_, queued.lease, queued.token).status();

@@ -121,14 +121,14 @@ class OrchestrationDispatcher {
   static constexpr std::chrono::milliseconds kHelpAfter{50};
 
   using Deliveries = DequeuedInstances::Deliveries;
-  // What was delivered of one instance; the runner of its turns, if that is for the caller to be.
+  // Accepts one instance's messages. Returns a Runner if the caller must now run its turns.
   Result<std::optional<TurnInbox::Runner>> Accept(Deliveries deliveries);
   // Not of this runtime: nobody can ever process them.
   Status DropForeign(Deliveries deliveries);
-  // Runs turns until the inbox is empty, but not for ever: after some in a row, or once the runtime
-  // ends, what waits is set aside, and this thread turns to others. And not once a turn is stored
-  // while nobody waits for it: who stores it sees to the rest. `more_to_do`: this thread has other
-  // work, and so does not wait.
+  // Runs turns until the inbox is empty, but at most some in a row: then, or once the runtime ends,
+  // what waits is set aside, and this thread takes other work. Also returns once a turn has been
+  // handed to AtomicBatchAsync; its completion then continues the instance. `more_to_do`: this
+  // thread has other work, and so does not wait.
   struct Ran {
     Status first_error;
     std::size_t instances = 0;
@@ -159,7 +159,7 @@ class OrchestrationDispatcher {
   Attempt Try(const std::string& instance, const Causes& causes, bool from_live) {
     return turns_.Store(turns_.Prepare(instance, causes, from_live), causes);
   }
-  // One whose turn of a single item is too large for a batch, and would be for ever.
+  // One whose turn of a single item is too large for a batch, and would be forever.
   Status EndTooLarge(const std::string& instance, const Causes& causes, const Attempt& attempt);
   // Results are reported by a message; messages get what the attempt has ended with.
   Status SetAside(const std::string& instance, const Causes& causes, const Attempt& attempt);
@@ -188,7 +188,7 @@ class OrchestrationDispatcher {
   std::atomic<int> detached_ = 0;  // turns for which nobody waits
   tandem::Guarded<Status> trouble_;
   tandem::Executor executor_;  // for what is left of those
-  tandem::Executor helpers_;   // by themselves: all of them may have come to turns that do not end
+  tandem::Executor helpers_;   // a pool of its own: the other's threads may all be in endless turns
   RunningWork running_;        // last: waits for all that uses the above
 };
 

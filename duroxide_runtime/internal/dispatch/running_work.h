@@ -25,7 +25,7 @@ class RunningWork {
       state->on_idle = [&idle] { idle.Notify(); };
     }
     idle.Wait();
-    const auto let_go = state_.Lock();  // by who has notified
+    const auto let_go = state_.Lock();  // waits until the notifying thread has released the lock
   }
   RunningWork(const RunningWork&) = delete;
   RunningWork& operator=(const RunningWork&) = delete;

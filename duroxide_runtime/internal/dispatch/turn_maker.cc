@@ -15,8 +15,8 @@ namespace {
 
 using tandem::StatusCode;
 
-// Of what reading one instance may end with, these are likely to be the store's as a whole, and to
-// pass.
+// Read errors that probably concern the whole store and are transient, rather than this one
+// instance.
 bool IsTrouble(StatusCode code) {
   return code == StatusCode::kUnavailable || code == StatusCode::kCancelled;
 }

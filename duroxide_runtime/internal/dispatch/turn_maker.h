@@ -62,7 +62,7 @@ class TurnMaker {
     std::optional<Failure> poison;  // with which it ends the instance
     std::vector<tandem::Operation> batch;
   };
-  // Or what has come instead.
+  // Or the reason why there is no turn to store.
   using Prepared = std::variant<Turn, Attempt>;
 
   // All references outlive it. `seeds` is called for every start, from any thread.
@@ -88,8 +88,8 @@ class TurnMaker {
   Attempt Store(Prepared prepared, const Causes& causes);
   // Whether a turn that was stored has something to be logged.
   static bool HasNews(const Turn& turn);
-  // What has become of a turn whose batch was answered so. Takes it away, with its coroutines,
-  // before another may be run in its place.
+  // The verdict on a turn, given the status of its batch. Destroys the turn and its coroutines, so
+  // that the instance can run another.
   Attempt Answered(Turn turn, const Causes& causes, const Status& status);
 
  private:

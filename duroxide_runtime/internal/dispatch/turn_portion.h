@@ -1,11 +1,11 @@
 #pragma once
 
-// Of how many instances a thread takes the messages at a time. One, while the threads can keep up;
-// more and more while there is more than was asked for, since that is cheaper; and one again when
-// their code is slow, because what a thread has taken waits for it while others may be idle.
+// How many instances one Dequeue may take. Starts at 1; doubles while a call comes back full, since
+// that is cheaper; returns to 1 when their code is slow, because what a thread has taken waits
+// behind it while other threads may be idle.
 //
-// It begins with one, so that after a crash what kills the process again takes few bystanders along
-// (internal/engine/poison.h). Thread-safe.
+// It starts at 1 so that after a crash, work that kills the process again takes few bystanders
+// along (internal/engine/poison.h). Thread-safe.
 
 #include <algorithm>
 #include <atomic>

@@ -93,9 +93,9 @@ class Core {
   void ContinueAsNew(std::string_view name, std::optional<OrchestrationVersion> version,
                      std::string input);
 
-  // A scope is entered by whoever waits for the cancellation of the instance instead of being ended
-  // by it. It encloses all that its parent waits for besides. Those that enclose no other are told,
-  // once, in the order of entering: `waiter` is posted then.
+  // A coroutine enters a scope to wait for the cancellation of the instance instead of being ended
+  // by it. A scope covers everything else its parent awaits. Only innermost scopes are notified,
+  // once each, in the order in which they were entered: `waiter` is posted then.
   void EnterScope(PromiseBase& waiter) { scopes_.push_back(&waiter); }
   void LeaveScope(const PromiseBase* waiter) { std::erase(scopes_, waiter); }
   // The reason; nullopt while nobody has asked.
@@ -130,7 +130,7 @@ class Core {
   void Deliver(EventId scheduled_id, Result<std::string> value);
   // The same with a result that the code never sees: it ends the execution.
   void Settle(EventId scheduled_id, Failure failure);
-  // To the oldest open subscription of that name; without one the event is skipped for ever.
+  // To the oldest open subscription of that name; without one the event is skipped forever.
   void Raise(const std::string& name, const std::string& payload);
   // To the oldest who waits at the mailbox, or into it.
   void Put(const MailboxMessage& message);

@@ -21,8 +21,8 @@ class KvState {
 
   const KvEntries& entries() const { return entries_; }
 
-  // Of this execution. As large as the map was and is, however many keys have come and gone: one
-  // that was not there before and is no more has not changed.
+  // Of this execution. As large as the map was and is, however many keys have come and gone: a
+  // key that was absent before and is absent again counts as unchanged.
   const KvChanges& changes() const { return changes_; }
 
   void Set(const std::string& key, KvEntry entry) {

@@ -133,7 +133,7 @@ class Poisoned {
     return found ? found->version : otherwise;
   }
 
-  // Nobody else who wanted to start an instance of this id may wait for ever.
+  // Nobody else who wanted to start an instance of this id may wait forever.
   void Answer(const WorkItem& item, TurnOutcome& outcome) {
     if (std::holds_alternative<GoOnItem>(item)) return;
     const auto* start = std::get_if<StartItem>(&item);

@@ -1,7 +1,7 @@
 #pragma once
 
 // Poison: work that was delivered so often without any answer that it must be assumed to end the
-// process that does it. It is not done again, but told to whom it concerns.
+// process that does it. It is not retried; whoever waits for it gets a failure.
 //
 // Only deliveries that ended without an answer count: the process died, or the lease was lost. What
 // is given back or parked was answered.

@@ -80,7 +80,7 @@ class Turn {
         outcome_.left = items.size() - i;
         break;
       }
-      // The first is always taken, else the turn could be repeated for ever.
+      // The first is always taken, else the turn could be repeated forever.
       if (i == 0 && outcome_.go_on) {
         // What can't be given to any execution in this turn is for the one that follows.
         outcome_.keeps_items = true;
@@ -236,7 +236,7 @@ class Turn {
   }
 
   // An id serves once. Who asks for one that is taken is told so at once, unless the turn has grown
-  // too large for that (a loop that tries again for ever): then the batch tells it.
+  // too large for that (a loop that tries again forever): then the batch tells it.
   void Claim(const HistoryBody& body) {
     const auto* child = std::get_if<ChildScheduled>(&body);
     const auto* detached = std::get_if<DetachedStarted>(&body);

@@ -218,7 +218,7 @@ TEST_P(TroubleTest, ConflictingTurnIsDroppedAndTriedAgain) {
   EXPECT_EQ(runtime->Stats().turn_conflicts, 3u);
 }
 
-// A single item, and yet too much for one batch: it would be so for ever.
+// A single item, and yet too much for one batch: it would be so forever.
 TEST_P(TroubleTest, TurnThatIsTooLargeForABatchEndsItsInstance) {
   provider.OnBatch([&](const ProbeProvider::Operations& operations) -> Status {
     for (const tandem::Operation& operation : operations) {

@@ -476,7 +476,7 @@ TEST(ChildrenTest, FirstOfNoneFailsTheInstance) {
   Engine engine(FirstOfMany);
   engine.Start("0");
   EXPECT_EQ(FailureOf(engine).message,
-            "orchestration 'test' threw: WhenAny of an empty vector would wait for ever");
+            "orchestration 'test' threw: WhenAny of an empty vector would wait forever");
   EXPECT_EQ(FailureOf(engine).code, StatusCode::kInternal);
   CheckHistory(engine);
 }

@@ -250,7 +250,7 @@ TEST(ContinueAsNewTest, ItemsBehindAChainThatIsFullAreLeft) {
   EXPECT_EQ(outcome.left, 2u);
 }
 
-// Else the turn would be repeated for ever: it can't leave all, and give none to an execution.
+// Else the turn would be repeated forever: it can't leave all, and give none to an execution.
 TEST(ContinueAsNewTest, ItemsBeforeAChainThatIsStillFullStayInTheQueue) {
   Engine engine = Counter();
   engine.Start("40", "count");

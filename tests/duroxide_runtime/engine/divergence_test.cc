@@ -90,7 +90,7 @@ TEST(DivergenceTest, DifferentKind) {
 Output MissingCommand(OrchestrationContext ctx, std::string) {
   std::string a = co_await OrFail(ctx.Call(kEcho, "a"));
   std::vector<Future<std::string>> none;
-  // Waits for ever without having asked for the timer.
+  // Waits forever without having asked for the timer.
   const Gate never;
   co_await GateOpening(never);
   co_return a;

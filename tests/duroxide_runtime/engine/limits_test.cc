@@ -1,4 +1,4 @@
-// What an instance may go on with for ever, and what is refused at once.
+// What an instance may go on with forever, and what is refused at once.
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>

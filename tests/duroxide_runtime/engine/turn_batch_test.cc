@@ -205,7 +205,7 @@ TEST(TurnBatchTest, Defect10_WhatTheLastTurnStartsIsDispatchedAndCancelledInIt) 
 }
 
 // Two executions in one batch both start "free": the second one does not, or the batch would be a
-// conflict with itself for ever.
+// conflict with itself forever.
 TEST(TurnBatchTest, ContinueAsNewIsOneBatchAndAnIdIsStartedOnce) {
   Turns turns(AllInTheLastTurn);
   const std::string text = turns.Start("continue");
