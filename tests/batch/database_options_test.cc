@@ -36,6 +36,7 @@ TEST(DatabaseOptionsTest, AFileFullOfDeletionsIsCompactedByItself) {
   rocksdb::Options options(internal::DatabaseOptions(store, rocksdb::Env::Default()),
                            internal::FamilyOptions(store, internal::MakeBlockCache(store)));
   options.create_if_missing = true;
+  options.disable_auto_compactions = false;  // as once a store is open
   options.listeners = {compacted};
   rocksdb::DB* opened = nullptr;
   ASSERT_TRUE(rocksdb::DB::Open(options, directory.path(), &opened).ok());

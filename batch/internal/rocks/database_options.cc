@@ -47,14 +47,14 @@ int OpenFilesMax() {
 
 }  // namespace
 
-void BackgroundWork::OnBackgroundError(rocksdb::BackgroundErrorReason /*reason*/,
-                                       rocksdb::Status* error) {
-  has_failed_ = true;
+void BackgroundErrors::OnBackgroundError(rocksdb::BackgroundErrorReason /*reason*/,
+                                         rocksdb::Status* error) {
+  any_ = true;
   *error = rocksdb::Status(*error, rocksdb::Status::Severity::kFatalError);
 }
 
-void BackgroundWork::OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason /*reason*/,
-                                          rocksdb::Status /*error*/, bool* auto_recovery) {
+void BackgroundErrors::OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason /*reason*/,
+                                            rocksdb::Status /*error*/, bool* auto_recovery) {
   *auto_recovery = false;
 }
 
@@ -93,6 +93,7 @@ rocksdb::ColumnFamilyOptions FamilyOptions(const RocksDbOptions& options,
   rocksdb::ColumnFamilyOptions family;
   family.write_buffer_size = options.write_buffer_bytes;
   family.level_compaction_dynamic_level_bytes = true;
+  family.disable_auto_compactions = true;
   family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   // Deletions are what readers walk over, so a file with many of them in a row is compacted soon.
   family.table_properties_collector_factories.push_back(

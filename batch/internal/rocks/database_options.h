@@ -14,40 +14,28 @@
 
 namespace tandem::internal {
 
-// What RocksDB does by itself.
-//
-// Every error of a background write or flush is final: the database takes no writes from then on,
-// and does not resume by itself. RocksDB would go on after some of them, and would start a thread
-// that waits for free space and then writes again; a store stops instead, and its calls say why.
-//
-// A compaction waits until the store is open. One that meets a damaged block stops all writes, and
-// the record of the opening could not be written: nothing would be readable any more.
-class BackgroundWork final : public rocksdb::EventListener {
+// Makes every error of a background write or flush final: the database takes no writes from then
+// on, and does not resume by itself. RocksDB would go on after some of them, and would start a
+// thread that waits for free space and then writes again; a store stops instead, and its calls say
+// why.
+class BackgroundErrors final : public rocksdb::EventListener {
  public:
-  bool has_failed() const { return has_failed_; }
-
-  // From now on there may be compactions. REQUIRES: called before the database is closed.
-  void AllowCompactions() {
-    allowed_ = true;
-    allowed_.notify_all();
-  }
-
-  void OnCompactionBegin(rocksdb::DB* /*db*/, const rocksdb::CompactionJobInfo& /*job*/) override {
-    allowed_.wait(false);
-  }
+  bool any() const { return any_; }
 
   void OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status* error) override;
   void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason reason, rocksdb::Status error,
                             bool* auto_recovery) override;
 
  private:
-  std::atomic<bool> has_failed_ = false;
-  std::atomic<bool> allowed_ = false;
+  std::atomic<bool> any_ = false;
 };
 
 // REQUIRES: `env` outlives the database.
 rocksdb::DBOptions DatabaseOptions(const RocksDbOptions& options, rocksdb::Env* env);
 
+// Without compactions, until EnableAutoCompaction: one that meets a damaged block stops all writes,
+// and while the store is being opened its record could not be written then. So nothing would be
+// readable any more. Without compactions no number of tables makes writes wait, either.
 rocksdb::ColumnFamilyOptions FamilyOptions(const RocksDbOptions& options,
                                            const std::shared_ptr<rocksdb::Cache>& cache);
 

@@ -310,8 +310,7 @@ std::uint64_t LogBytes(rocksdb::DB& db) {
 }  // namespace
 
 StoreDatabase::~StoreDatabase() {
-  background->AllowCompactions();
-  const bool sound = db != nullptr && !background->has_failed();
+  const bool sound = db != nullptr && !background_errors->any();
   if (sound && LogBytes(*db) > kWalBytesLeftAtClose) {
     (void)db->Flush(rocksdb::FlushOptions(), {store, events, messages});
   }
@@ -376,7 +375,7 @@ Result<std::unique_ptr<StoreDatabase>> OpenUnguarded(const fs::path& given,
   database->statistics->set_stats_level(rocksdb::StatsLevel::kExceptTimers);
   db_options.statistics = database->statistics;
   db_options.wal_filter = &database->wal_guard;
-  db_options.listeners = {database->background};
+  db_options.listeners = {database->background_errors};
   TANDEM_RETURN_IF_ERROR(StartRocksThreads());
   try {
     TANDEM_RETURN_IF_ERROR(OpenRocksDb(*database, db_options, options));
@@ -389,7 +388,9 @@ Result<std::unique_ptr<StoreDatabase>> OpenUnguarded(const fs::path& given,
   }
   TANDEM_RETURN_IF_ERROR(ReadStoreRecord(*database, directory.string()));
   TANDEM_RETURN_IF_ERROR(WriteStoreRecord(*database));
-  database->background->AllowCompactions();
+  TANDEM_RETURN_IF_ERROR(FromRocks(
+      database->db->EnableAutoCompaction({database->store, database->events, database->messages}),
+      "start of compactions"));
   return database;
 }
 

@@ -31,7 +31,7 @@ struct StoreDatabase {
 
   std::unique_ptr<HeldDirectory> directory;  // let go last
   std::unique_ptr<rocksdb::Env> env;         // its files; the database keeps a pointer to it
-  std::shared_ptr<BackgroundWork> background = std::make_shared<BackgroundWork>();
+  std::shared_ptr<BackgroundErrors> background_errors = std::make_shared<BackgroundErrors>();
   std::unique_ptr<BatchIdExpiry> batch_id_expiry;  // the database's options keep a pointer to both
   WalGuard wal_guard;
   std::unique_ptr<rocksdb::DB> db;
