@@ -131,6 +131,18 @@ TEST_F(BatchIdTest, AnIdIsForgottenWhenItsTimeIsOver) {
   EXPECT_EQ(Head(), 2U);
 }
 
+// As documented in docs/operating.md.
+TEST_F(BatchIdTest, AnIdIsForgottenWhereTheClockWasSetForwardOverItsTime) {
+  for (const std::chrono::hours step : {std::chrono::hours(23), std::chrono::hours(25)}) {
+    const std::string id = "before " + std::to_string(step.count());
+    ASSERT_TRUE(store_->AtomicBatch(append_, Id(id)).ok());
+    store_.reset();
+    clock_.Advance(step);
+    Open();
+    EXPECT_EQ(store_->AtomicBatch(append_, Id(id))->repeated, step < std::chrono::hours(24));
+  }
+}
+
 TEST(BatchDigestTest, EveryFieldCounts) {
   const StreamId stream{"e", 1};
   const Timestamp time{std::chrono::seconds(1)};

@@ -430,6 +430,26 @@ TEST_P(RuntimeTest, ClientOfARuntimeKnowsWhatIsRegistered) {
             "'fan-out', 'sequence'");
 }
 
+constexpr Orchestration<int(int)> kDescend("descend");
+Task<Result<int>> Descend(OrchestrationContext ctx, int levels) {
+  if (levels == 0) co_return 0;
+  const int below = co_await OrFail(ctx.StartChild(kDescend, levels - 1));
+  co_return below + 1;
+}
+
+TEST_P(RuntimeTest, ChildrenNestFortyDeepAndTheirIdsDoNotGrow) {
+  constexpr int kLevels = 40;
+  Registry registry;
+  registry.Add(kDescend, Descend);
+  const auto runtime = StartRuntime(registry);
+  ASSERT_TRUE(client.Start(kDescend, "root", kLevels).ok());
+  EXPECT_EQ(client.Wait(kDescend, "root", kLong).value(), kLevels);
+  const auto tree = client.GetTree("root");
+  ASSERT_TRUE(tree.ok()) << tree.status();
+  EXPECT_EQ(tree->size(), kLevels + 1U);
+  for (const TreeEntry& entry : *tree) EXPECT_LE(entry.instance.size(), 32U);
+}
+
 TEST_P(RuntimeTest, MistakesInTheRegistryAreFoundAtStart) {
   Registry twice;
   twice.Add(kSequence, Sequence);

@@ -103,6 +103,34 @@ TEST_F(DescriptorTest, ACheckpointWithTooFewDescriptorsIsAnIoErrorAndTheStoreGoe
   EXPECT_TRUE((*store)->Append({"other", 0}, {"event"}).ok());
 }
 
+TEST_F(DescriptorTest, ALogThatCantBeMadeStopsTheStoreAndLosesNothing) {
+  RocksDbOptions options;
+  options.write_buffer_bytes = std::size_t{64} << 10;
+  std::uint64_t acknowledged = 0;
+  {
+    const auto store = RocksDbProvider::Open(path_, options);
+    ASSERT_TRUE(store.ok()) << store.status();
+    const DescriptorLimit limit(OpenDescriptors());
+    // Full after a dozen: then it takes a new log, and a table.
+    Status status;
+    constexpr int kEnough = 200;
+    for (int i = 0; i < kEnough && status.ok(); ++i) {
+      status = (*store)->Append({"other", 0}, {std::string(8000, 'x')}).status();
+      if (status.ok()) ++acknowledged;
+    }
+    EXPECT_TRUE(status.code() == StatusCode::kIoError ||
+                status.code() == StatusCode::kIndeterminate)
+        << status;
+    EXPECT_NE(status.message().find("Too many open files"), std::string::npos) << status;
+    EXPECT_EQ((*store)->Append({"other", 0}, {"x"}).status().code(), StatusCode::kUnavailable);
+    EXPECT_EQ((*store)->Read(kStream, {})->head, 1U) << "reads go on";
+  }
+  ExpectWhole();
+  const auto store = RocksDbProvider::Open(path_);
+  ASSERT_TRUE(store.ok()) << store.status();
+  EXPECT_GE((*store)->LatestPartition("other").value()->head, acknowledged);
+}
+
 TEST_F(DescriptorTest, AStoreKeepsHalfOfTheDescriptorsForTheProgram) {
   constexpr rlim_t kLimit = 400;
   const DescriptorLimit limit(kLimit);

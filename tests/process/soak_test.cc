@@ -19,6 +19,7 @@
 
 #include "batch/provider_admin.h"
 #include "batch/rocksdb_provider.h"
+#include "duroxide_runtime/duroxide.h"
 #include "tests/support/temporary_directory.h"
 
 namespace tandem {
@@ -76,6 +77,7 @@ class SoakTest : public ::testing::Test {
     Write(store);
     Consume(store);
     Wait(store);
+    RunInstances(store);
     const std::filesystem::path copy = directory_.path() / "copy";
     EXPECT_TRUE(store.admin()->Checkpoint(copy).ok());
     std::filesystem::remove_all(copy);
@@ -129,6 +131,48 @@ class SoakTest : public ::testing::Test {
     ASSERT_TRUE(store.AtomicBatch({DeleteEntity{waited_for.entity}}).ok());
     dequeue.stop = {};
     for (int i = 0; i < 10; ++i) store.DequeueAsync({"nothing"}, dequeue, [](const auto&) {});
+  }
+
+  // Some end, one waits until it is deleted, one has no code; all are gone afterwards.
+  void RunInstances(Provider& store) {
+    duroxide::Registry registry;
+    registry.Add(kEcho, [](duroxide::ActivityContext&, std::string text) -> Result<std::string> {
+      return text;
+    });
+    registry.Add(kBusy, Busy);
+    const auto runtime = duroxide::Runtime::Start(store, std::move(registry));
+    ASSERT_TRUE(runtime.ok()) << runtime.status();
+    const duroxide::Client client = (*runtime)->client();
+    const duroxide::Client other(store);
+    const std::string id = std::to_string(round_) + "/";
+    constexpr int kInstances = 20;
+    for (int i = 0; i < kInstances; ++i) {
+      ASSERT_TRUE(client.Start(kBusy, id + std::to_string(i), "x").ok());
+    }
+    ASSERT_TRUE(client.Start(kBusy, id + "waits", "").ok());
+    ASSERT_TRUE(other.StartEncoded("unknown", id + "parked", "").ok());
+    for (int i = 0; i < kInstances; ++i) {
+      EXPECT_EQ(client.Wait(kBusy, id + std::to_string(i), std::chrono::minutes(1)).value(), "x");
+    }
+    duroxide::DeleteOptions force;
+    force.force = true;
+    for (int i = 0; i < kInstances; ++i) {
+      EXPECT_TRUE(client.Delete(id + std::to_string(i), force).ok());
+    }
+    EXPECT_TRUE(client.Delete(id + "waits", force).ok());
+    EXPECT_TRUE(client.Delete(id + "parked", force).ok());
+  }
+
+  static constexpr duroxide::Activity<std::string(std::string)> kEcho{"echo"};
+  static constexpr duroxide::Orchestration<std::string(std::string)> kBusy{"busy"};
+  static duroxide::Task<Result<std::string>> Busy(duroxide::OrchestrationContext ctx,
+                                                  std::string text) {
+    if (text.empty()) {
+      text = co_await duroxide::OrFail(ctx.WaitForEvent<std::string>("never"));
+    }
+    std::string echoed = co_await duroxide::OrFail(ctx.Call(kEcho, text));
+    co_await ctx.Sleep(std::chrono::milliseconds(1));
+    co_return echoed;
   }
 
   testing::TemporaryDirectory directory_;

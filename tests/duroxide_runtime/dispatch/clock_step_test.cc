@@ -72,6 +72,8 @@ class ClockStepTest : public ::testing::TestWithParam<ProviderKind> {
     Open(std::make_unique<tandem::MemoryProvider>(options));
   }
 
+  void StopRuntimes() { runtimes_.clear(); }
+
   void Run() {
     RuntimeOptions options;
     options.log = &log_;
@@ -197,6 +199,40 @@ TEST_P(ClockStepTest, RetryComesInItsTime) {
   Run();
   clock().Advance(seconds(10));
   EXPECT_EQ(OutputOf(kStubborn, "i"), "x");
+}
+
+// Whatever waits for a time, when the clock shows a later one: it is due, once and in order.
+TEST_P(ClockStepTest, AStepForwardMakesDueWhatItHasPassed) {
+  for (const hours step : {hours(1), hours(24 * 365 * 30)}) {
+    const std::string id = "after " + std::to_string(step.count()) + " h: ";
+    failures_left_ = 1;
+    Run();
+    ASSERT_TRUE(client().Start(kSleepy, id + "sleepy", "").ok());
+    ASSERT_TRUE(client().Start(kStubborn, id + "stubborn", "x").ok());
+    AwaitHistory(id + "sleepy", 2);
+    AwaitHistory(id + "stubborn", 4);  // the timer of the pause
+    StopRuntimes();
+    ASSERT_TRUE(client().Start(kCollect, id + "i", 3).ok());
+    ASSERT_TRUE(client().Send(id + "i", "words", "a").ok());
+    const StartOptions later = StartOptions().Delay(hours(1));
+    ASSERT_TRUE(client().Start(kCollect, id + "later", 1, later).ok());
+    ASSERT_TRUE(client().Send(id + "later", "words", "early").ok());
+    ASSERT_TRUE(client().Start(kCollect, id + "cancelled", 1, later).ok());
+    ASSERT_TRUE(client().Cancel(id + "cancelled", "no").ok());
+    ReopenAfterStep(step);
+    ASSERT_TRUE(client().Send(id + "i", "words", "b").ok());
+    Run();
+    ASSERT_TRUE(client().Send(id + "i", "words", "c").ok());
+    EXPECT_EQ(client().Wait(kCollect, id + "i", kLong).value(), "abc");
+    EXPECT_EQ(client().Wait(kCollect, id + "later", kLong).value(), "early");
+    const auto cancelled = client().WaitUntilFinished(id + "cancelled", kLong);
+    EXPECT_EQ(cancelled->state, InstanceState::kCancelled);
+    EXPECT_EQ(OutputOf(kStubborn, id + "stubborn"), "x");
+    AwaitHistory(id + "sleepy", 4);  // the first timer has fired, and the second has begun
+    clock().Advance(seconds(10));
+    EXPECT_EQ(OutputOf(kSleepy, id + "sleepy"), "slept");
+  }
+  EXPECT_EQ(log_.Count("dropped"), 0u);
 }
 
 TEST_P(ClockStepTest, ActivityThatWaitsIsReadyWhateverTheClockShows) {
