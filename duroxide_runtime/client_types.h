@@ -143,8 +143,8 @@ struct InstancePage {
   std::vector<InstanceEntry> instances = {};  // by id, ascending in its bytes
   bool more = false;                          // the list may go on behind `next`; false is certain
   std::string next = {};                      // pass as `after`
-  // Ids whose records are damaged, so that nobody knows whether they match.
-  std::vector<std::string> damaged = {};
+  // Ids whose records are damaged, or of a newer version: nobody knows whether they match.
+  std::vector<std::string> unreadable = {};
 };
 
 struct TreeEntry {
@@ -152,7 +152,7 @@ struct TreeEntry {
   std::string parent = {};  // empty for the root
   std::size_t depth = 0;    // of the root
   InstanceState state = InstanceState::kPending;
-  std::string orchestration = {};  // empty: its records are damaged, and the state is not known
+  std::string orchestration = {};  // empty: its records are unreadable, and the state is not known
 };
 
 // --- Deleting -----------------------------------------------------------------------------------

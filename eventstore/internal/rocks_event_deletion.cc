@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/key_encoding.h"
+#include "base/limits.h"
 #include "base/rocks/view_cursor.h"
 #include "eventstore/internal/event_keys.h"
 #include "eventstore/internal/rocks_event_store.h"

@@ -57,7 +57,7 @@ class Deletion {
       const Result<std::vector<TreeMember>> tree = WalkTree(provider_, root_);
       if (IsGone(tree.status()) && result_.instances > 0) return result_;
       TANDEM_RETURN_IF_ERROR(tree.status());
-      for (const TreeMember& member : *tree) TANDEM_RETURN_IF_ERROR(member.damage);
+      for (const TreeMember& member : *tree) TANDEM_RETURN_IF_ERROR(member.trouble);
       Status status = CheckRoot(tree->front());
       if (status.ok() && !force_) status = CheckFinished(*tree);
       if (status.ok()) status = DeleteAll(*tree);
@@ -113,7 +113,7 @@ class Deletion {
   // Afterwards the instance starts nothing any more.
   Status Stop(TreeMember member) {
     for (int attempt = 0; attempt < kDeletionAttemptsMax; ++attempt) {
-      TANDEM_RETURN_IF_ERROR(member.damage);
+      TANDEM_RETURN_IF_ERROR(member.trouble);
       if (member.stored.status.finished()) return Status::Ok();
       const Status status = TryStop(member);
       if (status.code() != StatusCode::kConflict) return status;

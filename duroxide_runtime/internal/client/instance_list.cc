@@ -46,8 +46,8 @@ tandem::Result<InstancePage> ReadPage(tandem::Provider& provider, const std::str
     page.next = key.substr(index.size());
     Result<StoredStatus> stored = LookUp(provider, page.next);
     if (stored.status().code() == tandem::StatusCode::kNotFound) continue;  // deleted meanwhile
-    if (stored.status().code() == tandem::StatusCode::kCorruption) {
-      page.damaged.push_back(page.next);
+    if (IsUnreadable(stored.status())) {
+      page.unreadable.push_back(page.next);
       continue;
     }
     TANDEM_RETURN_IF_ERROR(stored.status());

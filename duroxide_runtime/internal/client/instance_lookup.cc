@@ -19,8 +19,8 @@ constexpr std::size_t kBytesPerRead = std::size_t{64} << 10;
 
 Result<StoredStatus> LookUp(tandem::Provider& provider, std::string_view instance) {
   Result<std::optional<StoredStatus>> stored = ReadStatus(provider, instance);
-  const bool damaged = stored.status().code() == tandem::StatusCode::kCorruption;
-  if (!damaged) {
+  const bool unreadable = IsUnreadable(stored.status());
+  if (!unreadable) {
     TANDEM_RETURN_IF_ERROR(stored.status());
     if (*stored) return **std::move(stored);
   }
@@ -28,11 +28,11 @@ Result<StoredStatus> LookUp(tandem::Provider& provider, std::string_view instanc
   TANDEM_ASSIGN_OR_RETURN(const StoredInstance loaded, LoadInstance(provider, instance));
   const auto& [place, history] = loaded;
   if (history.empty() || !std::holds_alternative<Started>(history.front().body)) {
-    return damaged ? stored.status() : NoInstance(instance);
+    return unreadable ? stored.status() : NoInstance(instance);
   }
   StoredStatus derived;
   derived.status = StatusOfHistory(place.execution, history);
-  if (damaged) derived.status.diagnosis = stored.status().message();
+  if (unreadable) derived.status.diagnosis = stored.status().message();
   derived.first_execution = place.first_execution;
   return derived;
 }

@@ -15,8 +15,14 @@
 
 namespace duroxide::internal {
 
-// Its status; where that was erased or is damaged, what the history says, with empty `bytes`.
-// Errors: NotFound; Corruption (neither can be read).
+// The record can't be read: it is damaged, or of a newer version.
+inline bool IsUnreadable(const Status& status) {
+  return status.code() == tandem::StatusCode::kCorruption ||
+         status.code() == tandem::StatusCode::kUnsupported;
+}
+
+// Its status; where that was erased or is unreadable, what the history says, with empty `bytes`.
+// Errors: NotFound; Corruption, Unsupported (neither can be read).
 Result<StoredStatus> LookUp(tandem::Provider& provider, std::string_view instance);
 
 // One life of an instance, watched:

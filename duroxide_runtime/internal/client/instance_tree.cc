@@ -41,11 +41,11 @@ Status AddChildren(tandem::Provider& provider, std::size_t index,
       const std::string id = key.substr(options.prefix.size());
       Result<TreeMember> child = ReadMember(provider, id);
       if (child.status().code() == tandem::StatusCode::kNotFound) continue;  // deleted meanwhile
-      if (child.status().code() == tandem::StatusCode::kCorruption) {
-        TreeMember damaged;
-        damaged.instance = id;
-        damaged.damage = child.status();
-        child = std::move(damaged);
+      if (IsUnreadable(child.status())) {
+        TreeMember unreadable;
+        unreadable.instance = id;
+        unreadable.trouble = child.status();
+        child = std::move(unreadable);
       }
       TANDEM_RETURN_IF_ERROR(child.status());
       child->parent = parent;

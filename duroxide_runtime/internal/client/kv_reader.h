@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "batch/provider.h"
+#include "duroxide_runtime/codec.h"
 #include "duroxide_runtime/internal/records/kv_entry.h"
 
 namespace duroxide::internal {

@@ -9,6 +9,7 @@
 #include "duroxide_runtime/internal/records/status_record.h"
 #include "duroxide_runtime/internal/records/work_item.h"
 #include "duroxide_runtime/internal/store/instance_index.h"
+#include "duroxide_runtime/internal/store/instance_operations.h"
 #include "duroxide_runtime/internal/store/layout.h"
 
 namespace duroxide::internal {

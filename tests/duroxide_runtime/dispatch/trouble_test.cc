@@ -143,7 +143,7 @@ TEST_P(TroubleTest, DamagedStatusIsDerivedAnewAndStopsNoList) {
   const auto page = client.ListInstances(InstanceFilter());
   ASSERT_TRUE(page.ok()) << page.status();
   EXPECT_EQ(page->instances.size(), 3u);
-  EXPECT_EQ(page->damaged, std::vector<std::string>{"d"});
+  EXPECT_EQ(page->unreadable, std::vector<std::string>{"d"});
   EXPECT_FALSE(page->more);
 
   EXPECT_EQ(client.Delete("b")->instances, 1u);
