@@ -218,6 +218,28 @@ TEST(LogAuditTest, EveryFlippedBitInTheLastHeadersIsDamage) {
   }
 }
 
+// Behind the last group that was flushed the file had grown, or sectors of the next are missing.
+TEST(LogAuditTest, AFlippedBitInTheLastFlushedHeaderIsDamageWhateverIsMissingBehindIt) {
+  for (const std::size_t bytes : {10U, 400U, 2000U, 20'000U}) {
+    const std::string flushed = Groups().Add(100, 0, 0).Add(bytes, 1, 0).Log();
+    const std::size_t header = LogFragments(flushed)[1].offset;
+    const std::string more = Groups().Add(100, 0, 0).Add(bytes, 1, 0).Add(9000, 2, 0).Log();
+    const std::size_t next_sector = flushed.size() - flushed.size() % 512 + 512;
+    for (const std::string& log :
+         {flushed + std::string(70, '\0'), flushed + std::string(70'000, '\0'),
+          Zero(more, flushed.size(), next_sector), Zero(more, next_sector, next_sector + 512),
+          Zero(more, next_sector, more.size())}) {
+      for (std::size_t bit = 0; bit < 8 * kLogHeaderBytes; ++bit) {
+        std::string flipped = log;
+        flipped[header + bit / 8] = static_cast<char>(flipped[header + bit / 8] ^ (1 << (bit % 8)));
+        ASSERT_EQ(Verdict({flipped}), StatusCode::kCorruption)
+            << "bit " << bit << " of the header before " << bytes << " bytes, and "
+            << log.size() - flushed.size() << " behind them";
+      }
+    }
+  }
+}
+
 TEST(LogAuditTest, AFlippedBitInTheLastPayloadIsDamage) {
   for (const std::string& log : {SmallLog(), FragmentedLog()}) {
     const std::size_t begin = LogFragments(log).back().offset + kLogHeaderBytes;

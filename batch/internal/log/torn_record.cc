@@ -51,17 +51,21 @@ Missing MissingSectors(std::string_view log, std::size_t at, std::size_t end) {
   return missing;
 }
 
-// Whether the checksum is right with some other length: then it is the length that is damaged. A
-// torn record passes with a chance of at most 32768 / 2^32.
-bool IsWholeWithAnotherLength(std::string_view log, std::size_t at) {
-  const std::uint32_t stored = UnmaskCrc(ReadHeader(log, at).crc);
+// Whether the checksum is right with one of these other lengths: then it is the length that is
+// damaged. A torn record passes with a chance of 1 / 2^32 for each of them.
+enum class Lengths { kAny, kOneBitOff };
+bool IsWholeWithAnotherLength(std::string_view log, std::size_t at, Lengths lengths) {
+  const FragmentHeader header = ReadHeader(log, at);
+  const std::uint32_t stored = UnmaskCrc(header.crc);
+  const std::size_t payload = at + kLogHeaderBytes;
   const std::size_t end = std::min(BlockEnd(at), log.size());
-  std::uint32_t crc = kCrcBegin;
-  for (std::size_t byte = at + kLogTypeByte; byte < end; ++byte) {
-    crc = ExtendCrc(crc, log.substr(byte, 1));
-    if (crc == stored) return true;
+  std::uint32_t crc = ExtendCrc(kCrcBegin, log.substr(at + kLogTypeByte, 1));
+  for (std::size_t length = 0;; ++length) {
+    const bool counts = lengths == Lengths::kAny || std::has_single_bit(length ^ header.length);
+    if (counts && crc == stored) return true;
+    if (payload + length >= end) return false;
+    crc = ExtendCrc(crc, log.substr(payload + length, 1));
   }
-  return false;
 }
 
 // Whether one flipped bit makes the checksum right. Not one of a sector that may be missing: there
@@ -101,8 +105,10 @@ const char* DamageAt(std::string_view log, std::size_t at) {
   }
 
   const Missing missing = MissingSectors(log, at, std::min(end, log.size()));
+  // A record with too great a length reaches over sectors that were never its own.
+  const Lengths lengths = missing == Missing::kSurely ? Lengths::kOneBitOff : Lengths::kAny;
+  if (IsWholeWithAnotherLength(log, at, lengths)) return "a whole record with a wrong length";
   if (missing == Missing::kSurely) return nullptr;
-  if (IsWholeWithAnotherLength(log, at)) return "a whole record with a wrong length";
   if (IsCutShort(log, at)) return nullptr;
   if (IsWholeButForOneBit(log, at)) return "a record with a flipped bit";
   return missing == Missing::kPerhaps ? nullptr : "a record with a wrong checksum";
