@@ -86,7 +86,8 @@ class QueueAdmin {
   virtual Result<BrowsePage> Browse(std::string_view queue, const BrowseOptions& options) = 0;
 
   // Removes all messages of a queue, also delayed, leased (their tokens are gone) and damaged ones,
-  // and returns how many. In portions: what is enqueued meanwhile may stay, and may go.
+  // and returns how many. In portions: what is enqueued meanwhile may stay, and may go. Passes over
+  // what was removed from the queue lately, as does Redrive, while no other batch is judged.
   virtual Result<std::uint64_t> Purge(std::string_view queue) = 0;
 
   // Moves what waits in DeadLetterQueue(queue) back to `queue`, ready at once and as if never

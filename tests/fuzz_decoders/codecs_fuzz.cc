@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -79,8 +80,18 @@ void DecodeOne(unsigned kind, std::string_view bytes) {
       return RoundTrip<std::vector<std::vector<std::int64_t>>>(bytes);
     case 6:
       return RoundTrip<fuzz::JsonLine>(bytes);
-    default:
+    case 7:
       return RoundTrip<fuzz::Order>(bytes);
+    case 8:
+      return RoundTrip<double>(bytes);
+    case 9:
+      return RoundTrip<float>(bytes);
+    case 10:
+      return RoundTrip<std::string>(bytes);
+    case 11:
+      return RoundTrip<std::optional<std::string>>(bytes);
+    default:
+      return RoundTrip<std::vector<std::optional<double>>>(bytes);
   }
 }
 
@@ -89,7 +100,7 @@ void DecodeOne(unsigned kind, std::string_view bytes) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   tandem::testing::FuzzInput input(data, size);
-  const unsigned kind = input.Choose(8);
+  const unsigned kind = input.Choose(13);
   duroxide::DecodeOne(kind, input.rest());
   return 0;
 }

@@ -7,10 +7,25 @@
 namespace tandem::internal {
 namespace {
 
-using testing::FuzzInput;
+using testing::Must;
 using testing::RoundTrip;
 
 const StreamId kStream{"entity", 3};
+
+void ParseKeys(std::string_view key) {
+  if (const auto stream = StreamOf(key, kHeadPrefix)) {
+    Must(HeadKey(*stream) == key, "a head's key is itself");
+  }
+  for (const char prefix : {kMetadataPrefix, kEventPrefix}) {
+    if (const auto stream = StreamOf(key, prefix)) {
+      Must(key.size() > HeadKey(*stream).size(), "it names more than the stream");
+      Must(key.substr(1).starts_with(HeadKey(*stream).substr(1)), "its stream's name is itself");
+    }
+  }
+  if (const auto position = PositionOf(key)) {
+    Must(FeedKey(*position) == key, "a key of the feed is itself");
+  }
+}
 
 void DecodeOne(unsigned kind, std::string_view bytes) {
   switch (kind) {
@@ -32,10 +47,7 @@ void DecodeOne(unsigned kind, std::string_view bytes) {
           bytes, [](std::string_view record) { return DecodeFeedEntry(record, 1'000); },
           EncodeFeedEntry);
     default:
-      for (const char prefix : {kHeadPrefix, kMetadataPrefix}) {
-        const std::optional<StreamId> stream = StreamOf(bytes, prefix);
-        if (stream.has_value()) testing::Must(!bytes.empty(), "a key has a prefix");
-      }
+      return ParseKeys(bytes);
   }
 }
 

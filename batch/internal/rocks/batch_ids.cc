@@ -27,10 +27,6 @@ struct StoredBatch {
 
 std::string BatchIdKey(std::string_view id) { return KeyWriter(kPrefix).Raw(id).Take(); }
 
-Timestamp AppliedAt(BatchIdRecord::Reader record) {
-  return Timestamp(std::chrono::microseconds(record.getAppliedAt()));
-}
-
 class ResultWriter {
  public:
   explicit ResultWriter(OperationRecord::Builder operation) : record_(operation) {}
@@ -94,7 +90,7 @@ Result<StoredBatch> DecodeBatch(std::string_view record, std::string_view id) {
   TANDEM_RETURN_IF_ERROR(
       DecodeRecord<BatchIdRecord>(record, where, [&batch](BatchIdRecord::Reader stored) {
         batch.digest = ToBytes(stored.getDigest());
-        batch.applied_at = AppliedAt(stored);
+        batch.applied_at = Timestamp(std::chrono::microseconds(stored.getAppliedAt()));
         batch.incarnation = stored.getIncarnation();
         for (const auto operation : stored.getResults()) {
           batch.result.operations.push_back(ReadResult(operation));
@@ -147,13 +143,10 @@ Status VerifyBatchId(std::string_view key, std::string_view record) {
 bool BatchIdExpiry::Filter(int /*level*/, const rocksdb::Slice& key, const rocksdb::Slice& value,
                            std::string* /*new_value*/, bool* /*value_changed*/) const {
   if (key.empty() || key[0] != kPrefix) return false;
-  bool is_known = true;
-  const Status read =
-      DecodeRecord<BatchIdRecord>(ToView(value), "batch id", [&](BatchIdRecord::Reader stored) {
-        // Find may know better; then the record is dropped later.
-        is_known = clock_->Now() < SaturatingAdd(AppliedAt(stored), retention_);
-      });
-  return read.ok() && !is_known;  // what is damaged stays, for Find to tell
+  const Result<StoredBatch> batch = DecodeBatch(ToView(value), ToView(key).substr(1));
+  if (!batch.ok()) return false;  // what is damaged stays, for Find to tell
+  // Find may know better; then the record is dropped later.
+  return clock_->Now() >= SaturatingAdd(batch->applied_at, retention_);
 }
 
 }  // namespace tandem::internal

@@ -263,15 +263,8 @@ Status ReadStoreRecord(StoreDatabase& database, const std::string& where) {
     return Status::Ok();
   }
   TANDEM_RETURN_IF_ERROR(FromRocks(got, "store record"));
-  std::uint32_t format = 0;
-  TANDEM_RETURN_IF_ERROR(
-      DecodeRecord<StoreRecord>(record, "store record", [&](StoreRecord::Reader stored) {
-        format = stored.getFormat();
-        database.identity = StoreIdentity{stored.getStore(), stored.getIncarnation()};
-      }));
-  if (format == kFormat) return CheckIncarnation(database, where);
-  return Status::Unsupported("the store at " + where + " has format " + std::to_string(format) +
-                             "; this version reads format " + std::to_string(kFormat));
+  TANDEM_ASSIGN_OR_RETURN(database.identity, DecodeStoreRecord(record, where));
+  return CheckIncarnation(database, where);
 }
 
 // The next incarnation is on the device before anything is done under its name.
@@ -308,6 +301,19 @@ std::uint64_t LogBytes(rocksdb::DB& db) {
 }
 
 }  // namespace
+
+Result<StoreIdentity> DecodeStoreRecord(std::string_view record, const std::string& where) {
+  std::uint32_t format = 0;
+  StoreIdentity identity;
+  TANDEM_RETURN_IF_ERROR(
+      DecodeRecord<StoreRecord>(record, "store record", [&](StoreRecord::Reader stored) {
+        format = stored.getFormat();
+        identity = StoreIdentity{stored.getStore(), stored.getIncarnation()};
+      }));
+  if (format == kFormat) return identity;
+  return Status::Unsupported("the store at " + where + " has format " + std::to_string(format) +
+                             "; this version reads format " + std::to_string(kFormat));
+}
 
 StoreDatabase::~StoreDatabase() {
   const bool sound = db != nullptr && !background_errors->any();

@@ -43,6 +43,10 @@ struct StoreDatabase {
   GroupStamp begin;  // of the record that names this incarnation
 };
 
+// Whose store it is, of a store record; `where` is for the message. Corruption; Unsupported if the
+// store has another format.
+Result<StoreIdentity> DecodeStoreRecord(std::string_view record, const std::string& where);
+
 // Opens or creates a store, and flushes its new incarnation. The path is resolved once; the
 // directory is held before anything in it is looked at. Errors: as RocksDbProvider::Open.
 // REQUIRES: options.clock is set, and outlives the database.

@@ -3,25 +3,20 @@
 #include <memory>
 #include <string_view>
 
-#include "base/record.h"
+#include "base/result.h"
 #include "base/rocks/rocks_status.h"
 #include "batch/internal/rocks/batch_ids.h"
-#include "batch/internal/rocks/store_records.capnp.h"
 
 namespace tandem::internal {
 
 namespace {
 
 // It is of the open store: the identity was read from it.
-Status VerifyStoreRecord(std::string_view record, const StoreIdentity& identity) {
-  StoreIdentity stored;
-  TANDEM_RETURN_IF_ERROR(
-      DecodeRecord<StoreRecord>(record, "store record", [&stored](StoreRecord::Reader reader) {
-        stored = StoreIdentity{reader.getStore(), reader.getIncarnation()};
-      }));
-  if (stored.store == identity.store && stored.incarnation == identity.incarnation) {
-    return Status::Ok();
-  }
+Status VerifyStoreRecord(std::string_view record, const StoreDatabase& database) {
+  TANDEM_ASSIGN_OR_RETURN(const StoreIdentity stored,
+                          DecodeStoreRecord(record, database.db->GetName()));
+  const StoreIdentity& own = database.identity;
+  if (stored.store == own.store && stored.incarnation == own.incarnation) return Status::Ok();
   return Status::Corruption("store record", "it is of another store, or of another opening");
 }
 
@@ -39,7 +34,7 @@ Result<std::uint64_t> VerifyStore(const StoreDatabase& database,
     const std::string_view key = ToView(it->key());
     if (key == kStoreKey) {
       has_store_record = true;
-      TANDEM_RETURN_IF_ERROR(VerifyStoreRecord(ToView(it->value()), database.identity));
+      TANDEM_RETURN_IF_ERROR(VerifyStoreRecord(ToView(it->value()), database));
     } else {
       TANDEM_RETURN_IF_ERROR(VerifyBatchId(key, ToView(it->value())));
       ++batch_ids;
