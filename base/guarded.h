@@ -12,27 +12,32 @@ namespace tandem {
 
 template <typename T>
 class Guarded {
- public:
-  class Locked {
+  template <typename Value>
+  class BasicLocked {
    public:
-    T* operator->() const { return value_; }
-    T& operator*() const { return *value_; }
+    Value* operator->() const { return value_; }
+    Value& operator*() const { return *value_; }
 
    private:
     friend class Guarded;
-    Locked(std::mutex& mutex, T& value) : lock_(mutex), value_(&value) {}
+    BasicLocked(std::mutex& mutex, Value& value) : lock_(mutex), value_(&value) {}
     std::unique_lock<std::mutex> lock_;
-    T* value_;
+    Value* value_;
   };
+
+ public:
+  using Locked = BasicLocked<T>;
+  using ConstLocked = BasicLocked<const T>;
 
   template <typename... Args>
   explicit Guarded(Args&&... args) : value_(std::forward<Args>(args)...) {}
 
-  [[nodiscard]] Locked Lock() const { return Locked(mutex_, value_); }
+  [[nodiscard]] Locked Lock() { return Locked(mutex_, value_); }
+  [[nodiscard]] ConstLocked Lock() const { return ConstLocked(mutex_, value_); }
 
  private:
   mutable std::mutex mutex_;
-  mutable T value_;
+  T value_;
 };
 
 }  // namespace tandem

@@ -12,7 +12,7 @@
 #include "batch/internal/memory/memory_state.h"
 #include "batch/internal/memory/memory_store.h"
 #include "eventstore/internal/event_limits.h"
-#include "messagequeue/internal/queue_limits.h"
+#include "messagequeue/queue_limits.h"
 
 namespace tandem {
 

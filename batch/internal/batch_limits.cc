@@ -11,7 +11,7 @@
 #include "base/limits.h"
 #include "base/result.h"
 #include "eventstore/internal/event_limits.h"
-#include "messagequeue/internal/queue_limits.h"
+#include "messagequeue/queue_limits.h"
 
 namespace tandem::internal {
 

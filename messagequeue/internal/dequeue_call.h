@@ -14,17 +14,17 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/rocks/commit_door.h"
-#include "messagequeue/internal/rocks_message_queue.h"
+#include "messagequeue/internal/dequeue_proposal.h"
 
 namespace tandem::internal {
 
 // Not thread-safe. What it waits for notifies `wake`, until it is destroyed.
-class RocksMessageQueue::DequeueCall {
+class DequeueCall {
  public:
   enum class Need { kCommit, kWait, kDone };
 
-  DequeueCall(RocksMessageQueue& owner, std::vector<std::string> queues,
-              const DequeueOptions& options, Notifiable* wake);
+  DequeueCall(QueueParts& parts, const CommitDoor& door, const Clock& clock,
+              std::vector<std::string> queues, const DequeueOptions& options, Notifiable* wake);
   // Hands on what it was woken for and has not taken.
   ~DequeueCall();
   DequeueCall(const DequeueCall&) = delete;
@@ -46,7 +46,9 @@ class RocksMessageQueue::DequeueCall {
     return Need::kDone;
   }
 
-  RocksMessageQueue& owner_;
+  QueueParts& parts_;
+  const CommitDoor& door_;
+  const Clock& clock_;
   const std::vector<std::string> queues_;
   const DequeueOptions options_;
   const Timestamp deadline_;

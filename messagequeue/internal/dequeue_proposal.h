@@ -15,7 +15,7 @@
 #include "base/limits.h"
 #include "base/result.h"
 #include "base/rocks/commit_door.h"
-#include "messagequeue/internal/rocks_message_queue.h"
+#include "messagequeue/internal/queue_parts.h"
 #include "messagequeue/message_queue.h"
 
 namespace tandem::internal {
@@ -24,12 +24,12 @@ namespace tandem::internal {
 // only: the lease itself is in memory. What was delivered too often moves to the dead letters in
 // the same write, a bounded part at a time: if that is all that is done, the caller tries again.
 // What is damaged is set aside, and the others go on.
-class RocksMessageQueue::DequeueProposal final : public Proposal {
+class DequeueProposal final : public Proposal {
  public:
-  DequeueProposal(RocksMessageQueue& queue, std::span<const std::string> queues,
+  DequeueProposal(QueueParts& parts, std::span<const std::string> queues,
                   const DequeueOptions& options)
       : Proposal(Durability::kBuffered),
-        owner_(queue),
+        parts_(parts),
         queues_(queues),
         lease_(options.lease.value()),
         messages_max_(std::min(options.max_messages, kDequeueMessagesMax)),
@@ -38,7 +38,7 @@ class RocksMessageQueue::DequeueProposal final : public Proposal {
         deliveries_max_(options.max_deliveries) {}
 
   Status Stage(Staging& staging, Timestamp now) override;
-  void Publish() override { owner_.Publish(effects_); }
+  void Publish() override { parts_.ready.Publish(effects_); }
 
   // A failure shows only if nothing was delivered before it.
   Result<std::vector<Delivery>> TakeResult() {
@@ -52,32 +52,10 @@ class RocksMessageQueue::DequeueProposal final : public Proposal {
   static constexpr std::size_t kDyingMax = 256;
   static constexpr std::size_t kDyingBytesMax = std::size_t{8} << 20;
 
-  struct Candidate {
-    std::string queue;
-    ReadyEntry entry;
-    std::string record;  // empty: to be read
-    QueueTime time;
-  };
-
-  struct Obstacle {
-    std::shared_ptr<Lease> lease;  // null: none
-    bool holds = false;            // else it has run out: whoever takes the item ends it
-  };
-
-  Obstacle FindLease(const LeaseItem& item) const {
-    // Another thread may offer the lease at any time: both in one lock.
-    const auto memory = owner_.memory_.Lock();
-    std::shared_ptr<Lease> lease = memory->leases.FindItem(item);
-    const bool holds = lease != nullptr && !lease->offered;
-    return {std::move(lease), holds};
-  }
-
-  // Takes the oldest visible entry out of its window; nullopt if there is none.
-  std::optional<Candidate> PopOldest(QueueMemory& memory, Timestamp now);
   // False if it would exceed the limits. A candidate that is gone or leased is taken as nothing.
   // Uses up the candidate's record.
-  Result<bool> TakeAlone(Candidate& candidate, Staging& staging, Timestamp now);
-  Result<bool> TakeGroup(const Candidate& candidate, Staging& staging, Timestamp now);
+  Result<bool> TakeAlone(Candidate& candidate, const StagingContext& context);
+  Result<bool> TakeGroup(const Candidate& candidate, const StagingContext& context);
   bool Fits(std::size_t payload_bytes) const {
     return deliveries_.empty() ||
            (deliveries_.size() < messages_max_ && bytes_ + payload_bytes <= bytes_max_);
@@ -101,16 +79,16 @@ class RocksMessageQueue::DequeueProposal final : public Proposal {
   bool Condemn(const Found& found);
   // Fails while nothing is staged of a move, rather than in the middle.
   Status CheckDeadLetters(const LeaseItem& item, const View& view);
-  Status MoveToDeadLetters(const LeaseItem& item, std::vector<Found> dying, Staging& staging,
-                           Timestamp now);
+  Status MoveToDeadLetters(const LeaseItem& item, std::vector<Found> dying,
+                           const StagingContext& context);
   // False, and nothing staged, if it would exceed the limits: then nothing else is taken.
   bool Deliver(const LeaseItem& item, Found found, Staging& staging);
-  void Grant(const LeaseItem& item, const Place& ready, std::size_t first, Timestamp now);
-  // Not offered again, until something of it changes.
+  // Puts the deliveries from `first` on under one new lease.
+  void Grant(const LeaseItem& item, const Place& ready, std::size_t first,
+             const StagingContext& context);
   void SetAside(const std::string& queue, const Place& ready, Damage damage);
-  void PutBack(const std::string& queue, const ReadyEntry& entry);
 
-  RocksMessageQueue& owner_;
+  QueueParts& parts_;
   const std::span<const std::string> queues_;
   const std::chrono::milliseconds lease_;
   const std::size_t messages_max_;

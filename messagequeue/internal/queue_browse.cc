@@ -6,9 +6,9 @@
 
 #include "base/key_encoding.h"
 #include "base/limits.h"
-#include "messagequeue/internal/queue_limits.h"
 #include "messagequeue/internal/rocks_message_queue.h"
-#include "messagequeue/internal/snapshot_reader.h"
+#include "messagequeue/internal/rows/snapshot_reader.h"
+#include "messagequeue/queue_limits.h"
 
 namespace tandem::internal {
 
@@ -28,22 +28,21 @@ Result<BrowseCursor> ParseCursor(std::string_view queue, const std::string& afte
   return Status::InvalidArgument("no page of this queue ended there");
 }
 
-}  // namespace
-
 // Gathers one page; `full()` once there is a message that does not fit any more.
-class RocksMessageQueue::Browser {
+class Browser {
  public:
-  Browser(const RocksMessageQueue& owner, std::string_view queue, const BrowseOptions& options)
-      : owner_(owner),
+  Browser(const QueueParts& parts, Timestamp now, std::string_view queue,
+          const BrowseOptions& options)
+      : parts_(parts),
         queue_(queue),
         limit_(std::min(options.limit, kPageEventsMax)),
         bytes_max_(std::min(options.max_bytes, kPageBytesMax)),
-        reader_(owner.db_, owner.family_),
-        now_(owner.clock_->Now()) {}
+        reader_(parts.rows.db(), parts.rows.family()),
+        now_(now) {}
 
   Status Begin() {
     TANDEM_ASSIGN_OR_RETURN(stored_, reader_.Queue(queue_));
-    time_ = owner_.TimeOf(queue_, stored_);
+    time_ = parts_.states.TimeOf(queue_, stored_);
     return Status::Ok();
   }
 
@@ -56,7 +55,7 @@ class RocksMessageQueue::Browser {
         walk.Pass();
         continue;
       }
-      const auto lease = owner_.HeldLeaseOf(queue_, *entry, now_);
+      const auto lease = parts_.leases.Held(queue_, *entry, now_);
       TANDEM_ASSIGN_OR_RETURN(const bool fits, Show(walk.key(), *entry, walk.value(),
                                                     lease.has_value(), entry->place.visible_at));
       if (!fits) return Status::Ok();
@@ -101,7 +100,7 @@ class RocksMessageQueue::Browser {
     group_ = group;
     // What is damaged is made anew when the group is used next, and hides it no longer.
     not_before_ = state.ok() ? state->not_before : GroupState().not_before;
-    lease_ = owner_.HeldLeaseOf(queue_, ReadyEntry{Place(), group}, now_);
+    lease_ = parts_.leases.Held(queue_, ReadyEntry{Place(), group}, now_);
   }
 
   bool IsLeased(const Place& place) const {
@@ -149,7 +148,7 @@ class RocksMessageQueue::Browser {
     return true;
   }
 
-  const RocksMessageQueue& owner_;
+  const QueueParts& parts_;
   const std::string queue_;
   const std::size_t limit_;
   const std::size_t bytes_max_;
@@ -167,12 +166,14 @@ class RocksMessageQueue::Browser {
   std::string last_key_;
 };
 
+}  // namespace
+
 Result<BrowsePage> RocksMessageQueue::Browse(std::string_view queue,
                                              const BrowseOptions& options) const {
   TANDEM_RETURN_IF_ERROR(ValidateQueue(queue));
   if (options.limit == 0) return Status::InvalidArgument("limit must not be 0");
   TANDEM_ASSIGN_OR_RETURN(const BrowseCursor cursor, ParseCursor(queue, options.after));
-  Browser browser(*this, queue, options);
+  Browser browser(parts_, clock_->Now(), queue, options);
   TANDEM_RETURN_IF_ERROR(browser.Begin());
   if (browser.finds_nothing()) return BrowsePage();
   if (!cursor.in_groups) TANDEM_RETURN_IF_ERROR(browser.ShowAlone(cursor.from));

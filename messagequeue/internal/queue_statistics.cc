@@ -7,9 +7,9 @@
 #include "base/key_encoding.h"
 #include "base/limits.h"
 #include "base/rocks/bounded_walk.h"
-#include "messagequeue/internal/queue_limits.h"
 #include "messagequeue/internal/rocks_message_queue.h"
-#include "messagequeue/internal/snapshot_reader.h"
+#include "messagequeue/internal/rows/snapshot_reader.h"
+#include "messagequeue/queue_limits.h"
 
 namespace tandem::internal {
 
@@ -104,7 +104,8 @@ Result<NamePage> RocksMessageQueue::ListQueues(const ListOptions& options) const
   const std::size_t limit = std::min(options.limit, kPageEventsMax);
   NamePage page;
   page.next = options.after;
-  BoundedWalk walk(db_, family_, QueueKey(std::max(options.prefix, options.after)),
+  BoundedWalk walk(parts_.rows.db(), parts_.rows.family(),
+                   QueueKey(std::max(options.prefix, options.after)),
                    PrefixEnd(QueueKeyPrefix(options.prefix)));
   while (walk.Valid()) {
     std::optional<std::string> name = KeyReader(walk.key(), 'Q').Escaped();
@@ -128,17 +129,17 @@ Result<NamePage> RocksMessageQueue::ListQueues(const ListOptions& options) const
 
 Result<QueueStatistics> RocksMessageQueue::Statistics(std::string_view queue) const {
   TANDEM_RETURN_IF_ERROR(ValidateQueue(queue));
-  const SnapshotReader reader(db_, family_);
+  const SnapshotReader reader(parts_.rows.db(), parts_.rows.family());
   const Timestamp now = clock_->Now();
   QueueStatistics statistics;
   TANDEM_ASSIGN_OR_RETURN(const StoredQueue stored, reader.Queue(queue));
-  const Timestamp queue_now = TimeOf(queue, stored).Of(now);
+  const Timestamp queue_now = parts_.states.TimeOf(queue, stored).Of(now);
   TANDEM_ASSIGN_OR_RETURN(const StoredQueue dead, reader.Queue(DeadLetterQueue(queue)));
   statistics.dead = dead.messages;
   if (stored.messages == 0) return statistics;
   std::map<Place, Damage> damaged;
   {
-    const auto memory = memory_.Lock();
+    const auto memory = parts_.states.Lock();
     statistics.leased = memory->leases.MessagesHeld(queue, now);
     const auto state = memory->queues.find(queue);
     if (state != memory->queues.end()) damaged = state->second.damaged;
@@ -153,7 +154,7 @@ Result<QueueStatistics> RocksMessageQueue::Statistics(std::string_view queue) co
   const auto consider = [&oldest](Timestamp since) {
     oldest = std::min(oldest.value_or(since), since);
   };
-  const ReadyHint hint = HintOf(queue, stored, now);
+  const ReadyHint hint = parts_.ready.Hint(queue, stored, now);
   for (const Place& place : hint.expired) consider(place.visible_at);
   for (const Lease& lease : hint.groups) {
     TANDEM_ASSIGN_OR_RETURN(const auto since, ReadySinceBeside(reader, lease, queue_now));
@@ -165,49 +166,13 @@ Result<QueueStatistics> RocksMessageQueue::Statistics(std::string_view queue) co
                     [&](std::string_view key, std::string_view /*value*/) -> Result<bool> {
                       const auto entry = ParseReadyKey(key, queue);
                       if (!entry.has_value() || damaged.contains(entry->place)) return true;
-                      if (HeldLeaseOf(queue, *entry, now).has_value()) return true;
+                      if (parts_.leases.Held(queue, *entry, now).has_value()) return true;
                       consider(entry->place.visible_at);
                       return false;  // what follows is younger
                     }));
   }
   if (oldest.has_value()) statistics.oldest_age = queue_now - *oldest;
   return statistics;
-}
-
-// Without a walk over what was taken and removed behind the oldest lease.
-RocksMessageQueue::ReadyHint RocksMessageQueue::HintOf(std::string_view queue,
-                                                       const StoredQueue& stored,
-                                                       Timestamp now) const {
-  const auto memory = memory_.Lock();
-  const auto found = memory->queues.find(queue);
-  ReadyHint hint;
-  if (found == memory->queues.end()) {
-    hint.from = stored.floor;
-    return hint;
-  }
-  const ReadyWindow& window = found->second.window;
-  hint.from = window.cursor();
-  if (window.front() != nullptr) {
-    hint.from = std::min(hint.from.value_or(kLastPlace), *window.front());
-  }
-  for (const auto& lease : memory->leases.NotOffered(queue)) {
-    if (lease->deadline <= now) {
-      hint.expired.push_back(lease->ready);
-    } else if (!lease->item.group.empty()) {
-      hint.groups.push_back(*lease);
-    }
-  }
-  return hint;
-}
-
-// A copy: others may end it at any time.
-std::optional<Lease> RocksMessageQueue::HeldLeaseOf(std::string_view queue, const ReadyEntry& entry,
-                                                    Timestamp now) const {
-  const MessageId id = entry.group.empty() ? entry.place.id : 0;
-  const auto memory = memory_.Lock();
-  const auto lease = memory->leases.FindItem(LeaseItem{std::string(queue), entry.group, id});
-  if (lease == nullptr || lease->deadline <= now) return std::nullopt;
-  return *lease;
 }
 
 }  // namespace tandem::internal

@@ -13,7 +13,7 @@
 #include "base/record.h"
 #include "batch/internal/rocks/store_records.capnp.h"
 #include "batch/rocksdb_provider.h"
-#include "messagequeue/internal/message_id.h"
+#include "messagequeue/message_id.h"
 #include "tests/support/temporary_directory.h"
 
 namespace tandem {

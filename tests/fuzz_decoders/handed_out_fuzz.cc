@@ -8,7 +8,7 @@
 #include "batch/memory_provider.h"
 #include "batch/provider_admin.h"
 #include "batch/rocksdb_provider.h"
-#include "messagequeue/internal/lock_token.h"
+#include "messagequeue/lock_token.h"
 #include "tests/fuzz_decoders/fuzz_target.h"
 #include "tests/support/temporary_directory.h"
 

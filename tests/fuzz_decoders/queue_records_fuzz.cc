@@ -1,9 +1,9 @@
 // The keys and records of the message queue (docs/formats.md, "messages").
 
-#include "messagequeue/internal/group_index.h"
-#include "messagequeue/internal/queue_keys.h"
-#include "messagequeue/internal/sealed_record.h"
-#include "messagequeue/internal/stored_messages.h"
+#include "messagequeue/internal/rows/group_index.h"
+#include "messagequeue/internal/rows/queue_keys.h"
+#include "messagequeue/internal/rows/sealed_record.h"
+#include "messagequeue/internal/rows/stored_messages.h"
 #include "tests/fuzz_decoders/fuzz_target.h"
 
 namespace tandem::internal {

@@ -138,6 +138,7 @@ const Arrows& AllowedRoomArrows() {
   static const Arrows kArrows = [] {
     const std::map<std::string, std::map<std::string, std::vector<std::string>>> internals = {
         {"batch/internal/", {{"log", {}}, {"rocks", {"log"}}, {"memory", {}}}},
+        {"messagequeue/internal/", {{"rows", {}}, {"ready", {"rows"}}}},
         {"duroxide_runtime/internal/",
          {{"coroutine", {}},
           {"records", {}},

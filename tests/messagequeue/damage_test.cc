@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
-#include "messagequeue/internal/queue_keys.h"
-#include "messagequeue/internal/sealed_record.h"
-#include "messagequeue/internal/stored_messages.h"
+#include "messagequeue/internal/rows/queue_keys.h"
+#include "messagequeue/internal/rows/sealed_record.h"
+#include "messagequeue/internal/rows/stored_messages.h"
 #include "messagequeue/queue_records.capnp.h"
 #include "tests/messagequeue/queue_rig.h"
 #include "tests/support/random_seed.h"
@@ -62,10 +62,10 @@ class Judged final : public Proposal {
       : Proposal(Durability::kSync), queue_(queue), operation_(std::move(operation)) {}
 
   Status Stage(Staging& staging, Timestamp now) override {
-    queue_.BeginChecks();
-    refusal_ = queue_.Check(operation_, staging, effects_);
+    queue_.operations().Begin();
+    refusal_ = queue_.operations().Check(operation_, staging, effects_);
     if (!refusal_.ok()) return Status::Ok();
-    auto staged = queue_.Stage(operation_, now, staging, effects_);
+    auto staged = queue_.operations().Stage(operation_, {staging, effects_, now});
     TANDEM_RETURN_IF_ERROR(StatusOf(staged));
     queue_.StageRecords(effects_, staging);
     return Status::Ok();

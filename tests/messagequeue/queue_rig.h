@@ -84,9 +84,9 @@ class OneOperation final : public Proposal {
       : Proposal(Durability::kSync), queue_(queue), operation_(std::move(operation)) {}
 
   Status Stage(Staging& staging, Timestamp now) override {
-    queue_.BeginChecks();
-    TANDEM_RETURN_IF_ERROR(queue_.Check(operation_, staging, effects_));
-    const Status staged = StatusOf(queue_.Stage(operation_, now, staging, effects_));
+    queue_.operations().Begin();
+    TANDEM_RETURN_IF_ERROR(queue_.operations().Check(operation_, staging, effects_));
+    const Status staged = StatusOf(queue_.operations().Stage(operation_, {staging, effects_, now}));
     queue_.StageRecords(effects_, staging);
     return staged;
   }

@@ -1,6 +1,6 @@
 // Verify: it passes a sound store, and finds each single thing that does not fit.
 
-#include "messagequeue/internal/stored_messages.h"
+#include "messagequeue/internal/rows/stored_messages.h"
 #include "tests/messagequeue/queue_rig.h"
 
 namespace tandem {

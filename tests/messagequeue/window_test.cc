@@ -9,7 +9,7 @@
 #include <string>
 
 #include "base/limits.h"
-#include "messagequeue/internal/ready_window.h"
+#include "messagequeue/internal/ready/ready_window.h"
 #include "tests/messagequeue/queue_fixture.h"
 #include "tests/support/random_seed.h"
 

@@ -3,7 +3,7 @@
 #include <functional>
 
 #include "base/check.h"
-#include "messagequeue/internal/lock_token.h"
+#include "messagequeue/lock_token.h"
 #include "tests/provider_random/outcome.h"
 
 namespace tandem::testing {

@@ -7,8 +7,8 @@
 
 #include "base/check.h"
 #include "base/limits.h"
-#include "messagequeue/internal/message_id.h"
-#include "messagequeue/internal/queue_limits.h"
+#include "messagequeue/message_id.h"
+#include "messagequeue/queue_limits.h"
 
 namespace tandem::internal {
 

@@ -2,7 +2,7 @@
 
 // The message queue's half of the in-memory provider, as a plain value: copying it is a snapshot. A
 // batch checks all its operations, then applies all. Arguments are valid already
-// (messagequeue/internal/queue_limits.h).
+// (messagequeue/queue_limits.h).
 
 #include <cstdint>
 #include <map>
@@ -15,11 +15,11 @@
 
 #include "batch/operation.h"
 #include "batch/provider_admin.h"
-#include "messagequeue/internal/lock_token.h"
-#include "messagequeue/internal/queue_keys.h"
-#include "messagequeue/internal/queue_time.h"
+#include "messagequeue/lock_token.h"
 #include "messagequeue/message_queue.h"
+#include "messagequeue/place.h"
 #include "messagequeue/queue_admin.h"
+#include "messagequeue/queue_time.h"
 
 namespace tandem::internal {
 

@@ -52,7 +52,7 @@ bool BatchProposal::Judge(const Staging& staging, Timestamp now) {
       return false;
     }
   }
-  messages_.BeginChecks();
+  messages_.operations().Begin();
   std::vector<OperationFailure> failures;
   const StreamId* writable = nullptr;
   for (std::size_t i = 0; i < operations_.size(); ++i) {
@@ -76,7 +76,7 @@ Status BatchProposal::CheckOne(const Operation& operation, const View& view) {
         if constexpr (kConcernsEvents<T>) {
           return events_.Check(op, view);
         } else {
-          return messages_.Check(op, view, effects_);
+          return messages_.operations().Check(op, view, effects_);
         }
       },
       operation);
@@ -91,7 +91,7 @@ Result<OperationResult> BatchProposal::StageOne(const Operation& operation, Time
         } else if constexpr (kConcernsEvents<T>) {
           return Reported(events_.Stage(op, now, staging));
         } else {
-          return Reported(messages_.Stage(op, now, staging, effects_));
+          return Reported(messages_.operations().Stage(op, {staging, effects_, now}));
         }
       },
       operation);

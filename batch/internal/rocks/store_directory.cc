@@ -24,7 +24,7 @@
 #include "batch/internal/rocks/rocks_threads.h"
 #include "batch/internal/rocks/store_file_system.h"
 #include "batch/internal/rocks/store_records.capnp.h"
-#include "messagequeue/internal/message_id.h"
+#include "messagequeue/message_id.h"
 
 namespace tandem::internal {
 

@@ -37,7 +37,7 @@ struct StoreDatabase {
   std::unique_ptr<rocksdb::DB> db;
   rocksdb::ColumnFamilyHandle* store = nullptr;     // "default": StoreRecord, batch ids
   rocksdb::ColumnFamilyHandle* events = nullptr;    // see eventstore/internal/event_keys.h
-  rocksdb::ColumnFamilyHandle* messages = nullptr;  // see messagequeue/internal/queue_keys.h
+  rocksdb::ColumnFamilyHandle* messages = nullptr;  // see messagequeue/internal/rows/queue_keys.h
   std::shared_ptr<rocksdb::Statistics> statistics;
   StoreIdentity identity;
   GroupStamp begin;  // of the record that names this incarnation

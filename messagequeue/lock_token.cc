@@ -1,4 +1,4 @@
-#include "messagequeue/internal/lock_token.h"
+#include "messagequeue/lock_token.h"
 
 #include "base/key_encoding.h"
 

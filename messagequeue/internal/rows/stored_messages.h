@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "messagequeue/internal/queue_keys.h"
+#include "messagequeue/internal/rows/queue_keys.h"
 #include "messagequeue/message_queue.h"
 
 namespace tandem::internal {

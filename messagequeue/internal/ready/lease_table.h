@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "messagequeue/internal/lock_token.h"
-#include "messagequeue/internal/queue_keys.h"
+#include "messagequeue/internal/rows/queue_keys.h"
+#include "messagequeue/lock_token.h"
 
 namespace tandem::internal {
 
@@ -61,6 +61,7 @@ class LeaseTable {
     std::set<std::pair<Timestamp, std::uint64_t>> deadlines;  // (deadline, epoch), not offered
     std::set<Place> ready;
   };
+  OfQueue& Existing(const Lease& lease);
 
   std::unordered_map<std::uint64_t, std::shared_ptr<Lease>> by_epoch_;
   std::map<LeaseItem, std::shared_ptr<Lease>> by_item_;

@@ -10,16 +10,18 @@
 #include <cstdint>
 #include <list>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <unordered_set>
 
 #include "base/clock.h"
-#include "messagequeue/internal/lease_table.h"
-#include "messagequeue/internal/queue_time.h"
-#include "messagequeue/internal/ready_window.h"
-#include "messagequeue/internal/stored_messages.h"
+#include "messagequeue/internal/ready/lease_table.h"
+#include "messagequeue/internal/ready/ready_window.h"
+#include "messagequeue/internal/rows/stored_messages.h"
+#include "messagequeue/queue_time.h"
 
 namespace tandem::internal {
 
@@ -76,6 +78,11 @@ struct QueueState {
   // calls of Dequeue from beginning to end.
   std::size_t proposals = 0;
   std::size_t calls = 0;
+
+  // Wakes the first waiter that is not awake: there is something to take.
+  void Wake();
+  // Wakes the one that watches the time: there is an earlier one to watch for.
+  void Rearm();
 };
 
 struct QueueMemory {
@@ -84,6 +91,12 @@ struct QueueMemory {
   // Hashes of the names that had no record when they were first looked for: they had none indeed.
   // Not of all names; the others are looked for again.
   std::unordered_set<std::size_t> without_record;
+
+  // REQUIRES: the queue is in use.
+  QueueState& Existing(std::string_view queue);
+
+  // The lease of an entry of the ready index; null if there is none.
+  std::shared_ptr<Lease> LeaseOf(std::string_view queue, const ReadyEntry& entry) const;
 };
 
 }  // namespace tandem::internal

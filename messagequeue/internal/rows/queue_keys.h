@@ -25,16 +25,9 @@
 
 #include "base/clock.h"
 #include "messagequeue/message_queue.h"
+#include "messagequeue/place.h"
 
 namespace tandem::internal {
-
-// The order of delivery: oldest visible first, then as enqueued.
-struct Place {
-  Timestamp visible_at;
-  MessageId id = 0;
-
-  auto operator<=>(const Place&) const = default;
-};
 
 struct ReadyEntry {
   Place place;

@@ -1,8 +1,8 @@
-#include "messagequeue/internal/stored_messages.h"
+#include "messagequeue/internal/rows/stored_messages.h"
 
 #include "base/key_encoding.h"
 #include "base/record.h"
-#include "messagequeue/internal/sealed_record.h"
+#include "messagequeue/internal/rows/sealed_record.h"
 #include "messagequeue/queue_records.capnp.h"
 
 namespace tandem::internal {

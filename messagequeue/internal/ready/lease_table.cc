@@ -1,4 +1,4 @@
-#include "messagequeue/internal/lease_table.h"
+#include "messagequeue/internal/ready/lease_table.h"
 
 #include "base/check.h"
 
@@ -15,6 +15,7 @@ void LeaseTable::Insert(std::shared_ptr<Lease> lease) {
 
 void LeaseTable::Remove(const Lease& lease) {
   const auto queue = by_queue_.find(lease.item.queue);
+  TANDEM_CHECK(queue != by_queue_.end(), "a lease is removed once");
   queue->second.deadlines.erase({lease.deadline, lease.epoch});
   queue->second.ready.erase(lease.ready);
   if (queue->second.ready.empty()) by_queue_.erase(queue);
@@ -32,8 +33,14 @@ std::shared_ptr<Lease> LeaseTable::FindItem(const LeaseItem& item) const {
   return it == by_item_.end() ? nullptr : it->second;
 }
 
+LeaseTable::OfQueue& LeaseTable::Existing(const Lease& lease) {
+  const auto queue = by_queue_.find(lease.item.queue);
+  TANDEM_CHECK(queue != by_queue_.end(), "a lease is changed only while it is in the table");
+  return queue->second;
+}
+
 void LeaseTable::SetDeadline(Lease& lease, Timestamp deadline) {
-  auto& deadlines = by_queue_.find(lease.item.queue)->second.deadlines;
+  auto& deadlines = Existing(lease).deadlines;
   deadlines.erase({lease.deadline, lease.epoch});
   lease.deadline = deadline;
   lease.offered = false;
@@ -41,7 +48,7 @@ void LeaseTable::SetDeadline(Lease& lease, Timestamp deadline) {
 }
 
 void LeaseTable::SetReady(Lease& lease, const Place& ready) {
-  auto& places = by_queue_.find(lease.item.queue)->second.ready;
+  auto& places = Existing(lease).ready;
   places.erase(lease.ready);
   lease.ready = ready;
   places.insert(ready);

@@ -1,4 +1,4 @@
-#include "messagequeue/internal/queue_keys.h"
+#include "messagequeue/internal/rows/queue_keys.h"
 
 #include "base/key_encoding.h"
 

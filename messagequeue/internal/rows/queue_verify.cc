@@ -1,14 +1,13 @@
-#include "messagequeue/internal/queue_verify.h"
+#include "messagequeue/internal/rows/queue_verify.h"
 
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "base/key_encoding.h"
-#include "messagequeue/internal/queue_keys.h"
-#include "messagequeue/internal/rocks_message_queue.h"
-#include "messagequeue/internal/snapshot_reader.h"
-#include "messagequeue/internal/stored_messages.h"
+#include "messagequeue/internal/rows/queue_keys.h"
+#include "messagequeue/internal/rows/snapshot_reader.h"
+#include "messagequeue/internal/rows/stored_messages.h"
 
 namespace tandem::internal {
 
@@ -267,10 +266,6 @@ Result<QueueCounts> VerifyQueues(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* f
         return true;
       }));
   return counts;
-}
-
-Result<QueueCounts> RocksMessageQueue::Verify(const rocksdb::Snapshot* snapshot) const {
-  return VerifyQueues(db_, family_, snapshot);
 }
 
 }  // namespace tandem::internal

@@ -14,7 +14,7 @@
 
 #include "base/result.h"
 #include "base/rocks/staging.h"
-#include "messagequeue/internal/queue_keys.h"
+#include "messagequeue/internal/rows/queue_keys.h"
 
 namespace tandem::internal {
 

@@ -1,10 +1,10 @@
-#include "messagequeue/internal/group_index.h"
+#include "messagequeue/internal/rows/group_index.h"
 
 #include <algorithm>
 
 #include "base/key_encoding.h"
 #include "base/rocks/view_cursor.h"
-#include "messagequeue/internal/sealed_record.h"
+#include "messagequeue/internal/rows/sealed_record.h"
 #include "messagequeue/queue_records.capnp.h"
 
 namespace tandem::internal {

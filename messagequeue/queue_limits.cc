@@ -1,8 +1,8 @@
-#include "messagequeue/internal/queue_limits.h"
+#include "messagequeue/queue_limits.h"
 
 #include "base/limits.h"
 #include "base/result.h"
-#include "messagequeue/internal/lock_token.h"
+#include "messagequeue/lock_token.h"
 
 namespace tandem::internal {
 

@@ -10,8 +10,8 @@
 
 #include "base/result.h"
 #include "base/rocks/bounded_walk.h"
-#include "messagequeue/internal/group_index.h"
-#include "messagequeue/internal/stored_messages.h"
+#include "messagequeue/internal/rows/group_index.h"
+#include "messagequeue/internal/rows/stored_messages.h"
 
 namespace tandem::internal {
 

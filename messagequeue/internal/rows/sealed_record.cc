@@ -1,4 +1,4 @@
-#include "messagequeue/internal/sealed_record.h"
+#include "messagequeue/internal/rows/sealed_record.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>

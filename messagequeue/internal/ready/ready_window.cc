@@ -1,4 +1,4 @@
-#include "messagequeue/internal/ready_window.h"
+#include "messagequeue/internal/ready/ready_window.h"
 
 #include <iterator>
 #include <utility>

@@ -1,4 +1,4 @@
-#include "messagequeue/internal/snapshot_reader.h"
+#include "messagequeue/internal/rows/snapshot_reader.h"
 
 #include <memory>
 #include <utility>

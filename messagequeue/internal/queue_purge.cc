@@ -1,13 +1,15 @@
-// What Purge leaves behind of what was damaged: entries that lead to no message. In portions of one
-// proposal each, as the purge itself.
+// Purge: all messages of a queue are removed, and all that leads to none.
 
 #include <array>
 #include <cstddef>
 #include <functional>
+#include <string>
 #include <utility>
 
 #include "base/key_encoding.h"
+#include "messagequeue/internal/portion_proposal.h"
 #include "messagequeue/internal/rocks_message_queue.h"
+#include "messagequeue/queue_limits.h"
 
 namespace tandem::internal {
 
@@ -15,14 +17,40 @@ namespace {
 
 constexpr std::size_t kSweepPortionEntries = 256;
 
-}  // namespace
+class PurgeProposal final : public PortionProposal {
+ public:
+  using PortionProposal::PortionProposal;
+  std::uint64_t removed() const { return removed_; }
+  // What is enqueued meanwhile is left alone: else a busy queue had no end.
+  MessageId end() const { return end_; }
 
-class RocksMessageQueue::SweepProposal final : public Proposal {
+ private:
+  void Begin() override {
+    if (end_ == 0) end_ = parts_.states.next_id();
+  }
+  Status Visit(const Walked& walked, const StagingContext& context) override {
+    const auto& [place, group] = walked.entry;
+    if (place.id >= end_ && place.id < parts_.states.next_id()) return Status::Ok();
+    parts_.leases.EndOf(LeaseItem{queue_, group, group.empty() ? place.id : 0});
+    ++removed_;
+    return Take(RefOf(RecordKey(queue_, group, place), walked.value, queue_, place), context);
+  }
+  void VisitStray(const std::string& key, Staging& staging) override {
+    staging.Delete(parts_.rows.family(), key);
+  }
+
+  MessageId end_ = 0;
+  std::uint64_t removed_ = 0;
+};
+
+// What the purge leaves behind of what was damaged: entries that lead to no message. In portions,
+// too.
+class SweepProposal final : public Proposal {
  public:
   // `end`: messages from this id on were enqueued after the purge had begun.
-  SweepProposal(RocksMessageQueue& owner, std::string queue, MessageId end)
+  SweepProposal(QueueParts& parts, std::string queue, MessageId end)
       : Proposal(Durability::kSync),
-        owner_(owner),
+        parts_(parts),
         queue_(std::move(queue)),
         end_(end),
         kinds_{{{GroupKey(queue_, {}), &SweepProposal::IsGroup},
@@ -36,15 +64,16 @@ class RocksMessageQueue::SweepProposal final : public Proposal {
   const Status& failure() const { return failure_; }
 
   Status Stage(Staging& staging, Timestamp now) override {
+    const StagingContext context{staging, effects_, now};
     effects_ = QueueEffects();
-    failure_ = owner_.Use(queue_, effects_);
-    for (std::size_t i = 0; i < kSweepPortionEntries && goes_on(); ++i) failure_ = Look(staging);
-    if (failure_.ok() && !goes_on()) failure_ = CountWhatIsLeft(now, staging);
-    owner_.StageRecords(effects_, staging);
+    failure_ = parts_.states.Use(queue_, effects_);
+    for (std::size_t i = 0; i < kSweepPortionEntries && goes_on(); ++i) failure_ = Look(context);
+    if (failure_.ok() && !goes_on()) failure_ = CountWhatIsLeft(context);
+    parts_.states.StageRecords(effects_, staging);
     return Status::Ok();
   }
 
-  void Publish() override { owner_.Publish(effects_); }
+  void Publish() override { parts_.ready.Publish(effects_); }
 
  private:
   struct Kind {
@@ -54,11 +83,12 @@ class RocksMessageQueue::SweepProposal final : public Proposal {
   };
 
   // At the next entry.
-  Status Look(Staging& staging) {
+  Status Look(const StagingContext& context) {
+    Staging& staging = context.staging;
     const Kind& kind = kinds_[kind_];
     if (from_.empty()) from_ = kind.prefix;
     TANDEM_ASSIGN_OR_RETURN(const auto entry,
-                            staging.First(owner_.family_, from_, PrefixEnd(kind.prefix)));
+                            staging.First(parts_.rows.family(), from_, PrefixEnd(kind.prefix)));
     if (!entry.has_value()) {
       ++kind_;
       from_.clear();
@@ -70,27 +100,24 @@ class RocksMessageQueue::SweepProposal final : public Proposal {
     swept_ = true;
     const std::optional<ReadyEntry> ready = ParseReadyKey(entry->first, queue_);
     if (ready.has_value()) {
-      owner_.EndLeaseOf(
+      parts_.leases.EndOf(
           LeaseItem{queue_, ready->group, ready->group.empty() ? ready->place.id : 0});
-      owner_.RemoveReady(queue_, *ready, staging, effects_);
+      parts_.writer.RemoveReady(queue_, *ready, context);
     } else {
-      staging.Delete(owner_.family_, entry->first);
+      staging.Delete(parts_.rows.family(), entry->first);
     }
     return Status::Ok();
   }
 
-  Status CountWhatIsLeft(Timestamp now, const Staging& staging) {
-    TANDEM_ASSIGN_OR_RETURN(const auto record, staging.Get(owner_.family_, QueueKey(queue_)));
+  Status CountWhatIsLeft(const StagingContext& context) {
+    TANDEM_ASSIGN_OR_RETURN(const auto record,
+                            context.staging.Get(parts_.rows.family(), QueueKey(queue_)));
     if (!swept_ && !record.has_value()) return Status::Ok();
-    const auto memory = owner_.memory_.Lock();
-    TANDEM_ASSIGN_OR_RETURN(QueueState* const state, owner_.StateOf(*memory, queue_));
-    state->count_is_wrong = true;
-    Touch(queue_, *state, now, effects_);
-    return Status::Ok();
+    return parts_.states.Miscounted(queue_, context);
   }
 
   Result<bool> IsThere(const std::string& key, const View& view) const {
-    TANDEM_ASSIGN_OR_RETURN(const auto value, view.Get(owner_.family_, key));
+    TANDEM_ASSIGN_OR_RETURN(const auto value, view.Get(parts_.rows.family(), key));
     return value.has_value();
   }
 
@@ -99,7 +126,7 @@ class RocksMessageQueue::SweepProposal final : public Proposal {
     if (!ready.has_value()) return false;
     // The purge has removed the others, but for what stands before the floor.
     if (ready->group.empty()) return IsNewer(ready->place.id);
-    TANDEM_ASSIGN_OR_RETURN(const auto state, owner_.groups_.Get(view, queue_, ready->group));
+    TANDEM_ASSIGN_OR_RETURN(const auto state, parts_.rows.groups().Get(view, queue_, ready->group));
     return state.has_value() && state->ready() == ready->place;
   }
 
@@ -108,7 +135,7 @@ class RocksMessageQueue::SweepProposal final : public Proposal {
         std::string_view(entry.first).substr(kinds_[kind_].prefix.size());
     const std::string members = MemberPrefix(queue_, group);
     TANDEM_ASSIGN_OR_RETURN(const auto first,
-                            view.First(owner_.family_, members, PrefixEnd(members)));
+                            view.First(parts_.rows.family(), members, PrefixEnd(members)));
     return first.has_value();
   }
 
@@ -130,9 +157,9 @@ class RocksMessageQueue::SweepProposal final : public Proposal {
   }
 
   // Enqueued after the purge had begun.
-  bool IsNewer(MessageId id) const { return id >= end_ && id < owner_.next_id_; }
+  bool IsNewer(MessageId id) const { return id >= end_ && id < parts_.states.next_id(); }
 
-  RocksMessageQueue& owner_;
+  QueueParts& parts_;
   const std::string queue_;
   const MessageId end_;
   const std::array<Kind, 5> kinds_;
@@ -144,10 +171,17 @@ class RocksMessageQueue::SweepProposal final : public Proposal {
   Status failure_;
 };
 
-Status RocksMessageQueue::Sweep(std::string_view queue, MessageId end) {
-  SweepProposal proposal(*this, std::string(queue), end);
+}  // namespace
+
+Result<std::uint64_t> RocksMessageQueue::Purge(std::string_view queue) {
+  TANDEM_RETURN_IF_ERROR(ValidateQueue(queue));
+  PurgeProposal proposal(parts_, std::string(queue));
   while (proposal.goes_on()) TANDEM_RETURN_IF_ERROR(door_->Commit(proposal));
-  return proposal.failure();
+  TANDEM_RETURN_IF_ERROR(proposal.failure());
+  SweepProposal sweep(parts_, std::string(queue), proposal.end());
+  while (sweep.goes_on()) TANDEM_RETURN_IF_ERROR(door_->Commit(sweep));
+  TANDEM_RETURN_IF_ERROR(sweep.failure());
+  return proposal.removed();
 }
 
 }  // namespace tandem::internal
