@@ -9,18 +9,16 @@ namespace duroxide::internal {
 
 namespace {
 
-using Record = WorkItemRecord;
-
-void WriteId(const OperationId& id, Record::Id::Builder record) {
+void WriteId(const OperationId& id, WorkItemRecord::Id::Builder record) {
   record.setExecution(id.execution);
   record.setScheduledId(id.scheduled_id);
 }
 
-OperationId ReadId(Record::Id::Reader record) {
+OperationId ReadId(WorkItemRecord::Id::Reader record) {
   return {record.getExecution(), record.getScheduledId()};
 }
 
-void Write(const StartItem& item, Record::Builder record) {
+void Write(const StartItem& item, WorkItemRecord::Builder record) {
   auto start = record.initStart();
   start.setName(tandem::ToData(item.name));
   WriteOptionalVersion(item.version, start);
@@ -28,12 +26,12 @@ void Write(const StartItem& item, Record::Builder record) {
   WriteParent(item.parent, start);
   start.setFirstExecution(item.first_execution);
 }
-StartItem ReadItem(Record::Start::Reader record) {
+StartItem ReadItem(WorkItemRecord::Start::Reader record) {
   return {ReadBytes(record.getName()), ReadBytes(record.getInput()), ReadOptionalVersion(record),
           ReadParent(record), record.getFirstExecution()};
 }
 
-void Write(const ActivityItem& item, Record::Builder record) {
+void Write(const ActivityItem& item, WorkItemRecord::Builder record) {
   auto activity = record.initActivity();
   WriteOperation(item.operation, activity.initOperation());
   activity.setName(tandem::ToData(item.name));
@@ -42,91 +40,91 @@ void Write(const ActivityItem& item, Record::Builder record) {
   activity.setOrchestration(tandem::ToData(item.orchestration));
   WriteVersion(item.version, activity.initVersion());
 }
-ActivityItem ReadItem(Record::Activity::Reader record) {
+ActivityItem ReadItem(WorkItemRecord::Activity::Reader record) {
   return {ReadOperation(record.getOperation()), ReadBytes(record.getName()),
           ReadBytes(record.getInput()),         ReadBytes(record.getTag()),
           ReadBytes(record.getOrchestration()), ReadVersion(record.getVersion())};
 }
 
 template <typename Item>
-void WriteCompleted(const Item& item, Record::Completed::Builder record) {
+void WriteCompleted(const Item& item, WorkItemRecord::Completed::Builder record) {
   WriteId(item.id, record.initId());
   record.setOutput(tandem::ToData(item.output));
 }
 template <typename Item>
-Item ReadCompleted(Record::Completed::Reader record) {
+Item ReadCompleted(WorkItemRecord::Completed::Reader record) {
   return Item{ReadId(record.getId()), ReadBytes(record.getOutput())};
 }
-void Write(const ActivityCompletedItem& item, Record::Builder record) {
+void Write(const ActivityCompletedItem& item, WorkItemRecord::Builder record) {
   WriteCompleted(item, record.initActivityCompleted());
 }
-void Write(const ChildCompletedItem& item, Record::Builder record) {
+void Write(const ChildCompletedItem& item, WorkItemRecord::Builder record) {
   WriteCompleted(item, record.initChildCompleted());
 }
 
 template <typename Item>
-void WriteFailed(const Item& item, Record::Failed::Builder record) {
+void WriteFailed(const Item& item, WorkItemRecord::Failed::Builder record) {
   WriteId(item.id, record.initId());
   WriteFailure(item.failure, record.initFailure());
 }
 template <typename Item>
-Item ReadFailed(Record::Failed::Reader record) {
+Item ReadFailed(WorkItemRecord::Failed::Reader record) {
   return Item{ReadId(record.getId()), ReadFailure(record.getFailure())};
 }
-void Write(const ActivityFailedItem& item, Record::Builder record) {
+void Write(const ActivityFailedItem& item, WorkItemRecord::Builder record) {
   WriteFailed(item, record.initActivityFailed());
 }
-void Write(const ChildFailedItem& item, Record::Builder record) {
+void Write(const ChildFailedItem& item, WorkItemRecord::Builder record) {
   WriteFailed(item, record.initChildFailed());
 }
 
-void Write(const TimerFiredItem& item, Record::Builder record) {
+void Write(const TimerFiredItem& item, WorkItemRecord::Builder record) {
   WriteId(item.id, record.initTimerFired());
 }
-void Write(const EventRaisedItem& item, Record::Builder record) {
+void Write(const EventRaisedItem& item, WorkItemRecord::Builder record) {
   auto event = record.initEventRaised();
   event.setName(tandem::ToData(item.name));
   event.setBytes(tandem::ToData(item.payload));
 }
-void Write(const MessageSentItem& item, Record::Builder record) {
+void Write(const MessageSentItem& item, WorkItemRecord::Builder record) {
   WriteMessage(item.message, record.initMessageSent());
 }
-void Write(const CancelItem& item, Record::Builder record) {
+void Write(const CancelItem& item, WorkItemRecord::Builder record) {
   auto cancel = record.initCancel();
   cancel.setReason(tandem::ToData(item.reason));
   WriteParent(item.parent, cancel);
 }
-CancelItem ReadItem(Record::Cancel::Reader record) {
+CancelItem ReadItem(WorkItemRecord::Cancel::Reader record) {
   return {ReadBytes(record.getReason()), ReadParent(record)};
 }
-void Write(const GoOnItem& /*item*/, Record::Builder record) { record.setGoOn(); }
+void Write(const GoOnItem& /*item*/, WorkItemRecord::Builder record) { record.setGoOn(); }
 
 // nullopt for a kind that this version does not know.
-std::optional<WorkItem> Read(Record::Reader record) {
+std::optional<WorkItem> Read(WorkItemRecord::Reader record) {
   switch (record.which()) {
-    case Record::START:
+    case WorkItemRecord::START:
       return ReadItem(record.getStart());
-    case Record::ACTIVITY:
+    case WorkItemRecord::ACTIVITY:
       return ReadItem(record.getActivity());
-    case Record::ACTIVITY_COMPLETED:
+    case WorkItemRecord::ACTIVITY_COMPLETED:
       return ReadCompleted<ActivityCompletedItem>(record.getActivityCompleted());
-    case Record::ACTIVITY_FAILED:
+    case WorkItemRecord::ACTIVITY_FAILED:
       return ReadFailed<ActivityFailedItem>(record.getActivityFailed());
-    case Record::TIMER_FIRED:
+    case WorkItemRecord::TIMER_FIRED:
       return TimerFiredItem{ReadId(record.getTimerFired())};
-    case Record::EVENT_RAISED: {
+    case WorkItemRecord::EVENT_RAISED: {
       const auto event = record.getEventRaised();
       return EventRaisedItem{ReadBytes(event.getName()), ReadBytes(event.getBytes())};
     }
-    case Record::MESSAGE_SENT:
+    case WorkItemRecord::MESSAGE_SENT:
       return MessageSentItem{ReadMessage(record.getMessageSent())};
-    case Record::CHILD_COMPLETED:
+    case WorkItemRecord::CHILD_COMPLETED:
       return ReadCompleted<ChildCompletedItem>(record.getChildCompleted());
-    case Record::CHILD_FAILED:
+    case WorkItemRecord::CHILD_FAILED:
       return ReadFailed<ChildFailedItem>(record.getChildFailed());
-    case Record::CANCEL:
+    case WorkItemRecord::CANCEL:
       return ReadItem(record.getCancel());
-    case Record::GO_ON:
+    case WorkItemRecord::GO_ON:
       return GoOnItem{};
   }
   return std::nullopt;
@@ -135,15 +133,15 @@ std::optional<WorkItem> Read(Record::Reader record) {
 }  // namespace
 
 std::string EncodeWorkItem(const WorkItem& item) {
-  return tandem::EncodeRecord<Record>([&](Record::Builder record) {
+  return tandem::EncodeRecord<WorkItemRecord>([&](WorkItemRecord::Builder record) {
     std::visit([&](const auto& kind) { Write(kind, record); }, item);
   });
 }
 
 Result<WorkItem> DecodeWorkItem(std::string_view bytes, std::string_view where) {
   std::optional<WorkItem> item;
-  TANDEM_RETURN_IF_ERROR(tandem::DecodeRecord<Record>(
-      bytes, where, [&](Record::Reader record) { item = Read(record); }));
+  TANDEM_RETURN_IF_ERROR(tandem::DecodeRecord<WorkItemRecord>(
+      bytes, where, [&](WorkItemRecord::Reader record) { item = Read(record); }));
   if (!item) {
     return Status::Unsupported(std::string(where) +
                                ": written by a newer version of the runtime, which knows more "
