@@ -30,24 +30,24 @@ namespace internal {
 // Waits for the request to cancel.
 class CancellationAwaiter {
  public:
-  explicit CancellationAwaiter(OrchestrationContext ctx) : core_(ctx.core_) {}
-  CancellationAwaiter(CancellationAwaiter&& other) noexcept : core_(other.core_) {}
+  explicit CancellationAwaiter(OrchestrationContext ctx) : state_(ctx.state_) {}
+  CancellationAwaiter(CancellationAwaiter&& other) noexcept : state_(other.state_) {}
   CancellationAwaiter& operator=(CancellationAwaiter&&) = delete;
   ~CancellationAwaiter() {
-    if (waiter_ != nullptr) core_->LeaveScope(waiter_);
+    if (waiter_ != nullptr) state_->scopes().Leave(waiter_);
   }
 
   bool await_ready() const { return false; }
   template <std::derived_from<PromiseBase> Parent>
   void await_suspend(std::coroutine_handle<Parent> parent) {
-    if (core_->cancel_reason().has_value()) return;  // it was seen already: the body runs on
+    if (state_->scopes().reason().has_value()) return;  // it was seen already: the body runs on
     waiter_ = &parent.promise();
-    core_->EnterScope(*waiter_);
+    state_->scopes().Enter(*waiter_);
   }
-  std::string await_resume() const { return *core_->cancel_reason(); }
+  std::string await_resume() const { return *state_->scopes().reason(); }
 
  private:
-  Core* core_;
+  OrchestrationState* state_;
   PromiseBase* waiter_ = nullptr;
 };
 

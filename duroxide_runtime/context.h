@@ -98,14 +98,14 @@ class OrchestrationContext {
   Future<Out> Call(const Activity<Out(In)>& activity, const std::type_identity_t<In>& input,
                    const CallOptions& options = CallOptions()) const {
     return Future<Out>(internal::OperationRef(
-        *core_, core_->CallActivity(std::string(activity.name()), Codec<In>::Encode(input),
-                                    options.tag())));
+        *state_, state_->CallActivity(std::string(activity.name()), Codec<In>::Encode(input),
+                                      options.tag())));
   }
   // The same by name, with bytes.
   Future<std::string> CallEncoded(std::string name, std::string input,
                                   const CallOptions& options = CallOptions()) const {
     return Future<std::string>(internal::OperationRef(
-        *core_, core_->CallActivity(std::move(name), std::move(input), options.tag())));
+        *state_, state_->CallActivity(std::move(name), std::move(input), options.tag())));
   }
 
   // Runs `step`, a function that gives a T, Result<T> or Status, here and now, and records its
@@ -119,7 +119,7 @@ class OrchestrationContext {
   auto Run(std::string_view name, const Step& step) const {
     using T = typename internal::StepValue<std::invoke_result_t<const Step&>>::Type;
     const Result<std::string> bytes =
-        core_->RunStep(std::string(name), [&step]() -> Result<std::string> {
+        state_->local_steps().Run(std::string(name), [&step]() -> Result<std::string> {
           Result<T> value = step();
           if (!value.ok()) return value.status();
           return Codec<T>::Encode(*value);
@@ -134,7 +134,7 @@ class OrchestrationContext {
   // A durable timer, `duration` after Now(); a negative duration counts as none, and one that is
   // out of range (hours::max()) never ends.
   Timer StartTimer(tandem::Saturated<std::chrono::microseconds> duration) const {
-    return Timer(internal::OperationRef(*core_, core_->StartTimer(duration.value())));
+    return StartTimerAt(tandem::SaturatingAdd(Now(), duration.value()));
   }
   Timer Sleep(tandem::Saturated<std::chrono::microseconds> duration) const {
     return StartTimer(duration);
@@ -142,12 +142,12 @@ class OrchestrationContext {
 
   // A durable timer for a time; one that is past fires at once.
   Timer StartTimerAt(Timestamp time) const {
-    return Timer(internal::OperationRef(*core_, core_->StartTimerAt(time)));
+    return Timer(internal::OperationRef(*state_, state_->StartTimer(time)));
   }
   Timer SleepUntil(Timestamp time) const { return StartTimerAt(time); }
 
   // The time of the history event that was delivered last: the same on every replay.
-  Timestamp Now() const { return core_->now(); }
+  Timestamp Now() const { return state_->facts().now; }
 
   // --- From outside
   // -------------------------------------------------------------------------------
@@ -158,7 +158,7 @@ class OrchestrationContext {
   // known, use a mailbox.
   template <Codable T>
   Future<T> WaitForEvent(std::string_view name) const {
-    return Future<T>(internal::OperationRef(*core_, core_->Subscribe(std::string(name))));
+    return Future<T>(internal::OperationRef(*state_, state_->Subscribe(std::string(name))));
   }
 
   // The next message of a mailbox, first in first out. Messages wait for their reader: those that
@@ -166,7 +166,7 @@ class OrchestrationContext {
   // or within a WhenAll), or that are unread when the execution continues as new.
   template <Codable T>
   Future<T> Receive(std::string_view mailbox) const {
-    return Future<T>(internal::OperationRef(*core_, core_->Receive(std::string(mailbox))));
+    return Future<T>(internal::OperationRef(*state_, state_->Receive(std::string(mailbox))));
   }
 
   // --- Other orchestrations
@@ -178,10 +178,10 @@ class OrchestrationContext {
   Child<Out> StartChild(const Orchestration<Out(In)>& orchestration,
                         const std::type_identity_t<In>& input,
                         const ChildOptions& options = ChildOptions()) const {
-    internal::Core::Child child =
-        core_->StartChild(std::string(orchestration.name()), options.version(), options.instance(),
-                          Codec<In>::Encode(input));
-    return Child<Out>(internal::OperationRef(*core_, child.operation), std::move(child.instance));
+    internal::OrchestrationState::StartedChild child =
+        state_->StartChild(std::string(orchestration.name()), options.version(), options.instance(),
+                           Codec<In>::Encode(input));
+    return Child<Out>(internal::OperationRef(*state_, child.operation), std::move(child.instance));
   }
 
   // Starts an orchestration that does not belong to this one: it has no parent, and nobody waits
@@ -190,8 +190,8 @@ class OrchestrationContext {
   void StartDetached(const Orchestration<Out(In)>& orchestration, std::string instance,
                      const std::type_identity_t<In>& input,
                      std::optional<OrchestrationVersion> version = std::nullopt) const {
-    core_->StartDetached(std::string(orchestration.name()), version, std::move(instance),
-                         Codec<In>::Encode(input));
+    state_->StartDetached(std::string(orchestration.name()), version, std::move(instance),
+                          Codec<In>::Encode(input));
   }
 
   // Ends this execution and starts the next one of the same instance, with a history of its own:
@@ -205,7 +205,7 @@ class OrchestrationContext {
   ContinuedAsNew ContinueAsNew(const Orchestration<Out(In)>& self,
                                const std::type_identity_t<In>& input,
                                std::optional<OrchestrationVersion> version = std::nullopt) const {
-    core_->ContinueAsNew(self.name(), version, Codec<In>::Encode(input));
+    state_->ContinueAsNew(self.name(), version, Codec<In>::Encode(input));
     return {};
   }
 
@@ -213,31 +213,35 @@ class OrchestrationContext {
   // where history shows that the instance went by here before. Keeps both kinds on their way:
   //
   //   if (ctx.Patched("charge-before-shipping")) ... else ...
-  bool Patched(std::string_view id) const { return core_->Patched(id); }
+  bool Patched(std::string_view id) const { return state_->local_steps().Patched(id); }
 
   // --- What others can read
   // -----------------------------------------------------------------------
 
   // A text for whoever asks for the instance's status. Survives continue-as-new and the end.
-  void SetCustomStatus(std::string status) const { core_->SetCustomStatus(std::move(status)); }
-  void ResetCustomStatus() const { core_->SetCustomStatus(std::nullopt); }
-  const std::optional<std::string>& custom_status() const { return core_->custom_status().value; }
+  void SetCustomStatus(std::string status) const {
+    state_->published().SetCustomStatus(std::move(status));
+  }
+  void ResetCustomStatus() const { state_->published().SetCustomStatus(std::nullopt); }
+  const std::optional<std::string>& custom_status() const {
+    return state_->published().custom_status().value;
+  }
 
   // A map of the instance, which clients can read. Lives as long as the instance.
   template <Codable T>
   void SetKv(const std::string& key, const T& value) const {
-    core_->SetKv(key, Codec<T>::Encode(value));
+    state_->published().SetKv(key, Codec<T>::Encode(value));
   }
   // nullopt if there is no such key.
   template <Codable T>
   Result<std::optional<T>> GetKv(std::string_view key) const {
-    const auto found = core_->kv().entries().find(key);
-    if (found == core_->kv().entries().end()) return std::optional<T>();
+    const auto found = state_->published().kv().entries().find(key);
+    if (found == state_->published().kv().entries().end()) return std::optional<T>();
     TANDEM_ASSIGN_OR_RETURN(T value, internal::TryDecode<T>(found->second.value));
     return std::optional<T>(std::move(value));
   }
   std::vector<std::string> KvKeys() const;  // sorted
-  void EraseKv(const std::string& key) const { core_->EraseKv(key); }
+  void EraseKv(const std::string& key) const { state_->published().EraseKv(key); }
   void ClearKv() const;
   // Erases what was not set at or after `time`; returns how many.
   std::size_t EraseKvBefore(Timestamp time) const;
@@ -246,29 +250,31 @@ class OrchestrationContext {
   // ----------------------------------------------------------------------
 
   // Unique to the instance and the same on every replay: a version 4 UUID, 64 random bits.
-  std::string NewUuid() const { return core_->NewUuid(); }
-  std::uint64_t NewRandom() const { return core_->NewRandom(); }
+  std::string NewUuid() const { return state_->UseDeterminism().NewUuid(); }
+  std::uint64_t NewRandom() const { return state_->UseDeterminism().NewRandom(); }
 
-  const std::string& instance() const { return core_->instance(); }
-  std::uint64_t execution() const { return core_->execution(); }
-  const std::string& name() const { return core_->started().name; }
-  const OrchestrationVersion& version() const { return core_->started().version; }
-  const std::optional<OperationAddress>& parent() const { return core_->started().parent; }
-  Timestamp created_at() const { return core_->started().created_at; }  // of the first execution
+  const std::string& instance() const { return state_->facts().instance; }
+  std::uint64_t execution() const { return state_->facts().execution; }
+  const std::string& name() const { return state_->facts().started.name; }
+  const OrchestrationVersion& version() const { return state_->facts().started.version; }
+  const std::optional<OperationAddress>& parent() const { return state_->facts().started.parent; }
+  Timestamp created_at() const {
+    return state_->facts().started.created_at;
+  }  // of the first execution
   // The events up to the one that was delivered last; grows until the execution continues as new.
-  std::uint64_t history_events() const { return core_->step(); }
+  std::uint64_t history_events() const { return state_->facts().step; }
 
   // True while the code repeats what an earlier turn has stored. For logging and metrics only.
-  bool IsReplaying() const { return core_->replaying(); }
+  bool IsReplaying() const { return state_->facts().replaying; }
 
   // Written when the turn is stored, so once per line, not once per replay.
-  void Log(LogLevel level, std::string_view text) const { core_->Log(level, text); }
+  void Log(LogLevel level, std::string_view text) const { state_->Log(level, text); }
 
  private:
   friend internal::Execution;
   friend internal::CancellationAwaiter;
-  explicit OrchestrationContext(internal::Core& core) : core_(&core) {}
-  internal::Core* core_;
+  explicit OrchestrationContext(internal::OrchestrationState& state) : state_(&state) {}
+  internal::OrchestrationState* state_;
 };
 
 }  // namespace duroxide

@@ -15,7 +15,7 @@
 
 #include "duroxide_runtime/codec.h"
 #include "duroxide_runtime/internal/coroutine/promise.h"
-#include "duroxide_runtime/internal/engine/core.h"
+#include "duroxide_runtime/internal/engine/orchestration_state.h"
 
 namespace duroxide {
 
@@ -23,16 +23,17 @@ class OrchestrationContext;
 
 namespace internal {
 
-// Owns the code's interest in one operation of a core.
+// Owns the code's interest in one operation of an execution.
 class OperationRef {
  public:
-  OperationRef(Core& core, std::size_t operation) : core_(&core), operation_(operation) {}
+  OperationRef(OrchestrationState& state, std::size_t operation)
+      : state_(&state), operation_(operation) {}
   OperationRef(OperationRef&& other) noexcept
-      : core_(std::exchange(other.core_, nullptr)), operation_(other.operation_) {}
+      : state_(std::exchange(other.state_, nullptr)), operation_(other.operation_) {}
   OperationRef& operator=(OperationRef&& other) noexcept {
     if (this != &other) {
       Reset();
-      core_ = std::exchange(other.core_, nullptr);
+      state_ = std::exchange(other.state_, nullptr);
       operation_ = other.operation_;
     }
     return *this;
@@ -41,19 +42,19 @@ class OperationRef {
 
   // Moved on to whoever awaits it.
   OperationRef TakeToAwait() {
-    if (core_ == nullptr) throw std::logic_error("a future is awaited after it was moved away");
+    if (state_ == nullptr) throw std::logic_error("a future is awaited after it was moved away");
     return std::move(*this);
   }
-  bool IsDelivered() const { return core_->IsDelivered(operation_); }
-  void SetWaiter(Resumable& waiter) { core_->SetWaiter(operation_, waiter); }
-  Result<std::string> Take() { return core_->Take(operation_); }
+  bool IsDelivered() const { return state_->operations().IsDelivered(operation_); }
+  void SetWaiter(Resumable& waiter) { state_->operations().SetWaiter(operation_, waiter); }
+  Result<std::string> Take() { return state_->operations().Take(operation_); }
 
  private:
   void Reset() {
-    if (core_ != nullptr) std::exchange(core_, nullptr)->Drop(operation_);
+    if (state_ != nullptr) std::exchange(state_, nullptr)->Drop(operation_);
   }
 
-  Core* core_;  // null when moved from
+  OrchestrationState* state_;  // null when moved from
   std::size_t operation_;
 };
 

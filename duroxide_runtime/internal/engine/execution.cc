@@ -32,7 +32,7 @@ std::optional<std::pair<OperationKind, EventId>> CompletionOf(const HistoryBody&
 }  // namespace
 
 Execution::~Execution() {
-  core_.Close();
+  state_.Close();
   root_.reset();
 }
 
@@ -41,26 +41,26 @@ bool Execution::Accepts(const HistoryBody& input) const {
   if (std::holds_alternative<Started>(input)) return !started;
   if (!started || ended_ || !IsInput(input)) return false;
   if (const auto completion = CompletionOf(input)) {
-    return core_.IsOpen(completion->first, completion->second);
+    return state_.operations().IsOpen(completion->first, completion->second);
   }
-  if (std::holds_alternative<CancelRequested>(input)) return !core_.cancel_reason().has_value();
+  if (std::holds_alternative<CancelRequested>(input)) return !state_.scopes().reason().has_value();
   return true;
 }
 
 std::vector<HistoryBody> Execution::Apply(EventId id, const HistoryEvent& input, bool replaying,
                                           std::span<const HistoryEvent> recorded) {
   TANDEM_CHECK(Accepts(input.body), "an execution is given only inputs that it accepts");
-  core_.BeginStep(id, input.time, replaying, recorded);
+  state_.BeginStep(id, input.time, replaying, recorded);
   Deliver(input.body);
-  core_.pump().Run();
+  pump_.Run();
   content_bytes_ += ContentBytes(input.body);
   if (!Finished()) {
-    std::vector<HistoryBody> commands = core_.TakeCommands(id + 1);
+    std::vector<HistoryBody> commands = state_.TakeCommands(id + 1);
     for (const HistoryBody& command : commands) content_bytes_ += ContentBytes(command);
     return commands;
   }
-  core_.CancelOpen();
-  std::vector<HistoryBody> outputs = core_.TakeCommands(id + 1);
+  state_.CancelOpen();
+  std::vector<HistoryBody> outputs = state_.TakeCommands(id + 1);
   outputs.push_back(End());
   ended_ = true;
   return outputs;
@@ -70,55 +70,57 @@ void Execution::Deliver(const HistoryBody& input) {
   if (const auto* started = std::get_if<Started>(&input)) {
     Start(*started);
   } else if (const auto* completed = std::get_if<ActivityCompleted>(&input)) {
-    core_.Deliver(completed->scheduled_id, completed->output);
+    state_.operations().Deliver(completed->scheduled_id, completed->output);
   } else if (const auto* failed = std::get_if<ActivityFailed>(&input)) {
     Deliver(failed->scheduled_id, "an activity", failed->failure);
   } else if (const auto* fired = std::get_if<TimerFired>(&input)) {
-    core_.Deliver(fired->scheduled_id, std::string());
+    state_.operations().Deliver(fired->scheduled_id, std::string());
   } else if (const auto* raised = std::get_if<EventRaised>(&input)) {
-    core_.Raise(raised->name, raised->payload);
+    state_.operations().Raise(raised->name, raised->payload);
   } else if (const auto* received = std::get_if<MessageReceived>(&input)) {
-    core_.Put(received->message);
+    state_.operations().Put(received->message);
   } else if (const auto* output = std::get_if<ChildCompleted>(&input)) {
-    core_.Deliver(output->scheduled_id, output->output);
+    state_.operations().Deliver(output->scheduled_id, output->output);
   } else if (const auto* child = std::get_if<ChildFailed>(&input)) {
     Deliver(child->scheduled_id, "a child", child->failure);
   } else if (const auto* cancel = std::get_if<CancelRequested>(&input)) {
-    core_.RequestCancel(cancel->reason);
+    state_.scopes().Request(cancel->reason);
   }
 }
 
 void Execution::Deliver(EventId scheduled_id, std::string_view what, const Failure& failure) {
   if (failure.catchable()) {
-    core_.Deliver(scheduled_id, failure.ToStatus());
+    state_.operations().Deliver(scheduled_id, failure.ToStatus());
     return;
   }
   Status status(failure.code, std::string(what) + " failed for good: " + failure.message);
-  core_.Settle(scheduled_id, Failure::Of(status.CausedBy(failure.ToStatus()), failure.category));
+  state_.Settle(scheduled_id, Failure::Of(status.CausedBy(failure.ToStatus()), failure.category));
 }
 
 void Execution::Start(const Started& started) {
-  core_.Begin(started);
+  state_.Begin(started);
   try {
-    root_.emplace(handler_(OrchestrationContext(core_), started.input));
+    root_.emplace(handler_(OrchestrationContext(state_), started.input));
   } catch (...) {
     refused_ = FailureOfException(NameOf("orchestration", started.name), std::current_exception());
     return;
   }
-  TaskAccess::Start(*root_, core_.pump(), nullptr);
+  TaskAccess::Start(*root_, pump_, nullptr);
 }
 
 bool Execution::Finished() const {
-  return refused_.has_value() || core_.failure().has_value() || core_.continues() ||
-         TaskAccess::Finished(*root_);
+  return refused_.has_value() || state_.failure().has_value() ||
+         state_.continuation().has_value() || TaskAccess::Finished(*root_);
 }
 
 HistoryBody Execution::End() {
-  if (core_.failure()) return OrchestrationFailed{*core_.failure()};
+  if (state_.failure()) return OrchestrationFailed{*state_.failure()};
   if (refused_) return OrchestrationFailed{Failure::Of(*refused_)};
-  if (auto continuation = core_.Continuation()) {
-    const std::size_t bytes = ContentBytes(continuation->mailbox);
-    if (bytes <= kMailboxCarriedBytesMax) return *std::move(continuation);
+  if (state_.continuation()) {
+    OrchestrationContinuedAsNew end = *state_.continuation();
+    end.mailbox = state_.operations().Unread();
+    const std::size_t bytes = ContentBytes(end.mailbox);
+    if (bytes <= kMailboxCarriedBytesMax) return end;
     return OrchestrationFailed{Failure::Of(Status::TooLarge(
         "can't continue as new: the unread messages have " + std::to_string(bytes) +
         " bytes, the limit is " + std::to_string(kMailboxCarriedBytesMax)))};
@@ -127,8 +129,8 @@ HistoryBody Execution::End() {
   try {
     result = TaskAccess::Take(*root_);
   } catch (...) {
-    result =
-        FailureOfException(NameOf("orchestration", core_.started().name), std::current_exception());
+    result = FailureOfException(NameOf("orchestration", state_.facts().started.name),
+                                std::current_exception());
   }
   if (result.ok() && result->size() > kValueBytesMax) {
     result =
@@ -138,7 +140,7 @@ HistoryBody Execution::End() {
   if (result.ok()) return OrchestrationCompleted{*std::move(result)};
   // Code that has seen the request and passes it on has been cancelled.
   const bool cancelled =
-      core_.cancel_reason().has_value() && result.status().code() == StatusCode::kCancelled;
+      state_.scopes().reason().has_value() && result.status().code() == StatusCode::kCancelled;
   return OrchestrationFailed{Failure::Of(
       result.status(), cancelled ? FailureCategory::kCancelled : FailureCategory::kApplication)};
 }

@@ -1,7 +1,7 @@
 #pragma once
 
 // An Execution is the live frame of one execution: the root coroutine, what it waits for, and the
-// core in between. It is built by applying the inputs of a history from the first on.
+// state in between. It is built by applying the inputs of a history from the first on.
 //
 // The seam for live instances: an Execution that has applied a history up to version v may be kept
 // and given the next input, as long as v is still the head of its stream; then nothing is replayed.
@@ -15,7 +15,8 @@
 #include <utility>
 #include <vector>
 
-#include "duroxide_runtime/internal/engine/core.h"
+#include "duroxide_runtime/internal/coroutine/pump.h"
+#include "duroxide_runtime/internal/engine/orchestration_state.h"
 #include "duroxide_runtime/internal/records/history.h"
 #include "duroxide_runtime/registry.h"
 
@@ -26,7 +27,7 @@ class Execution {
   // `handler` outlives the execution. `kv`: what earlier executions have left.
   Execution(std::string instance, std::uint64_t execution, const OrchestrationHandler& handler,
             KvEntries kv)
-      : core_(std::move(instance), execution, std::move(kv)), handler_(handler) {}
+      : state_(std::move(instance), execution, std::move(kv), pump_), handler_(handler) {}
   Execution(const Execution&) = delete;
   Execution& operator=(const Execution&) = delete;
 
@@ -38,7 +39,9 @@ class Execution {
   // nothing after the end.
   bool Accepts(const HistoryBody& input) const;
   // REQUIRES: Accepts(fired)
-  Timestamp DueOf(const TimerFired& fired) const { return core_.DueOf(fired.scheduled_id); }
+  Timestamp DueOf(const TimerFired& fired) const {
+    return state_.operations().DueOf(fired.scheduled_id);
+  }
 
   // Delivers one input, history event `id`, and runs the code until it waits again. Returns what
   // history holds behind that input: the code's commands and, if it has finished, the end; the
@@ -55,13 +58,13 @@ class Execution {
   bool ended() const { return ended_; }
   // Of its history so far, names and values.
   std::size_t content_bytes() const { return content_bytes_; }
-  const Started& started() const { return core_.started(); }  // without input and mailbox
-  const std::string& instance() const { return core_.instance(); }
-  std::uint64_t number() const { return core_.execution(); }
-  const CustomStatus& custom_status() const { return core_.custom_status(); }
-  const KvState& kv() const { return core_.kv(); }
-  std::uint64_t NextSeed() { return core_.determinism().NextSeed(); }
-  std::vector<LogEntry> TakeLogs() { return core_.TakeLogs(); }
+  const Started& started() const { return state_.facts().started; }  // without input and mailbox
+  const std::string& instance() const { return state_.facts().instance; }
+  std::uint64_t number() const { return state_.facts().execution; }
+  const CustomStatus& custom_status() const { return state_.published().custom_status(); }
+  const KvState& kv() const { return state_.published().kv(); }
+  std::uint64_t NextSeed() { return state_.UseDeterminism().NextSeed(); }
+  std::vector<LogEntry> TakeLogs() { return state_.TakeLogs(); }
 
  private:
   std::vector<HistoryBody> Apply(EventId id, const HistoryEvent& input, bool replaying,
@@ -72,7 +75,9 @@ class Execution {
   bool Finished() const;
   HistoryBody End();
 
-  Core core_;  // before root_: outlives the frames
+  // Before root_: both outlive the frames.
+  Pump pump_;
+  OrchestrationState state_;
   const OrchestrationHandler& handler_;
   std::optional<Task<Result<std::string>>> root_;
   std::optional<Status> refused_;  // the handler threw instead of returning a task

@@ -24,9 +24,9 @@
 #include <string>
 #include <vector>
 
-#include "duroxide_runtime/internal/engine/core.h"
 #include "duroxide_runtime/internal/engine/kv_state.h"
 #include "duroxide_runtime/internal/engine/live_instance.h"
+#include "duroxide_runtime/internal/engine/orchestration_state.h"
 #include "duroxide_runtime/internal/records/history.h"
 #include "duroxide_runtime/internal/records/work_item.h"
 #include "duroxide_runtime/registry.h"

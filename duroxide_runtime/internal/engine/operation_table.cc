@@ -1,0 +1,137 @@
+#include "duroxide_runtime/internal/engine/operation_table.h"
+
+#include <utility>
+
+#include "base/check.h"
+
+namespace duroxide::internal {
+
+// --- Starting and dropping ----------------------------------------------------------------------
+
+bool OperationTable::Add(std::size_t index, OperationKind kind, std::string target, Timestamp due) {
+  ++open_;
+  Operation& operation = operations_[index];
+  operation.kind = kind;
+  operation.target = std::move(target);
+  operation.due = due;
+  if (kind == OperationKind::kEvent) subscriptions_[operation.target].push_back(index);
+  if (kind != OperationKind::kMessage) return false;
+  if (auto message = mailboxes_.Take(operation.target)) {
+    GiveMessage(index, *std::move(message));
+    return true;
+  }
+  mailboxes_.Wait(operation.target, index);
+  return false;
+}
+
+void OperationTable::Identify(std::size_t index, EventId id) {
+  const auto found = operations_.find(index);
+  if (found == operations_.end()) return;
+  found->second.id = id;
+  by_id_.emplace(id, index);
+}
+
+std::optional<OpenOperation> OperationTable::Drop(std::size_t index) {
+  Operation old = Remove(index);
+  if (old.value.has_value()) {
+    if (old.kind == OperationKind::kMessage) {
+      Place(old.target, Mailboxes::Message{old.arrival, **std::move(old.value)});
+    }
+    return std::nullopt;
+  }
+  --open_;
+  if (old.kind == OperationKind::kMessage) mailboxes_.StopWaiting(old.target, index);
+  if (old.kind == OperationKind::kEvent) std::erase(subscriptions_[old.target], index);
+  return OpenOperation{index, old.id, old.kind, std::move(old.target)};
+}
+
+void OperationTable::Forget(std::size_t index) { Remove(index); }
+
+OperationTable::Operation OperationTable::Remove(std::size_t index) {
+  auto removed = operations_.extract(index);
+  TANDEM_CHECK(!removed.empty(), "an operation is taken or dropped once");
+  by_id_.erase(removed.mapped().id);
+  return std::move(removed.mapped());
+}
+
+std::optional<std::size_t> OperationTable::Oldest() const {
+  if (operations_.empty()) return std::nullopt;
+  return operations_.begin()->first;
+}
+
+// --- Awaiting -----------------------------------------------------------------------------------
+
+bool OperationTable::IsDelivered(std::size_t index) const {
+  const auto found = operations_.find(index);
+  return found != operations_.end() && found->second.value.has_value();
+}
+
+void OperationTable::SetWaiter(std::size_t index, Resumable& waiter) {
+  const auto found = operations_.find(index);
+  if (found == operations_.end()) return;
+  TANDEM_CHECK(found->second.waiter == nullptr, "an operation is awaited once");
+  found->second.waiter = &waiter;
+}
+
+Result<std::string> OperationTable::Take(std::size_t index) {
+  TANDEM_CHECK(IsDelivered(index), "only a delivered result is taken");
+  return *std::move(Remove(index).value);
+}
+
+// --- Delivering ---------------------------------------------------------------------------------
+
+bool OperationTable::IsOpen(OperationKind kind, EventId scheduled_id) const {
+  const auto found = by_id_.find(scheduled_id);
+  if (found == by_id_.end()) return false;
+  const Operation& operation = operations_.at(found->second);
+  return operation.kind == kind && !operation.value.has_value();
+}
+
+Timestamp OperationTable::DueOf(EventId scheduled_id) const {
+  return operations_.at(by_id_.at(scheduled_id)).due;
+}
+
+void OperationTable::Deliver(EventId scheduled_id, Result<std::string> value) {
+  Give(operations_.at(by_id_.at(scheduled_id)), std::move(value));
+}
+
+void OperationTable::Settle(EventId scheduled_id, Status status) {
+  --open_;
+  operations_.at(by_id_.at(scheduled_id)).value = std::move(status);
+}
+
+void OperationTable::Raise(const std::string& name, const std::string& payload) {
+  const auto found = subscriptions_.find(name);
+  if (found == subscriptions_.end()) return;
+  if (found->second.empty()) return;
+  const std::size_t oldest = found->second.front();
+  found->second.pop_front();
+  Give(operations_.at(oldest), payload);
+}
+
+void OperationTable::Put(const MailboxMessage& message) {
+  Place(message.mailbox, Mailboxes::Message{mailboxes_.NextArrival(), message.payload});
+}
+
+void OperationTable::Place(const std::string& mailbox, Mailboxes::Message message) {
+  if (const auto next = mailboxes_.NextWaiting(mailbox)) {
+    GiveMessage(*next, std::move(message));
+  } else {
+    mailboxes_.Put(mailbox, std::move(message));
+  }
+}
+
+void OperationTable::GiveMessage(std::size_t index, Mailboxes::Message message) {
+  Operation& operation = operations_.at(index);
+  operation.arrival = message.arrival;
+  Give(operation, std::move(message.payload));
+}
+
+void OperationTable::Give(Operation& operation, Result<std::string> value) {
+  TANDEM_CHECK(!operation.value.has_value(), "a result is delivered once");
+  --open_;
+  operation.value = std::move(value);
+  if (operation.waiter != nullptr) pump_.Post(*std::exchange(operation.waiter, nullptr));
+}
+
+}  // namespace duroxide::internal
