@@ -15,6 +15,7 @@
 #include "base/manual_clock.h"
 #include "duroxide_runtime/duroxide.h"
 #include "duroxide_runtime/internal/dispatch/parking.h"
+#include "duroxide_runtime/internal/dispatch/tuning.h"
 #include "duroxide_runtime/internal/store/instance_reader.h"
 #include "duroxide_runtime/internal/store/layout.h"
 #include "tests/duroxide_runtime/probe_provider.h"
@@ -143,7 +144,7 @@ class RuntimeFixture : public ::testing::TestWithParam<ProviderKind> {
       const std::size_t lines = log.Count(diagnosis);
       if (lines - log.Count(handed_over) >= parkings) return;
       if (log.Last(diagnosis).find(handed_over) != std::string::npos) {
-        clock.Advance(internal::kHandOverDelay);
+        clock.Advance(internal::tuning::kHandOverDelay);
       }
       log.Await(diagnosis, lines + 1);
     }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "duroxide_runtime/internal/dispatch/stored_progress.h"
+#include "duroxide_runtime/internal/dispatch/tuning.h"
 #include "duroxide_runtime/internal/engine/failure.h"
 #include "duroxide_runtime/internal/engine/poison.h"
 #include "duroxide_runtime/internal/records/work_item.h"
@@ -175,7 +176,7 @@ Status ActivityDispatcher::ParkUnregistered(Call call) {
 Status ActivityDispatcher::HandOver(const Call& call, const std::string& diagnosis) {
   TANDEM_ASSIGN_OR_RETURN(
       const bool given_back,
-      GiveBack(provider_, call.lease, call.delivery.lock_token, kHandOverDelay));
+      GiveBack(provider_, call.lease, call.delivery.lock_token, tuning::kHandOverDelay));
   if (!given_back) return Status::Ok();  // cancelled meanwhile
   counters_.handed_over += 1;
   log_.Log(LogLevel::kDebug, call.item.operation.instance,

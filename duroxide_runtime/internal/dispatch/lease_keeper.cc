@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "duroxide_runtime/internal/dispatch/tuning.h"
+
 namespace duroxide::internal {
 
 namespace {
-
-// How often a renewal that failed is tried again, as a part of the lease.
-constexpr int kRetriesPerLease = 10;
 
 bool IsFinal(tandem::StatusCode code) {
   return code == tandem::StatusCode::kLeaseLost || code == tandem::StatusCode::kInvalidArgument;
@@ -41,7 +40,7 @@ LeaseKeeper::LeaseKeeper(tandem::Provider& provider, std::chrono::milliseconds l
                          Renewal renewal)
     : provider_(provider),
       lease_(lease),
-      retry_after_(std::chrono::microseconds(lease) / kRetriesPerLease) {
+      retry_after_(std::chrono::microseconds(lease) / tuning::kRenewalRetryPart) {
   if (renewal == Renewal::kInTime) {
     thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
   }
@@ -55,7 +54,7 @@ LeaseKeeper::~LeaseKeeper() {
 LeaseKeeper::Held LeaseKeeper::Keep(tandem::LockToken token) {
   auto entry = std::make_shared<Entry>(std::move(token));
   const tandem::Timestamp now = provider_.clock().Now();
-  entry->renew_at = tandem::SaturatingAdd(now, lease_ / 2);
+  entry->renew_at = tandem::SaturatingAdd(now, lease_ / tuning::kRenewalPart);
   entry->deadline = tandem::SaturatingAdd(now, lease_);
   bool earlier = false;
   {
@@ -102,7 +101,7 @@ tandem::Status LeaseKeeper::Renew(Entry& entry) {
     auto state = state_.Lock();
     if (renewed.ok()) {
       entry.deadline = std::max(entry.deadline, *renewed);
-      entry.renew_at = now + std::max((*renewed - now) / 2, retry_after_);
+      entry.renew_at = now + std::max((*renewed - now) / tuning::kRenewalPart, retry_after_);
     } else {
       lost = IsFinal(renewed.status().code()) || now >= entry.deadline;
       entry.renew_at = std::min(entry.deadline, now + retry_after_);

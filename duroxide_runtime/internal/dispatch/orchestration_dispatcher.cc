@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "duroxide_runtime/internal/dispatch/tuning.h"
 #include "duroxide_runtime/internal/engine/failure.h"
 #include "duroxide_runtime/internal/engine/poison.h"
 #include "duroxide_runtime/internal/records/status_record.h"
@@ -12,12 +13,6 @@ namespace duroxide::internal {
 namespace {
 
 using tandem::StatusCode;
-
-// Conflicts after which a turn is set aside.
-constexpr int kConflictsMax = 2;
-
-// Turns of one instance in a row; then the thread turns to others.
-constexpr int kTurnsInARowMax = 16;
 
 // What the status of an instance that has none says while it is parked.
 InstanceStatus FallbackStatus(tandem::Provider& provider, const std::string& instance,
@@ -76,7 +71,8 @@ Status OrchestrationDispatcher::Handle(std::vector<tandem::Delivery> deliveries)
   portion_.Note(ran.instances, ran.code);
   // Unless one of these turns, or one elsewhere, was too large.
   if (all_asked) {
-    messages_max_.compare_exchange_strong(asked, std::min(2 * asked, kTurnMessagesMax));
+    messages_max_.compare_exchange_strong(
+        asked, std::min(tuning::kPortionFactor * asked, kTurnMessagesMax));
   }
   return trouble.ok() ? ran.first_error : trouble;
 }
@@ -92,7 +88,7 @@ OrchestrationDispatcher::Ran OrchestrationDispatcher::RunInstances(
     const bool more_to_do = !instances->empty();
     if (more_to_do && !help && options_.threads > 0) {
       help.emplace(
-          helpers_, tandem::SaturatingAdd(provider_.clock().Now(), kHelpAfter),
+          helpers_, tandem::SaturatingAdd(provider_.clock().Now(), tuning::kHelpAfter),
           [this, instances, running = std::make_shared<RunningWork::Piece>(running_.Begin())] {
             const Status status = RunInstances(instances).first_error;
             if (!status.ok()) LeaveTrouble(status);
@@ -196,7 +192,7 @@ OrchestrationDispatcher::Ran OrchestrationDispatcher::RunTurns(TurnInbox::Runner
   const auto note = [&ran](const Status& status) {
     if (ran.first_error.ok()) ran.first_error = status;
   };
-  for (int turns = 0; turns < kTurnsInARowMax && !running_.stopped(); ++turns) {
+  for (int turns = 0; turns < tuning::kTurnsInARowMax && !running_.stopped(); ++turns) {
     Causes causes = runner.Next(kTurnMessagesMax);
     if (causes.empty()) return ran;
     ResultsFirst(causes);
@@ -204,7 +200,7 @@ OrchestrationDispatcher::Ran OrchestrationDispatcher::RunTurns(TurnInbox::Runner
     TurnMaker::Prepared prepared = turns_.Prepare(instance, causes, /*from_live=*/true);
     ran.code += provider_.clock().Now() - begin;
     auto* turn = std::get_if<TurnMaker::Turn>(&prepared);
-    const bool too_many_wait = storing_.fetch_add(1) >= kStoringThreads;
+    const bool too_many_wait = storing_.fetch_add(1) >= tuning::kStoringThreads;
     if (turn != nullptr && (more_to_do || too_many_wait) && MayDetach()) {
       storing_ -= 1;
       Detach(std::move(runner), std::move(causes), std::move(*turn));
@@ -254,7 +250,7 @@ Status OrchestrationDispatcher::Settle(const std::string& instance, Causes cause
       }
       case Attempt::End::kConflict:
         counters_.turn_conflicts += 1;
-        if (++conflicts < kConflictsMax) break;
+        if (++conflicts < tuning::kTurnConflictsMax) break;
         return SetAside(instance, causes, attempt);
       case Attempt::End::kTooLarge:
         if (causes.size() > 1) return RunHalves(instance, std::move(causes));
@@ -412,7 +408,7 @@ Status OrchestrationDispatcher::ParkInstance(const std::string& instance, const 
 Status OrchestrationDispatcher::HandOver(const std::string& instance, const std::string& diagnosis,
                                          const QueuedItems& queued) {
   TANDEM_ASSIGN_OR_RETURN(const bool given_back,
-                          GiveBack(provider_, queued.lease, queued.token, kHandOverDelay));
+                          GiveBack(provider_, queued.lease, queued.token, tuning::kHandOverDelay));
   if (!given_back) return Status::Ok();
   counters_.handed_over += 1;
   log_.Log(LogLevel::kDebug, instance, "handed over to other runtimes: " + diagnosis);

@@ -41,6 +41,7 @@
 #include "duroxide_runtime/internal/dispatch/parking.h"
 #include "duroxide_runtime/internal/dispatch/result_reporter.h"
 #include "duroxide_runtime/internal/dispatch/running_work.h"
+#include "duroxide_runtime/internal/dispatch/tuning.h"
 #include "duroxide_runtime/internal/dispatch/turn_inbox.h"
 #include "duroxide_runtime/internal/dispatch/turn_maker.h"
 #include "duroxide_runtime/internal/dispatch/turn_portion.h"
@@ -101,12 +102,6 @@ class OrchestrationDispatcher {
  private:
   using Causes = TurnMaker::Causes;
 
-  // As many threads wait for the batch of their turn as there are commits under way at a time: one
-  // is written while the next is staged. They lead the commits of the others, for whom no thread
-  // waits, so that it can turn to other work.
-  static constexpr int kStoringThreads = 2;
-  static constexpr int kDetachedMax = 256;
-
   // A turn that is being stored while no thread waits for it, or has been by a thread that has
   // nothing to do with the turns that follow.
   struct Detached {
@@ -115,10 +110,6 @@ class OrchestrationDispatcher {
     Causes causes;  // empty once the turn is stored and all about it is done
     TurnMaker::Turn turn;
   };
-
-  // A thread that took several instances and is not through after so long is helped. Longer than
-  // the code of a portion that stays large runs (turn_portion.h).
-  static constexpr std::chrono::milliseconds kHelpAfter{50};
 
   using Deliveries = DequeuedInstances::Deliveries;
   // Accepts one instance's messages. Returns a Runner if the caller must now run its turns.
@@ -138,7 +129,7 @@ class OrchestrationDispatcher {
   // Those of all that nobody else takes meanwhile.
   Ran RunInstances(const std::shared_ptr<DequeuedInstances>& instances);
 
-  bool MayDetach() const { return can_detach_ && detached_ < kDetachedMax; }
+  bool MayDetach() const { return can_detach_ && detached_ < tuning::kDetachedMax; }
   void Detach(TurnInbox::Runner runner, Causes causes, TurnMaker::Turn turn);
   // On a thread of the provider: does not block. Leaves to Resume what may, on a thread of our own:
   // what went wrong, what is to be logged, and the next turn.

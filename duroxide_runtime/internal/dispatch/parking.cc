@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "duroxide_runtime/internal/dispatch/pull_loop.h"
+#include "duroxide_runtime/internal/dispatch/tuning.h"
 #include "duroxide_runtime/internal/store/instance_operations.h"
 #include "duroxide_runtime/internal/store/instance_reader.h"
 #include "duroxide_runtime/internal/store/layout.h"
@@ -14,12 +15,6 @@
 namespace duroxide::internal {
 
 namespace {
-
-// A turn of the instance may change the status in between; then it is read again.
-constexpr int kParkAttemptsMax = 4;
-
-constexpr int kEndAttemptsMax = 5;
-constexpr std::chrono::milliseconds kEndRetryDelay{100};
 
 // The batch that parks; the status is guarded by its bytes, so a newer one is never overwritten.
 Result<std::vector<tandem::Operation>> ParkBatch(tandem::Provider& provider,
@@ -57,15 +52,14 @@ Result<std::vector<tandem::Operation>> ParkBatch(tandem::Provider& provider,
 }  // namespace
 
 std::chrono::milliseconds ParkDelay(std::uint32_t attempt) {
-  constexpr std::chrono::milliseconds kFirst{1'000};
-  constexpr std::chrono::milliseconds kMax{60'000};
-  constexpr std::uint32_t kDoublingsMax = 6;  // 64 s: past the maximum
+  constexpr std::uint32_t kDoublingsMax = 6;
+  static_assert(tuning::kParkDelayFirst * (1 << kDoublingsMax) >= tuning::kParkDelayMax);
   const std::uint32_t doublings = std::min(std::max(attempt, 1u) - 1, kDoublingsMax);
-  return std::min(kMax, kFirst * (1 << doublings));
+  return std::min(tuning::kParkDelayMax, tuning::kParkDelayFirst * (1 << doublings));
 }
 
 UnregisteredStep StepOfUnregistered(std::uint32_t attempt) {
-  constexpr std::uint32_t kRound = kHandOversInARow + 1;
+  constexpr std::uint32_t kRound = tuning::kHandOversInARow + 1;
   return {attempt % kRound != 0, attempt / kRound};
 }
 
@@ -79,8 +73,8 @@ std::uint32_t Backoffs::Next(const std::string& name, std::uint64_t message,
     state->entries.erase(found);
   }
   while (!state->order.empty() &&
-         (state->order.size() >= kNamesMax ||
-          tandem::SaturatingAdd(state->order.front().last, kForgetAfter) <= now)) {
+         (state->order.size() >= tuning::kBackoffNamesMax ||
+          tandem::SaturatingAdd(state->order.front().last, tuning::kBackoffForgetAfter) <= now)) {
     state->entries.erase(state->order.front().name);
     state->order.pop_front();
   }
@@ -99,7 +93,7 @@ void Backoffs::Forget(const std::string& name) {
 }
 
 tandem::Status Park(tandem::Provider& provider, const ParkOrder& order) {
-  for (int attempt = 0; attempt < kParkAttemptsMax; ++attempt) {
+  for (int attempt = 0; attempt < tuning::kParkAttemptsMax; ++attempt) {
     auto batch = ParkBatch(provider, order);
     if (!batch.ok()) break;  // an unreadable status does not keep the message
     const Status status = provider.AtomicBatch(*std::move(batch)).status();
@@ -118,8 +112,8 @@ tandem::Result<bool> EndLease(tandem::Clock& clock, const LeaseKeeper::Held& lea
     if (status.ok()) return true;
     if (status.code() == tandem::StatusCode::kLeaseLost) return false;
     if (status.code() != tandem::StatusCode::kUnavailable) return status;
-    if (attempt == kEndAttemptsMax) return status;
-    if (!SleepFor(clock, kEndRetryDelay, lease.stop_token())) return status;
+    if (attempt == tuning::kEndLeaseAttemptsMax) return status;
+    if (!SleepFor(clock, tuning::kEndLeaseRetryDelay, lease.stop_token())) return status;
   }
 }
 

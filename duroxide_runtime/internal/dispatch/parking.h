@@ -33,13 +33,8 @@ inline std::string WhereOf(const tandem::Delivery& delivery) {
   return "message " + std::to_string(delivery.id) + " of queue '" + delivery.queue + "'";
 }
 
-// 1 s after the first attempt, doubling up to 60 s.
+// kParkDelayFirst after the first attempt, doubling up to kParkDelayMax (tuning.h).
 std::chrono::milliseconds ParkDelay(std::uint32_t attempt);
-
-// Work is handed over so often before it is parked, each time for so long. Two runtimes that take
-// turns by chance then miss it once in 128 times.
-inline constexpr std::uint32_t kHandOversInARow = 7;
-inline constexpr std::chrono::milliseconds kHandOverDelay{50};
 
 // What to do at one attempt, in a row, at work whose code is not registered here.
 struct UnregisteredStep {
@@ -49,14 +44,10 @@ struct UnregisteredStep {
 UnregisteredStep StepOfUnregistered(std::uint32_t attempt);
 
 // How often in a row something could not be done, by name. What somebody else has done, or what has
-// gone, does not come back, and is forgotten after a while. Thread-safe.
+// gone, does not come back, and is forgotten after a while; so is the oldest of too many names
+// (tuning.h). Thread-safe.
 class Backoffs {
  public:
-  // One name more makes it forget the one that has not come for the longest time.
-  static constexpr std::size_t kNamesMax = 10'000;
-  // Much longer than anything is parked.
-  static constexpr std::chrono::minutes kForgetAfter{10};
-
   // 1 the first time, 2 the second, ... `message` is the first that waits under this name: when it
   // is another than before, somebody has got on, and it is the first time again.
   std::uint32_t Next(const std::string& name, std::uint64_t message, tandem::Timestamp now);

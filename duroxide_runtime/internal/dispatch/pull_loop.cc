@@ -4,17 +4,9 @@
 #include <system_error>
 #include <utility>
 
+#include "duroxide_runtime/internal/dispatch/tuning.h"
+
 namespace duroxide::internal {
-
-namespace {
-
-constexpr std::chrono::milliseconds kBackoffFirst{20};
-constexpr std::chrono::milliseconds kBackoffMax{10'000};
-
-// One Dequeue waits this long; then the loop looks around and goes on.
-constexpr std::chrono::minutes kWait{10};
-
-}  // namespace
 
 bool SleepFor(tandem::Clock& clock, std::chrono::milliseconds duration,
               const std::stop_token& stop) {
@@ -50,13 +42,13 @@ void PullLoop::Run() {
 }
 
 void PullLoop::Pull(const std::stop_token& stop) {
-  std::chrono::milliseconds backoff = kBackoffFirst;
+  std::chrono::milliseconds backoff = tuning::kPullBackoffFirst;
   while (!stop.stop_requested()) {
     // What was dequeued before the trouble says nothing about the store as it is now.
     const std::uint64_t changes = trouble_changes_;
     tandem::Status status;
     tandem::DequeueOptions options = setup_.options();
-    options.wait = kWait;
+    options.wait = tuning::kPullWait;
     options.stop = stop;
     auto deliveries = provider_.Dequeue(setup_.queues, options);
     if (!deliveries.ok()) {
@@ -69,12 +61,12 @@ void PullLoop::Pull(const std::stop_token& stop) {
     }
     if (status.ok()) {
       NoteRecovery(changes);
-      backoff = kBackoffFirst;
+      backoff = tuning::kPullBackoffFirst;
       continue;
     }
     NoteTrouble(status);
     SleepFor(provider_.clock(), backoff, stop);
-    backoff = std::min(2 * backoff, kBackoffMax);
+    backoff = std::min(2 * backoff, tuning::kPullBackoffMax);
   }
 }
 

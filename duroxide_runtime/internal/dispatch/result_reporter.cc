@@ -1,10 +1,10 @@
 #include "duroxide_runtime/internal/dispatch/result_reporter.h"
 
-#include <chrono>
 #include <utility>
 #include <vector>
 
 #include "duroxide_runtime/internal/dispatch/pull_loop.h"
+#include "duroxide_runtime/internal/dispatch/tuning.h"
 #include "duroxide_runtime/internal/store/layout.h"
 
 namespace duroxide::internal {
@@ -12,12 +12,6 @@ namespace duroxide::internal {
 using tandem::Result;
 using tandem::Status;
 using tandem::StatusCode;
-
-namespace {
-
-constexpr std::chrono::milliseconds kRetryDelay{200};
-
-}  // namespace
 
 Result<bool> ResultReporter::Report(const ActivityResult& result) {
   const tandem::Enqueue told = ToInstance(result.instance, result.item);
@@ -37,7 +31,7 @@ Result<bool> ResultReporter::Report(const ActivityResult& result) {
     // The work is done: as long as the lease holds, reporting it is tried again.
     if (status.code() != StatusCode::kUnavailable) return status;
     if (result.lease.lost()) break;
-    if (!SleepFor(provider_.clock(), kRetryDelay, stop_)) return status;
+    if (!SleepFor(provider_.clock(), tuning::kReportRetryDelay, stop_)) return status;
   }
   NoteDropped(result);
   return false;

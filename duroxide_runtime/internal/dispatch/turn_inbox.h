@@ -14,15 +14,13 @@
 #include <vector>
 
 #include "base/guarded.h"
+#include "duroxide_runtime/internal/dispatch/tuning.h"
 #include "duroxide_runtime/internal/dispatch/turn_cause.h"
 
 namespace duroxide::internal {
 
 class TurnInbox {
  public:
-  // What waits for one instance at most; a result more is for whoever brings it to report.
-  static constexpr std::size_t kWaitingMax = 1024;
-
   // The right to run the turns of an instance, and the duty. Should it go away before its time, by
   // an exception, it drops what waits: those leases end by themselves, and the work comes again.
   class Runner {
@@ -63,11 +61,12 @@ class TurnInbox {
     std::optional<Runner> runner;  // the caller runs the turns of the instance from now on
     bool taken = false;            // or whoever runs them takes it along; else `cause` is untouched
   };
+  // A result is for the caller to report once kInboxWaitingMax causes wait.
   Offered Offer(const std::string& instance, TurnCause& cause) {
     const auto inboxes = inboxes_.Lock();
     const auto [inbox, is_new] = inboxes->try_emplace(instance);
     const bool is_result = std::holds_alternative<ActivityResult>(cause);
-    if (is_result && inbox->second.size() >= kWaitingMax) return {};
+    if (is_result && inbox->second.size() >= tuning::kInboxWaitingMax) return {};
     inbox->second.push_back(std::move(cause));
     if (!is_new) return {std::nullopt, true};
     return {std::make_optional<Runner>(*this, instance), false};

@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "duroxide_runtime/internal/dispatch/tuning.h"
 #include "duroxide_runtime/internal/engine/failure.h"
 #include "duroxide_runtime/internal/engine/poison.h"
 #include "duroxide_runtime/internal/store/turn_batch.h"
@@ -219,7 +220,7 @@ Attempt TurnMaker::Answered(Turn turn, const Causes& causes, const Status& statu
     attempt.end = Attempt::End::kConflict;
   } else if (status.code() == StatusCode::kTooLarge) {
     attempt.end = Attempt::End::kTooLarge;
-    attempt.left = turn.input.items.size() / 2;
+    attempt.left = turn.input.items.size() / tuning::kPortionFactor;
     attempt.status = status;
   } else if (IsDeterministic(status.code())) {
     attempt.end = Attempt::End::kStuck;

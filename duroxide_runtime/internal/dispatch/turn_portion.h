@@ -12,24 +12,23 @@
 #include <chrono>
 #include <cstddef>
 
+#include "duroxide_runtime/internal/dispatch/tuning.h"
+
 namespace duroxide::internal {
 
 class TurnPortion {
  public:
-  static constexpr std::size_t kInstancesMax = 16;
-  static constexpr std::chrono::milliseconds kQuick{5};
-
   std::size_t instances_max() const { return instances_max_; }
 
   // A thread was given as many, whose code then ran for so long.
   void Note(std::size_t instances, std::chrono::microseconds code) {
     const std::size_t asked = instances_max_;
-    if (code > kQuick) {
+    if (code > tuning::kPortionQuick) {
       instances_max_ = 1;
     } else if (instances >= asked) {
-      instances_max_ = std::min(2 * asked, kInstancesMax);
-    } else if (2 * instances <= asked) {
-      instances_max_ = asked / 2;
+      instances_max_ = std::min(tuning::kPortionFactor * asked, tuning::kPortionInstancesMax);
+    } else if (tuning::kPortionFactor * instances <= asked) {
+      instances_max_ = asked / tuning::kPortionFactor;
     }
   }
 

@@ -8,6 +8,7 @@
 
 #include "base/guarded.h"
 #include "duroxide_runtime/internal/dispatch/parking.h"
+#include "duroxide_runtime/internal/dispatch/tuning.h"
 #include "tests/duroxide_runtime/runtime_fixture.h"
 #include "tests/duroxide_runtime/samples.h"
 
@@ -145,7 +146,7 @@ TEST_P(FallbackTest, ResultForCodeThatIsMissingIsStoredByItself) {
   Registry half;
   AddCounting(half);
   ExpectResultIsKept(std::move(half), "orchestration 'once' 1.0.0 is not registered",
-                     internal::kHandOversInARow);
+                     internal::tuning::kHandOversInARow);
 }
 
 TEST_P(FallbackTest, ResultOfASecondDeliveryIsStoredByItself) {

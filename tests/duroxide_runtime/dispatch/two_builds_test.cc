@@ -54,7 +54,7 @@ TEST_P(TwoBuildsTest, TurnOfAnotherBuildIsHandedOverAtOnce) {
   EXPECT_EQ(old_build->Stats().parked, 0u);
   EXPECT_EQ(client.GetStatus("i")->diagnosis, "") << "nothing is wrong yet";
   const auto new_build = StartBuild(Working());
-  clock.Advance(internal::kHandOverDelay);
+  clock.Advance(internal::tuning::kHandOverDelay);
   EXPECT_EQ(client.Wait(kOnce, "i", kLong).value(), "x");
   EXPECT_EQ(clock.Now() - before, milliseconds(50));
 }
@@ -73,7 +73,7 @@ TEST_P(TwoBuildsTest, ActivityOfAnotherBuildIsHandedOverUncounted) {
     return Result<std::string>(text + std::to_string(context.delivery_count()));
   });
   const auto new_build = StartBuild(counting);
-  clock.Advance(internal::kHandOverDelay);
+  clock.Advance(internal::tuning::kHandOverDelay);
   EXPECT_EQ(client.Wait(kOnce, "i", kLong).value(), "x1");
 }
 
@@ -96,7 +96,7 @@ TEST_P(TwoBuildsTest, WorkflowThatOnlyTheNewBuildHasIsNotHeldUpByTheOld) {
   };
   while (!all_finished() && clock.Now() - before < seconds(60)) {
     if (WaitsForTime()) {
-      clock.Advance(internal::kHandOverDelay);
+      clock.Advance(internal::tuning::kHandOverDelay);
     } else {
       std::this_thread::yield();
     }

@@ -8,6 +8,7 @@
 
 #include "batch/memory_provider.h"
 #include "duroxide_runtime/internal/dispatch/parking.h"
+#include "duroxide_runtime/internal/dispatch/tuning.h"
 #include "duroxide_runtime/internal/store/layout.h"
 #include "duroxide_runtime/internal/store/turn_batch.h"
 #include "tests/duroxide_runtime/engine/check_history.h"
@@ -284,12 +285,12 @@ TEST(LimitsTest, RuntimeThatGetsNoFurtherThreadIsUnavailable) {
 TEST(BackoffsTest, HoldOneNameLessForANewOne) {
   Backoffs backoffs;
   const auto name = [](std::size_t i) { return "name " + std::to_string(i); };
-  for (std::size_t i = 0; i < Backoffs::kNamesMax; ++i) {
+  for (std::size_t i = 0; i < internal::tuning::kBackoffNamesMax; ++i) {
     EXPECT_EQ(backoffs.Next(name(i), 1, Timestamp()), 1u);
   }
   EXPECT_EQ(backoffs.Next("new", 1, Timestamp()), 1u);
   EXPECT_EQ(backoffs.Next("new", 1, Timestamp()), 2u);
-  EXPECT_EQ(backoffs.size(), Backoffs::kNamesMax);
+  EXPECT_EQ(backoffs.size(), internal::tuning::kBackoffNamesMax);
   EXPECT_EQ(backoffs.Next(name(1), 1, Timestamp()), 2u);
   EXPECT_EQ(backoffs.Next(name(0), 1, Timestamp()), 1u) << "the oldest had to go";
 }
