@@ -47,6 +47,12 @@ class ScheduledHelp {
   const tandem::Executor::Alarm alarm_;
 };
 
+// What a verdict leaves to do: nothing, with this result, or another try.
+struct Retry {
+  bool from_live;
+};
+using AfterVerdict = std::variant<Status, Retry>;
+
 // Results first, so that what a turn has no room for is a matter of the queue.
 void ResultsFirst(std::vector<TurnCause>& causes) {
   std::vector<TurnCause> ordered;
@@ -120,9 +126,7 @@ Result<std::optional<TurnInbox::Runner>> OrchestrationDispatcher::Accept(Deliver
     queued.delivery_count = std::max(queued.delivery_count, delivery.delivery_count);
     Result<WorkItem> item = DecodeWorkItem(delivery.payload, WhereOf(delivery));
     if (!item.ok()) {
-      Attempt unreadable{.end = Attempt::End::kStuck};
-      unreadable.diagnosis = item.status().message();
-      TANDEM_RETURN_IF_ERROR(ParkInstance(instance, unreadable, queued));
+      TANDEM_RETURN_IF_ERROR(ParkQueued(instance, Stuck{item.status().message()}, queued));
       return std::optional<TurnInbox::Runner>();
     }
     queued.items.push_back(*std::move(item));
@@ -164,7 +168,7 @@ std::optional<Status> OrchestrationDispatcher::Start(const NewInstance& instance
   if (!running) return std::nullopt;
   std::optional<TurnInbox::Runner> runner = inbox_.Begin(instance.instance);
   if (!runner) return std::nullopt;
-  Result<std::optional<TurnMaker::Turn>> turn = turns_.PrepareStart(instance);
+  Result<std::optional<PreparedTurn>> turn = turns_.PrepareStart(instance);
   if (!turn.ok()) return turn.status();
   std::optional<Status> status;
   if (*turn) {
@@ -178,7 +182,7 @@ std::optional<Status> OrchestrationDispatcher::Start(const NewInstance& instance
   }
   // What has come meanwhile is work of the runtime, and none of the caller's.
   if (!runner->Release()) {
-    HandOn(Detached{running_.Begin(), *std::move(runner), Causes(), TurnMaker::Turn()});
+    HandOn(Detached{running_.Begin(), *std::move(runner), Causes(), PreparedTurn()});
   }
   return status;
 }
@@ -197,70 +201,76 @@ OrchestrationDispatcher::Ran OrchestrationDispatcher::RunTurns(TurnInbox::Runner
     if (causes.empty()) return ran;
     ResultsFirst(causes);
     const tandem::Timestamp begin = provider_.clock().Now();
-    TurnMaker::Prepared prepared = turns_.Prepare(instance, causes, /*from_live=*/true);
+    TurnProcessor::Prepared prepared = turns_.Prepare(instance, causes, /*from_live=*/true);
     ran.code += provider_.clock().Now() - begin;
-    auto* turn = std::get_if<TurnMaker::Turn>(&prepared);
+    auto* turn = std::get_if<PreparedTurn>(&prepared);
     const bool too_many_wait = storing_.fetch_add(1) >= tuning::kStoringThreads;
     if (turn != nullptr && (more_to_do || too_many_wait) && MayDetach()) {
       storing_ -= 1;
       Detach(std::move(runner), std::move(causes), std::move(*turn));
       return ran;
     }
-    Attempt attempt = turns_.Store(std::move(prepared), causes);
+    Verdict verdict = turns_.Store(std::move(prepared), causes);
     storing_ -= 1;
-    note(Settle(instance, std::move(causes), std::move(attempt)));
+    note(Settle(instance, std::move(causes), std::move(verdict)));
   }
   // Somebody else runs what comes from now on, so that what is set aside can't come back here; or
   // it is for another runtime, since this one ends.
   const Causes rest = runner.End();
-  if (!rest.empty()) note(SetAside(instance, rest, Attempt{}));
+  if (!rest.empty()) note(SetAside(rest));
   return ran;
 }
 
-Status OrchestrationDispatcher::RunTurnOf(const std::string& instance, Causes causes) {
-  Attempt attempt = Try(instance, causes, /*from_live=*/true);
-  return Settle(instance, std::move(causes), std::move(attempt));
+Status OrchestrationDispatcher::Settle(const std::string& instance, Causes causes,
+                                       Verdict verdict) {
+  int conflicts = 0;
+  for (;;) {
+    const AfterVerdict settled = std::visit(
+        ForEachKind{[&](const Stored& /*stored*/) -> AfterVerdict {
+                      parked_.Forget(instance);
+                      return Status::Ok();
+                    },
+                    [&](const LeasesLost& lost) -> AfterVerdict {
+                      counters_.turn_conflicts += 1;
+                      DropLost(lost, causes);
+                      if (causes.empty()) return Status::Ok();
+                      return Retry{.from_live = true};  // if it was put back
+                    },
+                    [&](const Conflict& /*conflict*/) -> AfterVerdict {
+                      counters_.turn_conflicts += 1;
+                      if (++conflicts >= tuning::kTurnConflictsMax) return SetAside(causes);
+                      return Retry{.from_live = false};  // it is used up, or was not true
+                    },
+                    [&](const TooLarge& too_large) -> AfterVerdict {
+                      if (causes.size() > 1) return RunHalves(instance, std::move(causes));
+                      return SetAsideForLess(causes, too_large);
+                    },
+                    [&](const ItemTooLarge& too_large) -> AfterVerdict {
+                      return EndTooLarge(instance, causes, too_large.reason);
+                    },
+                    [&](const Stuck& stuck) -> AfterVerdict {
+                      return SetAsideStuck(instance, causes, stuck);
+                    },
+                    [&](const StoreTrouble& trouble) -> AfterVerdict {
+                      return SetAsideInTrouble(instance, causes, trouble);
+                    }},
+        verdict);
+    if (const auto* status = std::get_if<Status>(&settled)) return *status;
+    verdict = Try(instance, causes, std::get<Retry>(settled).from_live);
+  }
 }
 
-Status OrchestrationDispatcher::Settle(const std::string& instance, Causes causes,
-                                       Attempt attempt) {
-  int conflicts = 0;
-  while (true) {
-    bool from_live = false;  // it is used up, or was not true
-    switch (attempt.end) {
-      case Attempt::End::kStored:
-        parked_.Forget(instance);
-        return Status::Ok();
-      case Attempt::End::kLeaseLost: {
-        counters_.turn_conflicts += 1;
-        from_live = true;  // if it was put back
-        Causes rest;
-        for (std::size_t i = 0; i < causes.size(); ++i) {
-          const bool lost =
-              attempt.lost.empty() || std::ranges::find(attempt.lost, i) != attempt.lost.end();
-          if (!lost) {
-            rest.push_back(std::move(causes[i]));
-          } else if (const auto* result = std::get_if<ActivityResult>(&causes[i])) {
-            reporter_.NoteDropped(*result);
-          }
-        }
-        causes.swap(rest);
-        if (causes.empty()) return Status::Ok();
-        break;
-      }
-      case Attempt::End::kConflict:
-        counters_.turn_conflicts += 1;
-        if (++conflicts < tuning::kTurnConflictsMax) break;
-        return SetAside(instance, causes, attempt);
-      case Attempt::End::kTooLarge:
-        if (causes.size() > 1) return RunHalves(instance, std::move(causes));
-        if (attempt.left > 0) return SetAside(instance, causes, attempt);
-        return EndTooLarge(instance, causes, attempt);
-      default:
-        return SetAside(instance, causes, attempt);
+void OrchestrationDispatcher::DropLost(const LeasesLost& lost, Causes& causes) {
+  Causes rest;
+  for (std::size_t i = 0; i < causes.size(); ++i) {
+    const bool is_lost = lost.which.empty() || std::ranges::find(lost.which, i) != lost.which.end();
+    if (!is_lost) {
+      rest.push_back(std::move(causes[i]));
+    } else if (const auto* result = std::get_if<ActivityResult>(&causes[i])) {
+      reporter_.NoteDropped(*result);
     }
-    attempt = Try(instance, causes, from_live);
   }
+  causes.swap(rest);
 }
 
 Status OrchestrationDispatcher::RunHalves(const std::string& instance, Causes causes) {
@@ -273,27 +283,40 @@ Status OrchestrationDispatcher::RunHalves(const std::string& instance, Causes ca
   return status.ok() ? rest : status;
 }
 
+Status OrchestrationDispatcher::RunTurnOf(const std::string& instance, Causes causes) {
+  Verdict verdict = Try(instance, causes, /*from_live=*/true);
+  return Settle(instance, std::move(causes), std::move(verdict));
+}
+
 Status OrchestrationDispatcher::EndTooLarge(const std::string& instance, const Causes& causes,
-                                            const Attempt& attempt) {
+                                            const Status& too_large) {
   const Status reason = Status::TooLarge("a turn of instance '" + instance +
-                                         "' can't be stored: " + attempt.status.message());
+                                         "' can't be stored: " + too_large.message());
   const Failure poison = Failure::Of(reason, FailureCategory::kPoison);
-  Attempt ended = turns_.Store(turns_.PrepareEnd(instance, causes, poison), causes);
-  if (ended.end == Attempt::End::kStored) {
-    parked_.Forget(instance);
-    return Status::Ok();
-  }
-  if (ended.end == Attempt::End::kTooLarge) {
-    ended.end = Attempt::End::kStuck;
-    ended.diagnosis = reason.message();
-  }
-  return SetAside(instance, causes, ended);
+  // As a rule the end fits; where it does not either, the instance is parked for somebody to see.
+  return std::visit(
+      ForEachKind{[&](const Stored& /*stored*/) {
+                    parked_.Forget(instance);
+                    return Status::Ok();
+                  },
+                  [&](const LeasesLost& /*lost*/) { return SetAside(causes); },
+                  [&](const Conflict& /*conflict*/) { return SetAside(causes); },
+                  [&](const TooLarge& /*again*/) {
+                    return SetAsideStuck(instance, causes, Stuck{reason.message()});
+                  },
+                  [&](const ItemTooLarge& /*again*/) {
+                    return SetAsideStuck(instance, causes, Stuck{reason.message()});
+                  },
+                  [&](const Stuck& stuck) { return SetAsideStuck(instance, causes, stuck); },
+                  [&](const StoreTrouble& trouble) {
+                    return SetAsideInTrouble(instance, causes, trouble);
+                  }},
+      turns_.Store(turns_.PrepareEnd(instance, causes, poison), causes));
 }
 
 // --- Turns that are stored while no thread waits ------------------------------------------------
 
-void OrchestrationDispatcher::Detach(TurnInbox::Runner runner, Causes causes,
-                                     TurnMaker::Turn turn) {
+void OrchestrationDispatcher::Detach(TurnInbox::Runner runner, Causes causes, PreparedTurn turn) {
   detached_ += 1;
   std::vector<tandem::Operation> batch = std::move(turn.batch);
   auto shared = std::make_shared<Detached>(
@@ -306,7 +329,7 @@ void OrchestrationDispatcher::Detach(TurnInbox::Runner runner, Causes causes,
 }
 
 void OrchestrationDispatcher::Conclude(Detached detached, const Status& status) {
-  if (status.ok() && !TurnMaker::HasNews(detached.turn)) {
+  if (status.ok() && !TurnProcessor::HasNews(detached.turn)) {
     turns_.Answered(std::move(detached.turn), detached.causes, status);
     parked_.Forget(detached.runner.instance());
     detached.causes.clear();
@@ -324,16 +347,16 @@ void OrchestrationDispatcher::Resume(Detached detached, const Status& status) {
   const std::string instance = detached.runner.instance();
   Status first_error;
   if (!detached.causes.empty()) {
-    Attempt attempt;
+    Verdict verdict;
     if (status.code() == StatusCode::kUnsupported) {
       // The provider has no asynchronous batches: never again, and this turn once more.
       can_detach_ = false;
-      const TurnMaker::Turn undone = std::move(detached.turn);
-      attempt.end = Attempt::End::kConflict;
+      const PreparedTurn undone = std::move(detached.turn);
+      verdict = Conflict{};
     } else {
-      attempt = turns_.Answered(std::move(detached.turn), detached.causes, status);
+      verdict = turns_.Answered(std::move(detached.turn), detached.causes, status);
     }
-    first_error = Settle(instance, std::move(detached.causes), std::move(attempt));
+    first_error = Settle(instance, std::move(detached.causes), std::move(verdict));
   }
   const Status ran = RunTurns(std::move(detached.runner), /*more_to_do=*/false).first_error;
   if (first_error.ok()) first_error = ran;
@@ -347,53 +370,65 @@ void OrchestrationDispatcher::LeaveTrouble(const Status& status) {
 
 // --- What a turn can't take ---------------------------------------------------------------------
 
-Status OrchestrationDispatcher::SetAside(const std::string& instance, const Causes& causes,
-                                         const Attempt& attempt) {
+Status OrchestrationDispatcher::SetAside(const Causes& causes) {
+  return SetAside(causes, [&](const QueuedItems& queued) { return GiveBackQueued(queued); });
+}
+
+Status OrchestrationDispatcher::SetAsideForLess(const Causes& causes, const TooLarge& too_large) {
+  return SetAside(causes, [&](const QueuedItems& queued) {
+    const std::size_t left = std::min(too_large.left, queued.items.size() - 1);
+    if (left > 0) messages_max_ = queued.items.size() - left;
+    return GiveBackQueued(queued);
+  });
+}
+
+Status OrchestrationDispatcher::SetAsideInTrouble(const std::string& instance, const Causes& causes,
+                                                  const StoreTrouble& trouble) {
+  return SetAside(causes, [&](const QueuedItems& queued) {
+    const Status status = GiveBackQueued(queued);
+    if (!status.ok()) {
+      log_.Log(
+          LogLevel::kWarning, instance,
+          "can't give its messages back, they wait until their lease ends: " + status.ToString());
+    }
+    return trouble.status;
+  });
+}
+
+Status OrchestrationDispatcher::SetAsideStuck(const std::string& instance, const Causes& causes,
+                                              const Stuck& stuck) {
+  return SetAside(causes,
+                  [&](const QueuedItems& queued) { return ParkQueued(instance, stuck, queued); });
+}
+
+Status OrchestrationDispatcher::SetAside(
+    const Causes& causes, const std::function<Status(const QueuedItems&)>& end_queued) {
   Status first_error;
   for (const TurnCause& cause : causes) {
     const auto* queued = Queued(cause);
-    const Status status = queued != nullptr ? EndQueued(instance, *queued, attempt)
-                                            : ReportAlone(std::get<ActivityResult>(cause));
+    const Status status =
+        queued != nullptr ? end_queued(*queued) : ReportAlone(std::get<ActivityResult>(cause));
     if (!status.ok() && first_error.ok()) first_error = status;
   }
   return first_error;
 }
 
-Status OrchestrationDispatcher::EndQueued(const std::string& instance, const QueuedItems& queued,
-                                          const Attempt& attempt) {
-  switch (attempt.end) {
-    case Attempt::End::kStuck:
-      return ParkInstance(instance, attempt, queued);
-    case Attempt::End::kTooLarge: {
-      // To be taken again, by any runtime, in portions.
-      const std::size_t left = std::min(attempt.left, queued.items.size() - 1);
-      if (left > 0) messages_max_ = queued.items.size() - left;
-      return GiveBack(provider_, queued.lease, queued.token).status();
-    }
-    default:
-      break;
-  }
-  const Status status = GiveBack(provider_, queued.lease, queued.token).status();
-  if (!attempt.status.ok() && !status.ok()) {
-    log_.Log(
-        LogLevel::kWarning, instance,
-        "can't give its messages back, they wait until their lease ends: " + status.ToString());
-  }
-  return attempt.status.ok() ? status : attempt.status;
+Status OrchestrationDispatcher::GiveBackQueued(const QueuedItems& queued) {
+  return GiveBack(provider_, queued.lease, queued.token).status();
 }
 
-Status OrchestrationDispatcher::ParkInstance(const std::string& instance, const Attempt& attempt,
-                                             const QueuedItems& queued) {
+Status OrchestrationDispatcher::ParkQueued(const std::string& instance, const Stuck& stuck,
+                                           const QueuedItems& queued) {
   ParkOrder order;
   order.token = queued.token;
   order.attempt = parked_.Next(instance, queued.first, provider_.clock().Now());
-  if (attempt.unregistered) {
+  if (stuck.unregistered) {
     const UnregisteredStep step = StepOfUnregistered(order.attempt);
-    if (step.hand_over) return HandOver(instance, attempt.diagnosis, queued);
+    if (step.hand_over) return HandOver(instance, stuck.diagnosis, queued);
     order.attempt = step.parking;
   }
   order.instance = instance;
-  order.diagnosis = attempt.diagnosis;
+  order.diagnosis = stuck.diagnosis;
   order.fallback = FallbackStatus(provider_, instance, queued);
   order.starts = std::ranges::any_of(
       queued.items, [](const WorkItem& item) { return std::holds_alternative<StartItem>(item); });
@@ -401,7 +436,7 @@ Status OrchestrationDispatcher::ParkInstance(const std::string& instance, const 
                                                       [&] { return Park(provider_, order); }));
   if (!parked) return Status::Ok();
   counters_.parked += 1;
-  log_.Log(LogLevel::kError, instance, attempt.diagnosis);
+  log_.Log(LogLevel::kError, instance, stuck.diagnosis);
   return Status::Ok();
 }
 

@@ -11,9 +11,9 @@
 // many instances have something to do, it takes several at a time
 // (internal/dispatch/turn_portion.h).
 //
-// A turn that was run on an old history (internal/dispatch/turn_maker.h) is run once more on the
-// new one, and then set aside. Set aside, messages are given back, and results are reported by a
-// message, so that they come back through the queue.
+// A turn that was run on an old history (internal/dispatch/turn_processor.h) is run once more on
+// the new one, and then set aside. Set aside, messages are given back, and results are reported by
+// a message, so that they come back through the queue.
 //
 // Fate of what can't be processed: an instance without its code is handed over to another runtime,
 // and in the end parked (internal/dispatch/parking.h), as is one whose code diverges, or whose
@@ -43,8 +43,8 @@
 #include "duroxide_runtime/internal/dispatch/running_work.h"
 #include "duroxide_runtime/internal/dispatch/tuning.h"
 #include "duroxide_runtime/internal/dispatch/turn_inbox.h"
-#include "duroxide_runtime/internal/dispatch/turn_maker.h"
 #include "duroxide_runtime/internal/dispatch/turn_portion.h"
+#include "duroxide_runtime/internal/dispatch/turn_processor.h"
 #include "duroxide_runtime/internal/store/instance_operations.h"
 #include "duroxide_runtime/limits.h"
 #include "duroxide_runtime/log.h"
@@ -100,15 +100,13 @@ class OrchestrationDispatcher {
   std::size_t instances_max() const { return can_detach_ ? portion_.instances_max() : 1; }
 
  private:
-  using Causes = TurnMaker::Causes;
-
   // A turn that is being stored while no thread waits for it, or has been by a thread that has
   // nothing to do with the turns that follow.
   struct Detached {
     RunningWork::Piece running;
     TurnInbox::Runner runner;
     Causes causes;  // empty once the turn is stored and all about it is done
-    TurnMaker::Turn turn;
+    PreparedTurn turn;
   };
 
   using Deliveries = DequeuedInstances::Deliveries;
@@ -130,7 +128,7 @@ class OrchestrationDispatcher {
   Ran RunInstances(const std::shared_ptr<DequeuedInstances>& instances);
 
   bool MayDetach() const { return can_detach_ && detached_ < tuning::kDetachedMax; }
-  void Detach(TurnInbox::Runner runner, Causes causes, TurnMaker::Turn turn);
+  void Detach(TurnInbox::Runner runner, Causes causes, PreparedTurn turn);
   // On a thread of the provider: does not block. Leaves to Resume what may, on a thread of our own:
   // what went wrong, what is to be logged, and the next turn.
   void Conclude(Detached detached, const Status& status);
@@ -141,22 +139,34 @@ class OrchestrationDispatcher {
   void LeaveTrouble(const Status& status);
   Status TakeTrouble() { return std::exchange(*trouble_.Lock(), Status::Ok()); }
 
-  Status RunTurnOf(const std::string& instance, Causes causes);
-  // Does what the attempt calls for, and tries again where that helps.
-  Status Settle(const std::string& instance, Causes causes, Attempt attempt);
-  // In two portions.
-  Status RunHalves(const std::string& instance, Causes causes);
-
-  Attempt Try(const std::string& instance, const Causes& causes, bool from_live) {
+  // Does what the verdict calls for, and tries again where that helps.
+  Status Settle(const std::string& instance, Causes causes, Verdict verdict);
+  Verdict Try(const std::string& instance, const Causes& causes, bool from_live) {
     return turns_.Store(turns_.Prepare(instance, causes, from_live), causes);
   }
-  // One whose turn of a single item is too large for a batch, and would be forever.
-  Status EndTooLarge(const std::string& instance, const Causes& causes, const Attempt& attempt);
-  // Results are reported by a message; messages get what the attempt has ended with.
-  Status SetAside(const std::string& instance, const Causes& causes, const Attempt& attempt);
-  Status EndQueued(const std::string& instance, const QueuedItems& queued, const Attempt& attempt);
-  Status ParkInstance(const std::string& instance, const Attempt& attempt,
-                      const QueuedItems& queued);
+  // Leaves the causes whose leases hold.
+  void DropLost(const LeasesLost& lost, Causes& causes);
+  // In two portions.
+  Status RunHalves(const std::string& instance, Causes causes);
+  Status RunTurnOf(const std::string& instance, Causes causes);
+  // An instance whose turn of a single item is too large for a batch, and would be forever.
+  Status EndTooLarge(const std::string& instance, const Causes& causes, const Status& too_large);
+
+  // Causes that no turn of this runtime takes: results are reported by a message, messages are
+  // given back, to be taken again by any runtime.
+  Status SetAside(const Causes& causes);
+  // In smaller portions.
+  Status SetAsideForLess(const Causes& causes, const TooLarge& too_large);
+  // Returns what the trouble is.
+  Status SetAsideInTrouble(const std::string& instance, const Causes& causes,
+                           const StoreTrouble& trouble);
+  // Messages are parked.
+  Status SetAsideStuck(const std::string& instance, const Causes& causes, const Stuck& stuck);
+  // `end_queued`: what the messages get.
+  Status SetAside(const Causes& causes,
+                  const std::function<Status(const QueuedItems&)>& end_queued);
+  Status GiveBackQueued(const QueuedItems& queued);
+  Status ParkQueued(const std::string& instance, const Stuck& stuck, const QueuedItems& queued);
   Status HandOver(const std::string& instance, const std::string& diagnosis,
                   const QueuedItems& queued);
   Status ReportAlone(const ActivityResult& result);
@@ -169,7 +179,7 @@ class OrchestrationDispatcher {
   const TurnOptions options_;
 
   // Own synchronization.
-  TurnMaker turns_;
+  TurnProcessor turns_;
   TurnInbox inbox_;
   Backoffs parked_;  // by instance
   TurnPortion portion_;

@@ -34,6 +34,7 @@ struct ActivityResult {
 };
 
 using TurnCause = std::variant<QueuedItems, ActivityResult>;
+using Causes = std::vector<TurnCause>;
 
 inline const tandem::LockToken& TokenOf(const TurnCause& cause) {
   return std::visit([](const auto& kind) -> const tandem::LockToken& { return kind.token; }, cause);

@@ -1,4 +1,4 @@
-#include "duroxide_runtime/internal/dispatch/turn_maker.h"
+#include "duroxide_runtime/internal/dispatch/turn_processor.h"
 
 #include <algorithm>
 #include <exception>
@@ -43,22 +43,21 @@ bool IsDeterministic(tandem::StatusCode code) {
 
 // One instance that can't be read must not keep the threads from the others: it is parked, whatever
 // the reason.
-Attempt TurnMaker::CannotRead(const Status& status) {
-  if (IsTrouble(status.code())) return {.end = Attempt::End::kStoreError, .status = status};
-  return {.end = Attempt::End::kStuck,
-          .diagnosis = IsDeterministic(status.code()) ? status.message()
-                                                      : "can't be read: " + status.ToString()};
+Verdict TurnProcessor::CannotRead(const Status& status) {
+  if (IsTrouble(status.code())) return StoreTrouble{status};
+  return Stuck{IsDeterministic(status.code()) ? status.message()
+                                              : "can't be read: " + status.ToString()};
 }
 
-TurnMaker::Prepared TurnMaker::Prepare(const std::string& instance, const Causes& causes,
-                                       bool from_live) {
+TurnProcessor::Prepared TurnProcessor::Prepare(const std::string& instance, const Causes& causes,
+                                               bool from_live) {
   std::unique_ptr<LiveInstance> live = live_.Take(instance);
   if (const std::uint32_t count = DeliveryCount(causes); count > max_deliveries_) {
     return PrepareEnd(instance, causes,
                       PoisonFailure("instance '" + instance + "'", count, max_deliveries_));
   }
   if (!from_live || live == nullptr) return PrepareFromHistory(instance, causes);
-  Turn turn;
+  PreparedTurn turn;
   turn.input = InputOf(instance, causes);
   turn.outcome = RunTurn(turn.input, registry_, std::move(live));
   auto claims = ClaimIds(provider_, IdsToClaim(turn.outcome));
@@ -69,11 +68,11 @@ TurnMaker::Prepared TurnMaker::Prepare(const std::string& instance, const Causes
   return WithBatch(std::move(turn), causes);
 }
 
-TurnMaker::Prepared TurnMaker::PrepareFromHistory(const std::string& instance,
-                                                  const Causes& causes) {
+TurnProcessor::Prepared TurnProcessor::PrepareFromHistory(const std::string& instance,
+                                                          const Causes& causes) {
   Result<TurnInput> input = Load(instance, causes);
   if (!input.ok()) return CannotRead(input.status());
-  Turn turn;
+  PreparedTurn turn;
   turn.input = *std::move(input);
   turn.outcome = RunTurn(turn.input, registry_);
   auto claims = ClaimIds(provider_, IdsToClaim(turn.outcome));
@@ -92,25 +91,24 @@ TurnMaker::Prepared TurnMaker::PrepareFromHistory(const std::string& instance,
     const auto stored = ReadStatus(provider_, instance);
     if (!stored.ok()) return CannotRead(stored.status());
     if (stored->has_value() && (*stored)->status.state == InstanceState::kPending) {
-      return Attempt{.end = Attempt::End::kStuck,
-                     .diagnosis = "its messages came before its start, and wait for that"};
+      return Stuck{"its messages came before its start, and wait for that"};
     }
   }
   return WithBatch(std::move(turn), causes);
 }
 
-TurnMaker::Prepared TurnMaker::PrepareEnd(const std::string& instance, const Causes& causes,
-                                          const Failure& failure) {
+TurnProcessor::Prepared TurnProcessor::PrepareEnd(const std::string& instance, const Causes& causes,
+                                                  const Failure& failure) {
   Result<TurnInput> input = Load(instance, causes);
   if (!input.ok()) return CannotRead(input.status());
-  Turn turn;
+  PreparedTurn turn;
   turn.input = *std::move(input);
   turn.outcome = PoisonTurn(turn.input, registry_, failure);
   if (!turn.outcome.empty()) turn.poison = failure;  // else it had finished
   return WithBatch(std::move(turn), causes);
 }
 
-TurnInput TurnMaker::InputOf(const std::string& instance, const Causes& causes) const {
+TurnInput TurnProcessor::InputOf(const std::string& instance, const Causes& causes) const {
   TurnInput input;
   input.instance = instance;
   for (const TurnCause& cause : causes) {
@@ -124,7 +122,7 @@ TurnInput TurnMaker::InputOf(const std::string& instance, const Causes& causes) 
   return input;
 }
 
-Result<TurnInput> TurnMaker::Load(const std::string& instance, const Causes& causes) {
+Result<TurnInput> TurnProcessor::Load(const std::string& instance, const Causes& causes) {
   TurnInput input = InputOf(instance, causes);
   TANDEM_ASSIGN_OR_RETURN(StoredInstance stored, LoadInstance(provider_, instance));
   input.execution = stored.place.execution;
@@ -141,7 +139,7 @@ Result<TurnInput> TurnMaker::Load(const std::string& instance, const Causes& cau
   return input;
 }
 
-Result<std::uint64_t> TurnMaker::NewSeed() {
+Result<std::uint64_t> TurnProcessor::NewSeed() {
   try {
     return seeds_();
   } catch (...) {
@@ -149,9 +147,9 @@ Result<std::uint64_t> TurnMaker::NewSeed() {
   }
 }
 
-Result<std::optional<TurnMaker::Turn>> TurnMaker::PrepareStart(const NewInstance& instance) {
+Result<std::optional<PreparedTurn>> TurnProcessor::PrepareStart(const NewInstance& instance) {
   TANDEM_ASSIGN_OR_RETURN(const std::uint64_t seed, NewSeed());
-  Turn turn;
+  PreparedTurn turn;
   turn.input.instance = instance.instance;
   turn.input.execution = instance.start.first_execution;
   turn.input.items.emplace_back(instance.start);
@@ -160,20 +158,18 @@ Result<std::optional<TurnMaker::Turn>> TurnMaker::PrepareStart(const NewInstance
   turn.outcome = RunTurn(turn.input, registry_);
   const bool whole = !turn.outcome.diagnosis && turn.outcome.left == 0 && !turn.outcome.go_on;
   // Ids of others would have to be looked up: rare, and the queue's turn does it.
-  if (!whole || !IdsToClaim(turn.outcome).empty()) return std::optional<Turn>();
+  if (!whole || !IdsToClaim(turn.outcome).empty()) return std::optional<PreparedTurn>();
   turn.batch = StartBatch(turn.input, turn.outcome);
-  return std::optional<Turn>(std::move(turn));
+  return std::optional<PreparedTurn>(std::move(turn));
 }
 
-TurnMaker::Prepared TurnMaker::WithBatch(Turn turn, const Causes& causes) {
+TurnProcessor::Prepared TurnProcessor::WithBatch(PreparedTurn turn, const Causes& causes) {
   TurnOutcome& outcome = turn.outcome;
   counters_.events_replayed += outcome.replayed;
   if (outcome.diagnosis) {
-    return Attempt{.end = Attempt::End::kStuck,
-                   .diagnosis = *std::move(outcome.diagnosis),
-                   .unregistered = outcome.unregistered};
+    return Stuck{*std::move(outcome.diagnosis), outcome.unregistered};
   }
-  if (outcome.left > 0) return Attempt{.end = Attempt::End::kTooLarge, .left = outcome.left};
+  if (outcome.left > 0) return TooLarge{outcome.left};
   std::vector<tandem::Operation> lease_ends;
   std::vector<tandem::Operation> progress;
   for (const TurnCause& cause : causes) {
@@ -194,50 +190,47 @@ TurnMaker::Prepared TurnMaker::WithBatch(Turn turn, const Causes& causes) {
 
 // --- Storing ------------------------------------------------------------------------------------
 
-Attempt TurnMaker::Store(Prepared prepared, const Causes& causes) {
-  if (auto* attempt = std::get_if<Attempt>(&prepared)) return std::move(*attempt);
-  Turn& turn = std::get<Turn>(prepared);
+Verdict TurnProcessor::Store(Prepared prepared, const Causes& causes) {
+  if (auto* verdict = std::get_if<Verdict>(&prepared)) return std::move(*verdict);
+  auto& turn = std::get<PreparedTurn>(prepared);
   const Status status = provider_.AtomicBatch(std::move(turn.batch)).status();
   return Answered(std::move(turn), causes, status);
 }
 
-Attempt TurnMaker::Answered(Turn turn, const Causes& causes, const Status& status) {
+Verdict TurnProcessor::Answered(PreparedTurn turn, const Causes& causes, const Status& status) {
   if (status.ok()) {
     NoteStored(turn, causes);
-    return {};
+    return Stored{};
   }
   TurnOutcome& outcome = turn.outcome;
-  Attempt attempt;
   if (status.code() == StatusCode::kLeaseLost) {
-    attempt.end = Attempt::End::kLeaseLost;
+    LeasesLost lost;
     for (const tandem::OperationFailure& failure : status.failures()) {
       // The batch ends the leases first, in the order of the causes.
-      if (failure.operation < causes.size()) attempt.lost.push_back(failure.operation);
+      if (failure.operation < causes.size()) lost.which.push_back(failure.operation);
     }
     // What was lost had no effect on the instance: it is as good as before.
     if (outcome.empty() && outcome.live != nullptr) live_.Put(std::move(outcome.live));
-  } else if (status.code() == StatusCode::kConflict) {
-    attempt.end = Attempt::End::kConflict;
-  } else if (status.code() == StatusCode::kTooLarge) {
-    attempt.end = Attempt::End::kTooLarge;
-    attempt.left = turn.input.items.size() / tuning::kPortionFactor;
-    attempt.status = status;
-  } else if (IsDeterministic(status.code())) {
-    attempt.end = Attempt::End::kStuck;
-    attempt.diagnosis = "the turn can't be stored: " + status.ToString();
-  } else {
-    attempt.end = Attempt::End::kStoreError;
-    attempt.status = status;
+    return lost;
   }
-  return attempt;
+  if (status.code() == StatusCode::kConflict) return Conflict{};
+  if (status.code() == StatusCode::kTooLarge) {
+    const std::size_t left = turn.input.items.size() / tuning::kPortionFactor;
+    if (left > 0) return TooLarge{left};
+    return ItemTooLarge{status};
+  }
+  if (IsDeterministic(status.code())) {
+    return Stuck{"the turn can't be stored: " + status.ToString()};
+  }
+  return StoreTrouble{status};
 }
 
-bool TurnMaker::HasNews(const Turn& turn) {
+bool TurnProcessor::HasNews(const PreparedTurn& turn) {
   const bool dropped = turn.outcome.head == 0 && turn.outcome.empty();
   return dropped || !turn.outcome.logs.empty() || turn.poison || !turn.claims.taken.empty();
 }
 
-void TurnMaker::NoteStored(Turn& turn, const Causes& causes) {
+void TurnProcessor::NoteStored(PreparedTurn& turn, const Causes& causes) {
   const TurnInput& input = turn.input;
   TurnOutcome& outcome = turn.outcome;
   counters_.turns += 1;

@@ -1,8 +1,15 @@
 #pragma once
 
-// The TurnMaker makes turns of instances: it reads what they need, runs them, from the live
-// instance or else from history, builds the batch that stores each, and says what has become of it.
-// The fence is the version of the history: a turn that was run on an old one is a Conflict.
+// The TurnProcessor makes turns of instances: it reads what they need, runs them, from the live
+// instance or else from history, builds the batch that stores each, and gives the verdict on it.
+//
+// A turn may be run more than once before it is stored. The engine is pure and can't look up
+// whether an id that its code wants to start is taken; so the turn is run, the ids of others that
+// it asks for are looked up, and if one is taken, the turn is run again, from history, with these
+// ids in its input: the code gets a failure in the same turn. What ran before is dropped, and had
+// no effect. A live instance is used up by the first run, so its turn is run from history as if
+// there had been none: up to three runs in all. User code with effects of its own outside of
+// activities would show it.
 
 #include <cstddef>
 #include <cstdint>
@@ -18,6 +25,7 @@
 #include "duroxide_runtime/internal/dispatch/counters.h"
 #include "duroxide_runtime/internal/dispatch/live_instances.h"
 #include "duroxide_runtime/internal/dispatch/turn_cause.h"
+#include "duroxide_runtime/internal/dispatch/turn_verdict.h"
 #include "duroxide_runtime/internal/engine/turn.h"
 #include "duroxide_runtime/internal/store/instance_operations.h"
 #include "duroxide_runtime/internal/store/instance_reader.h"
@@ -39,35 +47,24 @@ struct TurnOptions {
   std::size_t threads = 0;
 };
 
-// What became of one try to run and store a turn.
-struct Attempt {
-  enum class End { kStored, kLeaseLost, kConflict, kTooLarge, kStuck, kStoreError };
-  End end = End::kStored;
-  Status status;                  // of kStoreError, kTooLarge
-  std::vector<std::size_t> lost;  // causes whose lease is lost; empty: all
-  std::string diagnosis;          // of kStuck
-  bool unregistered = false;      // of kStuck: another runtime may have the code
-  std::size_t left = 0;           // of kTooLarge: items that did not fit; 0: there was only one
+// A turn that has run, and is to be stored.
+struct PreparedTurn {
+  TurnInput input;
+  TurnOutcome outcome;
+  IdClaims claims;
+  std::optional<Failure> poison;  // with which it ends the instance
+  std::vector<tandem::Operation> batch;
 };
 
-class TurnMaker {
+class TurnProcessor {
  public:
-  using Causes = std::vector<TurnCause>;
-
-  // A turn that has run, and is to be stored.
-  struct Turn {
-    TurnInput input;
-    TurnOutcome outcome;
-    IdClaims claims;
-    std::optional<Failure> poison;  // with which it ends the instance
-    std::vector<tandem::Operation> batch;
-  };
-  // Or the reason why there is no turn to store.
-  using Prepared = std::variant<Turn, Attempt>;
+  // A turn to store, or the reason why there is none.
+  using Prepared = std::variant<PreparedTurn, Verdict>;
 
   // All references outlive it. `seeds` is called for every start, from any thread.
-  TurnMaker(tandem::Provider& provider, const Registry& registry, LogSink& log, Counters& counters,
-            std::function<std::uint64_t()> seeds, const TurnOptions& options)
+  TurnProcessor(tandem::Provider& provider, const Registry& registry, LogSink& log,
+                Counters& counters, std::function<std::uint64_t()> seeds,
+                const TurnOptions& options)
       : provider_(provider),
         registry_(registry),
         log_(log),
@@ -83,23 +80,24 @@ class TurnMaker {
   // Ends the instance without running its code.
   Prepared PrepareEnd(const std::string& instance, const Causes& causes, const Failure& failure);
   // The first turn, together with the start. nullopt if that can't be one batch.
-  Result<std::optional<Turn>> PrepareStart(const NewInstance& instance);
+  Result<std::optional<PreparedTurn>> PrepareStart(const NewInstance& instance);
 
-  Attempt Store(Prepared prepared, const Causes& causes);
+  // Stores the turn, if there is one.
+  Verdict Store(Prepared prepared, const Causes& causes);
   // Whether a turn that was stored has something to be logged.
-  static bool HasNews(const Turn& turn);
+  static bool HasNews(const PreparedTurn& turn);
   // The verdict on a turn, given the status of its batch. Destroys the turn and its coroutines, so
   // that the instance can run another.
-  Attempt Answered(Turn turn, const Causes& causes, const Status& status);
+  Verdict Answered(PreparedTurn turn, const Causes& causes, const Status& status);
 
  private:
   Result<std::uint64_t> NewSeed();
   Result<TurnInput> Load(const std::string& instance, const Causes& causes);
   TurnInput InputOf(const std::string& instance, const Causes& causes) const;
   Prepared PrepareFromHistory(const std::string& instance, const Causes& causes);
-  Prepared WithBatch(Turn turn, const Causes& causes);
-  static Attempt CannotRead(const Status& status);
-  void NoteStored(Turn& turn, const Causes& causes);
+  Prepared WithBatch(PreparedTurn turn, const Causes& causes);
+  static Verdict CannotRead(const Status& status);
+  void NoteStored(PreparedTurn& turn, const Causes& causes);
 
   tandem::Provider& provider_;
   const Registry& registry_;
