@@ -98,10 +98,13 @@ Status ActivityDispatcher::Run(Call call, const ActivityHandler& handler) {
                         delivery.lock_token,
                         std::move(call.lease),
                         std::move(progress_record)};
-  // A turn that can't be run here would only find that out.
-  const bool may_fuse = delivery.delivery_count == 1 &&
+  // What was delivered before goes by the queue, so that a turn which kills the process is counted
+  // there and not charged to the activity. And a turn that can't be run here would only find that
+  // out.
+  const bool may_fuse = turns_.takes_results() && delivery.delivery_count == 1 &&
                         registry_.FindOrchestration(item.orchestration, item.version).has_value();
-  return turns_.Complete(std::move(result), may_fuse);
+  if (!may_fuse) return reporter_.ReportRun(result);
+  return turns_.Complete(std::move(result));
 }
 
 Status ActivityDispatcher::GiveUp(Call call, const Failure& failure) {

@@ -11,15 +11,9 @@
 // many instances have something to do, it takes several at a time
 // (internal/dispatch/turn_portion.h).
 //
-// A turn that was run on an old history (internal/dispatch/turn_processor.h) is run once more on
-// the new one, and then set aside. Set aside, messages are given back, and results are reported by
-// a message, so that they come back through the queue.
-//
-// Fate of what can't be processed: an instance without its code is handed over to another runtime,
-// and in the end parked (internal/dispatch/parking.h), as is one whose code diverges, or whose
-// stored records can't be read; one whose turns were begun too often without any answer is ended
-// (internal/engine/poison.h); messages for an instance that never started are acknowledged and
-// counted.
+// This is the intake: what causes turns, and which thread runs whose turns. What becomes of a turn
+// is the settlement's (internal/dispatch/turn_settlement.h). docs/concurrency.md draws the states
+// of an instance in between.
 
 #include <atomic>
 #include <chrono>
@@ -38,15 +32,14 @@
 #include "duroxide_runtime/internal/dispatch/counters.h"
 #include "duroxide_runtime/internal/dispatch/dequeued_instances.h"
 #include "duroxide_runtime/internal/dispatch/lease_keeper.h"
-#include "duroxide_runtime/internal/dispatch/parking.h"
 #include "duroxide_runtime/internal/dispatch/result_reporter.h"
 #include "duroxide_runtime/internal/dispatch/running_work.h"
 #include "duroxide_runtime/internal/dispatch/tuning.h"
 #include "duroxide_runtime/internal/dispatch/turn_inbox.h"
 #include "duroxide_runtime/internal/dispatch/turn_portion.h"
 #include "duroxide_runtime/internal/dispatch/turn_processor.h"
+#include "duroxide_runtime/internal/dispatch/turn_settlement.h"
 #include "duroxide_runtime/internal/store/instance_operations.h"
-#include "duroxide_runtime/limits.h"
 #include "duroxide_runtime/log.h"
 #include "duroxide_runtime/registry.h"
 
@@ -59,12 +52,11 @@ class OrchestrationDispatcher {
                           Counters& counters, LeaseKeeper& leases, ResultReporter& reporter,
                           std::function<std::uint64_t()> seeds, const TurnOptions& options)
       : provider_(provider),
-        log_(log),
-        counters_(counters),
         leases_(leases),
         reporter_(reporter),
         options_(options),
         turns_(provider, registry, log, counters, std::move(seeds), options),
+        settlement_(provider, log, counters, reporter, turns_, portion_),
         can_detach_(options.threads > 0),
         executor_(nullptr, options.threads),
         helpers_(&provider.clock(), options.threads) {}
@@ -76,10 +68,12 @@ class OrchestrationDispatcher {
   // behind it is taken over by a thread of the dispatcher's own.
   Status Handle(std::vector<tandem::Delivery> deliveries);
 
-  // Brings the result of an activity to its instance's turn, or reports it by a message if it may
-  // not: a result of an activity that was delivered before goes by the queue, so that a turn which
-  // kills the process is counted there and not charged to the activity.
-  Status Complete(ActivityResult result, bool may_fuse);
+  // Whether results of activities may be brought here: not if that is switched off, nor with one
+  // delivery at most, because a turn that kills the process would then make the activity poison.
+  bool takes_results() const { return options_.fused_commits && options_.max_deliveries >= 2; }
+  // Brings the result of an activity to its instance's turn, or reports it by a message if too much
+  // waits for that turn. REQUIRES: takes_results().
+  Status Complete(ActivityResult result);
 
   // Starts an instance together with its first turn, in one batch. nullopt if that is not possible
   // here and now: then it is started by a message. Errors: Conflict (the id is taken, or was
@@ -95,7 +89,7 @@ class OrchestrationDispatcher {
   std::size_t failed() const { return running_.failed(); }
 
   // How many messages to take at a time: fewer while their turns do not fit into one batch.
-  std::size_t messages_max() const { return messages_max_; }
+  std::size_t messages_max() const { return portion_.messages_max(); }
   // And of how many instances.
   std::size_t instances_max() const { return can_detach_ ? portion_.instances_max() : 1; }
 
@@ -112,8 +106,6 @@ class OrchestrationDispatcher {
   using Deliveries = DequeuedInstances::Deliveries;
   // Accepts one instance's messages. Returns a Runner if the caller must now run its turns.
   Result<std::optional<TurnInbox::Runner>> Accept(Deliveries deliveries);
-  // Not of this runtime: nobody can ever process them.
-  Status DropForeign(Deliveries deliveries);
   // Runs turns until the inbox is empty, but at most some in a row: then, or once the runtime ends,
   // what waits is set aside, and this thread takes other work. Also returns once a turn has been
   // handed to AtomicBatchAsync; its completion then continues the instance. `more_to_do`: this
@@ -139,51 +131,16 @@ class OrchestrationDispatcher {
   void LeaveTrouble(const Status& status);
   Status TakeTrouble() { return std::exchange(*trouble_.Lock(), Status::Ok()); }
 
-  // Does what the verdict calls for, and tries again where that helps.
-  Status Settle(const std::string& instance, Causes causes, Verdict verdict);
-  Verdict Try(const std::string& instance, const Causes& causes, bool from_live) {
-    return turns_.Store(turns_.Prepare(instance, causes, from_live), causes);
-  }
-  // Leaves the causes whose leases hold.
-  void DropLost(const LeasesLost& lost, Causes& causes);
-  // In two portions.
-  Status RunHalves(const std::string& instance, Causes causes);
-  Status RunTurnOf(const std::string& instance, Causes causes);
-  // An instance whose turn of a single item is too large for a batch, and would be forever.
-  Status EndTooLarge(const std::string& instance, const Causes& causes, const Status& too_large);
-
-  // Causes that no turn of this runtime takes: results are reported by a message, messages are
-  // given back, to be taken again by any runtime.
-  Status SetAside(const Causes& causes);
-  // In smaller portions.
-  Status SetAsideForLess(const Causes& causes, const TooLarge& too_large);
-  // Returns what the trouble is.
-  Status SetAsideInTrouble(const std::string& instance, const Causes& causes,
-                           const StoreTrouble& trouble);
-  // Messages are parked.
-  Status SetAsideStuck(const std::string& instance, const Causes& causes, const Stuck& stuck);
-  // `end_queued`: what the messages get.
-  Status SetAside(const Causes& causes,
-                  const std::function<Status(const QueuedItems&)>& end_queued);
-  Status GiveBackQueued(const QueuedItems& queued);
-  Status ParkQueued(const std::string& instance, const Stuck& stuck, const QueuedItems& queued);
-  Status HandOver(const std::string& instance, const std::string& diagnosis,
-                  const QueuedItems& queued);
-  Status ReportAlone(const ActivityResult& result);
-
   tandem::Provider& provider_;
-  LogSink& log_;
-  Counters& counters_;
   LeaseKeeper& leases_;
   ResultReporter& reporter_;
   const TurnOptions options_;
 
   // Own synchronization.
   TurnProcessor turns_;
-  TurnInbox inbox_;
-  Backoffs parked_;  // by instance
   TurnPortion portion_;
-  std::atomic<std::size_t> messages_max_ = kTurnMessagesMax;
+  TurnSettlement settlement_;
+  TurnInbox inbox_;
   std::atomic<bool> can_detach_;
   std::atomic<int> storing_ = 0;   // threads that wait for the batch of their turn
   std::atomic<int> detached_ = 0;  // turns for which nobody waits

@@ -37,6 +37,12 @@ Result<bool> ResultReporter::Report(const ActivityResult& result) {
   return false;
 }
 
+Status ResultReporter::ReportRun(const ActivityResult& result) {
+  TANDEM_ASSIGN_OR_RETURN(const bool stored, Report(result));
+  if (stored) counters_.activities_run += 1;
+  return Status::Ok();
+}
+
 void ResultReporter::NoteDropped(const ActivityResult& result) {
   counters_.activities_dropped += 1;
   log_.Log(

@@ -24,6 +24,9 @@ class ResultReporter {
   // Errors: of the store; the activity then runs again.
   tandem::Result<bool> Report(const ActivityResult& result);
 
+  // The same for an activity that has run, which is counted.
+  tandem::Status ReportRun(const ActivityResult& result);
+
   // The result is no longer wanted.
   void NoteDropped(const ActivityResult& result);
 

@@ -58,6 +58,19 @@ TEST(TurnPortionTest, DoublesWhileThereIsMoreAndTheCodeIsQuick) {
   EXPECT_EQ(portion.instances_max(), 1u);
 }
 
+TEST(TurnPortionTest, FewerMessagesAfterATurnThatWasTooLargeThenMoreAgain) {
+  TurnPortion portion;
+  EXPECT_EQ(portion.messages_max(), kTurnMessagesMax);
+  portion.NoteTooManyMessages(3);
+  for (const std::size_t expected : {6, 12, 24, 48, 96, 192, 256, 256}) {
+    portion.NoteAllMessages(portion.messages_max());
+    EXPECT_EQ(portion.messages_max(), expected);
+  }
+  portion.NoteTooManyMessages(100);
+  portion.NoteAllMessages(256);
+  EXPECT_EQ(portion.messages_max(), 100u) << "a turn was too large meanwhile";
+}
+
 class PortionTest : public RuntimeFixture {
  protected:
   static std::string Id(int number) { return Numbered("i-", number); }
