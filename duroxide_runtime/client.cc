@@ -8,9 +8,9 @@
 
 #include "duroxide_runtime/internal/client/client_checks.h"
 #include "duroxide_runtime/internal/client/instance_messages.h"
-#include "duroxide_runtime/internal/dispatch/orchestration_dispatcher.h"
 #include "duroxide_runtime/internal/engine/names.h"
 #include "duroxide_runtime/internal/records/work_item.h"
+#include "duroxide_runtime/internal/store/fused_starts.h"
 #include "duroxide_runtime/internal/store/instance_operations.h"
 #include "duroxide_runtime/internal/store/instance_reader.h"
 #include "duroxide_runtime/internal/store/layout.h"
@@ -87,7 +87,7 @@ Status Client::StartEncoded(std::string_view orchestration, std::string_view ins
     }
     start.start.first_execution = claims.first_executions.at(id);
     std::optional<Status> done;
-    if (turns_ != nullptr && !start.start_at) done = turns_->Start(start);
+    if (fused_starts_ != nullptr && !start.start_at) done = fused_starts_->Start(start);
     if (!done) {
       std::vector<tandem::Operation> batch;
       internal::AddStart(start, now, batch);

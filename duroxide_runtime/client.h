@@ -25,7 +25,7 @@ namespace duroxide {
 class Registry;
 
 namespace internal {
-class OrchestrationDispatcher;
+class FusedStarts;
 }  // namespace internal
 
 // Errors common to all calls: InvalidArgument or TooLarge (empty or over-long ids, names, payloads:
@@ -194,9 +194,8 @@ class Client {
 
  private:
   friend class Runtime;
-  Client(tandem::Provider& provider, const Registry& registry,
-         internal::OrchestrationDispatcher& turns)
-      : provider_(&provider), registry_(&registry), turns_(&turns) {}
+  Client(tandem::Provider& provider, const Registry& registry, internal::FusedStarts& starts)
+      : provider_(&provider), registry_(&registry), fused_starts_(&starts) {}
 
   Result<std::string> WaitForOutput(std::string_view orchestration, std::string_view instance,
                                     Timeout timeout) const;
@@ -204,7 +203,7 @@ class Client {
   tandem::Provider* provider_;
   // Of the runtime, if the client is one's.
   const Registry* registry_ = nullptr;
-  internal::OrchestrationDispatcher* turns_ = nullptr;
+  internal::FusedStarts* fused_starts_ = nullptr;
 };
 
 }  // namespace duroxide

@@ -39,13 +39,14 @@
 #include "duroxide_runtime/internal/dispatch/turn_portion.h"
 #include "duroxide_runtime/internal/dispatch/turn_processor.h"
 #include "duroxide_runtime/internal/dispatch/turn_settlement.h"
+#include "duroxide_runtime/internal/store/fused_starts.h"
 #include "duroxide_runtime/internal/store/instance_operations.h"
 #include "duroxide_runtime/log.h"
 #include "duroxide_runtime/registry.h"
 
 namespace duroxide::internal {
 
-class OrchestrationDispatcher {
+class OrchestrationDispatcher final : public FusedStarts {
  public:
   // All references outlive the dispatcher. `seeds` is called for every start, from any thread.
   OrchestrationDispatcher(tandem::Provider& provider, const Registry& registry, LogSink& log,
@@ -75,10 +76,8 @@ class OrchestrationDispatcher {
   // waits for that turn. REQUIRES: takes_results().
   Status Complete(ActivityResult result);
 
-  // Starts an instance together with its first turn, in one batch. nullopt if that is not possible
-  // here and now: then it is started by a message. Errors: Conflict (the id is taken, or was
-  // deleted meanwhile), and those of the store.
-  std::optional<Status> Start(const NewInstance& instance);
+  // Not while a turn of the instance runs, nor after StopStarting.
+  std::optional<Status> Start(const NewInstance& instance) override;
 
   // From now on no start is run here, and no further turn begins: what a turn that runs leaves
   // behind is set aside, and results are stored by themselves. `on_idle` is called whenever nothing
