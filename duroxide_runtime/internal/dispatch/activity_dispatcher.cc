@@ -8,7 +8,7 @@
 
 #include "duroxide_runtime/internal/dispatch/stored_progress.h"
 #include "duroxide_runtime/internal/dispatch/tuning.h"
-#include "duroxide_runtime/internal/engine/failure.h"
+#include "duroxide_runtime/internal/engine/exceptions.h"
 #include "duroxide_runtime/internal/engine/poison.h"
 #include "duroxide_runtime/internal/records/work_item.h"
 #include "duroxide_runtime/limits.h"

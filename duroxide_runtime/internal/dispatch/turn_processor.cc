@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "duroxide_runtime/internal/dispatch/tuning.h"
-#include "duroxide_runtime/internal/engine/failure.h"
+#include "duroxide_runtime/internal/engine/exceptions.h"
 #include "duroxide_runtime/internal/engine/poison.h"
 #include "duroxide_runtime/internal/store/turn_batch.h"
 

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "base/check.h"
-#include "duroxide_runtime/internal/engine/failure.h"
+#include "duroxide_runtime/internal/engine/exceptions.h"
 
 namespace duroxide::internal {
 

@@ -2,7 +2,7 @@
 
 #include <exception>
 
-#include "duroxide_runtime/internal/engine/failure.h"
+#include "duroxide_runtime/internal/engine/exceptions.h"
 #include "duroxide_runtime/limits.h"
 
 namespace duroxide::internal {

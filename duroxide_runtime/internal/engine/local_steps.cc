@@ -4,7 +4,7 @@
 #include <utility>
 #include <variant>
 
-#include "duroxide_runtime/internal/engine/failure.h"
+#include "duroxide_runtime/internal/engine/exceptions.h"
 #include "duroxide_runtime/internal/engine/names.h"
 #include "duroxide_runtime/limits.h"
 

@@ -1,4 +1,4 @@
-#include "duroxide_runtime/internal/engine/failure.h"
+#include "duroxide_runtime/internal/engine/exceptions.h"
 
 #include <string>
 
