@@ -31,14 +31,14 @@ Result<BrowseCursor> ParseCursor(std::string_view queue, const std::string& afte
 // Gathers one page; `full()` once there is a message that does not fit any more.
 class Browser {
  public:
-  Browser(const QueueParts& parts, Timestamp now, std::string_view queue,
+  Browser(const QueueParts& parts, const Clock& clock, std::string_view queue,
           const BrowseOptions& options)
       : parts_(parts),
         queue_(queue),
         limit_(std::min(options.limit, kPageEventsMax)),
         bytes_max_(std::min(options.max_bytes, kPageBytesMax)),
         reader_(parts.rows.db(), parts.rows.family()),
-        now_(now) {}
+        now_(clock.Now()) {}
 
   Status Begin() {
     TANDEM_ASSIGN_OR_RETURN(stored_, reader_.Queue(queue_));
@@ -153,7 +153,7 @@ class Browser {
   const std::size_t limit_;
   const std::size_t bytes_max_;
   const SnapshotReader reader_;
-  const Timestamp now_;  // by the clock
+  const Timestamp now_;  // by the clock; not before the snapshot
   StoredQueue stored_;
   QueueTime time_;
 
@@ -173,7 +173,7 @@ Result<BrowsePage> RocksMessageQueue::Browse(std::string_view queue,
   TANDEM_RETURN_IF_ERROR(ValidateQueue(queue));
   if (options.limit == 0) return Status::InvalidArgument("limit must not be 0");
   TANDEM_ASSIGN_OR_RETURN(const BrowseCursor cursor, ParseCursor(queue, options.after));
-  Browser browser(parts_, clock_->Now(), queue, options);
+  Browser browser(parts_, *clock_, queue, options);
   TANDEM_RETURN_IF_ERROR(browser.Begin());
   if (browser.finds_nothing()) return BrowsePage();
   if (!cursor.in_groups) TANDEM_RETURN_IF_ERROR(browser.ShowAlone(cursor.from));

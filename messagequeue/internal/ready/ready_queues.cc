@@ -109,21 +109,20 @@ Status ReadyQueues::Refill(std::span<const std::string> queues) {
         if (!window.NeedsRefill()) break;  // another caller has just done it
         from = window.BeginRefill();
       }
-      Result<Scan> scanned = Status::Internal("not scanned");
       try {
-        scanned = ScanFrom(queue, from);
-      } catch (...) {
+        Result<Scan> scanned = ScanFrom(queue, from);
+        const auto memory = states_.Lock();
+        ReadyWindow& window = memory->Existing(queue).window;
+        if (!scanned.ok()) {
+          window.CancelRefill();
+          return scanned.status();
+        }
+        EraseLeased(*memory, queue, scanned->entries);
+        window.EndRefill(std::move(scanned->entries), scanned->rest);
+      } catch (...) {  // no memory
         states_.Lock()->Existing(queue).window.CancelRefill();
         throw;
       }
-      const auto memory = states_.Lock();
-      ReadyWindow& window = memory->Existing(queue).window;
-      if (!scanned.ok()) {
-        window.CancelRefill();
-        return scanned.status();
-      }
-      EraseLeased(*memory, queue, scanned->entries);
-      window.EndRefill(std::move(scanned->entries), scanned->rest);
     }
   }
   return Status::Ok();

@@ -34,8 +34,8 @@ struct ReadyHint {
   std::vector<Lease> groups;   // leases of groups that hold
 };
 
-// Thread-safe. All that names queues: REQUIRES: BeginCall of their states was called for them, or a
-// proposal uses them; but for Hint.
+// Thread-safe. All that names queues but Offer and Hint: REQUIRES: they are in use, by a call of
+// Dequeue (BeginCall) or by a proposal.
 class ReadyQueues {
  public:
   ReadyQueues(const MessageRows& rows, QueueStates& states, const Clock* clock)
