@@ -89,8 +89,7 @@ class ContinuedAsNew {
 
 class OrchestrationContext {
  public:
-  // --- Activities and steps
-  // -----------------------------------------------------------------------
+  // --- Activities and steps -------------------------------------------------------------------
 
   // Schedules the activity now, not when the future is awaited. An activity runs at least once; its
   // failure, or an output that can't be decoded, is the future's Status.
@@ -128,8 +127,7 @@ class OrchestrationContext {
     return internal::TryDecode<T>(*bytes);
   }
 
-  // --- Time
-  // ---------------------------------------------------------------------------------------
+  // --- Time -----------------------------------------------------------------------------------
 
   // A durable timer, `duration` after Now(); a negative duration counts as none, and one that is
   // out of range (hours::max()) never ends.
@@ -149,8 +147,7 @@ class OrchestrationContext {
   // The time of the history event that was delivered last: the same on every replay.
   Timestamp Now() const { return state_->facts().now; }
 
-  // --- From outside
-  // -------------------------------------------------------------------------------
+  // --- From outside ---------------------------------------------------------------------------
 
   // Waits for an external event of that name. Events match waits by position: an arrival goes to
   // the oldest wait that has none. One that finds no wait is recorded and skipped forever, so
@@ -169,8 +166,7 @@ class OrchestrationContext {
     return Future<T>(internal::OperationRef(*state_, state_->Receive(std::string(mailbox))));
   }
 
-  // --- Other orchestrations
-  // -----------------------------------------------------------------------
+  // --- Other orchestrations -------------------------------------------------------------------
 
   // Starts a child now. It gives its output, or the failure with which it ended; dropping the
   // future cancels it, and so does the end of this execution, however it ends.
@@ -215,8 +211,7 @@ class OrchestrationContext {
   //   if (ctx.Patched("charge-before-shipping")) ... else ...
   bool Patched(std::string_view id) const { return state_->local_steps().Patched(id); }
 
-  // --- What others can read
-  // -----------------------------------------------------------------------
+  // --- What others can read -------------------------------------------------------------------
 
   // A text for whoever asks for the instance's status. Survives continue-as-new and the end.
   void SetCustomStatus(std::string status) const {
@@ -246,8 +241,7 @@ class OrchestrationContext {
   // Erases what was not set at or after `time`; returns how many.
   std::size_t EraseKvBefore(Timestamp time) const;
 
-  // --- Determinism and facts
-  // ----------------------------------------------------------------------
+  // --- Determinism and facts ------------------------------------------------------------------
 
   // Unique to the instance and the same on every replay: a version 4 UUID, 64 random bits.
   std::string NewUuid() const { return state_->UseDeterminism().NewUuid(); }

@@ -100,6 +100,8 @@ Result<OperationResult> BatchProposal::StageOne(const Operation& operation, Time
 void BatchProposal::Publish() {
   messages_.Publish(effects_);
   if (!refusal_.ok() || result_.repeated) return;
+  // A new operation is to be looked at here: does a reader wait for what it does?
+  static_assert(std::variant_size_v<Operation> == 11);
   for (const Operation& operation : operations_) {
     const auto* append = std::get_if<AppendEvents>(&operation);
     if (append != nullptr && !append->events.empty()) events_.Publish(append->stream);

@@ -138,8 +138,7 @@ class Operand {
     }
   }
 
-  // --- For its driver
-  // -----------------------------------------------------------------------------
+  // --- For its driver -------------------------------------------------------------------------
 
   Awaiter& awaiter() { return awaited_->awaiter; }
   // A task has done all it had to, and its frame goes at once; the losers of a race go as soon as

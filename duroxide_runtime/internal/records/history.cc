@@ -283,6 +283,67 @@ struct IndexIn<T, std::variant<Ts...>> {
 constexpr std::size_t kFirstCommand = IndexIn<ActivityScheduled, HistoryBody>::kValue;
 constexpr std::size_t kFirstEnd = IndexIn<OrchestrationCompleted, HistoryBody>::kValue;
 
+std::size_t WeightOf(const Failure& failure) {
+  std::size_t bytes = failure.message.size();
+  for (const Failure::Cause& cause : failure.causes) bytes += cause.message.size();
+  return bytes;
+}
+
+// An overload for each kind, so that a new one does not compile before it is weighed.
+struct Weigher {
+  // What it has of an execution before was weighed there.
+  std::size_t operator()(const Started& started) const {
+    return started.name.size() + started.input.size() + ContentBytes(started.mailbox);
+  }
+  std::size_t operator()(const ActivityCompleted& end) const { return end.output.size(); }
+  std::size_t operator()(const ActivityFailed& end) const { return WeightOf(end.failure); }
+  std::size_t operator()(const TimerFired& /*end*/) const { return 0; }
+  std::size_t operator()(const EventRaised& event) const {
+    return event.name.size() + event.payload.size();
+  }
+  std::size_t operator()(const MessageReceived& received) const {
+    return received.message.mailbox.size() + received.message.payload.size();
+  }
+  std::size_t operator()(const ChildCompleted& end) const { return end.output.size(); }
+  std::size_t operator()(const ChildFailed& end) const { return WeightOf(end.failure); }
+  std::size_t operator()(const CancelRequested& request) const { return request.reason.size(); }
+  std::size_t operator()(const ActivityScheduled& command) const {
+    return command.name.size() + command.input.size() + command.tag.size();
+  }
+  std::size_t operator()(const ActivityCancelRequested& command) const {
+    return command.tag.size();
+  }
+  std::size_t operator()(const TimerCreated& /*command*/) const { return 0; }
+  std::size_t operator()(const TimerCancelled& /*command*/) const { return 0; }
+  std::size_t operator()(const EventSubscribed& command) const { return command.name.size(); }
+  std::size_t operator()(const EventUnsubscribed& /*command*/) const { return 0; }
+  std::size_t operator()(const MailboxSubscribed& command) const { return command.name.size(); }
+  std::size_t operator()(const MailboxUnsubscribed& /*command*/) const { return 0; }
+  std::size_t operator()(const ChildScheduled& command) const {
+    return command.name.size() + command.instance.size() + command.input.size();
+  }
+  std::size_t operator()(const ChildCancelRequested& command) const {
+    return command.instance.size();
+  }
+  std::size_t operator()(const DetachedStarted& command) const {
+    return command.name.size() + command.instance.size() + command.input.size();
+  }
+  std::size_t operator()(const StepRecorded& step) const {
+    return step.name.size() + step.output.size() + (step.failure ? WeightOf(*step.failure) : 0);
+  }
+  std::size_t operator()(const PatchRecorded& patch) const { return patch.id.size(); }
+  std::size_t operator()(const CustomStatusSet& set) const {
+    return set.status.value ? set.status.value->size() : 0;
+  }
+  std::size_t operator()(const KvSet& set) const { return set.key.size() + set.value.size(); }
+  std::size_t operator()(const KvErased& erased) const { return erased.key.size(); }
+  std::size_t operator()(const OrchestrationCompleted& end) const { return end.output.size(); }
+  std::size_t operator()(const OrchestrationFailed& end) const { return WeightOf(end.failure); }
+  std::size_t operator()(const OrchestrationContinuedAsNew& end) const {
+    return end.input.size() + ContentBytes(end.mailbox);
+  }
+};
+
 }  // namespace
 
 bool IsInput(const HistoryBody& body) { return body.index() < kFirstCommand; }
@@ -300,12 +361,6 @@ bool SameOutput(const HistoryBody& recorded, const HistoryBody& asked) {
   return recorded == asked;
 }
 
-std::size_t ContentBytes(const Failure& failure) {
-  std::size_t bytes = failure.message.size();
-  for (const Failure::Cause& cause : failure.causes) bytes += cause.message.size();
-  return bytes;
-}
-
 std::size_t ContentBytes(const std::vector<MailboxMessage>& messages) {
   std::size_t bytes = 0;
   for (const MailboxMessage& message : messages) {
@@ -314,34 +369,7 @@ std::size_t ContentBytes(const std::vector<MailboxMessage>& messages) {
   return bytes;
 }
 
-std::size_t ContentBytes(const HistoryBody& body) {
-  return std::visit(
-      [](const auto& event) {
-        std::size_t bytes = 0;
-        if constexpr (requires { event.name.size(); }) bytes += event.name.size();
-        if constexpr (requires { event.instance.size(); }) bytes += event.instance.size();
-        if constexpr (requires { event.input.size(); }) bytes += event.input.size();
-        if constexpr (requires { event.output.size(); }) bytes += event.output.size();
-        if constexpr (requires { event.payload.size(); }) bytes += event.payload.size();
-        if constexpr (requires { event.key.size(); }) bytes += event.key.size();
-        if constexpr (requires { event.value.size(); }) bytes += event.value.size();
-        if constexpr (requires { event.message.payload.size(); }) {
-          bytes += event.message.mailbox.size() + event.message.payload.size();
-        }
-        if constexpr (requires { event.mailbox.size(); }) bytes += ContentBytes(event.mailbox);
-        if constexpr (requires { event.failure.message.size(); }) {
-          bytes += ContentBytes(event.failure);
-        }
-        if constexpr (requires { event.failure->message.size(); }) {
-          if (event.failure) bytes += ContentBytes(*event.failure);
-        }
-        if constexpr (requires { event.status.value->size(); }) {
-          if (event.status.value) bytes += event.status.value->size();
-        }
-        return bytes;
-      },
-      body);
-}
+std::size_t ContentBytes(const HistoryBody& body) { return std::visit(Weigher(), body); }
 
 std::string EncodeHistoryEvent(const HistoryEvent& event) {
   return tandem::EncodeRecord<Record>([&](Record::Builder record) {

@@ -158,8 +158,7 @@ TEST(SimulationTest, ChildrenNestTwoHundredDeepAndTheirIdsDoNotGrow) {
   EXPECT_TRUE(ids.contains("root::sub::1.1"));
 }
 
-// --- The checks can fail: engines that are broken on purpose are found out
-// ------------------------
+// --- The checks can fail: engines that are broken on purpose are found out --------------------
 
 using Operations = std::vector<tandem::Operation>;
 
