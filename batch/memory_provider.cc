@@ -8,10 +8,10 @@
 #include "base/executor.h"
 #include "base/limits.h"
 #include "base/process_mark.h"
-#include "batch/internal/batch_limits.h"
+#include "batch/batch_limits.h"
 #include "batch/internal/memory/memory_state.h"
 #include "batch/internal/memory/memory_store.h"
-#include "eventstore/internal/event_limits.h"
+#include "eventstore/event_limits.h"
 #include "messagequeue/queue_limits.h"
 
 namespace tandem {
@@ -100,8 +100,8 @@ Clock& MemoryProvider::clock() { return *impl_->clock; }
 
 Result<BatchResult> MemoryProvider::Impl::Apply(const std::vector<Operation>& operations,
                                                 const BatchOptions& options) {
-  TANDEM_RETURN_IF_ERROR(internal::ValidateRetention(retention));
-  TANDEM_RETURN_IF_ERROR(internal::ValidateBatch(operations, options));
+  TANDEM_RETURN_IF_ERROR(ValidateRetention(retention));
+  TANDEM_RETURN_IF_ERROR(ValidateBatch(operations, options));
   return store.Change([&](MemoryState& state, Timestamp now) {
     return state.Apply(operations, options.id, retention, now);
   });
@@ -143,14 +143,14 @@ Search<EventPage> MemoryProvider::Impl::SearchFor(const StreamId& stream,
 
 Result<EventPage> MemoryProvider::Read(const StreamId& stream, const ReadOptions& options) {
   TANDEM_RETURN_IF_ERROR(impl_->mark.Check());
-  TANDEM_RETURN_IF_ERROR(internal::ValidateRead(stream, options));
+  TANDEM_RETURN_IF_ERROR(ValidateRead(stream, options));
   return impl_->store.Await(impl_->SearchFor(stream, options));
 }
 
 void MemoryProvider::ReadAsync(const StreamId& stream, const ReadOptions& options,
                                ReadCallback callback) {
   if (impl_->mark.in_forked_child()) return callback(ProcessMark::ForkedChild());
-  if (Status status = internal::ValidateRead(stream, options); !status.ok()) {
+  if (Status status = ValidateRead(stream, options); !status.ok()) {
     impl_->executor.Post([callback = std::move(callback), status] { callback(status); });
     return;
   }
@@ -160,7 +160,7 @@ void MemoryProvider::ReadAsync(const StreamId& stream, const ReadOptions& option
 
 Result<std::optional<PartitionHead>> MemoryProvider::LatestPartition(std::string_view entity) {
   TANDEM_RETURN_IF_ERROR(impl_->mark.Check());
-  TANDEM_RETURN_IF_ERROR(internal::ValidateEntity(entity));
+  TANDEM_RETURN_IF_ERROR(ValidateEntity(entity));
   return impl_->store.Look([&](const MemoryState& state, Timestamp /*now*/) {
     return state.events.LatestPartition(entity);
   });
@@ -169,7 +169,7 @@ Result<std::optional<PartitionHead>> MemoryProvider::LatestPartition(std::string
 Result<MetadataPage> MemoryProvider::ReadMetadata(const StreamId& stream,
                                                   const MetadataOptions& options) {
   TANDEM_RETURN_IF_ERROR(impl_->mark.Check());
-  TANDEM_RETURN_IF_ERROR(internal::ValidateReadMetadata(stream, options));
+  TANDEM_RETURN_IF_ERROR(ValidateReadMetadata(stream, options));
   return impl_->store.Look([&](const MemoryState& state, Timestamp /*now*/) {
     return state.events.ReadMetadata(stream, options);
   });
@@ -177,7 +177,7 @@ Result<MetadataPage> MemoryProvider::ReadMetadata(const StreamId& stream,
 
 Result<FeedPage> MemoryProvider::ReadAll(Position after, const FeedOptions& options) {
   TANDEM_RETURN_IF_ERROR(impl_->mark.Check());
-  TANDEM_RETURN_IF_ERROR(internal::ValidateReadAll(options));
+  TANDEM_RETURN_IF_ERROR(ValidateReadAll(options));
   Search<FeedPage> search;
   search.look = [&](const MemoryState& state, Timestamp /*now*/) {
     return state.events.ReadAll(after, options);
@@ -205,14 +205,14 @@ Search<std::vector<Delivery>> MemoryProvider::Impl::SearchFor(
 Result<std::vector<Delivery>> MemoryProvider::Dequeue(std::span<const std::string> queues,
                                                       const DequeueOptions& options) {
   TANDEM_RETURN_IF_ERROR(impl_->mark.Check());
-  TANDEM_RETURN_IF_ERROR(internal::ValidateDequeue(queues, options));
+  TANDEM_RETURN_IF_ERROR(ValidateDequeue(queues, options));
   return impl_->store.Await(impl_->SearchFor({queues.begin(), queues.end()}, options));
 }
 
 void MemoryProvider::DequeueAsync(std::vector<std::string> queues, const DequeueOptions& options,
                                   DequeueCallback callback) {
   if (impl_->mark.in_forked_child()) return callback(ProcessMark::ForkedChild());
-  if (Status status = internal::ValidateDequeue(queues, options); !status.ok()) {
+  if (Status status = ValidateDequeue(queues, options); !status.ok()) {
     impl_->executor.Post([callback = std::move(callback), status] { callback(status); });
     return;
   }
@@ -223,7 +223,7 @@ void MemoryProvider::DequeueAsync(std::vector<std::string> queues, const Dequeue
 Result<Timestamp> MemoryProvider::Renew(const LockToken& token,
                                         Saturated<std::chrono::milliseconds> duration) {
   TANDEM_RETURN_IF_ERROR(impl_->mark.Check());
-  TANDEM_RETURN_IF_ERROR(internal::ValidateRenew(token, duration.value()));
+  TANDEM_RETURN_IF_ERROR(ValidateRenew(token, duration.value()));
   return impl_->store.Change([&](MemoryState& state, Timestamp now) {
     return state.queues.Renew(token, duration.value(), now);
   });
@@ -242,7 +242,7 @@ Result<NamePage> MemoryProvider::ListEntities(const ListOptions& options) {
 Result<PartitionPage> MemoryProvider::ListPartitions(std::string_view entity,
                                                      const PartitionOptions& options) {
   TANDEM_RETURN_IF_ERROR(impl_->mark.Check());
-  TANDEM_RETURN_IF_ERROR(internal::ValidateEntity(entity));
+  TANDEM_RETURN_IF_ERROR(ValidateEntity(entity));
   TANDEM_RETURN_IF_ERROR(ValidateLimit(options.limit));
   return impl_->store.Look([&](const MemoryState& state, Timestamp /*now*/) {
     return state.events.ListPartitions(entity, options);
@@ -259,7 +259,7 @@ Result<NamePage> MemoryProvider::ListQueues(const ListOptions& options) {
 
 Result<QueueStatistics> MemoryProvider::Statistics(std::string_view queue) {
   TANDEM_RETURN_IF_ERROR(impl_->mark.Check());
-  TANDEM_RETURN_IF_ERROR(internal::ValidateQueue(queue));
+  TANDEM_RETURN_IF_ERROR(ValidateQueue(queue));
   return impl_->store.Look([&](const MemoryState& state, Timestamp now) {
     return state.queues.Statistics(std::string(queue), now);
   });
@@ -267,7 +267,7 @@ Result<QueueStatistics> MemoryProvider::Statistics(std::string_view queue) {
 
 Result<BrowsePage> MemoryProvider::Browse(std::string_view queue, const BrowseOptions& options) {
   TANDEM_RETURN_IF_ERROR(impl_->mark.Check());
-  TANDEM_RETURN_IF_ERROR(internal::ValidateQueue(queue));
+  TANDEM_RETURN_IF_ERROR(ValidateQueue(queue));
   TANDEM_RETURN_IF_ERROR(ValidateLimit(options.limit));
   return impl_->store.Look([&](const MemoryState& state, Timestamp now) {
     return state.queues.Browse(std::string(queue), options, now);
@@ -276,7 +276,7 @@ Result<BrowsePage> MemoryProvider::Browse(std::string_view queue, const BrowseOp
 
 Result<std::uint64_t> MemoryProvider::Purge(std::string_view queue) {
   TANDEM_RETURN_IF_ERROR(impl_->mark.Check());
-  TANDEM_RETURN_IF_ERROR(internal::ValidateQueue(queue));
+  TANDEM_RETURN_IF_ERROR(ValidateQueue(queue));
   return impl_->store.Change([&](MemoryState& state, Timestamp /*now*/) {
     return state.queues.Purge(std::string(queue));
   });
@@ -284,7 +284,7 @@ Result<std::uint64_t> MemoryProvider::Purge(std::string_view queue) {
 
 Result<RedriveResult> MemoryProvider::Redrive(std::string_view queue) {
   TANDEM_RETURN_IF_ERROR(impl_->mark.Check());
-  TANDEM_RETURN_IF_ERROR(internal::ValidateQueue(queue));
+  TANDEM_RETURN_IF_ERROR(ValidateQueue(queue));
   TANDEM_RETURN_IF_ERROR(CheckName("queue of the dead letters", DeadLetterQueue(queue)));
   return impl_->store.Change([&](MemoryState& state, Timestamp now) {
     return state.queues.Redrive(std::string(queue), now);
@@ -293,7 +293,7 @@ Result<RedriveResult> MemoryProvider::Redrive(std::string_view queue) {
 
 Result<std::uint64_t> MemoryProvider::Truncate(const StreamId& stream, Version before) {
   TANDEM_RETURN_IF_ERROR(impl_->mark.Check());
-  TANDEM_RETURN_IF_ERROR(internal::ValidateEntity(stream.entity));
+  TANDEM_RETURN_IF_ERROR(ValidateEntity(stream.entity));
   return impl_->store.Change(
       [&](MemoryState& state, Timestamp /*now*/) { return state.events.Truncate(stream, before); });
 }

@@ -10,7 +10,7 @@
 #include "base/guarded.h"
 #include "base/out_of_memory.h"
 #include "base/process_mark.h"
-#include "batch/internal/batch_limits.h"
+#include "batch/batch_limits.h"
 #include "batch/internal/rocks/batch_proposal.h"
 #include "batch/internal/rocks/call_guard.h"
 #include "batch/internal/rocks/commit_pipeline.h"
@@ -98,7 +98,7 @@ RocksDbProvider::~RocksDbProvider() {
 
 Result<std::unique_ptr<RocksDbProvider>> RocksDbProvider::Open(
     const std::filesystem::path& directory, const RocksDbOptions& options) {
-  TANDEM_RETURN_IF_ERROR(internal::ValidateRetention(options.batch_id_retention.value()));
+  TANDEM_RETURN_IF_ERROR(ValidateRetention(options.batch_id_retention.value()));
   TANDEM_RETURN_IF_ERROR(internal::CheckMayOpen());
   try {
     return Impl::Open(directory, options);
@@ -126,7 +126,7 @@ Result<std::unique_ptr<RocksDbProvider>> RocksDbProvider::Impl::Open(
 Result<BatchResult> RocksDbProvider::AtomicBatch(std::vector<Operation> operations,
                                                  const BatchOptions& options) {
   return impl_->guard.Call([&]() -> Result<BatchResult> {
-    TANDEM_RETURN_IF_ERROR(internal::ValidateBatch(operations, options));
+    TANDEM_RETURN_IF_ERROR(ValidateBatch(operations, options));
     internal::BatchProposal proposal(impl_->events, impl_->messages, impl_->ids,
                                      std::move(operations), options);
     TANDEM_RETURN_IF_ERROR(impl_->pipeline.Commit(proposal));
@@ -138,7 +138,7 @@ Result<BatchResult> RocksDbProvider::AtomicBatch(std::vector<Operation> operatio
 void RocksDbProvider::AtomicBatchAsync(std::vector<Operation> operations,
                                        const BatchOptions& options, BatchCallback callback) {
   if (impl_->guard.mark().in_forked_child()) return callback(ProcessMark::ForkedChild());
-  if (Status valid = internal::ValidateBatch(operations, options); !valid.ok()) {
+  if (Status valid = ValidateBatch(operations, options); !valid.ok()) {
     impl_->executor.Post([callback = std::move(callback), valid] { callback(valid); });
     return;
   }

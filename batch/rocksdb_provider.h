@@ -11,17 +11,9 @@
 #include <vector>
 
 #include "batch/provider.h"
+#include "batch/rocksdb_options.h"
 
 namespace tandem {
-
-struct RocksDbOptions {
-  bool create_if_missing = true;
-  std::size_t block_cache_bytes = std::size_t{64} << 20;
-  std::size_t write_buffer_bytes = std::size_t{64}
-                                   << 20;  // per column family, of which there are 3
-  Saturated<std::chrono::milliseconds> batch_id_retention = std::chrono::hours(24);
-  Clock* clock = nullptr;  // null: a SystemClock of its own; else it outlives the provider
-};
 
 // Counts since open.
 struct RocksDbStats {

@@ -2,7 +2,7 @@
 
 #include "base/key_encoding.h"
 
-namespace tandem::internal {
+namespace tandem {
 
 namespace {
 
@@ -39,4 +39,4 @@ std::optional<TokenFields> DecodeToken(const LockToken& token) {
   return fields;
 }
 
-}  // namespace tandem::internal
+}  // namespace tandem

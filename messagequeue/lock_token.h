@@ -15,7 +15,7 @@
 
 #include "messagequeue/message_queue.h"
 
-namespace tandem::internal {
+namespace tandem {
 
 // A message without a group, or a whole group: what a lease covers.
 struct LeaseItem {
@@ -36,4 +36,4 @@ struct TokenFields {
 LockToken EncodeToken(const TokenFields& fields);
 std::optional<TokenFields> DecodeToken(const LockToken& token);
 
-}  // namespace tandem::internal
+}  // namespace tandem

@@ -9,7 +9,7 @@
 
 #include "messagequeue/message_queue.h"
 
-namespace tandem::internal {
+namespace tandem {
 
 inline constexpr int kIdCounterBits = 40;
 inline constexpr std::uint64_t kIncarnationsMax = (std::uint64_t{1} << (64 - kIdCounterBits)) - 1;
@@ -17,4 +17,4 @@ inline constexpr std::uint64_t kIncarnationsMax = (std::uint64_t{1} << (64 - kId
 // The first id of the incarnation is the next. REQUIRES: incarnation <= kIncarnationsMax.
 constexpr MessageId IdBefore(std::uint64_t incarnation) { return incarnation << kIdCounterBits; }
 
-}  // namespace tandem::internal
+}  // namespace tandem

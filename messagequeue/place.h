@@ -7,7 +7,7 @@
 #include "base/timestamp.h"
 #include "messagequeue/message_queue.h"
 
-namespace tandem::internal {
+namespace tandem {
 
 // Oldest visible first, then as enqueued. `visible_at` is by the queue's own time, which a clock
 // that is set back does not set back.
@@ -18,4 +18,4 @@ struct Place {
   auto operator<=>(const Place&) const = default;
 };
 
-}  // namespace tandem::internal
+}  // namespace tandem

@@ -4,7 +4,7 @@
 #include "base/result.h"
 #include "messagequeue/lock_token.h"
 
-namespace tandem::internal {
+namespace tandem {
 
 namespace {
 
@@ -77,4 +77,4 @@ Status ValidateRenew(const LockToken& token, std::chrono::milliseconds duration)
   return Status::Ok();
 }
 
-}  // namespace tandem::internal
+}  // namespace tandem

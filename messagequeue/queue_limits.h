@@ -11,7 +11,7 @@
 #include "base/status.h"
 #include "messagequeue/message_queue.h"
 
-namespace tandem::internal {
+namespace tandem {
 
 Status Validate(const Enqueue& enqueue);
 Status Validate(const DeleteMessages& ack);
@@ -25,4 +25,4 @@ Status ValidateQueue(std::string_view queue);
 Status ValidateDequeue(std::span<const std::string> queues, const DequeueOptions& options);
 Status ValidateRenew(const LockToken& token, std::chrono::milliseconds duration);
 
-}  // namespace tandem::internal
+}  // namespace tandem

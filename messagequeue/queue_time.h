@@ -1,7 +1,7 @@
 #pragma once
 
 // A queue has a time of its own, which never runs back, whatever the clock does between two
-// openings of the store. Places (queue_keys.h), and until when a group is hidden, are times of the
+// openings of the store. Places (place.h), and until when a group is hidden, are times of the
 // queue; leases are not: they end with the opening.
 //
 // While a store is open, the time of a queue is the clock's, put forward by a lead. The lead is
@@ -14,7 +14,7 @@
 
 #include "base/clock.h"
 
-namespace tandem::internal {
+namespace tandem {
 
 class QueueTime {
  public:
@@ -41,4 +41,4 @@ class QueueTime {
   std::chrono::microseconds lead_{0};
 };
 
-}  // namespace tandem::internal
+}  // namespace tandem

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/out_of_memory.h"
-#include "eventstore/internal/event_limits.h"
+#include "eventstore/event_limits.h"
 #include "eventstore/internal/event_reader.h"
 #include "eventstore/internal/read_wait.h"
 

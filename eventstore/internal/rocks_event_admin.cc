@@ -7,8 +7,8 @@
 #include <string>
 
 #include "base/limits.h"
+#include "eventstore/event_limits.h"
 #include "eventstore/internal/event_keys.h"
-#include "eventstore/internal/event_limits.h"
 #include "eventstore/internal/rocks_event_store.h"
 #include "eventstore/internal/stream_walk.h"
 

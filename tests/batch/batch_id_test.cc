@@ -8,14 +8,12 @@
 #include <thread>
 #include <vector>
 
-#include "batch/internal/batch_digest.h"
+#include "batch/batch_digest.h"
 #include "batch/memory_provider.h"
 #include "tests/support/store_fixture.h"
 
 namespace tandem {
 namespace {
-
-using internal::BatchDigest;
 
 class BatchIdTest : public testing::StoreTest {
  protected:

@@ -237,7 +237,7 @@ TEST_F(OpeningTest, AStoreOpensHoweverManyTablesWaitForCompaction) {
 // Or its message ids would begin anew.
 TEST_F(OpeningTest, AStoreThatHasUsedUpItsIncarnationsDoesNotOpen) {
   MakeStore();
-  WriteStoreRecord(/*format=*/1, internal::kIncarnationsMax - 1);
+  WriteStoreRecord(/*format=*/1, kIncarnationsMax - 1);
   {
     auto last = RocksDbProvider::Open(path_);
     ASSERT_TRUE(last.ok()) << last.status();
@@ -245,7 +245,7 @@ TEST_F(OpeningTest, AStoreThatHasUsedUpItsIncarnationsDoesNotOpen) {
     const auto second = (*last)->Enqueue("queue", "b");
     ASSERT_TRUE(first.ok() && second.ok());
     EXPECT_LT(first->id, second->id);
-    EXPECT_EQ(first->id >> internal::kIdCounterBits, internal::kIncarnationsMax);
+    EXPECT_EQ(first->id >> kIdCounterBits, kIncarnationsMax);
   }
   EXPECT_EQ(OpenCode(path_), StatusCode::kTooLarge);
 }

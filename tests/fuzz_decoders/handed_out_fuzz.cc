@@ -70,8 +70,8 @@ void PassBack(Provider& store, std::string_view bytes) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view bytes = tandem::testing::FuzzInput(data, size).rest();
   const tandem::LockToken token{std::string(bytes)};
-  if (const auto fields = tandem::internal::DecodeToken(token)) {
-    tandem::testing::Must(tandem::internal::EncodeToken(*fields) == token, "a token is itself");
+  if (const auto fields = tandem::DecodeToken(token)) {
+    tandem::testing::Must(tandem::EncodeToken(*fields) == token, "a token is itself");
   }
   static tandem::Stores stores;
   for (tandem::Provider* store : stores.all()) tandem::PassBack(*store, bytes);

@@ -228,7 +228,7 @@ class DamageTest : public ::testing::Test {
     std::vector<std::string> values;
     for (const std::uint64_t number : {std::uint64_t{0}, kLargest / 2 + 1, kLargest}) {
       for (const Timestamp time : times) {
-        const internal::Place place{time, number};
+        const Place place{time, number};
         switch (key[0]) {
           case 'Q':
             for (const Timestamp latest : times) {

@@ -6,7 +6,6 @@
 namespace tandem {
 namespace {
 
-using internal::Place;
 using std::chrono::minutes;
 
 class QueueVerifyTest : public testing::QueueRigTest {

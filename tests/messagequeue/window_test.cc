@@ -16,7 +16,6 @@
 namespace tandem {
 namespace {
 
-using internal::Place;
 using internal::ReadyEntry;
 using internal::ReadyWindow;
 

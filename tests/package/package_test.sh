@@ -22,6 +22,12 @@ expect_equal() { # <what> <expected> <actual>
   [[ $2 == "$3" ]] || fail "$1: expected '$2', got '$3'"
 }
 
+expect_no_rocksdb() { # <program>
+  if readelf --dynamic "$1" | grep -q 'NEEDED.*librocksdb'; then
+    fail "$1 needs RocksDB, and uses none of it"
+  fi
+}
+
 use_module_of() { # <prefix>; for pkg-config
   local file
   file=$(find "$1" -name tandem.pc)
@@ -70,6 +76,9 @@ check_cmake() {
   expect_equal transfer "30" "$("$work/build/transfer" "$work/transfer-store")"
   expect_equal greeting "hello ann!" "$("$work/build/greeting" "$work/greeting-store")"
   expect_equal order "3 lamps" "$("$work/build/order")"
+  expect_equal own_provider "noted" "$("$work/build/own_provider" --gtest_brief=1 | tail -n 1)"
+  expect_no_rocksdb "$work/build/own_provider"
+  expect_no_rocksdb "$work/build/order"
 }
 
 check_pkg_config() {

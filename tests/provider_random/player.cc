@@ -193,7 +193,7 @@ std::string Player::Play(const Step& step, Provider& provider) {
 
 std::optional<LockToken> Player::TokenOf(const std::string& name) const {
   if (name == "malformed") return LockToken{"no token"};
-  if (name == "foreign") return internal::EncodeToken({1, 1, 1, {"q", "", 1}});
+  if (name == "foreign") return EncodeToken({1, 1, 1, {"q", "", 1}});
   const bool altered = name.starts_with('!');
   const auto token = tokens_.find(altered ? name.substr(1) : name);
   if (token == tokens_.end()) return std::nullopt;

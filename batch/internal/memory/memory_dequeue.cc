@@ -94,21 +94,15 @@ void MemoryQueues::FreeRunOut(MemoryQueue& queue, Timestamp now) {
   while (!queue.running.empty() && queue.running.begin()->first <= now) {
     ++looked_at_;
     MemoryLease& lease = leases_.at(queue.running.begin()->second);
-    Free(queue, lease.places.front());
+    queue.Free(lease.places.front());
     queue.running.erase(queue.running.begin());
   }
 }
 
-Timestamp MemoryQueues::VisibleAt(const MemoryQueue& queue, const Place& place,
-                                  const MemoryMessage& message) {
-  if (message.group.empty()) return place.visible_at;
-  return std::max(place.visible_at, queue.groups.at(message.group).not_before);
-}
-
 Timestamp MemoryQueues::ReadyAt(const MemoryQueue& queue, const Place& place,
                                 const MemoryMessage& message) const {
-  const Timestamp visible_at = queue.time.ClockAt(VisibleAt(queue, place, message));
-  const LeaseNumber lease = LeaseOf(queue, message);
+  const Timestamp visible_at = queue.time.ClockAt(queue.VisibleAt(place, message));
+  const LeaseNumber lease = queue.LeaseOf(message);
   return lease == 0 ? visible_at : std::max(visible_at, leases_.at(lease).deadline);
 }
 
@@ -187,12 +181,12 @@ void MemoryQueues::Grant(const LeaseItem& item, std::size_t deliveries_before, B
     lease.places.push_back(basket.places[i]);
     MemoryMessage& message = queue.messages.at(basket.places[i]);
     message.lease = last_lease_;
-    visible_at = std::max(visible_at, VisibleAt(queue, basket.places[i], message));
+    visible_at = std::max(visible_at, queue.VisibleAt(basket.places[i], message));
   }
   // What was delayed is ready from now on, whatever the clock says when the store is opened again.
   if (visible_at > queue.latest) queue.latest = queue.time.Of(basket.now);
   if (!item.group.empty()) queue.groups.at(item.group).lease = last_lease_;
-  Unfree(queue, lease.places.front());
+  queue.Unfree(lease.places.front());
   queue.running.emplace(lease.deadline, last_lease_);
   holders_[item] = last_lease_;
   ++changes_;
@@ -230,7 +224,7 @@ void MemoryQueues::SetDeadline(LeaseNumber number, Timestamp deadline) {
   MemoryLease& lease = leases_.at(number);
   MemoryQueue& queue = queues_.at(lease.item.queue);
   queue.running.erase({lease.deadline, number});
-  Unfree(queue, lease.places.front());  // it may have run out
+  queue.Unfree(lease.places.front());  // it may have run out
   lease.deadline = deadline;
   queue.running.emplace(deadline, number);
 }

@@ -2,7 +2,7 @@
 
 // The event store's half of the in-memory provider, as a plain value: copying it is a snapshot. A
 // batch checks all its operations, then applies all. Arguments are valid already
-// (eventstore/internal/event_limits.h).
+// (eventstore/event_limits.h).
 
 #include <cstdint>
 #include <deque>

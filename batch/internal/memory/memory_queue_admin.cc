@@ -59,7 +59,7 @@ std::set<std::string> MemoryQueues::Names() const {
 MessageState MemoryQueues::StateOf(const MemoryQueue& queue, const Place& place,
                                    const MemoryMessage& message, Timestamp now) const {
   if (message.lease != 0 && leases_.at(message.lease).deadline > now) return MessageState::kLeased;
-  const bool is_delayed = VisibleAt(queue, place, message) > queue.time.Of(now);
+  const bool is_delayed = queue.VisibleAt(place, message) > queue.time.Of(now);
   return is_delayed ? MessageState::kDelayed : MessageState::kReady;
 }
 
@@ -74,7 +74,7 @@ QueueStatistics MemoryQueues::Statistics(const std::string& name, Timestamp now)
     switch (StateOf(found->second, place, message, now)) {
       case MessageState::kReady: {
         ++statistics.ready;
-        const auto age = found->second.time.Of(now) - VisibleAt(found->second, place, message);
+        const auto age = found->second.time.Of(now) - found->second.VisibleAt(place, message);
         statistics.oldest_age = std::max(statistics.oldest_age.value_or(age), age);
         break;
       }
@@ -121,7 +121,7 @@ Result<BrowsePage> MemoryQueues::Browse(const std::string& name, const BrowseOpt
     shown.state = StateOf(found->second, next.place, message, now);
     shown.delivery_count = message.delivery_count;
     shown.enqueued_at = message.enqueued_at;
-    shown.visible_at = found->second.time.ClockAt(VisibleAt(found->second, next.place, message));
+    shown.visible_at = found->second.time.ClockAt(found->second.VisibleAt(next.place, message));
     shown.payload = message.payload;
     shown.dead_letter = message.dead_letter;
     page.messages.push_back(std::move(shown));

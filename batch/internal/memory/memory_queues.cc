@@ -12,6 +12,39 @@
 
 namespace tandem::internal {
 
+Timestamp MemoryQueue::VisibleAt(const Place& place, const MemoryMessage& message) const {
+  if (message.group.empty()) return place.visible_at;
+  return std::max(place.visible_at, groups.at(message.group).not_before);
+}
+
+LeaseNumber MemoryQueue::LeaseOf(const MemoryMessage& message) const {
+  return message.group.empty() ? message.lease : groups.at(message.group).lease;
+}
+
+void MemoryQueue::Free(const Place& place) {
+  Unfree(place);
+  MemoryMessage& message = messages.at(place);
+  Place first = place;
+  std::optional<Place>* entry = &message.free;
+  if (!message.group.empty()) {
+    MemoryGroup& group = groups.at(message.group);
+    first = *group.members.begin();
+    entry = &group.free;
+  }
+  *entry = Place{VisibleAt(first, message), first.id};
+  free.emplace(**entry, first);
+}
+
+bool MemoryQueue::Unfree(const Place& place) {
+  MemoryMessage& message = messages.at(place);
+  std::optional<Place>& entry =
+      message.group.empty() ? message.free : groups.at(message.group).free;
+  if (!entry.has_value()) return false;
+  free.erase(*entry);
+  entry.reset();
+  return true;
+}
+
 void MemoryQueues::OpenAgain(Timestamp now) {
   for (auto& [name, queue] : queues_) queue.time = QueueTime(now, queue.latest);
   while (!leases_.empty()) EndLease(leases_.begin()->first, /*count=*/true);
@@ -122,9 +155,9 @@ OperationResult MemoryQueues::Apply(const AbandonMessages& abandon, Timestamp no
   for (const Place& place : lease.places) {
     if (!queue.messages.contains(place)) continue;
     if (!lease.item.group.empty()) {
-      Unfree(queue, place);
+      queue.Unfree(place);
       queue.groups.at(lease.item.group).not_before = queue.time.Of(not_before);
-      Free(queue, place);
+      queue.Free(place);
       queue.latest = queue.time.Of(now);
       continue;
     }
@@ -186,7 +219,7 @@ void MemoryQueues::Insert(const std::string& name, Timestamp visible_at, Message
     free = group.members.size() == 1 || group.free.has_value();
   }
   queue.messages.emplace(place, std::move(message));
-  if (free) Free(queue, place);
+  if (free) queue.Free(place);
   ++changes_;
 }
 
@@ -194,7 +227,7 @@ MemoryMessage MemoryQueues::Remove(const std::string& name, const Place& place, 
   MemoryQueue& queue = queues_.at(name);
   const auto found = queue.messages.find(place);
   TANDEM_CHECK(found->second.lease == 0, "a lease ends before what it covers is removed");
-  const bool was_free = Unfree(queue, place);
+  const bool was_free = queue.Unfree(place);
   MemoryMessage message = std::move(found->second);
   queue.messages.erase(found);
   if (queue.messages.empty()) maybe_empty_.insert(name);
@@ -206,40 +239,12 @@ MemoryMessage MemoryQueues::Remove(const std::string& name, const Place& place, 
     if (group.members.empty()) {
       queue.groups.erase(message.group);
     } else if (was_free) {
-      Free(queue, *group.members.begin());
+      queue.Free(*group.members.begin());
     }
   }
   queue.latest = queue.time.Of(now);
   ++changes_;
   return message;
-}
-
-LeaseNumber MemoryQueues::LeaseOf(const MemoryQueue& queue, const MemoryMessage& message) {
-  return message.group.empty() ? message.lease : queue.groups.at(message.group).lease;
-}
-
-void MemoryQueues::Free(MemoryQueue& queue, const Place& place) {
-  Unfree(queue, place);
-  MemoryMessage& message = queue.messages.at(place);
-  Place first = place;
-  std::optional<Place>* entry = &message.free;
-  if (!message.group.empty()) {
-    MemoryGroup& group = queue.groups.at(message.group);
-    first = *group.members.begin();
-    entry = &group.free;
-  }
-  *entry = Place{VisibleAt(queue, first, message), first.id};
-  queue.free.emplace(**entry, first);
-}
-
-bool MemoryQueues::Unfree(MemoryQueue& queue, const Place& place) {
-  MemoryMessage& message = queue.messages.at(place);
-  std::optional<Place>& entry =
-      message.group.empty() ? message.free : queue.groups.at(message.group).free;
-  if (!entry.has_value()) return false;
-  queue.free.erase(*entry);
-  entry.reset();
-  return true;
 }
 
 // What it covers is free again. 0 names none.
@@ -255,7 +260,7 @@ void MemoryQueues::EndLease(LeaseNumber number, bool count) {
   if (const std::string& group = lease->second.item.group; !group.empty()) {
     queue.groups.at(group).lease = 0;
   }
-  Free(queue, lease->second.places.front());
+  queue.Free(lease->second.places.front());
   queue.running.erase({lease->second.deadline, number});
   holders_.erase(lease->second.item);
   leases_.erase(lease);

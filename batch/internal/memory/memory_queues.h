@@ -55,10 +55,18 @@ struct MemoryQueue {
   std::map<std::string, Place> keys;          // that are held
 
   // What can be leased as a whole (a message by itself, or a group, which is where its first
-  // message is) is in one of two: here what no lease covers, or one that has run out, by when it is
-  // visible, with its place; there the leases that still run.
+  // message is) is in one of two: here what no lease covers, or one that has run out, by when it
+  // is visible, with its place; there the leases that still run.
   std::map<Place, Place> free;
   std::set<std::pair<Timestamp, LeaseNumber>> running;  // by deadline
+
+  // By the queue's time.
+  Timestamp VisibleAt(const Place& place, const MemoryMessage& message) const;
+  LeaseNumber LeaseOf(const MemoryMessage& message) const;
+  // Of what stands at `place`, a group if its message there has one. Unfree says whether it was
+  // free; what is free is put where it belongs now.
+  void Free(const Place& place);
+  bool Unfree(const Place& place);
 };
 
 struct MemoryLease {
@@ -129,17 +137,9 @@ class MemoryQueues {
   // runs again when the clock was set back.
   Timestamp ReadyAt(const MemoryQueue& queue, const Place& place,
                     const MemoryMessage& message) const;
-  static LeaseNumber LeaseOf(const MemoryQueue& queue, const MemoryMessage& message);
-  // Of what stands at `place`, a group if its message there has one. Unfree says whether it was
-  // free; what is free is put where it belongs now.
-  static void Free(MemoryQueue& queue, const Place& place);
-  static bool Unfree(MemoryQueue& queue, const Place& place);
   // Frees what leases of the queue covered that have run out.
   void FreeRunOut(MemoryQueue& queue, Timestamp now);
   void SetDeadline(LeaseNumber number, Timestamp deadline);
-  // By the queue's time.
-  static Timestamp VisibleAt(const MemoryQueue& queue, const Place& place,
-                             const MemoryMessage& message);
   MessageState StateOf(const MemoryQueue& queue, const Place& place, const MemoryMessage& message,
                        Timestamp now) const;
 

@@ -4,7 +4,7 @@
 #include <utility>
 #include <variant>
 
-#include "batch/internal/batch_digest.h"
+#include "batch/batch_digest.h"
 
 namespace tandem::internal {
 

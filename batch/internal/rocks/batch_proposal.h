@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/rocks/commit_door.h"
-#include "batch/internal/batch_digest.h"
+#include "batch/batch_digest.h"
 #include "batch/internal/rocks/batch_ids.h"
 #include "batch/operation.h"
 #include "eventstore/internal/rocks_event_store.h"

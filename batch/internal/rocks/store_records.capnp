@@ -12,7 +12,7 @@ struct StoreRecord {
 
 struct BatchIdRecord {
   # A batch that was applied under an id.
-  digest    @0 :Data;   # of its operations (batch/internal/batch_digest.h)
+  digest    @0 :Data;   # of its operations (batch/batch_digest.h)
   appliedAt @1 :Int64;  # microseconds since the Unix epoch
   results   @2 :List(OperationRecord);
   incarnation @3 :UInt64;  # of the store, in which it was applied

@@ -6,7 +6,7 @@
 #include "base/status.h"
 #include "batch/operation.h"
 
-namespace tandem::internal {
+namespace tandem {
 
 // What a batch is refused for by itself, before anything is done, whatever the store holds: limits
 // and impossible combinations. Every operation at fault is reported. The same for every provider.
@@ -15,4 +15,4 @@ Status ValidateBatch(const std::vector<Operation>& operations, const BatchOption
 // Of batch ids: as an option of the store.
 Status ValidateRetention(std::chrono::milliseconds retention);
 
-}  // namespace tandem::internal
+}  // namespace tandem

@@ -10,7 +10,7 @@
 #include "eventstore/event_admin.h"
 #include "eventstore/event_store.h"
 
-namespace tandem::internal {
+namespace tandem {
 
 Status Validate(const AppendEvents& append);
 Status Validate(const UpdateMetadata& update);
@@ -26,4 +26,4 @@ Status ValidateReadAll(const FeedOptions& options);
 Status ValidateListEntities(const ListOptions& options);
 Status ValidateListPartitions(std::string_view entity, const PartitionOptions& options);
 
-}  // namespace tandem::internal
+}  // namespace tandem

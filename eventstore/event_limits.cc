@@ -1,11 +1,11 @@
-#include "eventstore/internal/event_limits.h"
+#include "eventstore/event_limits.h"
 
 #include <string>
 
 #include "base/limits.h"
 #include "base/result.h"
 
-namespace tandem::internal {
+namespace tandem {
 
 namespace {
 
@@ -73,4 +73,4 @@ Status ValidateListPartitions(std::string_view entity, const PartitionOptions& o
   return CheckLimit(options.limit);
 }
 
-}  // namespace tandem::internal
+}  // namespace tandem

@@ -9,8 +9,8 @@
 
 #include "batch/operation.h"
 
-namespace tandem::internal {
+namespace tandem {
 
 std::string BatchDigest(const std::vector<Operation>& operations);
 
-}  // namespace tandem::internal
+}  // namespace tandem

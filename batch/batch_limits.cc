@@ -1,4 +1,4 @@
-#include "batch/internal/batch_limits.h"
+#include "batch/batch_limits.h"
 
 #include <cstdint>
 #include <map>
@@ -10,10 +10,10 @@
 
 #include "base/limits.h"
 #include "base/result.h"
-#include "eventstore/internal/event_limits.h"
+#include "eventstore/event_limits.h"
 #include "messagequeue/queue_limits.h"
 
-namespace tandem::internal {
+namespace tandem {
 
 namespace {
 
@@ -74,6 +74,8 @@ class Combinations {
         token != nullptr && !tokens_.insert(token->bytes).second) {
       return Status::InvalidArgument("this lock token occurs twice in the batch");
     }
+    // A new operation is to be looked at here: does it change or delete what others may?
+    static_assert(std::variant_size_v<Operation> == 11);
     bool collides = false;
     if (const auto* append = std::get_if<AppendEvents>(&operation)) {
       collides = Collides(append->stream, /*deletes=*/false);
@@ -135,4 +137,4 @@ Status ValidateRetention(std::chrono::milliseconds retention) {
   return Status::InvalidArgument("batch_id_retention must be positive");
 }
 
-}  // namespace tandem::internal
+}  // namespace tandem

@@ -1,4 +1,4 @@
-#include "batch/internal/batch_digest.h"
+#include "batch/batch_digest.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -8,7 +8,7 @@
 #include <string_view>
 #include <variant>
 
-namespace tandem::internal {
+namespace tandem {
 
 namespace {
 
@@ -100,4 +100,4 @@ std::string BatchDigest(const std::vector<Operation>& operations) {
   return digest.Take();
 }
 
-}  // namespace tandem::internal
+}  // namespace tandem
