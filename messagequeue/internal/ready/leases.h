@@ -38,8 +38,8 @@ class Leases {
 
   // All that follow: REQUIRES: the commit latch is held.
 
-  // A new lease on the item, which stands at `ready`. REQUIRES: it has none; its queue is in use (of
-  // a call of Dequeue: BeginCall).
+  // A new lease on the item, which stands at `ready`. REQUIRES: it has none; its queue is in use
+  // (of a call of Dequeue: BeginCall).
   LockToken Grant(const LeaseItem& item, const Place& ready, std::vector<MessageRef> messages,
                   std::chrono::milliseconds duration, const StagingContext& context);
   // Until when it holds then: never earlier than before.
