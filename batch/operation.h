@@ -14,6 +14,7 @@
 
 namespace tandem {
 
+// A new one comes at the end: the index is part of stored digests (batch_digest.h).
 using Operation = std::variant<AppendEvents, UpdateMetadata, DeletePartition, DeleteEntity,
                                CheckVersion, CheckMetadata, Enqueue, DeleteMessages,
                                AbandonMessages, CancelMessage, DeleteGroup>;

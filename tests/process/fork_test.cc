@@ -27,8 +27,8 @@ bool is_child = false;
 
 }  // namespace
 
-// Asked by the leak checker at a process's end. What a std::thread hands to its thread is known to
-// that thread's stack alone, which a forked child has not: there it looks lost.
+// Asked by the leak checker at the end of a process. What a std::thread hands to its thread is
+// known to that thread's stack alone, which a forked child has not: there it looks lost.
 extern "C" int __lsan_is_turned_off();  // NOLINT(bugprone-reserved-identifier): its name
 extern "C" int __lsan_is_turned_off() { return is_child ? 1 : 0; }
 
