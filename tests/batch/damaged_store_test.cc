@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "batch/internal/rocks/batch_ids.h"
+#include "batch/internal/rocks/store_directory.h"
 #include "batch/provider_admin.h"
 #include "eventstore/internal/event_keys.h"
 #include "tests/support/store_fixture.h"
@@ -26,6 +28,30 @@ class DamagedStoreTest : public testing::StoreTest {
   // A batch that has the same operations each time.
   Result<BatchResult> Repeat(const std::string& id) {
     return store_->AtomicBatch({AppendEvents{canary_, {id}}}, {Durability::kSync, id});
+  }
+
+  // What stands in the family "default", read past the store, which stays as it is.
+  std::string Stored(const std::string& key) {
+    rocksdb::DB* opened = nullptr;
+    EXPECT_TRUE(
+        rocksdb::DB::OpenForReadOnly(rocksdb::Options(), directory_.path().string(), &opened).ok());
+    const std::unique_ptr<rocksdb::DB> db(opened);
+    std::string value;
+    EXPECT_TRUE(db->Get(rocksdb::ReadOptions(), key, &value).ok());
+    return value;
+  }
+
+  // Calls `look` with the record once for each of its bits, which is flipped.
+  static void WithEachBitFlipped(std::string record, auto look) {
+    ASSERT_FALSE(record.empty());
+    for (std::size_t bit = 0; bit < 8 * record.size(); ++bit) {
+      char& byte = record[bit / 8];
+      const char before = byte;
+      byte = static_cast<char>(byte ^ (1 << bit % 8));
+      SCOPED_TRACE("bit " + std::to_string(bit));
+      look(record);
+      byte = before;
+    }
   }
 
   // Changes records past the store, while it is closed: family -> key -> value; nullopt erases.
@@ -97,6 +123,26 @@ TEST_F(DamagedStoreTest, ADamagedBatchIdRefusesItsBatchAndVerifyNamesIt) {
     ExpectTheCanaryLives();
     ExpectVerifyNames("batch id 'once'");
   }
+}
+
+// One bit less in its time, and the batch would be applied a second time.
+TEST_F(DamagedStoreTest, NoFlippedBitMakesABatchIdAnother) {
+  const std::string record = Stored("Bonce");
+  EXPECT_TRUE(internal::VerifyBatchId("Bonce", record).ok());
+  EXPECT_FALSE(internal::VerifyBatchId("Bother", record).ok());
+  WithEachBitFlipped(record, [](const std::string& flipped) {
+    EXPECT_EQ(internal::VerifyBatchId("Bonce", flipped).code(), StatusCode::kCorruption);
+  });
+}
+
+// One bit less in its incarnation, and message ids would be given out a second time.
+TEST_F(DamagedStoreTest, NoFlippedBitMakesAStoreAnother) {
+  const std::string record = Stored("store");
+  EXPECT_TRUE(internal::DecodeStoreRecord(record, "here").ok());
+  WithEachBitFlipped(record, [](const std::string& flipped) {
+    EXPECT_EQ(internal::DecodeStoreRecord(flipped, "here").status().code(),
+              StatusCode::kCorruption);
+  });
 }
 
 TEST_F(DamagedStoreTest, AnUnknownKeyBesideTheStoreRecordIsNamedByVerify) {

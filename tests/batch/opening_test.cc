@@ -10,8 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "base/record.h"
-#include "batch/internal/rocks/store_records.capnp.h"
+#include "batch/internal/rocks/store_directory.h"
 #include "batch/rocksdb_provider.h"
 #include "messagequeue/message_id.h"
 #include "tests/support/temporary_directory.h"
@@ -83,11 +82,7 @@ class OpeningTest : public ::testing::Test {
     rocksdb::WriteOptions no_log;
     no_log.disableWAL = true;
     const std::string record =
-        EncodeRecord<internal::StoreRecord>([&](internal::StoreRecord::Builder store) {
-          store.setFormat(format);
-          store.setStore(1);
-          store.setIncarnation(incarnation);
-        });
+        internal::EncodeStoreRecord(format, {.store = 1, .incarnation = incarnation});
     ASSERT_TRUE(raw.db->Put(no_log, "store", record).ok());
     ASSERT_TRUE(raw.db->Flush(rocksdb::FlushOptions()).ok());
   }

@@ -2,7 +2,7 @@
 
 #include "messagequeue/internal/rows/group_index.h"
 #include "messagequeue/internal/rows/queue_keys.h"
-#include "messagequeue/internal/rows/sealed_record.h"
+#include "base/sealed_record.h"
 #include "messagequeue/internal/rows/stored_messages.h"
 #include "tests/fuzz_decoders/fuzz_target.h"
 

@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "base/manual_clock.h"
+#include "base/sealed_record.h"
 #include "batch/internal/rocks/batch_ids.h"
 #include "batch/internal/rocks/store_directory.h"
 #include "tests/fuzz_decoders/fuzz_target.h"
@@ -26,19 +27,24 @@ void Expire(std::string_view key, std::string_view record) {
 }  // namespace
 }  // namespace tandem::internal
 
+// A seal is not found by chance: what is to be decoded is sealed first, but now and then.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace tandem::internal;  // NOLINT
   tandem::testing::FuzzInput input(data, size);
-  switch (input.Choose(3)) {
+  const unsigned kind = input.Choose(3);
+  const bool sealed = input.Choose(8) > 0;
+  const std::string_view key = kind == 0 ? kStoreKey : "Bid";
+  const std::string record = sealed ? Seal(key, input.rest()) : std::string(input.rest());
+  switch (kind) {
     case 0:
-      (void)DecodeStoreRecord(input.rest(), "here");
+      (void)DecodeStoreRecord(record, "here");
       return 0;
     case 1:
       (void)VerifyBatchId(input.rest(), "");
       return 0;
     default:
-      (void)VerifyBatchId("Bid", input.rest());
-      Expire("Bid", input.rest());
+      (void)VerifyBatchId("Bid", record);
+      Expire("Bid", record);
       return 0;
   }
 }

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "messagequeue/internal/rows/queue_keys.h"
-#include "messagequeue/internal/rows/sealed_record.h"
+#include "base/sealed_record.h"
 #include "messagequeue/internal/rows/stored_messages.h"
 #include "messagequeue/queue_records.capnp.h"
 #include "tests/messagequeue/queue_rig.h"

@@ -9,6 +9,7 @@
 #include "base/key_encoding.h"
 #include "base/record.h"
 #include "base/rocks/rocks_status.h"
+#include "base/sealed_record.h"
 #include "batch/internal/rocks/store_records.capnp.h"
 
 namespace tandem::internal {
@@ -87,15 +88,15 @@ OperationResult ReadResult(OperationRecord::Reader record) {
 Result<StoredBatch> DecodeBatch(std::string_view record, std::string_view id) {
   const auto where = [id] { return "batch id '" + std::string(id) + "'"; };
   StoredBatch batch;
-  TANDEM_RETURN_IF_ERROR(
-      DecodeRecord<BatchIdRecord>(record, where, [&batch](BatchIdRecord::Reader stored) {
-        batch.digest = ToBytes(stored.getDigest());
-        batch.applied_at = Timestamp(std::chrono::microseconds(stored.getAppliedAt()));
-        batch.incarnation = stored.getIncarnation();
-        for (const auto operation : stored.getResults()) {
-          batch.result.operations.push_back(ReadResult(operation));
-        }
-      }));
+  const auto read = [&batch](BatchIdRecord::Reader stored) {
+    batch.digest = ToBytes(stored.getDigest());
+    batch.applied_at = Timestamp(std::chrono::microseconds(stored.getAppliedAt()));
+    batch.incarnation = stored.getIncarnation();
+    for (const auto operation : stored.getResults()) {
+      batch.result.operations.push_back(ReadResult(operation));
+    }
+  };
+  TANDEM_RETURN_IF_ERROR(DecodeSealed<BatchIdRecord>(BatchIdKey(id), record, where, read));
   return batch;
 }
 
@@ -128,7 +129,8 @@ void BatchIds::Remember(Staging& staging, std::string_view id, std::string_view 
       std::visit(ResultWriter{results[i]}, result.operations[i]);
     }
   };
-  staging.Put(family_, BatchIdKey(id), EncodeRecord<BatchIdRecord>(fill));
+  const std::string key = BatchIdKey(id);
+  staging.Put(family_, key, EncodeSealed<BatchIdRecord>(key, fill));
 }
 
 Status VerifyBatchId(std::string_view key, std::string_view record) {

@@ -2,7 +2,7 @@
 
 // The batches that were applied under an id, for as long as they are known:
 //
-//   batch id := 'B' id:raw  -> BatchIdRecord   (column family "default")
+//   batch id := 'B' id:raw  -> BatchIdRecord, sealed   (column family "default")
 //
 // A record that is too old counts as absent. It is dropped when RocksDB compacts its file
 // (BatchIdExpiry), which costs no batch anything. If the clock was set back since the record was

@@ -17,6 +17,7 @@
 
 #include "base/record.h"
 #include "base/rocks/rocks_status.h"
+#include "base/sealed_record.h"
 #include "batch/internal/log/log_audit.h"
 #include "batch/internal/log/manifest_audit.h"
 #include "batch/internal/log/wal_guard.h"
@@ -280,11 +281,7 @@ Status WriteStoreRecord(StoreDatabase& database) {
       GroupStamp{.incarnation = database.identity.incarnation, .first_log = log->LogNumber()};
   rocksdb::WriteBatch batch;
   batch.PutLogData(EncodeGroupStamp(database.begin));
-  batch.Put(database.store, kStoreKey, EncodeRecord<StoreRecord>([&](StoreRecord::Builder record) {
-              record.setFormat(kFormat);
-              record.setStore(database.identity.store);
-              record.setIncarnation(database.identity.incarnation);
-            }));
+  batch.Put(database.store, kStoreKey, EncodeStoreRecord(kFormat, database.identity));
   rocksdb::WriteOptions options;
   options.sync = true;
   return FromRocks(database.db->Write(options, &batch), "write of the store record");
@@ -302,11 +299,20 @@ std::uint64_t LogBytes(rocksdb::DB& db) {
 
 }  // namespace
 
+std::string EncodeStoreRecord(std::uint32_t format, const StoreIdentity& identity) {
+  return EncodeSealed<StoreRecord>(kStoreKey, [&](StoreRecord::Builder record) {
+    record.setFormat(format);
+    record.setStore(identity.store);
+    record.setIncarnation(identity.incarnation);
+  });
+}
+
 Result<StoreIdentity> DecodeStoreRecord(std::string_view record, const std::string& where) {
+  const auto name = [] { return "store record"; };
   std::uint32_t format = 0;
   StoreIdentity identity;
   TANDEM_RETURN_IF_ERROR(
-      DecodeRecord<StoreRecord>(record, "store record", [&](StoreRecord::Reader stored) {
+      DecodeSealed<StoreRecord>(kStoreKey, record, name, [&](StoreRecord::Reader stored) {
         format = stored.getFormat();
         identity = StoreIdentity{stored.getStore(), stored.getIncarnation()};
       }));

@@ -43,6 +43,9 @@ struct StoreDatabase {
   GroupStamp begin;  // of the record that names this incarnation
 };
 
+// The StoreRecord of a store in a format, sealed for its key.
+std::string EncodeStoreRecord(std::uint32_t format, const StoreIdentity& identity);
+
 // Whose store it is, of a store record; `where` is for the message. Corruption; Unsupported if the
 // store has another format.
 Result<StoreIdentity> DecodeStoreRecord(std::string_view record, const std::string& where);

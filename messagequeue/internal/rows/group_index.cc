@@ -4,7 +4,7 @@
 
 #include "base/key_encoding.h"
 #include "base/rocks/view_cursor.h"
-#include "messagequeue/internal/rows/sealed_record.h"
+#include "base/sealed_record.h"
 #include "messagequeue/queue_records.capnp.h"
 
 namespace tandem::internal {

@@ -1,4 +1,4 @@
-#include "messagequeue/internal/rows/sealed_record.h"
+#include "base/sealed_record.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>

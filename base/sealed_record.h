@@ -1,13 +1,15 @@
 #pragma once
 
-// A record of the message queue as it stands in the database: with a check in front.
+// A record as it stands in the database with a check in front:
 //
 //   sealed := check:u64be record     check: XXH3, 64 bits, of the record, seeded with that of its
 //   key
 //
-// The records of a queue lead to each other: a key to its message, a message to its key, a group to
-// its members. One that was changed, or stands under another's key, could take its neighbours along
-// with it. With the check it is no record at all, which is found before anything is done with it.
+// For records by which others are judged. Those of a queue lead to each other: a key to its
+// message, a message to its key, a group to its members. The store's own record says which message
+// ids and tokens were given out, a batch id's whether the batch was applied. One that was changed,
+// or stands under another's key, could take more along than what it belongs to. With the check it
+// is no record at all, which is found before anything is done with it.
 
 #include <optional>
 #include <string>
