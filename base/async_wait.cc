@@ -1,6 +1,6 @@
-#include "base/async_wait.h"
+#include "tandem/base/async_wait.h"
 
-#include "base/out_of_memory.h"
+#include "tandem/base/out_of_memory.h"
 
 namespace tandem {
 

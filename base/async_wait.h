@@ -14,9 +14,9 @@
 #include <stop_token>
 #include <utility>
 
-#include "base/clock.h"
-#include "base/executor.h"
-#include "base/status.h"
+#include "tandem/base/clock.h"
+#include "tandem/base/executor.h"
+#include "tandem/base/status.h"
 
 namespace tandem {
 

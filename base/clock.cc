@@ -1,10 +1,10 @@
-#include "base/clock.h"
+#include "tandem/base/clock.h"
 
 #include <time.h>
 
 #include <utility>
 
-#include "base/check.h"
+#include "tandem/base/check.h"
 
 namespace tandem {
 

@@ -10,7 +10,7 @@
 #include <mutex>
 #include <stop_token>
 
-#include "base/timestamp.h"
+#include "tandem/base/timestamp.h"
 
 namespace tandem {
 

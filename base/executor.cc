@@ -1,9 +1,9 @@
-#include "base/executor.h"
+#include "tandem/base/executor.h"
 
 #include <exception>
 #include <optional>
 
-#include "base/check.h"
+#include "tandem/base/check.h"
 
 namespace tandem {
 

@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/clock.h"
+#include "tandem/base/clock.h"
 
 namespace tandem {
 

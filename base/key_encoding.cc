@@ -1,4 +1,4 @@
-#include "base/key_encoding.h"
+#include "tandem/base/key_encoding.h"
 
 #include <array>
 #include <utility>

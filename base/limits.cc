@@ -1,4 +1,4 @@
-#include "base/limits.h"
+#include "tandem/base/limits.h"
 
 #include <string>
 

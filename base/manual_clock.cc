@@ -1,6 +1,6 @@
-#include "base/manual_clock.h"
+#include "tandem/base/manual_clock.h"
 
-#include "base/check.h"
+#include "tandem/base/check.h"
 
 namespace tandem {
 

@@ -7,7 +7,7 @@
 #include <map>
 #include <vector>
 
-#include "base/clock.h"
+#include "tandem/base/clock.h"
 
 namespace tandem {
 

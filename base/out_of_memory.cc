@@ -1,4 +1,4 @@
-#include "base/out_of_memory.h"
+#include "tandem/base/out_of_memory.h"
 
 #include <exception>
 #include <string>

@@ -2,7 +2,7 @@
 
 // What a lack of memory is to a caller: a status, made beforehand, since making one takes memory.
 
-#include "base/status.h"
+#include "tandem/base/status.h"
 
 namespace tandem {
 

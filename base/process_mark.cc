@@ -1,4 +1,4 @@
-#include "base/process_mark.h"
+#include "tandem/base/process_mark.h"
 
 #include <pthread.h>
 

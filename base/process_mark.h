@@ -9,8 +9,8 @@
 #include <memory>
 #include <vector>
 
-#include "base/guarded.h"
-#include "base/status.h"
+#include "tandem/base/guarded.h"
+#include "tandem/base/status.h"
 
 namespace tandem {
 

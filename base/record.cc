@@ -1,4 +1,4 @@
-#include "base/record.h"
+#include "tandem/base/record.h"
 
 #include <cstring>
 

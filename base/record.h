@@ -22,7 +22,7 @@
 #include <string_view>
 #include <type_traits>
 
-#include "base/status.h"
+#include "tandem/base/status.h"
 
 namespace tandem {
 

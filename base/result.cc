@@ -1,4 +1,4 @@
-#include "base/result.h"
+#include "tandem/base/result.h"
 
 #include <string>
 

@@ -10,7 +10,7 @@
 #include <utility>
 #include <variant>
 
-#include "base/status.h"
+#include "tandem/base/status.h"
 
 namespace tandem {
 

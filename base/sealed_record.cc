@@ -1,4 +1,4 @@
-#include "base/sealed_record.h"
+#include "tandem/base/sealed_record.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>

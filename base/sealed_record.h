@@ -15,8 +15,8 @@
 #include <string>
 #include <string_view>
 
-#include "base/record.h"
-#include "base/status.h"
+#include "tandem/base/record.h"
+#include "tandem/base/status.h"
 
 namespace tandem::internal {
 

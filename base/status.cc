@@ -1,9 +1,9 @@
-#include "base/status.h"
+#include "tandem/base/status.h"
 
 #include <algorithm>
 #include <utility>
 
-#include "base/check.h"
+#include "tandem/base/check.h"
 
 namespace tandem {
 

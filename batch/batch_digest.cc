@@ -1,4 +1,4 @@
-#include "batch/batch_digest.h"
+#include "tandem/batch/batch_digest.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "batch/operation.h"
+#include "tandem/batch/operation.h"
 
 namespace tandem {
 

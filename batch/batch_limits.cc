@@ -1,4 +1,4 @@
-#include "batch/batch_limits.h"
+#include "tandem/batch/batch_limits.h"
 
 #include <cstdint>
 #include <map>
@@ -8,10 +8,10 @@
 #include <utility>
 #include <variant>
 
-#include "base/limits.h"
-#include "base/result.h"
-#include "eventstore/event_limits.h"
-#include "messagequeue/queue_limits.h"
+#include "tandem/base/limits.h"
+#include "tandem/base/result.h"
+#include "tandem/eventstore/event_limits.h"
+#include "tandem/messagequeue/queue_limits.h"
 
 namespace tandem {
 

@@ -3,8 +3,8 @@
 #include <chrono>
 #include <vector>
 
-#include "base/status.h"
-#include "batch/operation.h"
+#include "tandem/base/status.h"
+#include "tandem/batch/operation.h"
 
 namespace tandem {
 

@@ -1,18 +1,18 @@
-#include "batch/memory_provider.h"
+#include "tandem/batch/memory_provider.h"
 
 #include <tuple>
 #include <utility>
 
-#include "base/async_wait.h"
-#include "base/check.h"
-#include "base/executor.h"
-#include "base/limits.h"
-#include "base/process_mark.h"
-#include "batch/batch_limits.h"
-#include "batch/internal/memory/memory_state.h"
-#include "batch/internal/memory/memory_store.h"
-#include "eventstore/event_limits.h"
-#include "messagequeue/queue_limits.h"
+#include "tandem/base/async_wait.h"
+#include "tandem/base/check.h"
+#include "tandem/base/executor.h"
+#include "tandem/base/limits.h"
+#include "tandem/base/process_mark.h"
+#include "tandem/batch/batch_limits.h"
+#include "tandem/batch/internal/memory/memory_state.h"
+#include "tandem/batch/internal/memory/memory_store.h"
+#include "tandem/eventstore/event_limits.h"
+#include "tandem/messagequeue/queue_limits.h"
 
 namespace tandem {
 

@@ -7,8 +7,8 @@
 #include <chrono>
 #include <memory>
 
-#include "batch/provider.h"
-#include "batch/provider_admin.h"
+#include "tandem/batch/provider.h"
+#include "tandem/batch/provider_admin.h"
 
 namespace tandem {
 

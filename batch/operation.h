@@ -8,9 +8,9 @@
 #include <variant>
 #include <vector>
 
-#include "base/result.h"
-#include "eventstore/event_store.h"
-#include "messagequeue/message_queue.h"
+#include "tandem/base/result.h"
+#include "tandem/eventstore/event_store.h"
+#include "tandem/messagequeue/message_queue.h"
 
 namespace tandem {
 

@@ -1,4 +1,4 @@
-#include "batch/provider.h"
+#include "tandem/batch/provider.h"
 
 #include <utility>
 

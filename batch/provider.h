@@ -5,11 +5,11 @@
 #include <string>
 #include <vector>
 
-#include "base/clock.h"
-#include "base/result.h"
-#include "batch/operation.h"
-#include "eventstore/event_store.h"
-#include "messagequeue/message_queue.h"
+#include "tandem/base/clock.h"
+#include "tandem/base/result.h"
+#include "tandem/batch/operation.h"
+#include "tandem/eventstore/event_store.h"
+#include "tandem/messagequeue/message_queue.h"
 
 namespace tandem {
 

@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <filesystem>
 
-#include "base/result.h"
-#include "eventstore/event_admin.h"
-#include "messagequeue/queue_admin.h"
+#include "tandem/base/result.h"
+#include "tandem/eventstore/event_admin.h"
+#include "tandem/messagequeue/queue_admin.h"
 
 namespace tandem {
 

@@ -5,7 +5,7 @@
 #include <chrono>
 #include <cstddef>
 
-#include "base/clock.h"
+#include "tandem/base/clock.h"
 
 namespace tandem {
 

@@ -1,4 +1,4 @@
-#include "batch/rocksdb_provider.h"
+#include "tandem/batch/rocksdb_provider.h"
 
 #include <atomic>
 #include <memory>
@@ -6,19 +6,19 @@
 #include <utility>
 #include <vector>
 
-#include "base/check.h"
-#include "base/guarded.h"
-#include "base/out_of_memory.h"
-#include "base/process_mark.h"
-#include "batch/batch_limits.h"
-#include "batch/internal/rocks/batch_proposal.h"
-#include "batch/internal/rocks/call_guard.h"
-#include "batch/internal/rocks/commit_pipeline.h"
-#include "batch/internal/rocks/process_end.h"
-#include "batch/internal/rocks/rocks_admin.h"
-#include "batch/internal/rocks/store_directory.h"
-#include "eventstore/internal/rocks_event_store.h"
-#include "messagequeue/internal/rocks_message_queue.h"
+#include "tandem/base/check.h"
+#include "tandem/base/guarded.h"
+#include "tandem/base/out_of_memory.h"
+#include "tandem/base/process_mark.h"
+#include "tandem/batch/batch_limits.h"
+#include "tandem/batch/internal/rocks/batch_proposal.h"
+#include "tandem/batch/internal/rocks/call_guard.h"
+#include "tandem/batch/internal/rocks/commit_pipeline.h"
+#include "tandem/batch/internal/rocks/process_end.h"
+#include "tandem/batch/internal/rocks/rocks_admin.h"
+#include "tandem/batch/internal/rocks/store_directory.h"
+#include "tandem/eventstore/internal/rocks_event_store.h"
+#include "tandem/messagequeue/internal/rocks_message_queue.h"
 
 namespace tandem {
 

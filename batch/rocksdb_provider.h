@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "batch/provider.h"
-#include "batch/rocksdb_options.h"
+#include "tandem/batch/provider.h"
+#include "tandem/batch/rocksdb_options.h"
 
 namespace tandem {
 

@@ -1,9 +1,14 @@
 # Language level, warnings and sanitizers, the same for every target of the project.
-set(CMAKE_CXX_STANDARD 20)
+# As a subproject it takes what the project above has chosen, and sets nothing outside of itself.
+if(NOT CMAKE_CXX_STANDARD OR CMAKE_CXX_STANDARD LESS 20)
+  set(CMAKE_CXX_STANDARD 20)
+endif()
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
-set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+if(PROJECT_IS_TOP_LEVEL)
+  set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+endif()
 if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE Release)
 endif()
@@ -13,7 +18,8 @@ option(TANDEM_FUZZERS "Build the fuzzers; needs a compiler with libFuzzer" OFF)
 set(TANDEM_SANITIZE "" CACHE STRING "Sanitizers for the whole build: 'address,undefined' or 'thread'")
 
 find_program(TANDEM_CCACHE ccache)
-if(TANDEM_CCACHE)
+mark_as_advanced(TANDEM_CCACHE)
+if(TANDEM_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER AND PROJECT_IS_TOP_LEVEL)
   set(CMAKE_CXX_COMPILER_LAUNCHER "${TANDEM_CCACHE}")
 endif()
 

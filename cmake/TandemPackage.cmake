@@ -40,10 +40,14 @@ function(tandem_install_library target component)
     set_property(GLOBAL APPEND PROPERTY TANDEM_COMPONENTS ${component})
   endif()
   set_property(GLOBAL APPEND PROPERTY TANDEM_LIBRARIES_${component} ${target})
-  # Headers go below one folder of ours, since names like base/ belong to nobody alone.
+  set(umbrella)
+  get_target_property(sets ${target} HEADER_SETS)
+  if("umbrella" IN_LIST sets)
+    set(umbrella FILE_SET umbrella DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+  endif()
   install(TARGETS ${target} EXPORT Tandem-${component}
     ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
-    FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/tandem")
+    FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" ${umbrella})
 endfunction()
 
 # A program of the core that a build with Tandem runs, as tandem::<its EXPORT_NAME>.
@@ -94,22 +98,36 @@ function(tandem_cmake_package)
   install(FILES ${files} DESTINATION "${folder}")
 endfunction()
 
-# The module of the core. Whoever links it gets static libraries, so all of it is public.
+# The module `tandem` is the core, `tandem-<component>` a component with the core. The libraries are
+# static, so a module names all that they need.
 function(tandem_pkg_config)
-  get_property(libraries GLOBAL PROPERTY TANDEM_LIBRARIES_core)
-  list(REVERSE libraries)  # a linker wants users before what they use
-  list(TRANSFORM libraries PREPEND "-l")
-  list(JOIN libraries " " libraries)
-  get_property(requires GLOBAL PROPERTY TANDEM_PKG_CONFIG_core)
-  list(JOIN requires ", " requires)
   set(folder "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
   string(REGEX REPLACE "[^/]+" ".." up "${folder}")
+  set(core_flags "-pthread")
   if(NOT TANDEM_CAPNP_COMPILES_AS_CXX20)
-    set(mend_capnp "-include \${libdir}/cmake/Tandem/capnp_cxx20.h")
+    string(APPEND core_flags " -include \${libdir}/cmake/Tandem/capnp_cxx20.h")
   endif()
-  configure_file("${PROJECT_SOURCE_DIR}/cmake/tandem.pc.in"
-    "${PROJECT_BINARY_DIR}/package/tandem.pc" @ONLY)
-  install(FILES "${PROJECT_BINARY_DIR}/package/tandem.pc" DESTINATION "${folder}")
+  get_property(components GLOBAL PROPERTY TANDEM_COMPONENTS)
+  foreach(component ${components})
+    get_property(libraries GLOBAL PROPERTY TANDEM_LIBRARIES_${component})
+    list(REVERSE libraries)  # a linker wants users before what they use
+    list(TRANSFORM libraries PREPEND "-l")
+    list(JOIN libraries " " libraries)
+    get_property(requires GLOBAL PROPERTY TANDEM_PKG_CONFIG_${component})
+    if(component STREQUAL core)
+      set(module tandem)
+      set(flags "${core_flags}")
+      string(APPEND libraries " -pthread")
+    else()
+      set(module tandem-${component})
+      set(flags "")
+      list(PREPEND requires "tandem = ${PROJECT_VERSION}")
+    endif()
+    list(JOIN requires ", " requires)
+    configure_file("${PROJECT_SOURCE_DIR}/cmake/tandem.pc.in"
+      "${PROJECT_BINARY_DIR}/package/${module}.pc" @ONLY)
+    install(FILES "${PROJECT_BINARY_DIR}/package/${module}.pc" DESTINATION "${folder}")
+  endforeach()
 endfunction()
 
 # Our archives hold code from the headers of what they need, so they go with just that version of it.

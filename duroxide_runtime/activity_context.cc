@@ -1,6 +1,6 @@
-#include "duroxide_runtime/activity_context.h"
+#include "tandem/duroxide_runtime/activity_context.h"
 
-#include "duroxide_runtime/limits.h"
+#include "tandem/duroxide_runtime/limits.h"
 
 namespace duroxide {
 

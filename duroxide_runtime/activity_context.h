@@ -20,8 +20,8 @@
 #include <string>
 #include <utility>
 
-#include "duroxide_runtime/codec.h"
-#include "duroxide_runtime/orchestration_version.h"
+#include "tandem/duroxide_runtime/codec.h"
+#include "tandem/duroxide_runtime/orchestration_version.h"
 
 namespace duroxide {
 

@@ -20,8 +20,8 @@
 #include <coroutine>
 #include <utility>
 
-#include "duroxide_runtime/context.h"
-#include "duroxide_runtime/when.h"
+#include "tandem/duroxide_runtime/context.h"
+#include "tandem/duroxide_runtime/when.h"
 
 namespace duroxide {
 

@@ -32,8 +32,8 @@
 #include <string_view>
 #include <type_traits>
 
-#include "base/record.h"
-#include "duroxide_runtime/codec.h"
+#include "tandem/base/record.h"
+#include "tandem/duroxide_runtime/codec.h"
 
 namespace duroxide {
 

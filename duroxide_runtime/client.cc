@@ -1,21 +1,21 @@
 // Starting orchestrations, and messages to them.
 
-#include "duroxide_runtime/client.h"
+#include "tandem/duroxide_runtime/client.h"
 
 #include <optional>
 #include <utility>
 #include <vector>
 
-#include "duroxide_runtime/internal/client/client_checks.h"
-#include "duroxide_runtime/internal/client/instance_messages.h"
-#include "duroxide_runtime/internal/engine/names.h"
-#include "duroxide_runtime/internal/records/work_item.h"
-#include "duroxide_runtime/internal/store/fused_starts.h"
-#include "duroxide_runtime/internal/store/instance_operations.h"
-#include "duroxide_runtime/internal/store/instance_reader.h"
-#include "duroxide_runtime/internal/store/layout.h"
-#include "duroxide_runtime/limits.h"
-#include "duroxide_runtime/registry.h"
+#include "tandem/duroxide_runtime/internal/client/client_checks.h"
+#include "tandem/duroxide_runtime/internal/client/instance_messages.h"
+#include "tandem/duroxide_runtime/internal/engine/names.h"
+#include "tandem/duroxide_runtime/internal/records/work_item.h"
+#include "tandem/duroxide_runtime/internal/store/fused_starts.h"
+#include "tandem/duroxide_runtime/internal/store/instance_operations.h"
+#include "tandem/duroxide_runtime/internal/store/instance_reader.h"
+#include "tandem/duroxide_runtime/internal/store/layout.h"
+#include "tandem/duroxide_runtime/limits.h"
+#include "tandem/duroxide_runtime/registry.h"
 
 namespace duroxide {
 

@@ -13,12 +13,12 @@
 #include <utility>
 #include <vector>
 
-#include "batch/provider.h"
-#include "duroxide_runtime/client_types.h"
-#include "duroxide_runtime/codec.h"
-#include "duroxide_runtime/handles.h"
-#include "duroxide_runtime/history.h"
-#include "duroxide_runtime/instance_status.h"
+#include "tandem/batch/provider.h"
+#include "tandem/duroxide_runtime/client_types.h"
+#include "tandem/duroxide_runtime/codec.h"
+#include "tandem/duroxide_runtime/handles.h"
+#include "tandem/duroxide_runtime/history.h"
+#include "tandem/duroxide_runtime/instance_status.h"
 
 namespace duroxide {
 

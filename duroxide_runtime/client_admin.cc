@@ -2,11 +2,11 @@
 
 #include <utility>
 
-#include "duroxide_runtime/client.h"
-#include "duroxide_runtime/internal/client/executions.h"
-#include "duroxide_runtime/internal/client/instance_deletion.h"
-#include "duroxide_runtime/internal/client/instance_tree.h"
-#include "duroxide_runtime/internal/engine/names.h"
+#include "tandem/duroxide_runtime/client.h"
+#include "tandem/duroxide_runtime/internal/client/executions.h"
+#include "tandem/duroxide_runtime/internal/client/instance_deletion.h"
+#include "tandem/duroxide_runtime/internal/client/instance_tree.h"
+#include "tandem/duroxide_runtime/internal/engine/names.h"
 
 namespace duroxide {
 

@@ -3,17 +3,17 @@
 #include <optional>
 #include <utility>
 
-#include "duroxide_runtime/client.h"
-#include "duroxide_runtime/internal/client/client_checks.h"
-#include "duroxide_runtime/internal/client/executions.h"
-#include "duroxide_runtime/internal/client/instance_list.h"
-#include "duroxide_runtime/internal/client/instance_lookup.h"
-#include "duroxide_runtime/internal/client/kv_reader.h"
-#include "duroxide_runtime/internal/engine/names.h"
-#include "duroxide_runtime/internal/records/history.h"
-#include "duroxide_runtime/internal/store/instance_reader.h"
-#include "duroxide_runtime/internal/store/layout.h"
-#include "duroxide_runtime/limits.h"
+#include "tandem/duroxide_runtime/client.h"
+#include "tandem/duroxide_runtime/internal/client/client_checks.h"
+#include "tandem/duroxide_runtime/internal/client/executions.h"
+#include "tandem/duroxide_runtime/internal/client/instance_list.h"
+#include "tandem/duroxide_runtime/internal/client/instance_lookup.h"
+#include "tandem/duroxide_runtime/internal/client/kv_reader.h"
+#include "tandem/duroxide_runtime/internal/engine/names.h"
+#include "tandem/duroxide_runtime/internal/records/history.h"
+#include "tandem/duroxide_runtime/internal/store/instance_reader.h"
+#include "tandem/duroxide_runtime/internal/store/layout.h"
+#include "tandem/duroxide_runtime/limits.h"
 
 namespace duroxide {
 

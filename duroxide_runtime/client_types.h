@@ -12,10 +12,10 @@
 #include <utility>
 #include <vector>
 
-#include "base/clock.h"
-#include "duroxide_runtime/history.h"
-#include "duroxide_runtime/instance_status.h"
-#include "duroxide_runtime/orchestration_version.h"
+#include "tandem/base/clock.h"
+#include "tandem/duroxide_runtime/history.h"
+#include "tandem/duroxide_runtime/instance_status.h"
+#include "tandem/duroxide_runtime/orchestration_version.h"
 
 namespace duroxide {
 

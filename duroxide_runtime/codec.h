@@ -31,7 +31,7 @@
 #include <variant>
 #include <vector>
 
-#include "base/result.h"
+#include "tandem/base/result.h"
 
 namespace duroxide {
 

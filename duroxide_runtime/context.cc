@@ -1,4 +1,4 @@
-#include "duroxide_runtime/context.h"
+#include "tandem/duroxide_runtime/context.h"
 
 namespace duroxide {
 

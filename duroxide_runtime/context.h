@@ -15,9 +15,9 @@
 #include <utility>
 #include <vector>
 
-#include "duroxide_runtime/future.h"
-#include "duroxide_runtime/handles.h"
-#include "duroxide_runtime/log.h"
+#include "tandem/duroxide_runtime/future.h"
+#include "tandem/duroxide_runtime/handles.h"
+#include "tandem/duroxide_runtime/log.h"
 
 namespace duroxide {
 

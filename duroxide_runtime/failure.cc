@@ -1,6 +1,6 @@
-#include "duroxide_runtime/failure.h"
+#include "tandem/duroxide_runtime/failure.h"
 
-#include "duroxide_runtime/limits.h"
+#include "tandem/duroxide_runtime/limits.h"
 
 namespace duroxide {
 

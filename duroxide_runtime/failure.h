@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/status.h"
+#include "tandem/base/status.h"
 
 namespace duroxide {
 

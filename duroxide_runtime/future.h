@@ -13,9 +13,9 @@
 #include <string>
 #include <utility>
 
-#include "duroxide_runtime/codec.h"
-#include "duroxide_runtime/internal/coroutine/promise.h"
-#include "duroxide_runtime/internal/engine/orchestration_state.h"
+#include "tandem/duroxide_runtime/codec.h"
+#include "tandem/duroxide_runtime/internal/coroutine/promise.h"
+#include "tandem/duroxide_runtime/internal/engine/orchestration_state.h"
 
 namespace duroxide {
 

@@ -17,8 +17,8 @@
 #include <string_view>
 #include <type_traits>
 
-#include "duroxide_runtime/codec.h"
-#include "duroxide_runtime/limits.h"
+#include "tandem/duroxide_runtime/codec.h"
+#include "tandem/duroxide_runtime/limits.h"
 
 namespace duroxide {
 

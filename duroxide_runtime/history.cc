@@ -1,4 +1,4 @@
-#include "duroxide_runtime/history.h"
+#include "tandem/duroxide_runtime/history.h"
 
 #include <string_view>
 

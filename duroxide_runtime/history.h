@@ -15,9 +15,9 @@
 #include <variant>
 #include <vector>
 
-#include "base/timestamp.h"
-#include "duroxide_runtime/failure.h"
-#include "duroxide_runtime/orchestration_version.h"
+#include "tandem/base/timestamp.h"
+#include "tandem/duroxide_runtime/failure.h"
+#include "tandem/duroxide_runtime/orchestration_version.h"
 
 namespace duroxide {
 

@@ -7,10 +7,10 @@
 #include <string>
 #include <string_view>
 
-#include "base/timestamp.h"
-#include "duroxide_runtime/failure.h"
-#include "duroxide_runtime/history.h"
-#include "duroxide_runtime/orchestration_version.h"
+#include "tandem/base/timestamp.h"
+#include "tandem/duroxide_runtime/failure.h"
+#include "tandem/duroxide_runtime/history.h"
+#include "tandem/duroxide_runtime/orchestration_version.h"
 
 namespace duroxide {
 

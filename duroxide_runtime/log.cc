@@ -1,4 +1,4 @@
-#include "duroxide_runtime/log.h"
+#include "tandem/duroxide_runtime/log.h"
 
 #include <cstdio>
 #include <string>

@@ -14,8 +14,8 @@
 #include <type_traits>
 #include <utility>
 
-#include "duroxide_runtime/internal/coroutine/join.h"
-#include "duroxide_runtime/task.h"
+#include "tandem/duroxide_runtime/internal/coroutine/join.h"
+#include "tandem/duroxide_runtime/task.h"
 
 namespace duroxide {
 

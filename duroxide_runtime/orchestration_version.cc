@@ -1,4 +1,4 @@
-#include "duroxide_runtime/orchestration_version.h"
+#include "tandem/duroxide_runtime/orchestration_version.h"
 
 #include <array>
 #include <charconv>

@@ -1,8 +1,8 @@
-#include "duroxide_runtime/registry.h"
+#include "tandem/duroxide_runtime/registry.h"
 
 #include <iterator>
 
-#include "duroxide_runtime/internal/engine/names.h"
+#include "tandem/duroxide_runtime/internal/engine/names.h"
 
 namespace duroxide {
 

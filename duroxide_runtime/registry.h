@@ -26,11 +26,11 @@
 #include <utility>
 #include <vector>
 
-#include "duroxide_runtime/activity_context.h"
-#include "duroxide_runtime/context.h"
-#include "duroxide_runtime/handles.h"
-#include "duroxide_runtime/orchestration_version.h"
-#include "duroxide_runtime/task.h"
+#include "tandem/duroxide_runtime/activity_context.h"
+#include "tandem/duroxide_runtime/context.h"
+#include "tandem/duroxide_runtime/handles.h"
+#include "tandem/duroxide_runtime/orchestration_version.h"
+#include "tandem/duroxide_runtime/task.h"
 
 namespace duroxide {
 

@@ -13,8 +13,8 @@
 #include <utility>
 #include <vector>
 
-#include "duroxide_runtime/context.h"
-#include "duroxide_runtime/when.h"
+#include "tandem/duroxide_runtime/context.h"
+#include "tandem/duroxide_runtime/when.h"
 
 namespace duroxide {
 

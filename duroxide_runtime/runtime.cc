@@ -1,4 +1,4 @@
-#include "duroxide_runtime/runtime.h"
+#include "tandem/duroxide_runtime/runtime.h"
 
 #include <memory>
 #include <random>
@@ -8,19 +8,19 @@
 #include <utility>
 #include <vector>
 
-#include "base/guarded.h"
-#include "base/limits.h"
-#include "base/out_of_memory.h"
-#include "base/process_mark.h"
-#include "duroxide_runtime/internal/dispatch/activity_dispatcher.h"
-#include "duroxide_runtime/internal/dispatch/counters.h"
-#include "duroxide_runtime/internal/dispatch/drain.h"
-#include "duroxide_runtime/internal/dispatch/lease_keeper.h"
-#include "duroxide_runtime/internal/dispatch/orchestration_dispatcher.h"
-#include "duroxide_runtime/internal/dispatch/pull_loop.h"
-#include "duroxide_runtime/internal/engine/names.h"
-#include "duroxide_runtime/internal/store/layout.h"
-#include "duroxide_runtime/limits.h"
+#include "tandem/base/guarded.h"
+#include "tandem/base/limits.h"
+#include "tandem/base/out_of_memory.h"
+#include "tandem/base/process_mark.h"
+#include "tandem/duroxide_runtime/internal/dispatch/activity_dispatcher.h"
+#include "tandem/duroxide_runtime/internal/dispatch/counters.h"
+#include "tandem/duroxide_runtime/internal/dispatch/drain.h"
+#include "tandem/duroxide_runtime/internal/dispatch/lease_keeper.h"
+#include "tandem/duroxide_runtime/internal/dispatch/orchestration_dispatcher.h"
+#include "tandem/duroxide_runtime/internal/dispatch/pull_loop.h"
+#include "tandem/duroxide_runtime/internal/engine/names.h"
+#include "tandem/duroxide_runtime/internal/store/layout.h"
+#include "tandem/duroxide_runtime/limits.h"
 
 namespace duroxide {
 

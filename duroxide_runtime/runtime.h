@@ -18,10 +18,10 @@
 #include <utility>
 #include <vector>
 
-#include "batch/provider.h"
-#include "duroxide_runtime/client.h"
-#include "duroxide_runtime/log.h"
-#include "duroxide_runtime/registry.h"
+#include "tandem/batch/provider.h"
+#include "tandem/duroxide_runtime/client.h"
+#include "tandem/duroxide_runtime/log.h"
+#include "tandem/duroxide_runtime/registry.h"
 
 namespace duroxide {
 

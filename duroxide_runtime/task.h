@@ -20,8 +20,8 @@
 #include <type_traits>
 #include <utility>
 
-#include "base/check.h"
-#include "duroxide_runtime/internal/coroutine/promise.h"
+#include "tandem/base/check.h"
+#include "tandem/duroxide_runtime/internal/coroutine/promise.h"
 
 namespace duroxide {
 

@@ -26,7 +26,7 @@
 #include <utility>
 #include <vector>
 
-#include "duroxide_runtime/internal/coroutine/join.h"
+#include "tandem/duroxide_runtime/internal/coroutine/join.h"
 
 namespace duroxide {
 

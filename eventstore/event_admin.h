@@ -8,9 +8,9 @@
 #include <string_view>
 #include <vector>
 
-#include "base/name_page.h"
-#include "base/result.h"
-#include "eventstore/event_store.h"
+#include "tandem/base/name_page.h"
+#include "tandem/base/result.h"
+#include "tandem/eventstore/event_store.h"
 
 namespace tandem {
 

@@ -1,9 +1,9 @@
-#include "eventstore/event_limits.h"
+#include "tandem/eventstore/event_limits.h"
 
 #include <string>
 
-#include "base/limits.h"
-#include "base/result.h"
+#include "tandem/base/limits.h"
+#include "tandem/base/result.h"
 
 namespace tandem {
 

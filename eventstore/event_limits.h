@@ -5,10 +5,10 @@
 
 #include <string_view>
 
-#include "base/name_page.h"
-#include "base/status.h"
-#include "eventstore/event_admin.h"
-#include "eventstore/event_store.h"
+#include "tandem/base/name_page.h"
+#include "tandem/base/status.h"
+#include "tandem/eventstore/event_admin.h"
+#include "tandem/eventstore/event_store.h"
 
 namespace tandem {
 

@@ -1,6 +1,6 @@
-#include "eventstore/event_store.h"
+#include "tandem/eventstore/event_store.h"
 
-#include "base/limits.h"
+#include "tandem/base/limits.h"
 
 namespace tandem {
 

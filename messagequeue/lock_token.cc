@@ -1,6 +1,6 @@
-#include "messagequeue/lock_token.h"
+#include "tandem/messagequeue/lock_token.h"
 
-#include "base/key_encoding.h"
+#include "tandem/base/key_encoding.h"
 
 namespace tandem {
 

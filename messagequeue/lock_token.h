@@ -13,7 +13,7 @@
 #include <optional>
 #include <string>
 
-#include "messagequeue/message_queue.h"
+#include "tandem/messagequeue/message_queue.h"
 
 namespace tandem {
 

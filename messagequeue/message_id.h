@@ -7,7 +7,7 @@
 
 #include <cstdint>
 
-#include "messagequeue/message_queue.h"
+#include "tandem/messagequeue/message_queue.h"
 
 namespace tandem {
 

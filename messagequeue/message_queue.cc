@@ -1,4 +1,4 @@
-#include "messagequeue/message_queue.h"
+#include "tandem/messagequeue/message_queue.h"
 
 namespace tandem {
 

@@ -27,9 +27,9 @@
 #include <string_view>
 #include <vector>
 
-#include "base/clock.h"
-#include "base/durability.h"
-#include "base/result.h"
+#include "tandem/base/clock.h"
+#include "tandem/base/durability.h"
+#include "tandem/base/result.h"
 
 namespace tandem {
 

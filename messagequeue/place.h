@@ -4,8 +4,8 @@
 
 #include <compare>
 
-#include "base/timestamp.h"
-#include "messagequeue/message_queue.h"
+#include "tandem/base/timestamp.h"
+#include "tandem/messagequeue/message_queue.h"
 
 namespace tandem {
 

@@ -10,9 +10,9 @@
 #include <string_view>
 #include <vector>
 
-#include "base/name_page.h"
-#include "base/result.h"
-#include "messagequeue/message_queue.h"
+#include "tandem/base/name_page.h"
+#include "tandem/base/result.h"
+#include "tandem/messagequeue/message_queue.h"
 
 namespace tandem {
 

@@ -1,8 +1,8 @@
-#include "messagequeue/queue_limits.h"
+#include "tandem/messagequeue/queue_limits.h"
 
-#include "base/limits.h"
-#include "base/result.h"
-#include "messagequeue/lock_token.h"
+#include "tandem/base/limits.h"
+#include "tandem/base/result.h"
+#include "tandem/messagequeue/lock_token.h"
 
 namespace tandem {
 

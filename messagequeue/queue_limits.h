@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
-#include "base/status.h"
-#include "messagequeue/message_queue.h"
+#include "tandem/base/status.h"
+#include "tandem/messagequeue/message_queue.h"
 
 namespace tandem {
 

@@ -12,7 +12,7 @@
 
 #include <algorithm>
 
-#include "base/clock.h"
+#include "tandem/base/clock.h"
 
 namespace tandem {
 

@@ -1,4 +1,4 @@
-#include "base/rocks/bounded_walk.h"
+#include "tandem/base/rocks/bounded_walk.h"
 
 #include <utility>
 

@@ -17,9 +17,9 @@
 #include <string>
 #include <string_view>
 
-#include "base/limits.h"
-#include "base/rocks/rocks_status.h"
-#include "base/status.h"
+#include "tandem/base/limits.h"
+#include "tandem/base/rocks/rocks_status.h"
+#include "tandem/base/status.h"
 
 namespace tandem {
 

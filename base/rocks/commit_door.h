@@ -6,10 +6,10 @@
 
 #include <functional>
 
-#include "base/clock.h"
-#include "base/durability.h"
-#include "base/rocks/staging.h"
-#include "base/status.h"
+#include "tandem/base/clock.h"
+#include "tandem/base/durability.h"
+#include "tandem/base/rocks/staging.h"
+#include "tandem/base/status.h"
 
 namespace tandem {
 

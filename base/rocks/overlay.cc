@@ -1,4 +1,4 @@
-#include "base/rocks/overlay.h"
+#include "tandem/base/rocks/overlay.h"
 
 #include <algorithm>
 #include <utility>

@@ -1,4 +1,4 @@
-#include "base/rocks/rocks_status.h"
+#include "tandem/base/rocks/rocks_status.h"
 
 #include <string>
 

@@ -5,7 +5,7 @@
 
 #include <string_view>
 
-#include "base/status.h"
+#include "tandem/base/status.h"
 
 namespace tandem {
 

@@ -1,11 +1,11 @@
-#include "base/rocks/staging.h"
+#include "tandem/base/rocks/staging.h"
 
 #include <iterator>
 #include <vector>
 
-#include "base/check.h"
-#include "base/rocks/rocks_status.h"
-#include "base/rocks/view_cursor.h"
+#include "tandem/base/check.h"
+#include "tandem/base/rocks/rocks_status.h"
+#include "tandem/base/rocks/view_cursor.h"
 
 namespace tandem {
 

@@ -24,8 +24,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/result.h"
-#include "base/rocks/overlay.h"
+#include "tandem/base/result.h"
+#include "tandem/base/rocks/overlay.h"
 
 namespace tandem {
 

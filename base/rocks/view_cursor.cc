@@ -1,9 +1,9 @@
-#include "base/rocks/view_cursor.h"
+#include "tandem/base/rocks/view_cursor.h"
 
 #include <algorithm>
 #include <optional>
 
-#include "base/rocks/rocks_status.h"
+#include "tandem/base/rocks/rocks_status.h"
 
 namespace tandem {
 

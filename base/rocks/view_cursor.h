@@ -11,8 +11,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/rocks/staging.h"
-#include "base/status.h"
+#include "tandem/base/rocks/staging.h"
+#include "tandem/base/status.h"
 
 namespace tandem {
 

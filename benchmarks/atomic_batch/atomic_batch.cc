@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "benchmarks/atomic_batch/turn_batch.h"
-#include "benchmarks/frame/interleaved.h"
-#include "benchmarks/frame/program.h"
-#include "tests/support/temporary_directory.h"
+#include "tandem/benchmarks/atomic_batch/turn_batch.h"
+#include "tandem/benchmarks/frame/interleaved.h"
+#include "tandem/benchmarks/frame/program.h"
+#include "tandem/tests/support/temporary_directory.h"
 
 namespace tandem::benchmarks {
 namespace {

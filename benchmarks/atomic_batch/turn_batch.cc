@@ -1,10 +1,10 @@
-#include "benchmarks/atomic_batch/turn_batch.h"
+#include "tandem/benchmarks/atomic_batch/turn_batch.h"
 
 #include <rocksdb/write_batch.h>
 
 #include <utility>
 
-#include "base/key_encoding.h"
+#include "tandem/base/key_encoding.h"
 
 namespace tandem::benchmarks {
 

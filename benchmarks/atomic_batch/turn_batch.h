@@ -10,7 +10,7 @@
 #include <memory>
 #include <vector>
 
-#include "benchmarks/frame/stores.h"
+#include "tandem/benchmarks/frame/stores.h"
 
 namespace tandem::benchmarks {
 

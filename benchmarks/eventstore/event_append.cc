@@ -7,13 +7,13 @@
 #include <utility>
 #include <vector>
 
-#include "base/rocks/rocks_status.h"
-#include "benchmarks/eventstore/event_parts.h"
-#include "benchmarks/eventstore/raw_events.h"
-#include "benchmarks/frame/interleaved.h"
-#include "benchmarks/frame/payload.h"
-#include "benchmarks/frame/stores.h"
-#include "tests/support/temporary_directory.h"
+#include "tandem/base/rocks/rocks_status.h"
+#include "tandem/benchmarks/eventstore/event_parts.h"
+#include "tandem/benchmarks/eventstore/raw_events.h"
+#include "tandem/benchmarks/frame/interleaved.h"
+#include "tandem/benchmarks/frame/payload.h"
+#include "tandem/benchmarks/frame/stores.h"
+#include "tandem/tests/support/temporary_directory.h"
 
 namespace tandem::benchmarks {
 

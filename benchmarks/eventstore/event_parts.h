@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "benchmarks/frame/program.h"
+#include "tandem/benchmarks/frame/program.h"
 
 namespace tandem::benchmarks {
 

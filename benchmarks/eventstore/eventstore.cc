@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "benchmarks/eventstore/event_parts.h"
+#include "tandem/benchmarks/eventstore/event_parts.h"
 
 namespace tandem::benchmarks {
 namespace {

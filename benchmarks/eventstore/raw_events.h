@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string>
 
-#include "base/key_encoding.h"
+#include "tandem/base/key_encoding.h"
 
 namespace tandem::benchmarks {
 

@@ -1,4 +1,4 @@
-#include "benchmarks/frame/figure_tables.h"
+#include "tandem/benchmarks/frame/figure_tables.h"
 
 #include <algorithm>
 #include <cstdio>

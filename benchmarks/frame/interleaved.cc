@@ -1,10 +1,10 @@
-#include "benchmarks/frame/interleaved.h"
+#include "tandem/benchmarks/frame/interleaved.h"
 
 #include <algorithm>
 #include <barrier>
 #include <thread>
 
-#include "benchmarks/frame/stopwatch.h"
+#include "tandem/benchmarks/frame/stopwatch.h"
 
 namespace tandem::benchmarks {
 

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "benchmarks/frame/stores.h"
+#include "tandem/benchmarks/frame/stores.h"
 
 namespace tandem::benchmarks {
 

@@ -1,11 +1,11 @@
-#include "benchmarks/frame/own_process.h"
+#include "tandem/benchmarks/frame/own_process.h"
 
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <string_view>
 
-#include "benchmarks/frame/stores.h"
+#include "tandem/benchmarks/frame/stores.h"
 
 namespace tandem::benchmarks {
 

@@ -1,4 +1,4 @@
-#include "benchmarks/frame/payload.h"
+#include "tandem/benchmarks/frame/payload.h"
 
 #include <random>
 #include <string>

@@ -1,4 +1,4 @@
-#include "benchmarks/frame/program.h"
+#include "tandem/benchmarks/frame/program.h"
 
 #include <utility>
 

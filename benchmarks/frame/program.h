@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "benchmarks/frame/figure_tables.h"
-#include "benchmarks/frame/settings.h"
+#include "tandem/benchmarks/frame/figure_tables.h"
+#include "tandem/benchmarks/frame/settings.h"
 
 namespace tandem::benchmarks {
 

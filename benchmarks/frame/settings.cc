@@ -1,4 +1,4 @@
-#include "benchmarks/frame/settings.h"
+#include "tandem/benchmarks/frame/settings.h"
 
 #include <algorithm>
 #include <charconv>

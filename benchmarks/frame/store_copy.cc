@@ -1,4 +1,4 @@
-#include "benchmarks/frame/store_copy.h"
+#include "tandem/benchmarks/frame/store_copy.h"
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -1,9 +1,9 @@
-#include "benchmarks/frame/stores.h"
+#include "tandem/benchmarks/frame/stores.h"
 
 #include <cstdio>
 #include <cstdlib>
 
-#include "base/rocks/rocks_status.h"
+#include "tandem/base/rocks/rocks_status.h"
 
 namespace tandem::benchmarks {
 

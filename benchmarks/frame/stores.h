@@ -10,10 +10,10 @@
 #include <filesystem>
 #include <memory>
 
-#include "base/durability.h"
-#include "base/result.h"
-#include "batch/internal/rocks/store_directory.h"
-#include "batch/rocksdb_provider.h"
+#include "tandem/base/durability.h"
+#include "tandem/base/result.h"
+#include "tandem/batch/internal/rocks/store_directory.h"
+#include "tandem/batch/rocksdb_provider.h"
 
 namespace tandem::benchmarks {
 

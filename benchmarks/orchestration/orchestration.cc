@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "benchmarks/orchestration/orchestration_parts.h"
+#include "tandem/benchmarks/orchestration/orchestration_parts.h"
 
 namespace tandem::benchmarks {
 namespace {

@@ -7,11 +7,11 @@
 #include <string>
 #include <vector>
 
-#include "benchmarks/frame/interleaved.h"
-#include "benchmarks/frame/stopwatch.h"
-#include "benchmarks/orchestration/orchestration_parts.h"
-#include "benchmarks/orchestration/raw_workflows.h"
-#include "benchmarks/orchestration/workflows.h"
+#include "tandem/benchmarks/frame/interleaved.h"
+#include "tandem/benchmarks/frame/stopwatch.h"
+#include "tandem/benchmarks/orchestration/orchestration_parts.h"
+#include "tandem/benchmarks/orchestration/raw_workflows.h"
+#include "tandem/benchmarks/orchestration/workflows.h"
 
 namespace tandem::benchmarks {
 

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "benchmarks/frame/own_process.h"
-#include "benchmarks/orchestration/orchestration_parts.h"
-#include "benchmarks/orchestration/workflows.h"
+#include "tandem/benchmarks/frame/own_process.h"
+#include "tandem/benchmarks/orchestration/orchestration_parts.h"
+#include "tandem/benchmarks/orchestration/workflows.h"
 
 namespace tandem::benchmarks {
 

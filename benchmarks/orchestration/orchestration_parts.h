@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "benchmarks/frame/program.h"
+#include "tandem/benchmarks/frame/program.h"
 
 namespace tandem::benchmarks {
 

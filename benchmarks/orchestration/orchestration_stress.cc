@@ -9,9 +9,9 @@
 #include <thread>
 #include <vector>
 
-#include "benchmarks/frame/interleaved.h"
-#include "benchmarks/orchestration/orchestration_parts.h"
-#include "benchmarks/orchestration/workflows.h"
+#include "tandem/benchmarks/frame/interleaved.h"
+#include "tandem/benchmarks/orchestration/orchestration_parts.h"
+#include "tandem/benchmarks/orchestration/workflows.h"
 
 namespace tandem::benchmarks {
 

@@ -1,10 +1,10 @@
-#include "benchmarks/orchestration/raw_workflows.h"
+#include "tandem/benchmarks/orchestration/raw_workflows.h"
 
 #include <rocksdb/write_batch.h>
 
 #include <string>
 
-#include "base/key_encoding.h"
+#include "tandem/base/key_encoding.h"
 
 namespace tandem::benchmarks {
 

@@ -7,8 +7,8 @@
 
 #include <cstdint>
 
-#include "benchmarks/frame/stores.h"
-#include "tests/support/temporary_directory.h"
+#include "tandem/benchmarks/frame/stores.h"
+#include "tandem/tests/support/temporary_directory.h"
 
 namespace tandem::benchmarks {
 

@@ -1,4 +1,4 @@
-#include "benchmarks/orchestration/workflows.h"
+#include "tandem/benchmarks/orchestration/workflows.h"
 
 #include <sys/resource.h>
 
@@ -7,7 +7,7 @@
 #include <thread>
 #include <utility>
 
-#include "benchmarks/frame/stopwatch.h"
+#include "tandem/benchmarks/frame/stopwatch.h"
 
 namespace tandem::benchmarks {
 

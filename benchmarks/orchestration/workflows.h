@@ -11,9 +11,9 @@
 #include <string>
 #include <vector>
 
-#include "benchmarks/frame/stores.h"
-#include "duroxide_runtime/duroxide.h"
-#include "tests/support/temporary_directory.h"
+#include "tandem/benchmarks/frame/stores.h"
+#include "tandem/duroxide.h"
+#include "tandem/tests/support/temporary_directory.h"
 
 namespace tandem::benchmarks {
 

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "benchmarks/queue/queue_parts.h"
+#include "tandem/benchmarks/queue/queue_parts.h"
 
 namespace tandem::benchmarks {
 namespace {

@@ -12,10 +12,10 @@
 #include <thread>
 #include <vector>
 
-#include "benchmarks/frame/interleaved.h"
-#include "benchmarks/queue/queue_parts.h"
-#include "benchmarks/queue/queue_store.h"
-#include "tests/support/temporary_directory.h"
+#include "tandem/benchmarks/frame/interleaved.h"
+#include "tandem/benchmarks/queue/queue_parts.h"
+#include "tandem/benchmarks/queue/queue_store.h"
+#include "tandem/tests/support/temporary_directory.h"
 
 namespace tandem::benchmarks {
 

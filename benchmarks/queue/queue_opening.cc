@@ -7,11 +7,11 @@
 #include <string>
 #include <vector>
 
-#include "benchmarks/frame/own_process.h"
-#include "benchmarks/frame/store_copy.h"
-#include "benchmarks/queue/queue_parts.h"
-#include "benchmarks/queue/queue_store.h"
-#include "tests/support/temporary_directory.h"
+#include "tandem/benchmarks/frame/own_process.h"
+#include "tandem/benchmarks/frame/store_copy.h"
+#include "tandem/benchmarks/queue/queue_parts.h"
+#include "tandem/benchmarks/queue/queue_store.h"
+#include "tandem/tests/support/temporary_directory.h"
 
 namespace tandem::benchmarks {
 

@@ -7,11 +7,11 @@
 #include <string_view>
 #include <vector>
 
-#include "base/rocks/rocks_status.h"
-#include "benchmarks/frame/own_process.h"
-#include "benchmarks/frame/stopwatch.h"
-#include "benchmarks/queue/queue_parts.h"
-#include "benchmarks/queue/queue_store.h"
+#include "tandem/base/rocks/rocks_status.h"
+#include "tandem/benchmarks/frame/own_process.h"
+#include "tandem/benchmarks/frame/stopwatch.h"
+#include "tandem/benchmarks/queue/queue_parts.h"
+#include "tandem/benchmarks/queue/queue_store.h"
 
 namespace tandem::benchmarks {
 

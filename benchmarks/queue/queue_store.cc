@@ -1,4 +1,4 @@
-#include "benchmarks/queue/queue_store.h"
+#include "tandem/benchmarks/queue/queue_store.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
-#include "base/key_encoding.h"
-#include "base/rocks/rocks_status.h"
-#include "benchmarks/frame/payload.h"
+#include "tandem/base/key_encoding.h"
+#include "tandem/base/rocks/rocks_status.h"
+#include "tandem/benchmarks/frame/payload.h"
 
 namespace tandem::benchmarks {
 

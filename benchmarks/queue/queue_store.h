@@ -9,7 +9,7 @@
 #include <memory>
 #include <string>
 
-#include "benchmarks/frame/stores.h"
+#include "tandem/benchmarks/frame/stores.h"
 
 namespace tandem::benchmarks {
 

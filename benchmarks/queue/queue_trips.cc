@@ -8,13 +8,13 @@
 #include <utility>
 #include <vector>
 
-#include "base/key_encoding.h"
-#include "base/rocks/rocks_status.h"
-#include "benchmarks/frame/interleaved.h"
-#include "benchmarks/frame/payload.h"
-#include "benchmarks/queue/queue_parts.h"
-#include "benchmarks/queue/queue_store.h"
-#include "tests/support/temporary_directory.h"
+#include "tandem/base/key_encoding.h"
+#include "tandem/base/rocks/rocks_status.h"
+#include "tandem/benchmarks/frame/interleaved.h"
+#include "tandem/benchmarks/frame/payload.h"
+#include "tandem/benchmarks/queue/queue_parts.h"
+#include "tandem/benchmarks/queue/queue_store.h"
+#include "tandem/tests/support/temporary_directory.h"
 
 namespace tandem::benchmarks {
 

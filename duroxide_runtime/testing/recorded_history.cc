@@ -1,15 +1,15 @@
-#include "duroxide_runtime/testing/recorded_history.h"
+#include "tandem/duroxide_runtime/testing/recorded_history.h"
 
 #include <charconv>
 #include <fstream>
 #include <sstream>
 #include <utility>
 
-#include "duroxide_runtime/internal/client/executions.h"
-#include "duroxide_runtime/internal/engine/turn.h"
-#include "duroxide_runtime/internal/records/history.h"
-#include "duroxide_runtime/internal/store/instance_reader.h"
-#include "duroxide_runtime/internal/store/layout.h"
+#include "tandem/duroxide_runtime/internal/client/executions.h"
+#include "tandem/duroxide_runtime/internal/engine/turn.h"
+#include "tandem/duroxide_runtime/internal/records/history.h"
+#include "tandem/duroxide_runtime/internal/store/instance_reader.h"
+#include "tandem/duroxide_runtime/internal/store/layout.h"
 
 namespace duroxide::testing {
 

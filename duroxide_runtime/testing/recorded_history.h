@@ -18,10 +18,10 @@
 #include <string_view>
 #include <vector>
 
-#include "batch/provider.h"
-#include "duroxide_runtime/history.h"
-#include "duroxide_runtime/internal/records/kv_entry.h"
-#include "duroxide_runtime/registry.h"
+#include "tandem/batch/provider.h"
+#include "tandem/duroxide_runtime/history.h"
+#include "tandem/duroxide_runtime/internal/records/kv_entry.h"
+#include "tandem/duroxide_runtime/registry.h"
 
 namespace duroxide::testing {
 

@@ -1,14 +1,14 @@
-#include "duroxide_runtime/testing/simulation.h"
+#include "tandem/duroxide_runtime/testing/simulation.h"
 
 #include <random>
 #include <utility>
 
-#include "base/manual_clock.h"
-#include "batch/memory_provider.h"
-#include "duroxide_runtime/internal/engine/names.h"
-#include "duroxide_runtime/internal/store/layout.h"
-#include "duroxide_runtime/testing/internal/simulated_runtime.h"
-#include "duroxide_runtime/testing/recorded_history.h"
+#include "tandem/base/manual_clock.h"
+#include "tandem/batch/memory_provider.h"
+#include "tandem/duroxide_runtime/internal/engine/names.h"
+#include "tandem/duroxide_runtime/internal/store/layout.h"
+#include "tandem/duroxide_runtime/testing/internal/simulated_runtime.h"
+#include "tandem/duroxide_runtime/testing/recorded_history.h"
 
 namespace duroxide::testing {
 

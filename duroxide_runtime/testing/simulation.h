@@ -21,9 +21,9 @@
 #include <string>
 #include <vector>
 
-#include "batch/provider.h"
-#include "duroxide_runtime/client.h"
-#include "duroxide_runtime/registry.h"
+#include "tandem/batch/provider.h"
+#include "tandem/duroxide_runtime/client.h"
+#include "tandem/duroxide_runtime/registry.h"
 
 namespace duroxide::testing {
 

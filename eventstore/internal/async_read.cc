@@ -1,12 +1,12 @@
-#include "eventstore/internal/async_read.h"
+#include "tandem/eventstore/internal/async_read.h"
 
 #include <algorithm>
 #include <utility>
 
-#include "base/out_of_memory.h"
-#include "eventstore/event_limits.h"
-#include "eventstore/internal/event_reader.h"
-#include "eventstore/internal/read_wait.h"
+#include "tandem/base/out_of_memory.h"
+#include "tandem/eventstore/event_limits.h"
+#include "tandem/eventstore/internal/event_reader.h"
+#include "tandem/eventstore/internal/read_wait.h"
 
 namespace tandem::internal {
 

@@ -6,10 +6,10 @@
 
 #include <optional>
 
-#include "base/async_wait.h"
-#include "base/clock.h"
-#include "eventstore/event_store.h"
-#include "eventstore/internal/stream_waiters.h"
+#include "tandem/base/async_wait.h"
+#include "tandem/base/clock.h"
+#include "tandem/eventstore/event_store.h"
+#include "tandem/eventstore/internal/stream_waiters.h"
 
 namespace tandem::internal {
 

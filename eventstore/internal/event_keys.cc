@@ -1,6 +1,6 @@
-#include "eventstore/internal/event_keys.h"
+#include "tandem/eventstore/internal/event_keys.h"
 
-#include "base/key_encoding.h"
+#include "tandem/base/key_encoding.h"
 
 namespace tandem::internal {
 

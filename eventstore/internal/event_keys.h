@@ -17,7 +17,7 @@
 #include <string>
 #include <string_view>
 
-#include "eventstore/event_store.h"
+#include "tandem/eventstore/event_store.h"
 
 namespace tandem::internal {
 

@@ -1,12 +1,12 @@
-#include "eventstore/internal/event_reader.h"
+#include "tandem/eventstore/internal/event_reader.h"
 
 #include <algorithm>
 #include <utility>
 
-#include "base/key_encoding.h"
-#include "base/limits.h"
-#include "base/rocks/rocks_status.h"
-#include "eventstore/internal/event_keys.h"
+#include "tandem/base/key_encoding.h"
+#include "tandem/base/limits.h"
+#include "tandem/base/rocks/rocks_status.h"
+#include "tandem/eventstore/internal/event_keys.h"
 
 namespace tandem::internal {
 

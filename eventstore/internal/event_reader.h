@@ -8,9 +8,9 @@
 #include <optional>
 #include <string>
 
-#include "base/result.h"
-#include "eventstore/event_store.h"
-#include "eventstore/internal/event_values.h"
+#include "tandem/base/result.h"
+#include "tandem/eventstore/event_store.h"
+#include "tandem/eventstore/internal/event_values.h"
 
 namespace tandem::internal {
 

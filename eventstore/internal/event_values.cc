@@ -1,9 +1,9 @@
-#include "eventstore/internal/event_values.h"
+#include "tandem/eventstore/internal/event_values.h"
 
 #include <chrono>
 
-#include "base/record.h"
-#include "eventstore/event_records.capnp.h"
+#include "tandem/base/record.h"
+#include "tandem/eventstore/event_records.capnp.h"
 
 namespace tandem::internal {
 

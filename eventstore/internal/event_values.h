@@ -6,9 +6,9 @@
 #include <string>
 #include <string_view>
 
-#include "base/clock.h"
-#include "base/result.h"
-#include "eventstore/event_store.h"
+#include "tandem/base/clock.h"
+#include "tandem/base/result.h"
+#include "tandem/eventstore/event_store.h"
 
 namespace tandem::internal {
 

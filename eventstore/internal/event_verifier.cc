@@ -1,4 +1,4 @@
-#include "eventstore/internal/event_verifier.h"
+#include "tandem/eventstore/internal/event_verifier.h"
 
 #include <algorithm>
 #include <memory>
@@ -7,11 +7,11 @@
 #include <string_view>
 #include <utility>
 
-#include "base/key_encoding.h"
-#include "base/rocks/rocks_status.h"
-#include "eventstore/internal/event_keys.h"
-#include "eventstore/internal/event_values.h"
-#include "eventstore/internal/stream_walk.h"
+#include "tandem/base/key_encoding.h"
+#include "tandem/base/rocks/rocks_status.h"
+#include "tandem/eventstore/internal/event_keys.h"
+#include "tandem/eventstore/internal/event_values.h"
+#include "tandem/eventstore/internal/stream_walk.h"
 
 namespace tandem::internal {
 

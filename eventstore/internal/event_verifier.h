@@ -7,7 +7,7 @@
 
 #include <cstdint>
 
-#include "base/result.h"
+#include "tandem/base/result.h"
 
 namespace tandem::internal {
 

@@ -1,4 +1,4 @@
-#include "eventstore/internal/feed_page.h"
+#include "tandem/eventstore/internal/feed_page.h"
 
 #include <algorithm>
 #include <memory>
@@ -6,12 +6,12 @@
 #include <string>
 #include <utility>
 
-#include "base/key_encoding.h"
-#include "base/limits.h"
-#include "base/rocks/rocks_status.h"
-#include "eventstore/internal/event_keys.h"
-#include "eventstore/internal/event_reader.h"
-#include "eventstore/internal/event_values.h"
+#include "tandem/base/key_encoding.h"
+#include "tandem/base/limits.h"
+#include "tandem/base/rocks/rocks_status.h"
+#include "tandem/eventstore/internal/event_keys.h"
+#include "tandem/eventstore/internal/event_reader.h"
+#include "tandem/eventstore/internal/event_values.h"
 
 namespace tandem::internal {
 

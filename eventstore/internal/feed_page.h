@@ -4,8 +4,8 @@
 
 #include <rocksdb/db.h>
 
-#include "base/result.h"
-#include "eventstore/event_store.h"
+#include "tandem/base/result.h"
+#include "tandem/eventstore/event_store.h"
 
 namespace tandem::internal {
 

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "eventstore/internal/event_values.h"
+#include "tandem/eventstore/internal/event_values.h"
 
 namespace tandem::internal {
 

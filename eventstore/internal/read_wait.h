@@ -5,10 +5,10 @@
 #include <chrono>
 #include <stop_token>
 
-#include "base/clock.h"
-#include "base/result.h"
-#include "eventstore/event_store.h"
-#include "eventstore/internal/stream_waiters.h"
+#include "tandem/base/clock.h"
+#include "tandem/base/result.h"
+#include "tandem/eventstore/event_store.h"
+#include "tandem/eventstore/internal/stream_waiters.h"
 
 namespace tandem::internal {
 

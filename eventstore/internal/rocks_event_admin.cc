@@ -6,11 +6,11 @@
 #include <limits>
 #include <string>
 
-#include "base/limits.h"
-#include "eventstore/event_limits.h"
-#include "eventstore/internal/event_keys.h"
-#include "eventstore/internal/rocks_event_store.h"
-#include "eventstore/internal/stream_walk.h"
+#include "tandem/base/limits.h"
+#include "tandem/eventstore/event_limits.h"
+#include "tandem/eventstore/internal/event_keys.h"
+#include "tandem/eventstore/internal/rocks_event_store.h"
+#include "tandem/eventstore/internal/stream_walk.h"
 
 namespace tandem::internal {
 

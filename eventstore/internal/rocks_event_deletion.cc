@@ -7,11 +7,11 @@
 #include <utility>
 #include <vector>
 
-#include "base/key_encoding.h"
-#include "base/limits.h"
-#include "base/rocks/view_cursor.h"
-#include "eventstore/internal/event_keys.h"
-#include "eventstore/internal/rocks_event_store.h"
+#include "tandem/base/key_encoding.h"
+#include "tandem/base/limits.h"
+#include "tandem/base/rocks/view_cursor.h"
+#include "tandem/eventstore/internal/event_keys.h"
+#include "tandem/eventstore/internal/rocks_event_store.h"
 
 namespace tandem::internal {
 

@@ -1,20 +1,20 @@
-#include "eventstore/internal/rocks_event_store.h"
+#include "tandem/eventstore/internal/rocks_event_store.h"
 
 #include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
 
-#include "base/key_encoding.h"
-#include "base/limits.h"
-#include "base/rocks/bounded_walk.h"
-#include "base/rocks/rocks_status.h"
-#include "eventstore/event_limits.h"
-#include "eventstore/internal/async_read.h"
-#include "eventstore/internal/event_keys.h"
-#include "eventstore/internal/event_reader.h"
-#include "eventstore/internal/feed_page.h"
-#include "eventstore/internal/read_wait.h"
+#include "tandem/base/key_encoding.h"
+#include "tandem/base/limits.h"
+#include "tandem/base/rocks/bounded_walk.h"
+#include "tandem/base/rocks/rocks_status.h"
+#include "tandem/eventstore/event_limits.h"
+#include "tandem/eventstore/internal/async_read.h"
+#include "tandem/eventstore/internal/event_keys.h"
+#include "tandem/eventstore/internal/event_reader.h"
+#include "tandem/eventstore/internal/feed_page.h"
+#include "tandem/eventstore/internal/read_wait.h"
 
 namespace tandem::internal {
 

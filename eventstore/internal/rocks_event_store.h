@@ -9,17 +9,17 @@
 #include <optional>
 #include <string_view>
 
-#include "base/async_wait.h"
-#include "base/clock.h"
-#include "base/result.h"
-#include "base/rocks/commit_door.h"
-#include "base/rocks/staging.h"
-#include "eventstore/event_admin.h"
-#include "eventstore/event_store.h"
-#include "eventstore/internal/event_values.h"
-#include "eventstore/internal/event_verifier.h"
-#include "eventstore/internal/head_cache.h"
-#include "eventstore/internal/stream_waiters.h"
+#include "tandem/base/async_wait.h"
+#include "tandem/base/clock.h"
+#include "tandem/base/result.h"
+#include "tandem/base/rocks/commit_door.h"
+#include "tandem/base/rocks/staging.h"
+#include "tandem/eventstore/event_admin.h"
+#include "tandem/eventstore/event_store.h"
+#include "tandem/eventstore/internal/event_values.h"
+#include "tandem/eventstore/internal/event_verifier.h"
+#include "tandem/eventstore/internal/head_cache.h"
+#include "tandem/eventstore/internal/stream_waiters.h"
 
 namespace tandem::internal {
 

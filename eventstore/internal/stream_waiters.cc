@@ -1,4 +1,4 @@
-#include "eventstore/internal/stream_waiters.h"
+#include "tandem/eventstore/internal/stream_waiters.h"
 
 namespace tandem::internal {
 

@@ -7,9 +7,9 @@
 #include <string>
 #include <string_view>
 
-#include "base/clock.h"
-#include "base/guarded.h"
-#include "eventstore/event_store.h"
+#include "tandem/base/clock.h"
+#include "tandem/base/guarded.h"
+#include "tandem/eventstore/event_store.h"
 
 namespace tandem::internal {
 

@@ -1,11 +1,11 @@
-#include "eventstore/internal/stream_walk.h"
+#include "tandem/eventstore/internal/stream_walk.h"
 
 #include <utility>
 
-#include "base/key_encoding.h"
-#include "base/result.h"
-#include "base/rocks/rocks_status.h"
-#include "eventstore/internal/event_keys.h"
+#include "tandem/base/key_encoding.h"
+#include "tandem/base/result.h"
+#include "tandem/base/rocks/rocks_status.h"
+#include "tandem/eventstore/internal/event_keys.h"
 
 namespace tandem::internal {
 

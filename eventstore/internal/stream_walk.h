@@ -14,11 +14,11 @@
 #include <optional>
 #include <string>
 
-#include "base/limits.h"
-#include "base/rocks/bounded_walk.h"
-#include "base/status.h"
-#include "eventstore/event_store.h"
-#include "eventstore/internal/event_values.h"
+#include "tandem/base/limits.h"
+#include "tandem/base/rocks/bounded_walk.h"
+#include "tandem/base/status.h"
+#include "tandem/eventstore/event_store.h"
+#include "tandem/eventstore/internal/event_values.h"
 
 namespace tandem::internal {
 

@@ -4,8 +4,7 @@
 
 #include <string>
 
-#include "duroxide_runtime/activity_context.h"
-#include "duroxide_runtime/handles.h"
+#include <tandem/duroxide.h>
 #include "examples/checksum/types.h"
 
 namespace checksum {

@@ -6,7 +6,7 @@
 #include <functional>
 #include <string_view>
 
-#include "duroxide_runtime/duroxide.h"
+#include <tandem/duroxide.h>
 #include "examples/checksum/types.h"
 
 namespace checksum {

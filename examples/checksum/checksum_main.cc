@@ -13,7 +13,7 @@
 #include <string>
 #include <system_error>
 
-#include "batch/rocksdb_provider.h"
+#include <tandem/tandem.h>
 #include "examples/checksum/checksum.h"
 #include "examples/checksum/progress.h"
 #include "examples/common/program.h"

@@ -12,8 +12,8 @@
 #include <variant>
 #include <vector>
 
-#include "batch/rocksdb_provider.h"
-#include "duroxide_runtime/client.h"
+#include <tandem/duroxide.h>
+#include <tandem/tandem.h>
 #include "examples/checksum/checksum.h"
 #include "examples/common/child_process.h"
 

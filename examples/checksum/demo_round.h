@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "base/result.h"
-#include "duroxide_runtime/history.h"
+#include <tandem/duroxide_runtime/history.h>
+#include <tandem/tandem.h>
 
 namespace checksum {
 

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "base/result.h"
+#include <tandem/tandem.h>
 #include "examples/checksum/types.h"
 
 namespace checksum {

@@ -7,7 +7,7 @@
 #include <string>
 #include <thread>
 
-#include "duroxide_runtime/client.h"
+#include <tandem/duroxide.h>
 #include "examples/common/progress_line.h"
 
 namespace checksum {

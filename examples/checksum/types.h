@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "duroxide_runtime/capnp_codec.h"
+#include <tandem/duroxide_runtime/capnp_codec.h>
 #include "examples/checksum/checksum.capnp.h"
 
 namespace checksum {

@@ -6,7 +6,7 @@
 
 #include <csignal>
 
-#include "base/check.h"
+#include <tandem/base/check.h>
 
 extern char** environ;
 

@@ -7,7 +7,7 @@
 #include <functional>
 #include <string>
 
-#include "base/status.h"
+#include <tandem/tandem.h>
 
 namespace examples {
 

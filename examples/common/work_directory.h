@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <string>
 
-#include "base/result.h"
+#include <tandem/tandem.h>
 
 namespace examples {
 

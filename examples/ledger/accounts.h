@@ -10,8 +10,8 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "base/guarded.h"
-#include "batch/provider.h"
+#include <tandem/base/guarded.h>
+#include <tandem/tandem.h>
 #include "examples/ledger/account.h"
 
 namespace ledger {

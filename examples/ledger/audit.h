@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "batch/provider.h"
+#include <tandem/tandem.h>
 #include "examples/ledger/recount.h"
 
 namespace ledger {

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <functional>
 
-#include "batch/provider.h"
+#include <tandem/tandem.h>
 #include "examples/ledger/row_source.h"
 #include "examples/ledger/teller.h"
 

@@ -19,7 +19,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/result.h"
+#include <tandem/tandem.h>
 #include "examples/ledger/account.h"
 #include "examples/ledger/transaction.h"
 

@@ -15,7 +15,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/result.h"
+#include <tandem/tandem.h>
 #include "examples/ledger/transaction.h"
 
 namespace ledger {

@@ -8,7 +8,7 @@
 #include <optional>
 #include <utility>
 
-#include "batch/provider.h"
+#include <tandem/tandem.h>
 #include "examples/ledger/codec.h"
 #include "examples/ledger/row_source.h"
 #include "examples/ledger/transaction.h"

@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "base/result.h"
+#include <tandem/tandem.h>
 #include "examples/ledger/row_source.h"
 
 namespace CLI {

@@ -9,7 +9,7 @@
 #include <sstream>
 #include <thread>
 
-#include "batch/rocksdb_provider.h"
+#include <tandem/tandem.h>
 #include "examples/common/child_process.h"
 #include "examples/ledger/audit.h"
 #include "examples/ledger/recount.h"

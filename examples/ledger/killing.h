@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "base/result.h"
+#include <tandem/tandem.h>
 #include "examples/ledger/input.h"
 
 namespace ledger {

@@ -8,7 +8,7 @@
 #include <memory>
 #include <string>
 
-#include "batch/rocksdb_provider.h"
+#include <tandem/tandem.h>
 #include "examples/common/program.h"
 #include "examples/common/progress_line.h"
 #include "examples/ledger/audit.h"

@@ -18,7 +18,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "batch/provider.h"
+#include <tandem/tandem.h>
 #include "examples/ledger/codec.h"
 #include "examples/ledger/transaction.h"
 

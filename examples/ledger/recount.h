@@ -11,7 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "base/result.h"
+#include <tandem/tandem.h>
 #include "examples/ledger/account.h"
 #include "examples/ledger/codec.h"
 #include "examples/ledger/row_source.h"

@@ -13,7 +13,7 @@
 #include <unordered_set>
 #include <vector>
 
-#include "base/result.h"
+#include <tandem/tandem.h>
 #include "examples/ledger/transaction.h"
 
 namespace ledger {

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "batch/provider.h"
+#include <tandem/tandem.h>
 #include "examples/ledger/accounts.h"
 #include "examples/ledger/inbox.h"
 #include "examples/ledger/transaction.h"

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <utility>
 
-#include "duroxide_runtime/duroxide.h"
+#include <tandem/duroxide.h>
 #include "examples/orchestrations/fields.h"
 #include "examples/orchestrations/world.h"
 

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "duroxide_runtime/duroxide.h"
+#include <tandem/duroxide.h>
 #include "examples/orchestrations/fields.h"
 
 namespace orchestrations {

@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-#include "duroxide_runtime/codec.h"
+#include <tandem/duroxide.h>
 
 namespace orchestrations {
 

@@ -9,8 +9,8 @@
 #include <thread>
 #include <vector>
 
-#include "batch/rocksdb_provider.h"
-#include "duroxide_runtime/duroxide.h"
+#include <tandem/duroxide.h>
+#include <tandem/tandem.h>
 #include "examples/common/child_process.h"
 #include "examples/orchestrations/mailbox_actor.h"
 #include "examples/orchestrations/world.h"

@@ -8,7 +8,7 @@
 #include <random>
 #include <string>
 
-#include "base/result.h"
+#include <tandem/tandem.h>
 
 namespace orchestrations {
 

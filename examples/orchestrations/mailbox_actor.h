@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "duroxide_runtime/duroxide.h"
+#include <tandem/duroxide.h>
 #include "examples/orchestrations/fields.h"
 
 namespace orchestrations {

@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <string>
 
-#include "batch/rocksdb_provider.h"
+#include <tandem/tandem.h>
 #include "examples/common/program.h"
 #include "examples/orchestrations/runs.h"
 

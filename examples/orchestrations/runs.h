@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "duroxide_runtime/duroxide.h"
+#include <tandem/duroxide.h>
 #include "examples/orchestrations/world.h"
 
 namespace orchestrations {

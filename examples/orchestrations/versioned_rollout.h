@@ -17,7 +17,7 @@
 #include <string>
 #include <utility>
 
-#include "duroxide_runtime/duroxide.h"
+#include <tandem/duroxide.h>
 #include "examples/orchestrations/fields.h"
 #include "examples/orchestrations/world.h"
 

@@ -15,9 +15,9 @@
 #include <string>
 #include <vector>
 
-#include "base/guarded.h"
-#include "base/result.h"
-#include "duroxide_runtime/activity_context.h"
+#include <tandem/base/guarded.h>
+#include <tandem/duroxide.h>
+#include <tandem/tandem.h>
 
 namespace orchestrations {
 

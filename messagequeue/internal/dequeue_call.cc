@@ -1,10 +1,10 @@
-#include "messagequeue/internal/dequeue_call.h"
+#include "tandem/messagequeue/internal/dequeue_call.h"
 
 #include <algorithm>
 #include <optional>
 #include <utility>
 
-#include "messagequeue/queue_limits.h"
+#include "tandem/messagequeue/queue_limits.h"
 
 namespace tandem::internal {
 

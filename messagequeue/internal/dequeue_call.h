@@ -11,10 +11,10 @@
 #include <string>
 #include <vector>
 
-#include "base/clock.h"
-#include "base/result.h"
-#include "base/rocks/commit_door.h"
-#include "messagequeue/internal/dequeue_proposal.h"
+#include "tandem/base/clock.h"
+#include "tandem/base/result.h"
+#include "tandem/base/rocks/commit_door.h"
+#include "tandem/messagequeue/internal/dequeue_proposal.h"
 
 namespace tandem::internal {
 

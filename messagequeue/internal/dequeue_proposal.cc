@@ -1,7 +1,7 @@
-#include "messagequeue/internal/dequeue_proposal.h"
+#include "tandem/messagequeue/internal/dequeue_proposal.h"
 
-#include "base/key_encoding.h"
-#include "base/rocks/rocks_status.h"
+#include "tandem/base/key_encoding.h"
+#include "tandem/base/rocks/rocks_status.h"
 
 namespace tandem::internal {
 

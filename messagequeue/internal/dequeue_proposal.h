@@ -12,11 +12,11 @@
 #include <utility>
 #include <vector>
 
-#include "base/limits.h"
-#include "base/result.h"
-#include "base/rocks/commit_door.h"
-#include "messagequeue/internal/queue_parts.h"
-#include "messagequeue/message_queue.h"
+#include "tandem/base/limits.h"
+#include "tandem/base/result.h"
+#include "tandem/base/rocks/commit_door.h"
+#include "tandem/messagequeue/internal/queue_parts.h"
+#include "tandem/messagequeue/message_queue.h"
 
 namespace tandem::internal {
 

@@ -1,8 +1,8 @@
-#include "messagequeue/internal/portion_proposal.h"
+#include "tandem/messagequeue/internal/portion_proposal.h"
 
 #include <utility>
 
-#include "base/key_encoding.h"
+#include "tandem/base/key_encoding.h"
 
 namespace tandem::internal {
 

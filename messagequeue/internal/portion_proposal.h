@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "base/rocks/commit_door.h"
-#include "messagequeue/internal/queue_parts.h"
+#include "tandem/base/rocks/commit_door.h"
+#include "tandem/messagequeue/internal/queue_parts.h"
 
 namespace tandem::internal {
 

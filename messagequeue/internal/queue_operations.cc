@@ -1,12 +1,12 @@
-#include "messagequeue/internal/queue_operations.h"
+#include "tandem/messagequeue/internal/queue_operations.h"
 
 #include <algorithm>
 #include <limits>
 #include <utility>
 
-#include "base/check.h"
-#include "base/limits.h"
-#include "messagequeue/queue_limits.h"
+#include "tandem/base/check.h"
+#include "tandem/base/limits.h"
+#include "tandem/messagequeue/queue_limits.h"
 
 namespace tandem::internal {
 

@@ -5,10 +5,10 @@
 #include <map>
 #include <memory>
 
-#include "base/result.h"
-#include "messagequeue/internal/queue_writer.h"
-#include "messagequeue/internal/ready/leases.h"
-#include "messagequeue/message_queue.h"
+#include "tandem/base/result.h"
+#include "tandem/messagequeue/internal/queue_writer.h"
+#include "tandem/messagequeue/internal/ready/leases.h"
+#include "tandem/messagequeue/message_queue.h"
 
 namespace tandem::internal {
 

@@ -3,9 +3,9 @@
 // What the message queue is made of, from the disk upwards. A proposal gets all of it: to take a
 // message concerns its rows, its lease, its window and its queue.
 
-#include "base/clock.h"
-#include "messagequeue/internal/queue_operations.h"
-#include "messagequeue/message_id.h"
+#include "tandem/base/clock.h"
+#include "tandem/messagequeue/internal/queue_operations.h"
+#include "tandem/messagequeue/message_id.h"
 
 namespace tandem::internal {
 

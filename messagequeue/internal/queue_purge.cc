@@ -6,10 +6,10 @@
 #include <string>
 #include <utility>
 
-#include "base/key_encoding.h"
-#include "messagequeue/internal/portion_proposal.h"
-#include "messagequeue/internal/rocks_message_queue.h"
-#include "messagequeue/queue_limits.h"
+#include "tandem/base/key_encoding.h"
+#include "tandem/messagequeue/internal/portion_proposal.h"
+#include "tandem/messagequeue/internal/rocks_message_queue.h"
+#include "tandem/messagequeue/queue_limits.h"
 
 namespace tandem::internal {
 

@@ -5,9 +5,9 @@
 #include <string>
 #include <utility>
 
-#include "messagequeue/internal/portion_proposal.h"
-#include "messagequeue/internal/rocks_message_queue.h"
-#include "messagequeue/queue_limits.h"
+#include "tandem/messagequeue/internal/portion_proposal.h"
+#include "tandem/messagequeue/internal/rocks_message_queue.h"
+#include "tandem/messagequeue/queue_limits.h"
 
 namespace tandem::internal {
 

@@ -4,12 +4,12 @@
 #include <map>
 #include <utility>
 
-#include "base/key_encoding.h"
-#include "base/limits.h"
-#include "base/rocks/bounded_walk.h"
-#include "messagequeue/internal/rocks_message_queue.h"
-#include "messagequeue/internal/rows/snapshot_reader.h"
-#include "messagequeue/queue_limits.h"
+#include "tandem/base/key_encoding.h"
+#include "tandem/base/limits.h"
+#include "tandem/base/rocks/bounded_walk.h"
+#include "tandem/messagequeue/internal/rocks_message_queue.h"
+#include "tandem/messagequeue/internal/rows/snapshot_reader.h"
+#include "tandem/messagequeue/queue_limits.h"
 
 namespace tandem::internal {
 

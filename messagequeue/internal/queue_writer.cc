@@ -1,4 +1,4 @@
-#include "messagequeue/internal/queue_writer.h"
+#include "tandem/messagequeue/internal/queue_writer.h"
 
 #include <set>
 #include <string>

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/status.h"
-#include "messagequeue/internal/ready/ready_queues.h"
+#include "tandem/base/status.h"
+#include "tandem/messagequeue/internal/ready/ready_queues.h"
 
 namespace tandem::internal {
 

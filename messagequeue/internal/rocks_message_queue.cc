@@ -2,16 +2,16 @@
 // operators see and do is in queue_browse.cc, queue_statistics.cc, queue_purge.cc and
 // queue_redrive.cc.
 
-#include "messagequeue/internal/rocks_message_queue.h"
+#include "tandem/messagequeue/internal/rocks_message_queue.h"
 
 #include <memory>
 #include <optional>
 #include <utility>
 
-#include "base/guarded.h"
-#include "base/out_of_memory.h"
-#include "messagequeue/internal/dequeue_call.h"
-#include "messagequeue/queue_limits.h"
+#include "tandem/base/guarded.h"
+#include "tandem/base/out_of_memory.h"
+#include "tandem/messagequeue/internal/dequeue_call.h"
+#include "tandem/messagequeue/queue_limits.h"
 
 namespace tandem::internal {
 

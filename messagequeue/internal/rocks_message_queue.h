@@ -10,15 +10,15 @@
 #include <string_view>
 #include <vector>
 
-#include "base/async_wait.h"
-#include "base/clock.h"
-#include "base/result.h"
-#include "base/rocks/commit_door.h"
-#include "base/rocks/store_identity.h"
-#include "messagequeue/internal/queue_parts.h"
-#include "messagequeue/internal/rows/queue_verify.h"
-#include "messagequeue/message_queue.h"
-#include "messagequeue/queue_admin.h"
+#include "tandem/base/async_wait.h"
+#include "tandem/base/clock.h"
+#include "tandem/base/result.h"
+#include "tandem/base/rocks/commit_door.h"
+#include "tandem/base/rocks/store_identity.h"
+#include "tandem/messagequeue/internal/queue_parts.h"
+#include "tandem/messagequeue/internal/rows/queue_verify.h"
+#include "tandem/messagequeue/message_queue.h"
+#include "tandem/messagequeue/queue_admin.h"
 
 namespace tandem::internal {
 

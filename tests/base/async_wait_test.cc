@@ -1,4 +1,4 @@
-#include "base/async_wait.h"
+#include "tandem/base/async_wait.h"
 
 #include <gtest/gtest.h>
 
@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "base/manual_clock.h"
+#include "tandem/base/manual_clock.h"
 
 namespace tandem {
 namespace {

@@ -1,11 +1,11 @@
-#include "base/clock.h"
+#include "tandem/base/clock.h"
 
 #include <gtest/gtest.h>
 
 #include <stop_token>
 #include <thread>
 
-#include "base/manual_clock.h"
+#include "tandem/base/manual_clock.h"
 
 namespace tandem {
 namespace {

@@ -1,4 +1,4 @@
-#include "base/executor.h"
+#include "tandem/base/executor.h"
 
 #include <gtest/gtest.h>
 
@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "base/manual_clock.h"
+#include "tandem/base/manual_clock.h"
 
 namespace tandem {
 namespace {

@@ -7,9 +7,9 @@
 #include <memory>
 #include <system_error>
 
-#include "base/executor.h"
-#include "base/manual_clock.h"
-#include "tests/support/thread_faults.h"
+#include "tandem/base/executor.h"
+#include "tandem/base/manual_clock.h"
+#include "tandem/tests/support/thread_faults.h"
 
 namespace tandem {
 namespace {

@@ -1,4 +1,4 @@
-#include "base/status.h"
+#include "tandem/base/status.h"
 
 #include <gtest/gtest.h>
 
@@ -6,8 +6,8 @@
 #include <string>
 #include <variant>
 
-#include "base/record.h"
-#include "base/result.h"
+#include "tandem/base/record.h"
+#include "tandem/base/result.h"
 
 namespace tandem {
 namespace {

@@ -12,7 +12,7 @@
 #include <iostream>
 #include <string>
 
-#include "base/clock.h"
+#include "tandem/base/clock.h"
 
 #ifndef CLONE_NEWTIME  // older headers
 constexpr int CLONE_NEWTIME = 0x80;

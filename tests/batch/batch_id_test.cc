@@ -8,9 +8,9 @@
 #include <thread>
 #include <vector>
 
-#include "batch/batch_digest.h"
-#include "batch/memory_provider.h"
-#include "tests/support/store_fixture.h"
+#include "tandem/batch/batch_digest.h"
+#include "tandem/batch/memory_provider.h"
+#include "tandem/tests/support/store_fixture.h"
 
 namespace tandem {
 namespace {

@@ -12,9 +12,9 @@
 #include <string>
 #include <vector>
 
-#include "base/rocks/bounded_walk.h"
-#include "tests/support/random_seed.h"
-#include "tests/support/temporary_directory.h"
+#include "tandem/base/rocks/bounded_walk.h"
+#include "tandem/tests/support/random_seed.h"
+#include "tandem/tests/support/temporary_directory.h"
 
 namespace tandem {
 namespace {

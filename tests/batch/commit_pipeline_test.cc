@@ -1,6 +1,6 @@
 // The commit pipeline by itself, held still by proposals that block.
 
-#include "batch/internal/rocks/commit_pipeline.h"
+#include "tandem/batch/internal/rocks/commit_pipeline.h"
 
 #include <gtest/gtest.h>
 #include <rocksdb/db.h>
@@ -16,8 +16,8 @@
 #include <thread>
 #include <vector>
 
-#include "base/manual_clock.h"
-#include "tests/support/temporary_directory.h"
+#include "tandem/base/manual_clock.h"
+#include "tandem/tests/support/temporary_directory.h"
 
 namespace tandem {
 namespace {

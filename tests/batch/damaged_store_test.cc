@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
-#include "batch/internal/rocks/batch_ids.h"
-#include "batch/internal/rocks/store_directory.h"
-#include "batch/provider_admin.h"
-#include "eventstore/internal/event_keys.h"
-#include "tests/support/store_fixture.h"
+#include "tandem/batch/internal/rocks/batch_ids.h"
+#include "tandem/batch/internal/rocks/store_directory.h"
+#include "tandem/batch/provider_admin.h"
+#include "tandem/eventstore/internal/event_keys.h"
+#include "tandem/tests/support/store_fixture.h"
 
 namespace tandem {
 namespace {

@@ -1,6 +1,6 @@
 // What RocksDB makes of its settings, where the store relies on it.
 
-#include "batch/internal/rocks/database_options.h"
+#include "tandem/batch/internal/rocks/database_options.h"
 
 #include <gtest/gtest.h>
 #include <rocksdb/db.h>
@@ -12,7 +12,7 @@
 #include <semaphore>
 #include <string>
 
-#include "tests/support/temporary_directory.h"
+#include "tandem/tests/support/temporary_directory.h"
 
 namespace tandem {
 namespace {

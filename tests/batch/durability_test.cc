@@ -5,8 +5,8 @@
 #include <thread>
 #include <vector>
 
-#include "batch/rocksdb_provider.h"
-#include "tests/support/store_fixture.h"
+#include "tandem/batch/rocksdb_provider.h"
+#include "tandem/tests/support/store_fixture.h"
 
 namespace tandem {
 namespace {

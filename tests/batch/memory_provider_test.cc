@@ -1,7 +1,7 @@
 // What only the provider in memory has: images, and answers that come one after the other. The rest
 // is the contract.
 
-#include "batch/memory_provider.h"
+#include "tandem/batch/memory_provider.h"
 
 #include <gtest/gtest.h>
 
@@ -10,7 +10,7 @@
 #include <mutex>
 #include <vector>
 
-#include "base/manual_clock.h"
+#include "tandem/base/manual_clock.h"
 
 namespace tandem {
 namespace {

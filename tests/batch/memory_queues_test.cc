@@ -1,7 +1,7 @@
 // What a call of the in-memory queues looks at does not grow with what is leased, hidden or
 // waiting.
 
-#include "batch/internal/memory/memory_queues.h"
+#include "tandem/batch/internal/memory/memory_queues.h"
 
 #include <gtest/gtest.h>
 

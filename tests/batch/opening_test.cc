@@ -10,10 +10,10 @@
 #include <string>
 #include <vector>
 
-#include "batch/internal/rocks/store_directory.h"
-#include "batch/rocksdb_provider.h"
-#include "messagequeue/message_id.h"
-#include "tests/support/temporary_directory.h"
+#include "tandem/batch/internal/rocks/store_directory.h"
+#include "tandem/batch/rocksdb_provider.h"
+#include "tandem/messagequeue/message_id.h"
+#include "tandem/tests/support/temporary_directory.h"
 
 namespace tandem {
 namespace {

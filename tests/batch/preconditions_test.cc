@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "base/limits.h"
-#include "batch/rocksdb_provider.h"
-#include "tests/support/store_fixture.h"
+#include "tandem/base/limits.h"
+#include "tandem/batch/rocksdb_provider.h"
+#include "tandem/tests/support/store_fixture.h"
 
 namespace tandem {
 namespace {

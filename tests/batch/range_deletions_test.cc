@@ -1,7 +1,7 @@
 // When the memtables are written out because much of them was deleted by range, and what readers
 // then walk over. Counts are RocksDB's own.
 
-#include "batch/internal/rocks/range_deletions.h"
+#include "tandem/batch/internal/rocks/range_deletions.h"
 
 #include <gtest/gtest.h>
 #include <rocksdb/db.h>
@@ -14,10 +14,10 @@
 #include <string>
 #include <vector>
 
-#include "base/manual_clock.h"
-#include "base/rocks/rocks_status.h"
-#include "batch/internal/rocks/commit_pipeline.h"
-#include "tests/support/temporary_directory.h"
+#include "tandem/base/manual_clock.h"
+#include "tandem/base/rocks/rocks_status.h"
+#include "tandem/batch/internal/rocks/commit_pipeline.h"
+#include "tandem/tests/support/temporary_directory.h"
 
 namespace tandem {
 namespace {

@@ -10,11 +10,11 @@
 #include <random>
 #include <string>
 
-#include "base/rocks/rocks_status.h"
-#include "base/rocks/staging.h"
-#include "base/rocks/view_cursor.h"
-#include "tests/support/random_seed.h"
-#include "tests/support/temporary_directory.h"
+#include "tandem/base/rocks/rocks_status.h"
+#include "tandem/base/rocks/staging.h"
+#include "tandem/base/rocks/view_cursor.h"
+#include "tandem/tests/support/random_seed.h"
+#include "tandem/tests/support/temporary_directory.h"
 
 namespace tandem {
 namespace {

@@ -5,11 +5,11 @@
 
 #include <random>
 
-#include "batch/rocksdb_provider.h"
-#include "tests/crash/ledger.h"
-#include "tests/crash/writer_process.h"
-#include "tests/support/random_seed.h"
-#include "tests/support/temporary_directory.h"
+#include "tandem/batch/rocksdb_provider.h"
+#include "tandem/tests/crash/ledger.h"
+#include "tandem/tests/crash/writer_process.h"
+#include "tandem/tests/support/random_seed.h"
+#include "tandem/tests/support/temporary_directory.h"
 
 namespace tandem {
 namespace {

@@ -20,8 +20,8 @@
 #include <random>
 #include <thread>
 
-#include "batch/rocksdb_provider.h"
-#include "tests/crash/workload.h"
+#include "tandem/batch/rocksdb_provider.h"
+#include "tandem/tests/crash/workload.h"
 
 namespace tandem::testing {
 namespace {

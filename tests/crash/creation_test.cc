@@ -6,11 +6,11 @@
 #include <filesystem>
 #include <random>
 
-#include "base/clock.h"
-#include "batch/rocksdb_provider.h"
-#include "tests/crash/writer_process.h"
-#include "tests/support/random_seed.h"
-#include "tests/support/temporary_directory.h"
+#include "tandem/base/clock.h"
+#include "tandem/batch/rocksdb_provider.h"
+#include "tandem/tests/crash/writer_process.h"
+#include "tandem/tests/support/random_seed.h"
+#include "tandem/tests/support/temporary_directory.h"
 
 namespace tandem {
 namespace {

@@ -1,4 +1,4 @@
-#include "tests/crash/file_faults.h"
+#include "tandem/tests/crash/file_faults.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -1,4 +1,4 @@
-#include "tests/crash/ledger.h"
+#include "tandem/tests/crash/ledger.h"
 
 #include <gtest/gtest.h>
 

@@ -13,8 +13,8 @@
 #include <string>
 #include <vector>
 
-#include "batch/provider.h"
-#include "tests/crash/workload.h"
+#include "tandem/batch/provider.h"
+#include "tandem/tests/crash/workload.h"
 
 namespace tandem::testing {
 

@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "batch/internal/log/log_audit.h"
-#include "batch/internal/log/log_scan.h"
-#include "tests/crash/store_files.h"
-#include "tests/support/random_seed.h"
+#include "tandem/batch/internal/log/log_audit.h"
+#include "tandem/batch/internal/log/log_scan.h"
+#include "tandem/tests/crash/store_files.h"
+#include "tandem/tests/support/random_seed.h"
 
 namespace tandem::internal {
 namespace {

@@ -1,7 +1,7 @@
 // The audit finds the end of the logs: what was never flushed may be torn or have holes, and is
 // cut; what was flushed is damaged then.
 
-#include "batch/internal/log/log_audit.h"
+#include "tandem/batch/internal/log/log_audit.h"
 
 #include <gtest/gtest.h>
 #include <rocksdb/write_batch.h>
@@ -10,10 +10,10 @@
 #include <string>
 #include <vector>
 
-#include "batch/internal/log/log_scan.h"
-#include "tests/crash/file_faults.h"
-#include "tests/crash/store_files.h"
-#include "tests/support/temporary_directory.h"
+#include "tandem/batch/internal/log/log_scan.h"
+#include "tandem/tests/crash/file_faults.h"
+#include "tandem/tests/crash/store_files.h"
+#include "tandem/tests/support/temporary_directory.h"
 
 namespace tandem::internal {
 namespace {

@@ -1,15 +1,15 @@
 // CURRENT must name a manifest, and of that nothing may be missing but the end of its last edit.
 
-#include "batch/internal/log/manifest_audit.h"
+#include "tandem/batch/internal/log/manifest_audit.h"
 
 #include <gtest/gtest.h>
 
 #include <filesystem>
 #include <string>
 
-#include "batch/rocksdb_provider.h"
-#include "tests/crash/store_files.h"
-#include "tests/support/temporary_directory.h"
+#include "tandem/batch/rocksdb_provider.h"
+#include "tandem/tests/crash/store_files.h"
+#include "tandem/tests/support/temporary_directory.h"
 
 namespace tandem::internal {
 namespace {

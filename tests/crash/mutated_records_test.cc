@@ -15,12 +15,12 @@
 #include <string>
 #include <vector>
 
-#include "batch/provider_admin.h"
-#include "batch/rocksdb_provider.h"
-#include "duroxide_runtime/duroxide.h"
-#include "tests/crash/store_files.h"
-#include "tests/support/random_seed.h"
-#include "tests/support/temporary_directory.h"
+#include "tandem/batch/provider_admin.h"
+#include "tandem/batch/rocksdb_provider.h"
+#include "tandem/duroxide.h"
+#include "tandem/tests/crash/store_files.h"
+#include "tandem/tests/support/random_seed.h"
+#include "tandem/tests/support/temporary_directory.h"
 
 namespace tandem {
 namespace {

@@ -1,4 +1,4 @@
-#include "tests/crash/store_files.h"
+#include "tandem/tests/crash/store_files.h"
 
 #include <rocksdb/write_batch.h>
 
@@ -7,7 +7,7 @@
 #include <set>
 #include <sstream>
 
-#include "base/check.h"
+#include "tandem/base/check.h"
 
 namespace tandem::testing {
 

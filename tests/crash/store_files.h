@@ -11,9 +11,9 @@
 #include <string_view>
 #include <vector>
 
-#include "base/result.h"
-#include "batch/internal/log/group_stamp.h"
-#include "batch/provider.h"
+#include "tandem/base/result.h"
+#include "tandem/batch/internal/log/group_stamp.h"
+#include "tandem/batch/provider.h"
 
 namespace tandem::testing {
 

@@ -1,6 +1,6 @@
 // The stamps of the groups show a hole between two logs, when the log is replayed.
 
-#include "batch/internal/log/wal_guard.h"
+#include "tandem/batch/internal/log/wal_guard.h"
 
 #include <gtest/gtest.h>
 #include <rocksdb/write_batch.h>

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "batch/provider.h"
+#include "tandem/batch/provider.h"
 
 namespace tandem::testing {
 

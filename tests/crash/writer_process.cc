@@ -1,11 +1,11 @@
-#include "tests/crash/writer_process.h"
+#include "tandem/tests/crash/writer_process.h"
 
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <csignal>
 
-#include "base/check.h"
+#include "tandem/base/check.h"
 
 extern char** environ;
 

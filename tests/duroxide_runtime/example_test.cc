@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "duroxide_runtime/duroxide.h"
-#include "tests/duroxide_runtime/runtime_fixture.h"
+#include "tandem/duroxide.h"
+#include "tandem/tests/duroxide_runtime/runtime_fixture.h"
 
 namespace checksum {
 

@@ -1,8 +1,8 @@
-#include "tests/duroxide_runtime/hostile_records.h"
+#include "tandem/tests/duroxide_runtime/hostile_records.h"
 
-#include "base/record.h"
-#include "duroxide_runtime/internal/records/history.capnp.h"
-#include "duroxide_runtime/internal/records/work_item.capnp.h"
+#include "tandem/base/record.h"
+#include "tandem/duroxide_runtime/internal/records/history.capnp.h"
+#include "tandem/duroxide_runtime/internal/records/work_item.capnp.h"
 
 namespace duroxide::testing {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "duroxide_runtime/codec.h"
+#include "tandem/duroxide_runtime/codec.h"
 
 namespace duroxide::testing {
 

@@ -1,4 +1,4 @@
-#include "tests/duroxide_runtime/newer_kinds.h"
+#include "tandem/tests/duroxide_runtime/newer_kinds.h"
 
 #include <capnp/any.h>
 #include <capnp/schema.h>
@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <cstring>
 
-#include "base/record.h"
-#include "duroxide_runtime/internal/records/history.capnp.h"
-#include "duroxide_runtime/internal/records/work_item.capnp.h"
+#include "tandem/base/record.h"
+#include "tandem/duroxide_runtime/internal/records/history.capnp.h"
+#include "tandem/duroxide_runtime/internal/records/work_item.capnp.h"
 
 namespace duroxide::testing {
 

@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/guarded.h"
-#include "batch/provider.h"
+#include "tandem/base/guarded.h"
+#include "tandem/batch/provider.h"
 
 namespace duroxide::testing {
 

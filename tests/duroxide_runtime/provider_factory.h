@@ -13,9 +13,9 @@
 #include <string>
 #include <vector>
 
-#include "batch/memory_provider.h"
-#include "batch/provider.h"
-#include "batch/rocksdb_provider.h"
+#include "tandem/batch/memory_provider.h"
+#include "tandem/batch/provider.h"
+#include "tandem/batch/rocksdb_provider.h"
 
 namespace duroxide::testing {
 

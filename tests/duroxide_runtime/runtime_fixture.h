@@ -12,16 +12,16 @@
 #include <utility>
 #include <vector>
 
-#include "base/manual_clock.h"
-#include "duroxide_runtime/duroxide.h"
-#include "duroxide_runtime/internal/dispatch/parking.h"
-#include "duroxide_runtime/internal/dispatch/tuning.h"
-#include "duroxide_runtime/internal/store/instance_reader.h"
-#include "duroxide_runtime/internal/store/layout.h"
-#include "tests/duroxide_runtime/probe_provider.h"
-#include "tests/duroxide_runtime/provider_factory.h"
-#include "tests/duroxide_runtime/runtimes.h"
-#include "tests/support/temporary_directory.h"
+#include "tandem/base/manual_clock.h"
+#include "tandem/duroxide.h"
+#include "tandem/duroxide_runtime/internal/dispatch/parking.h"
+#include "tandem/duroxide_runtime/internal/dispatch/tuning.h"
+#include "tandem/duroxide_runtime/internal/store/instance_reader.h"
+#include "tandem/duroxide_runtime/internal/store/layout.h"
+#include "tandem/tests/duroxide_runtime/probe_provider.h"
+#include "tandem/tests/duroxide_runtime/provider_factory.h"
+#include "tandem/tests/duroxide_runtime/runtimes.h"
+#include "tandem/tests/support/temporary_directory.h"
 
 namespace duroxide::testing {
 

@@ -1,6 +1,6 @@
 // A runtime and its clients, from the outside.
 
-#include "duroxide_runtime/runtime.h"
+#include "tandem/duroxide_runtime/runtime.h"
 
 #include <gtest/gtest.h>
 
@@ -8,9 +8,9 @@
 #include <stdexcept>
 #include <thread>
 
-#include "duroxide_runtime/limits.h"
-#include "tests/duroxide_runtime/runtime_fixture.h"
-#include "tests/duroxide_runtime/samples.h"
+#include "tandem/duroxide_runtime/limits.h"
+#include "tandem/tests/duroxide_runtime/runtime_fixture.h"
+#include "tandem/tests/duroxide_runtime/samples.h"
 
 namespace duroxide {
 namespace {

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "duroxide_runtime/duroxide.h"
+#include "tandem/duroxide.h"
 
 namespace duroxide::testing {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "duroxide_runtime/duroxide.h"
+#include "tandem/duroxide.h"
 
 namespace duroxide::testing {
 

@@ -7,9 +7,9 @@
 #include <fstream>
 #include <string>
 
-#include "batch/provider_admin.h"
-#include "batch/rocksdb_provider.h"
-#include "tests/support/temporary_directory.h"
+#include "tandem/batch/provider_admin.h"
+#include "tandem/batch/rocksdb_provider.h"
+#include "tandem/tests/support/temporary_directory.h"
 
 // Where it sees a type for the first time, the sanitizer of undefined behaviour looks for its table
 // by means of a pipe, and takes a lack of descriptors for a wrong table.

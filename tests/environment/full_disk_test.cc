@@ -12,11 +12,11 @@
 #include <thread>
 #include <vector>
 
-#include "batch/provider_admin.h"
-#include "batch/rocksdb_provider.h"
-#include "tests/crash/ledger.h"
-#include "tests/environment/small_disk.h"
-#include "tests/support/random_seed.h"
+#include "tandem/batch/provider_admin.h"
+#include "tandem/batch/rocksdb_provider.h"
+#include "tandem/tests/crash/ledger.h"
+#include "tandem/tests/environment/small_disk.h"
+#include "tandem/tests/support/random_seed.h"
 
 namespace tandem {
 namespace {

@@ -7,7 +7,7 @@
 #include <iostream>
 #include <string>
 
-#include "tests/environment/small_disk.h"
+#include "tandem/tests/environment/small_disk.h"
 
 namespace {
 

@@ -6,9 +6,9 @@
 #include <filesystem>
 #include <string>
 
-#include "batch/provider_admin.h"
-#include "batch/rocksdb_provider.h"
-#include "tests/environment/small_disk.h"
+#include "tandem/batch/provider_admin.h"
+#include "tandem/batch/rocksdb_provider.h"
+#include "tandem/tests/environment/small_disk.h"
 
 namespace tandem {
 namespace {

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "batch/rocksdb_provider.h"
-#include "tests/support/temporary_directory.h"
+#include "tandem/batch/rocksdb_provider.h"
+#include "tandem/tests/support/temporary_directory.h"
 
 namespace tandem {
 namespace {

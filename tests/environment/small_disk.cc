@@ -1,4 +1,4 @@
-#include "tests/environment/small_disk.h"
+#include "tandem/tests/environment/small_disk.h"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -11,7 +11,7 @@
 #include <system_error>
 #include <vector>
 
-#include "base/check.h"
+#include "tandem/base/check.h"
 
 namespace tandem::testing {
 

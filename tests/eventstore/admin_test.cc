@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "base/rocks/staging.h"
-#include "batch/provider_admin.h"
-#include "tests/support/store_fixture.h"
+#include "tandem/base/rocks/staging.h"
+#include "tandem/batch/provider_admin.h"
+#include "tandem/tests/support/store_fixture.h"
 
 namespace tandem {
 namespace {

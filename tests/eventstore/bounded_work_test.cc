@@ -10,14 +10,14 @@
 #include <utility>
 #include <vector>
 
-#include "base/limits.h"
-#include "base/rocks/bounded_walk.h"
-#include "base/rocks/staging.h"
-#include "batch/provider_admin.h"
-#include "eventstore/internal/event_keys.h"
-#include "eventstore/internal/event_values.h"
-#include "tests/eventstore/events_fixture.h"
-#include "tests/support/store_fixture.h"
+#include "tandem/base/limits.h"
+#include "tandem/base/rocks/bounded_walk.h"
+#include "tandem/base/rocks/staging.h"
+#include "tandem/batch/provider_admin.h"
+#include "tandem/eventstore/internal/event_keys.h"
+#include "tandem/eventstore/internal/event_values.h"
+#include "tandem/tests/eventstore/events_fixture.h"
+#include "tandem/tests/support/store_fixture.h"
 
 namespace tandem {
 namespace {

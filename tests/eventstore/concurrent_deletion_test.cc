@@ -7,8 +7,8 @@
 #include <thread>
 #include <vector>
 
-#include "batch/provider_admin.h"
-#include "tests/support/store_fixture.h"
+#include "tandem/batch/provider_admin.h"
+#include "tandem/tests/support/store_fixture.h"
 
 namespace tandem {
 namespace {

@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-#include "tests/support/store_fixture.h"
+#include "tandem/tests/support/store_fixture.h"
 
 namespace tandem {
 namespace {

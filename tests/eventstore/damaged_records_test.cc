@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "base/rocks/commit_door.h"
-#include "eventstore/internal/event_keys.h"
-#include "eventstore/internal/event_values.h"
-#include "tests/eventstore/events_fixture.h"
+#include "tandem/base/rocks/commit_door.h"
+#include "tandem/eventstore/internal/event_keys.h"
+#include "tandem/eventstore/internal/event_values.h"
+#include "tandem/tests/eventstore/events_fixture.h"
 
 namespace tandem {
 namespace {

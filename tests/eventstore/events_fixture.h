@@ -7,13 +7,13 @@
 
 #include <memory>
 
-#include "base/async_wait.h"
-#include "base/executor.h"
-#include "base/manual_clock.h"
-#include "base/rocks/rocks_status.h"
-#include "base/rocks/staging.h"
-#include "eventstore/internal/rocks_event_store.h"
-#include "tests/support/temporary_directory.h"
+#include "tandem/base/async_wait.h"
+#include "tandem/base/executor.h"
+#include "tandem/base/manual_clock.h"
+#include "tandem/base/rocks/rocks_status.h"
+#include "tandem/base/rocks/staging.h"
+#include "tandem/eventstore/internal/rocks_event_store.h"
+#include "tandem/tests/support/temporary_directory.h"
 
 namespace tandem::testing {
 

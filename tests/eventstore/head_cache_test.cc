@@ -1,4 +1,4 @@
-#include "eventstore/internal/head_cache.h"
+#include "tandem/eventstore/internal/head_cache.h"
 
 #include <gtest/gtest.h>
 #include <rocksdb/perf_context.h>
@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "tests/support/store_fixture.h"
+#include "tandem/tests/support/store_fixture.h"
 
 namespace tandem {
 namespace {

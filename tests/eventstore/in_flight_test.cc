@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/eventstore/events_fixture.h"
+#include "tandem/tests/eventstore/events_fixture.h"
 
 namespace tandem {
 namespace {

@@ -4,10 +4,10 @@
 
 #include <string>
 
-#include "base/key_encoding.h"
-#include "eventstore/internal/event_keys.h"
-#include "eventstore/internal/event_values.h"
-#include "tests/eventstore/events_fixture.h"
+#include "tandem/base/key_encoding.h"
+#include "tandem/eventstore/internal/event_keys.h"
+#include "tandem/eventstore/internal/event_values.h"
+#include "tandem/tests/eventstore/events_fixture.h"
 
 namespace tandem {
 namespace {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "examples/ledger/row_source.h"
-#include "tests/support/temporary_directory.h"
+#include "tandem/tests/support/temporary_directory.h"
 
 namespace ledger {
 namespace {

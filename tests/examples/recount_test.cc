@@ -13,7 +13,7 @@
 #include "examples/ledger/audit.h"
 #include "examples/ledger/bank.h"
 #include "examples/ledger/inbox.h"
-#include "tests/support/store_fixture.h"
+#include "tandem/tests/support/store_fixture.h"
 
 namespace ledger {
 namespace {

@@ -11,7 +11,7 @@
 
 #include "examples/ledger/codec.h"
 #include "examples/ledger/projection.h"
-#include "tests/support/store_fixture.h"
+#include "tandem/tests/support/store_fixture.h"
 
 namespace ledger {
 namespace {

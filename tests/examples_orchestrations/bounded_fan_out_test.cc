@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "tests/examples_orchestrations/harness.h"
+#include "tandem/tests/examples_orchestrations/harness.h"
 
 namespace orchestrations {
 namespace {

@@ -6,8 +6,8 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "tests/examples_orchestrations/all_examples.h"
-#include "tests/examples_orchestrations/harness.h"
+#include "tandem/tests/examples_orchestrations/all_examples.h"
+#include "tandem/tests/examples_orchestrations/harness.h"
 
 namespace orchestrations {
 namespace {

@@ -12,9 +12,9 @@
 #include <utility>
 #include <vector>
 
-#include "duroxide_runtime/testing/recorded_history.h"
-#include "duroxide_runtime/testing/simulation.h"
-#include "tests/support/random_seed.h"
+#include "tandem/duroxide_runtime/testing/recorded_history.h"
+#include "tandem/duroxide_runtime/testing/simulation.h"
+#include "tandem/tests/support/random_seed.h"
 
 namespace orchestrations::testing {
 

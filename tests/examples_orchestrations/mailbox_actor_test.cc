@@ -2,7 +2,7 @@
 
 #include "examples/orchestrations/mailbox_actor.h"
 
-#include "tests/examples_orchestrations/harness.h"
+#include "tandem/tests/examples_orchestrations/harness.h"
 
 namespace orchestrations {
 namespace {

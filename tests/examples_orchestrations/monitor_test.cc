@@ -5,7 +5,7 @@
 #include <map>
 
 #include "examples/orchestrations/world.h"
-#include "tests/examples_orchestrations/harness.h"
+#include "tandem/tests/examples_orchestrations/harness.h"
 
 namespace orchestrations {
 namespace {

@@ -2,7 +2,7 @@
 
 #include "examples/orchestrations/order_saga.h"
 
-#include "tests/examples_orchestrations/harness.h"
+#include "tandem/tests/examples_orchestrations/harness.h"
 
 namespace orchestrations {
 namespace {

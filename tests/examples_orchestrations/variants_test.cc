@@ -4,8 +4,8 @@
 
 #include <map>
 
-#include "tests/examples_orchestrations/all_examples.h"
-#include "tests/examples_orchestrations/harness.h"
+#include "tandem/tests/examples_orchestrations/all_examples.h"
+#include "tandem/tests/examples_orchestrations/harness.h"
 
 namespace orchestrations {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <chrono>
 
-#include "tests/examples_orchestrations/harness.h"
+#include "tandem/tests/examples_orchestrations/harness.h"
 
 namespace orchestrations {
 namespace {

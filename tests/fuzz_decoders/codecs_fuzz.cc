@@ -6,11 +6,11 @@
 #include <string>
 #include <vector>
 
-#include "duroxide_runtime/capnp_codec.h"
-#include "duroxide_runtime/codec.h"
-#include "duroxide_runtime/json_codec.h"
-#include "tests/fuzz_decoders/codecs_fuzz.capnp.h"
-#include "tests/fuzz_decoders/fuzz_target.h"
+#include "tandem/duroxide_runtime/capnp_codec.h"
+#include "tandem/duroxide_runtime/codec.h"
+#include "tandem/duroxide_runtime/json_codec.h"
+#include "tandem/tests/fuzz_decoders/codecs_fuzz.capnp.h"
+#include "tandem/tests/fuzz_decoders/fuzz_target.h"
 
 namespace fuzz {
 

@@ -1,8 +1,8 @@
 // The keys and records of the event store (docs/formats.md, "events").
 
-#include "eventstore/internal/event_keys.h"
-#include "eventstore/internal/event_values.h"
-#include "tests/fuzz_decoders/fuzz_target.h"
+#include "tandem/eventstore/internal/event_keys.h"
+#include "tandem/eventstore/internal/event_values.h"
+#include "tandem/tests/fuzz_decoders/fuzz_target.h"
 
 namespace tandem::internal {
 namespace {

@@ -4,13 +4,13 @@
 #include <array>
 #include <memory>
 
-#include "base/manual_clock.h"
-#include "batch/memory_provider.h"
-#include "batch/provider_admin.h"
-#include "batch/rocksdb_provider.h"
-#include "messagequeue/lock_token.h"
-#include "tests/fuzz_decoders/fuzz_target.h"
-#include "tests/support/temporary_directory.h"
+#include "tandem/base/manual_clock.h"
+#include "tandem/batch/memory_provider.h"
+#include "tandem/batch/provider_admin.h"
+#include "tandem/batch/rocksdb_provider.h"
+#include "tandem/messagequeue/lock_token.h"
+#include "tandem/tests/fuzz_decoders/fuzz_target.h"
+#include "tandem/tests/support/temporary_directory.h"
 
 namespace tandem {
 namespace {

@@ -3,11 +3,11 @@
 #include <string>
 #include <vector>
 
-#include "batch/internal/log/group_stamp.h"
-#include "batch/internal/log/log_audit.h"
-#include "batch/internal/log/log_scan.h"
-#include "batch/internal/log/manifest_audit.h"
-#include "tests/fuzz_decoders/fuzz_target.h"
+#include "tandem/batch/internal/log/group_stamp.h"
+#include "tandem/batch/internal/log/log_audit.h"
+#include "tandem/batch/internal/log/log_scan.h"
+#include "tandem/batch/internal/log/manifest_audit.h"
+#include "tandem/tests/fuzz_decoders/fuzz_target.h"
 
 namespace tandem::internal {
 namespace {

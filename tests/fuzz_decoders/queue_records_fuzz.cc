@@ -1,10 +1,10 @@
 // The keys and records of the message queue (docs/formats.md, "messages").
 
-#include "messagequeue/internal/rows/group_index.h"
-#include "messagequeue/internal/rows/queue_keys.h"
-#include "base/sealed_record.h"
-#include "messagequeue/internal/rows/stored_messages.h"
-#include "tests/fuzz_decoders/fuzz_target.h"
+#include "tandem/base/sealed_record.h"
+#include "tandem/messagequeue/internal/rows/group_index.h"
+#include "tandem/messagequeue/internal/rows/queue_keys.h"
+#include "tandem/messagequeue/internal/rows/stored_messages.h"
+#include "tandem/tests/fuzz_decoders/fuzz_target.h"
 
 namespace tandem::internal {
 namespace {

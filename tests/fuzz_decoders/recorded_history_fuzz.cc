@@ -3,8 +3,8 @@
 #include <sstream>
 #include <string>
 
-#include "duroxide_runtime/testing/recorded_history.h"
-#include "tests/fuzz_decoders/fuzz_target.h"
+#include "tandem/duroxide_runtime/testing/recorded_history.h"
+#include "tandem/tests/fuzz_decoders/fuzz_target.h"
 
 namespace duroxide::testing {
 namespace {

@@ -7,7 +7,7 @@
 #include <iterator>
 #include <string>
 
-#include "tests/fuzz_decoders/fuzz_target.h"
+#include "tandem/tests/fuzz_decoders/fuzz_target.h"
 
 namespace {
 

@@ -1,10 +1,10 @@
 // The records of the runtime (docs/formats.md, "The runtime"): events of histories, work items,
 // statuses, entries of the key-value map.
 
-#include "duroxide_runtime/internal/records/history.h"
-#include "duroxide_runtime/internal/records/status_record.h"
-#include "duroxide_runtime/internal/records/work_item.h"
-#include "tests/fuzz_decoders/fuzz_target.h"
+#include "tandem/duroxide_runtime/internal/records/history.h"
+#include "tandem/duroxide_runtime/internal/records/status_record.h"
+#include "tandem/duroxide_runtime/internal/records/work_item.h"
+#include "tandem/tests/fuzz_decoders/fuzz_target.h"
 
 namespace duroxide::internal {
 namespace {

@@ -2,11 +2,11 @@
 
 #include <chrono>
 
-#include "base/manual_clock.h"
-#include "base/sealed_record.h"
-#include "batch/internal/rocks/batch_ids.h"
-#include "batch/internal/rocks/store_directory.h"
-#include "tests/fuzz_decoders/fuzz_target.h"
+#include "tandem/base/manual_clock.h"
+#include "tandem/base/sealed_record.h"
+#include "tandem/batch/internal/rocks/batch_ids.h"
+#include "tandem/batch/internal/rocks/store_directory.h"
+#include "tandem/tests/fuzz_decoders/fuzz_target.h"
 
 namespace tandem::internal {
 namespace {

@@ -4,8 +4,8 @@
 #include <iterator>
 #include <string>
 
-#include "tests/house/source_text.h"
-#include "tools/check_coroutines/coroutine_rules.h"
+#include "tandem/tests/house/source_text.h"
+#include "tandem/tools/check_coroutines/coroutine_rules.h"
 
 namespace tandem::house {
 namespace {

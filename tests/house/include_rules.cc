@@ -1,4 +1,4 @@
-#include "tests/house/include_rules.h"
+#include "tandem/tests/house/include_rules.h"
 
 #include <algorithm>
 #include <cctype>
@@ -8,6 +8,10 @@
 namespace tandem::house {
 namespace {
 
+constexpr std::string_view kUmbrellas = "base/umbrella/";
+
+bool IsUmbrella(const std::string& path) { return path.starts_with(kUmbrellas); }
+
 bool IsInternal(const std::string& path) { return path.find("/internal/") != std::string::npos; }
 
 bool MayIncludeInternal(const std::string& folder, const std::string& owner) {
@@ -15,9 +19,50 @@ bool MayIncludeInternal(const std::string& folder, const std::string& owner) {
          (folder == "batch" && (owner == "eventstore" || owner == "messagequeue"));
 }
 
+// The project file that an #include names; empty if it names none.
+std::string ProjectFile(std::string included, const std::set<std::string>& files) {
+  if (included.ends_with(".capnp.h")) included.resize(included.size() - 2);  // from its schema
+  constexpr std::string_view kPrefix = "tandem/";
+  if (!included.starts_with(kPrefix)) {
+    return included.starts_with("examples/") && files.contains(included) ? included : "";
+  }
+  const std::string file = included.substr(kPrefix.size());
+  if (files.contains(file)) return IsUmbrella(file) ? "" : file;
+  const std::string umbrella = std::string(kUmbrellas) + included;
+  return files.contains(umbrella) ? umbrella : "";
+}
+
+// These read as a user's programs do.
+bool IsAsAUserWrites(const std::string& path) {
+  return path.starts_with("examples/") || path.starts_with("tests/package/") ||
+         path.starts_with("tests/readme/");
+}
+
+bool IsInstalled(const std::string& included) {
+  return !included.starts_with("tandem/tests/") ||
+         included.starts_with("tandem/tests/provider_conformance/");
+}
+
+// What is wrong with how an #include is spelled; empty if nothing.
+std::string CheckSpelling(const SourceFile& file, const std::string& included, bool quoted,
+                          bool ours) {
+  if (!ours) return quoted ? "\"" + included + "\" is no project file, tandem/<its path>" : "";
+  const bool as_user =
+      IsAsAUserWrites(file.path) && included.starts_with("tandem/") && IsInstalled(included);
+  if (quoted == !as_user) return "";
+  return as_user ? "a user includes <tandem/...>" : "a project file is included in quotes";
+}
+
 // What is wrong with folder's including `included`, a project file; empty if nothing.
 std::string CheckProjectInclude(const SourceFile& file, const std::string& included) {
   const std::string folder = file.folder();
+  if (IsUmbrella(file.path)) {
+    return IsInternal(included) ? included + " is internal, and an umbrella is for users" : "";
+  }
+  if (IsUmbrella(included)) {
+    const bool is_library = AllowedArrows().contains(folder);
+    return is_library && !included.ends_with("/version.h") ? "an umbrella is for users" : "";
+  }
   const std::string owner = included.substr(0, included.find('/'));
   if (IsInternal(included) && !MayIncludeInternal(folder, owner)) {
     return included + " is internal to " + owner;
@@ -173,22 +218,16 @@ Findings CheckIncludes(const SourceFile& file, const std::set<std::string>& file
     std::match_results<std::string_view::const_iterator> match;
     if (!std::regex_search(text.begin(), text.end(), match, kInclude)) continue;
     const std::string included = match[2];
-    // A generated header stands for its schema.
-    const bool generated = included.ends_with(".capnp.h");
-    const bool ours =
-        files.contains(generated ? included.substr(0, included.size() - 2) : included);
+    const std::string ours = ProjectFile(included, files);
     std::string what;
     if (included.starts_with("rocksdb/")) {
       what = CheckRocksInclude(file);
-    } else if (ours) {
-      what = CheckProjectInclude(file, included);
-      if (what.empty()) what = CheckRoomInclude(file, included);
+    } else if (!ours.empty()) {
+      what = CheckProjectInclude(file, ours);
+      if (what.empty()) what = CheckRoomInclude(file, ours);
     }
-    if (what.empty()) what = CheckPurity(file, included);
-    if (what.empty() && (match[1] == "\"") != ours) {
-      what = ours ? "a project file is included in quotes"
-                  : "\"" + included + "\" is no project file, named from the root";
-    }
+    if (what.empty()) what = CheckPurity(file, ours.empty() ? included : ours);
+    if (what.empty()) what = CheckSpelling(file, included, match[1] == "\"", !ours.empty());
     if (!what.empty()) findings.push_back({file.path, line, what});
   }
   CheckMentions(file, findings);

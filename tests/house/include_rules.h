@@ -7,7 +7,7 @@
 #include <set>
 #include <string>
 
-#include "tests/house/source_text.h"
+#include "tandem/tests/house/source_text.h"
 
 namespace tandem::house {
 

@@ -4,7 +4,7 @@
 #include <set>
 #include <string>
 
-#include "tests/house/include_rules.h"
+#include "tandem/tests/house/include_rules.h"
 
 namespace tandem::house {
 namespace {
@@ -27,6 +27,7 @@ std::vector<SourceFile> CmakeFilesOf(const std::vector<SourceFile>& files) {
 std::string Verdict(const std::string& path, const std::string& included) {
   static const std::set<std::string> kFiles = {"base/status.h",
                                                "base/rocks/staging.h",
+                                               "base/umbrella/tandem/tandem.h",
                                                "eventstore/event_store.h",
                                                "batch/provider.h",
                                                "eventstore/record.capnp",
@@ -59,45 +60,46 @@ TEST(IncludeArrows, EqualTheLinkLinesOfCmake) {
 }
 
 TEST(IncludeArrows, AllowWhatPointsDown) {
-  EXPECT_EQ(Verdict("eventstore/a.cc", "\"base/status.h\""), "");
-  EXPECT_EQ(Verdict("duroxide_runtime/a.cc", "\"batch/provider.h\""), "");
-  EXPECT_EQ(Verdict("batch/a.cc", "\"eventstore/internal/event_keys.h\""), "");
-  EXPECT_EQ(Verdict("tests/eventstore/a.cc", "\"eventstore/internal/event_keys.h\""), "");
+  EXPECT_EQ(Verdict("eventstore/a.cc", "\"tandem/base/status.h\""), "");
+  EXPECT_EQ(Verdict("duroxide_runtime/a.cc", "\"tandem/batch/provider.h\""), "");
+  EXPECT_EQ(Verdict("batch/a.cc", "\"tandem/eventstore/internal/event_keys.h\""), "");
+  EXPECT_EQ(Verdict("tests/eventstore/a.cc", "\"tandem/eventstore/internal/event_keys.h\""), "");
   EXPECT_EQ(Verdict("base/rocks/a.cc", "<rocksdb/db.h>"), "");
-  EXPECT_EQ(Verdict("eventstore/a.cc", "\"eventstore/record.capnp.h\""), "");
+  EXPECT_EQ(Verdict("eventstore/a.cc", "\"tandem/eventstore/record.capnp.h\""), "");
   EXPECT_EQ(Verdict("batch/a.cc", "<vector>"), "");
 }
 
 TEST(IncludeArrows, FlagWhatPointsUpOrAside) {
-  EXPECT_NE(Verdict("base/a.h", "\"eventstore/event_store.h\""), "");
-  EXPECT_NE(Verdict("messagequeue/a.h", "\"eventstore/event_store.h\""), "");
-  EXPECT_NE(Verdict("eventstore/a.cc", "\"batch/operation.h\""), "");
-  EXPECT_NE(Verdict("base/a.cc", "\"base/rocks/staging.h\""), "");
+  EXPECT_NE(Verdict("base/a.h", "\"tandem/eventstore/event_store.h\""), "");
+  EXPECT_NE(Verdict("messagequeue/a.h", "\"tandem/eventstore/event_store.h\""), "");
+  EXPECT_NE(Verdict("eventstore/a.cc", "\"tandem/batch/operation.h\""), "");
+  EXPECT_NE(Verdict("base/a.cc", "\"tandem/base/rocks/staging.h\""), "");
 }
 
 TEST(IncludeArrows, FlagAnotherFoldersInternals) {
-  EXPECT_NE(Verdict("examples/a.cc", "\"eventstore/internal/event_keys.h\""), "");
-  EXPECT_NE(Verdict("duroxide_runtime/a.cc", "\"eventstore/internal/event_keys.h\""), "");
+  EXPECT_NE(Verdict("examples/a.cc", "\"tandem/eventstore/internal/event_keys.h\""), "");
+  EXPECT_NE(Verdict("duroxide_runtime/a.cc", "\"tandem/eventstore/internal/event_keys.h\""), "");
 }
 
 TEST(IncludeArrows, FlagAConcreteProviderInTheRuntime) {
   EXPECT_NE(Verdict("base/a.cc", "<rocksdb/db.h>"), "");
   EXPECT_NE(Verdict("duroxide_runtime/a.cc", "<rocksdb/db.h>"), "");
-  EXPECT_NE(Verdict("duroxide_runtime/a.cc", "\"batch/rocksdb_provider.h\""), "");
-  EXPECT_NE(Verdict("duroxide_runtime/a.cc", "\"base/rocks/staging.h\""), "");
+  EXPECT_NE(Verdict("duroxide_runtime/a.cc", "\"tandem/batch/rocksdb_provider.h\""), "");
+  EXPECT_NE(Verdict("duroxide_runtime/a.cc", "\"tandem/base/rocks/staging.h\""), "");
   EXPECT_NE(ToString(CheckIncludes({"duroxide_runtime/a.h", "// as RocksDB does\n"}, {})), "");
 }
 
 TEST(IncludeArrows, OfRoomsPointOneWay) {
   const std::string engine = "duroxide_runtime/internal/engine/a.cc";
-  EXPECT_EQ(Verdict(engine, "\"duroxide_runtime/internal/records/history.h\""), "");
-  EXPECT_EQ(Verdict("duroxide_runtime/a.cc", "\"duroxide_runtime/internal/engine/turn.h\""), "");
-  EXPECT_NE(Verdict(engine, "\"duroxide_runtime/internal/client/instance_list.h\""), "");
+  EXPECT_EQ(Verdict(engine, "\"tandem/duroxide_runtime/internal/records/history.h\""), "");
+  EXPECT_EQ(Verdict("duroxide_runtime/a.cc", "\"tandem/duroxide_runtime/internal/engine/turn.h\""),
+            "");
+  EXPECT_NE(Verdict(engine, "\"tandem/duroxide_runtime/internal/client/instance_list.h\""), "");
   EXPECT_NE(Verdict("duroxide_runtime/internal/records/a.h",
-                    "\"duroxide_runtime/internal/engine/turn.h\""),
+                    "\"tandem/duroxide_runtime/internal/engine/turn.h\""),
             "");
   EXPECT_NE(Verdict("duroxide_runtime/internal/dispatch/a.h",
-                    "\"duroxide_runtime/internal/client/instance_list.h\""),
+                    "\"tandem/duroxide_runtime/internal/client/instance_list.h\""),
             "");
 }
 
@@ -119,14 +121,27 @@ TEST(IncludeArrows, EveryInternalFileIsInARoomWhereThereAreRooms) {
 
 TEST(IncludeArrows, FlagWhatTheEngineMustNotReach) {
   for (const std::string include :
-       {"<thread>", "<mutex>", "\"base/clock.h\"", "\"batch/provider.h\""}) {
+       {"<thread>", "<mutex>", "\"tandem/base/clock.h\"", "\"tandem/batch/provider.h\""}) {
     EXPECT_NE(Verdict("duroxide_runtime/internal/engine/a.h", include), "") << include;
     EXPECT_EQ(Verdict("duroxide_runtime/internal/dispatch/a.h", include), "") << include;
   }
 }
 
+TEST(IncludeArrows, OfUmbrellasAreForUsers) {
+  EXPECT_EQ(Verdict("examples/a.cc", "<tandem/tandem.h>"), "");
+  EXPECT_EQ(Verdict("tests/batch/a.cc", "\"tandem/tandem.h\""), "");
+  EXPECT_NE(Verdict("batch/a.cc", "\"tandem/tandem.h\""), "");
+  EXPECT_NE(Verdict("tests/a.cc", "\"tandem/base/umbrella/tandem/tandem.h\""), "");
+  const std::string umbrella = "base/umbrella/tandem/tandem.h";
+  EXPECT_EQ(Verdict(umbrella, "\"tandem/batch/provider.h\""), "");
+  EXPECT_NE(Verdict(umbrella, "\"tandem/eventstore/internal/event_keys.h\""), "");
+}
+
 TEST(IncludeArrows, FlagTheWrongKindOfQuotes) {
-  EXPECT_NE(Verdict("eventstore/a.cc", "<base/status.h>"), "");
+  EXPECT_NE(Verdict("eventstore/a.cc", "<tandem/base/status.h>"), "");
+  EXPECT_EQ(Verdict("examples/a.cc", "<tandem/batch/provider.h>"), "");
+  EXPECT_NE(Verdict("examples/a.cc", "\"tandem/batch/provider.h\""), "");
+  EXPECT_NE(Verdict("eventstore/a.cc", "\"base/status.h\""), "");
   EXPECT_NE(Verdict("eventstore/event_store.cc", "\"event_store.h\""), "");
 }
 

@@ -1,4 +1,4 @@
-#include "tests/house/size_rules.h"
+#include "tandem/tests/house/size_rules.h"
 
 #include <algorithm>
 #include <regex>

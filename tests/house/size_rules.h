@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "tests/house/source_text.h"
+#include "tandem/tests/house/source_text.h"
 
 namespace tandem::house {
 

@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "tests/house/size_rules.h"
+#include "tandem/tests/house/size_rules.h"
 
 namespace tandem::house {
 namespace {

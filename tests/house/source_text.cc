@@ -1,4 +1,4 @@
-#include "tests/house/source_text.h"
+#include "tandem/tests/house/source_text.h"
 
 #include <algorithm>
 #include <fstream>

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <vector>
 
-#include "tools/check_coroutines/source_text.h"
+#include "tandem/tools/check_coroutines/source_text.h"
 
 namespace tandem::house {
 

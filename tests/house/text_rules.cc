@@ -1,4 +1,4 @@
-#include "tests/house/text_rules.h"
+#include "tandem/tests/house/text_rules.h"
 
 #include <regex>
 

@@ -5,7 +5,7 @@
 
 #include <cstddef>
 
-#include "tests/house/source_text.h"
+#include "tandem/tests/house/source_text.h"
 
 namespace tandem::house {
 

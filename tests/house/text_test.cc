@@ -4,7 +4,7 @@
 #include <iterator>
 #include <string>
 
-#include "tests/house/text_rules.h"
+#include "tandem/tests/house/text_rules.h"
 
 namespace tandem::house {
 namespace {

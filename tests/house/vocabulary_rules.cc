@@ -1,4 +1,4 @@
-#include "tests/house/vocabulary_rules.h"
+#include "tandem/tests/house/vocabulary_rules.h"
 
 #include <array>
 #include <cctype>

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/house/vocabulary_rules.h"
+#include "tandem/tests/house/vocabulary_rules.h"
 
 namespace tandem::house {
 namespace {

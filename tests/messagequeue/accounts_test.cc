@@ -6,8 +6,8 @@
 #include <set>
 #include <sstream>
 
-#include "tests/messagequeue/queue_rig.h"
-#include "tests/support/random_seed.h"
+#include "tandem/tests/messagequeue/queue_rig.h"
+#include "tandem/tests/support/random_seed.h"
 
 namespace tandem {
 namespace {

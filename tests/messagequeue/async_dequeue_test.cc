@@ -8,8 +8,8 @@
 #include <set>
 #include <thread>
 
-#include "tests/messagequeue/queue_fixture.h"
-#include "tests/messagequeue/queue_rig.h"
+#include "tandem/tests/messagequeue/queue_fixture.h"
+#include "tandem/tests/messagequeue/queue_rig.h"
 
 namespace tandem {
 namespace {

@@ -9,9 +9,9 @@
 #include <functional>
 #include <string>
 
-#include "base/limits.h"
-#include "batch/provider_admin.h"
-#include "tests/messagequeue/queue_fixture.h"
+#include "tandem/base/limits.h"
+#include "tandem/batch/provider_admin.h"
+#include "tandem/tests/messagequeue/queue_fixture.h"
 
 namespace tandem {
 namespace {

@@ -6,8 +6,8 @@
 #include <string>
 #include <thread>
 
-#include "base/guarded.h"
-#include "tests/messagequeue/queue_fixture.h"
+#include "tandem/base/guarded.h"
+#include "tandem/tests/messagequeue/queue_fixture.h"
 
 namespace tandem {
 namespace {

@@ -10,12 +10,12 @@
 #include <utility>
 #include <vector>
 
-#include "messagequeue/internal/rows/queue_keys.h"
-#include "base/sealed_record.h"
-#include "messagequeue/internal/rows/stored_messages.h"
-#include "messagequeue/queue_records.capnp.h"
-#include "tests/messagequeue/queue_rig.h"
-#include "tests/support/random_seed.h"
+#include "tandem/base/sealed_record.h"
+#include "tandem/messagequeue/internal/rows/queue_keys.h"
+#include "tandem/messagequeue/internal/rows/stored_messages.h"
+#include "tandem/messagequeue/queue_records.capnp.h"
+#include "tandem/tests/messagequeue/queue_rig.h"
+#include "tandem/tests/support/random_seed.h"
 
 namespace tandem {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "batch/provider_admin.h"
-#include "tests/messagequeue/queue_fixture.h"
+#include "tandem/batch/provider_admin.h"
+#include "tandem/tests/messagequeue/queue_fixture.h"
 
 namespace tandem {
 namespace {

@@ -1,7 +1,7 @@
 // DeleteGroup: all messages of a group at once.
 
-#include "batch/provider_admin.h"
-#include "tests/messagequeue/queue_fixture.h"
+#include "tandem/batch/provider_admin.h"
+#include "tandem/tests/messagequeue/queue_fixture.h"
 
 namespace tandem {
 namespace {

@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "base/limits.h"
-#include "tests/messagequeue/queue_fixture.h"
+#include "tandem/base/limits.h"
+#include "tandem/tests/messagequeue/queue_fixture.h"
 
 namespace tandem {
 namespace {

@@ -1,7 +1,7 @@
 // What the queue decides while the group before is published but still in flight: the shortest of
 // the moments that the commit pipeline knows, held open here by a door of our own.
 
-#include "tests/messagequeue/queue_rig.h"
+#include "tandem/tests/messagequeue/queue_rig.h"
 
 namespace tandem {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "tests/messagequeue/queue_fixture.h"
+#include "tandem/tests/messagequeue/queue_fixture.h"
 
 namespace tandem {
 namespace {

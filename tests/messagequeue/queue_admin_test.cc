@@ -1,7 +1,7 @@
 // What operators see of queues, and what they do with them.
 
-#include "batch/provider_admin.h"
-#include "tests/messagequeue/queue_fixture.h"
+#include "tandem/batch/provider_admin.h"
+#include "tandem/tests/messagequeue/queue_fixture.h"
 
 namespace tandem {
 namespace {

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "tests/support/store_fixture.h"
+#include "tandem/tests/support/store_fixture.h"
 
 namespace tandem::testing {
 

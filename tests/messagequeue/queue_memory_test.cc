@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "tests/messagequeue/queue_rig.h"
+#include "tandem/tests/messagequeue/queue_rig.h"
 
 namespace tandem {
 namespace {

@@ -9,8 +9,8 @@
 #include <string>
 #include <tuple>
 
-#include "tests/messagequeue/queue_fixture.h"
-#include "tests/support/random_seed.h"
+#include "tandem/tests/messagequeue/queue_fixture.h"
+#include "tandem/tests/support/random_seed.h"
 
 namespace tandem {
 namespace {

@@ -11,13 +11,13 @@
 #include <type_traits>
 #include <utility>
 
-#include "base/async_wait.h"
-#include "base/executor.h"
-#include "base/guarded.h"
-#include "base/manual_clock.h"
-#include "base/rocks/commit_door.h"
-#include "messagequeue/internal/rocks_message_queue.h"
-#include "tests/support/temporary_directory.h"
+#include "tandem/base/async_wait.h"
+#include "tandem/base/executor.h"
+#include "tandem/base/guarded.h"
+#include "tandem/base/manual_clock.h"
+#include "tandem/base/rocks/commit_door.h"
+#include "tandem/messagequeue/internal/rocks_message_queue.h"
+#include "tandem/tests/support/temporary_directory.h"
 
 namespace tandem::testing {
 

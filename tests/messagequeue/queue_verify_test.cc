@@ -1,7 +1,7 @@
 // Verify: it passes a sound store, and finds each single thing that does not fit.
 
-#include "messagequeue/internal/rows/stored_messages.h"
-#include "tests/messagequeue/queue_rig.h"
+#include "tandem/messagequeue/internal/rows/stored_messages.h"
+#include "tandem/tests/messagequeue/queue_rig.h"
 
 namespace tandem {
 namespace {

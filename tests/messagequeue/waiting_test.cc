@@ -9,7 +9,7 @@
 #include <string>
 #include <thread>
 
-#include "tests/messagequeue/queue_fixture.h"
+#include "tandem/tests/messagequeue/queue_fixture.h"
 
 namespace tandem {
 namespace {

@@ -8,10 +8,10 @@
 #include <set>
 #include <string>
 
-#include "base/limits.h"
-#include "messagequeue/internal/ready/ready_window.h"
-#include "tests/messagequeue/queue_fixture.h"
-#include "tests/support/random_seed.h"
+#include "tandem/base/limits.h"
+#include "tandem/messagequeue/internal/ready/ready_window.h"
+#include "tandem/tests/messagequeue/queue_fixture.h"
+#include "tandem/tests/support/random_seed.h"
 
 namespace tandem {
 namespace {

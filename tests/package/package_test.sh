@@ -28,7 +28,7 @@ expect_no_rocksdb() { # <program>
   fi
 }
 
-use_module_of() { # <prefix>; for pkg-config
+use_modules_of() { # <prefix>; for pkg-config
   local file
   file=$(find "$1" -name tandem.pc)
   [[ -f $file ]] || fail "no single tandem.pc below $1"
@@ -54,17 +54,17 @@ check_paths() {
 expect_every_header() { # <file>
   local header count=0
   while read -r header; do
-    grep -qxF "#include \"$header\"" "$1" || fail "not installed: $header"
+    grep -qxF "#include <$header>" "$1" || fail "not installed: $header"
     count=$((count + 1))
   done < <(cd "$SOURCE" && find base eventstore messagequeue batch duroxide_runtime -name '*.h' \
-    -not -path '*/internal/*')
+    -not -path '*/internal/*' | sed -e 's|^|tandem/|' -e 's|^tandem/base/umbrella/||')
   ((count > 20)) || fail "found only $count public headers in the source tree"
 }
 
 check_cmake() {
   local version
   cp -r "$PREFIX" "$work/moved"
-  use_module_of "$work/moved"
+  use_modules_of "$work/moved"
   version=$(pkg-config --modversion tandem)
   cp -r "$SOURCE/tests/package/consumer" "$work/consumer"
   "$CMAKE" -G Ninja -S "$work/consumer" -B "$work/build" -DCMAKE_PREFIX_PATH="$work/moved" \
@@ -76,24 +76,45 @@ check_cmake() {
   expect_equal transfer "30" "$("$work/build/transfer" "$work/transfer-store")"
   expect_equal greeting "hello ann!" "$("$work/build/greeting" "$work/greeting-store")"
   expect_equal order "3 lamps" "$("$work/build/order")"
+  expect_equal rehearsal "pay, ann" "$("$work/build/rehearsal")"
   expect_equal own_provider "noted" "$("$work/build/own_provider" --gtest_brief=1 | tail -n 1)"
   expect_no_rocksdb "$work/build/own_provider"
   expect_no_rocksdb "$work/build/order"
 }
 
-check_pkg_config() {
+build_by_pkg_config() { # <module> <program>
   local compile cflags libs ldflags
-  cp -r "$PREFIX" "$work/moved"
-  use_module_of "$work/moved"
   read -ra compile <<<"${CMAKE_CXX_COMPILER_LAUNCHER:-} $CXX -std=c++20 ${CXXFLAGS:-}"
   read -ra ldflags <<<"${LDFLAGS:-}"
-  read -ra cflags < <(pkg-config --cflags tandem)
-  read -ra libs < <(pkg-config --libs tandem)
-  cp "$SOURCE/tests/package/consumer/greeting.cc" "$work"
+  read -ra cflags < <(pkg-config --cflags "$1")
+  read -ra libs < <(pkg-config --libs "$1")
+  [[ ${cflags[*]} != *include/tandem* ]] || fail "$1 asks for an include folder of its own"
+  cp "$SOURCE/tests/package/consumer/$2.cc" "$work"
   cd "$work"
-  "${compile[@]}" "${cflags[@]}" -c greeting.cc -o greeting.o
-  "$CXX" "${ldflags[@]}" greeting.o "${libs[@]}" -o greeting
-  expect_equal greeting "hello ann!" "$(./greeting "$work/store")"
+  "${compile[@]}" "${cflags[@]}" -c "$2.cc" -o "$2.o"
+  "$CXX" "${ldflags[@]}" "$2.o" "${libs[@]}" -o "$2"
+}
+
+check_pkg_config() {
+  cp -r "$PREFIX" "$work/moved"
+  use_modules_of "$work/moved"
+  build_by_pkg_config tandem greeting
+  expect_equal greeting "hello ann!" "$("$work/greeting" "$work/store")"
+  build_by_pkg_config tandem-duroxide_testing rehearsal
+  expect_equal rehearsal "pay, ann" "$("$work/rehearsal")"
+}
+
+check_subproject() {
+  local version
+  use_modules_of "$PREFIX"
+  version=$(pkg-config --modversion tandem)
+  cp -r "$SOURCE/tests/package/subproject" "$work/shop"
+  "$CMAKE" -G Ninja -S "$work/shop" -B "$work/build" -DTANDEM_SOURCE="$SOURCE" \
+    -DCMAKE_BUILD_TYPE=Debug -DCMAKE_UNITY_BUILD=ON
+  "$CMAKE" --build "$work/build" --target shop --parallel 2
+  expect_equal shop "3 lamps by Tandem $version" "$("$work/build/shop")"
+  "$CMAKE" --install "$work/build" --prefix "$work/installed" >/dev/null
+  expect_equal "what is installed" "./bin/shop" "$(cd "$work/installed" && find . -type f)"
 }
 
 # The trap is legal C++, and every compiler takes it: only the check stands in its way.
@@ -120,7 +141,7 @@ expect_field() { # <package file> <field> <pattern>
 
 check_debian() {
   local file
-  use_module_of "$PREFIX"
+  use_modules_of "$PREFIX"
   "$CPACK" -G DEB -B "$work" --config "$BUILD/CPackConfig.cmake"
   file=$(find "$work" -maxdepth 1 -name 'libtandem-dev_*.deb')
   [[ -f $file ]] || fail "cpack left no single package"
@@ -138,6 +159,6 @@ check_debian() {
 
 case ${1:-} in
   install) install_tree ;;
-  paths | cmake | pkg_config | coroutines | debian) "check_$1" ;;
+  paths | cmake | pkg_config | subproject | coroutines | debian) "check_$1" ;;
   *) fail "no such case: ${1:-}" ;;
 esac

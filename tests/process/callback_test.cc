@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "batch/memory_provider.h"
-#include "batch/rocksdb_provider.h"
-#include "tests/support/temporary_directory.h"
+#include "tandem/batch/memory_provider.h"
+#include "tandem/batch/rocksdb_provider.h"
+#include "tandem/tests/support/temporary_directory.h"
 
 namespace tandem {
 namespace {

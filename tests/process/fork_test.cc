@@ -15,11 +15,11 @@
 #include <thread>
 #include <vector>
 
-#include "batch/memory_provider.h"
-#include "batch/provider_admin.h"
-#include "batch/rocksdb_provider.h"
-#include "duroxide_runtime/duroxide.h"
-#include "tests/support/temporary_directory.h"
+#include "tandem/batch/memory_provider.h"
+#include "tandem/batch/provider_admin.h"
+#include "tandem/batch/rocksdb_provider.h"
+#include "tandem/duroxide.h"
+#include "tandem/tests/support/temporary_directory.h"
 
 namespace {
 

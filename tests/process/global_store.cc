@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "batch/rocksdb_provider.h"
+#include "tandem/batch/rocksdb_provider.h"
 
 namespace {
 

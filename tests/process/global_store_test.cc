@@ -5,9 +5,9 @@
 
 #include <string>
 
-#include "batch/provider_admin.h"
-#include "batch/rocksdb_provider.h"
-#include "tests/support/temporary_directory.h"
+#include "tandem/batch/provider_admin.h"
+#include "tandem/batch/rocksdb_provider.h"
+#include "tandem/tests/support/temporary_directory.h"
 
 namespace tandem {
 namespace {

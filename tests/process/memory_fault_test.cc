@@ -14,11 +14,11 @@
 #include <optional>
 #include <string>
 
-#include "batch/provider_admin.h"
-#include "batch/rocksdb_provider.h"
-#include "tests/crash/file_faults.h"
-#include "tests/support/memory_faults.h"
-#include "tests/support/temporary_directory.h"
+#include "tandem/batch/provider_admin.h"
+#include "tandem/batch/rocksdb_provider.h"
+#include "tandem/tests/crash/file_faults.h"
+#include "tandem/tests/support/memory_faults.h"
+#include "tandem/tests/support/temporary_directory.h"
 
 namespace tandem {
 namespace {

@@ -17,10 +17,10 @@
 #include <string>
 #include <string_view>
 
-#include "batch/provider_admin.h"
-#include "batch/rocksdb_provider.h"
-#include "duroxide_runtime/duroxide.h"
-#include "tests/support/temporary_directory.h"
+#include "tandem/batch/provider_admin.h"
+#include "tandem/batch/rocksdb_provider.h"
+#include "tandem/duroxide.h"
+#include "tandem/tests/support/temporary_directory.h"
 
 namespace tandem {
 namespace {

@@ -9,12 +9,12 @@
 #include <memory>
 #include <string>
 
-#include "base/manual_clock.h"
-#include "batch/memory_provider.h"
-#include "batch/provider_admin.h"
-#include "batch/rocksdb_provider.h"
-#include "tests/support/temporary_directory.h"
-#include "tests/support/thread_faults.h"
+#include "tandem/base/manual_clock.h"
+#include "tandem/batch/memory_provider.h"
+#include "tandem/batch/provider_admin.h"
+#include "tandem/batch/rocksdb_provider.h"
+#include "tandem/tests/support/temporary_directory.h"
+#include "tandem/tests/support/thread_faults.h"
 
 // RocksDB forgets a few bytes where it gets no thread.
 extern "C" const char* __lsan_default_suppressions() {  // NOLINT(bugprone-reserved-identifier)

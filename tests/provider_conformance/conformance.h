@@ -24,8 +24,8 @@
 #include <string>
 #include <vector>
 
-#include "base/clock.h"
-#include "batch/provider.h"
+#include "tandem/base/clock.h"
+#include "tandem/batch/provider.h"
 
 namespace tandem::conformance {
 

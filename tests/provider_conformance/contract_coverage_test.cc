@@ -9,7 +9,7 @@
 #include <set>
 #include <string>
 
-#include "tests/provider_conformance/conformance.h"
+#include "tandem/tests/provider_conformance/conformance.h"
 
 namespace tandem::conformance {
 namespace {

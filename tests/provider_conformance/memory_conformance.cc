@@ -5,8 +5,8 @@
 #include <memory>
 #include <utility>
 
-#include "batch/memory_provider.h"
-#include "tests/provider_conformance/conformance.h"
+#include "tandem/batch/memory_provider.h"
+#include "tandem/tests/provider_conformance/conformance.h"
 
 namespace tandem {
 namespace {

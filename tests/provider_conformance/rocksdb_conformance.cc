@@ -5,8 +5,8 @@
 #include <memory>
 #include <stdexcept>
 
-#include "batch/rocksdb_provider.h"
-#include "tests/provider_conformance/conformance.h"
+#include "tandem/batch/rocksdb_provider.h"
+#include "tandem/tests/provider_conformance/conformance.h"
 
 namespace {
 

@@ -10,7 +10,7 @@
 #include <variant>
 #include <vector>
 
-#include "batch/memory_provider.h"
+#include "tandem/batch/memory_provider.h"
 
 namespace tandem::testing {
 

@@ -1,10 +1,10 @@
-#include "tests/provider_random/duel.h"
+#include "tandem/tests/provider_random/duel.h"
 
 #include <list>
 #include <memory>
 #include <utility>
 
-#include "tests/provider_random/player.h"
+#include "tandem/tests/provider_random/player.h"
 
 namespace tandem::testing {
 

@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
-#include "tests/provider_random/script.h"
-#include "tests/provider_random/subject.h"
+#include "tandem/tests/provider_random/script.h"
+#include "tandem/tests/provider_random/subject.h"
 
 namespace tandem::testing {
 

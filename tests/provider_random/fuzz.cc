@@ -1,7 +1,7 @@
-#include "tests/provider_random/fuzz.h"
+#include "tandem/tests/provider_random/fuzz.h"
 
-#include "tests/provider_random/generator.h"
-#include "tests/provider_random/shrink.h"
+#include "tandem/tests/provider_random/generator.h"
+#include "tandem/tests/provider_random/shrink.h"
 
 namespace tandem::testing {
 

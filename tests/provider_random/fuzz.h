@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "tests/provider_random/duel.h"
+#include "tandem/tests/provider_random/duel.h"
 
 namespace tandem::testing {
 

@@ -6,8 +6,8 @@
 #include <iostream>
 #include <memory>
 
-#include "tests/provider_random/fuzz.h"
-#include "tests/support/fuzz_run.h"
+#include "tandem/tests/provider_random/fuzz.h"
+#include "tandem/tests/support/fuzz_run.h"
 
 namespace tandem::testing {
 namespace {

@@ -1,4 +1,4 @@
-#include "tests/provider_random/generator.h"
+#include "tandem/tests/provider_random/generator.h"
 
 #include <algorithm>
 

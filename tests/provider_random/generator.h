@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/provider_random/script.h"
+#include "tandem/tests/provider_random/script.h"
 
 namespace tandem::testing {
 

@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "tests/provider_random/duel.h"
+#include "tandem/tests/provider_random/duel.h"
 
 namespace tandem::testing {
 namespace {

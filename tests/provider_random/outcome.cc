@@ -1,9 +1,9 @@
-#include "tests/provider_random/outcome.h"
+#include "tandem/tests/provider_random/outcome.h"
 
 #include <sstream>
 #include <variant>
 
-#include "tests/provider_random/script.h"
+#include "tandem/tests/provider_random/script.h"
 
 namespace tandem::testing {
 

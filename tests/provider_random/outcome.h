@@ -5,8 +5,8 @@
 
 #include <string>
 
-#include "batch/provider.h"
-#include "batch/provider_admin.h"
+#include "tandem/batch/provider.h"
+#include "tandem/batch/provider_admin.h"
 
 namespace tandem::testing {
 

@@ -1,10 +1,10 @@
-#include "tests/provider_random/player.h"
+#include "tandem/tests/provider_random/player.h"
 
 #include <functional>
 
-#include "base/check.h"
-#include "messagequeue/lock_token.h"
-#include "tests/provider_random/outcome.h"
+#include "tandem/base/check.h"
+#include "tandem/messagequeue/lock_token.h"
+#include "tandem/tests/provider_random/outcome.h"
 
 namespace tandem::testing {
 

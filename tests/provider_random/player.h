@@ -32,8 +32,8 @@
 #include <string>
 #include <vector>
 
-#include "batch/provider.h"
-#include "tests/provider_random/script.h"
+#include "tandem/batch/provider.h"
+#include "tandem/tests/provider_random/script.h"
 
 namespace tandem::testing {
 

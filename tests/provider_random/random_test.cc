@@ -7,10 +7,10 @@
 #include <memory>
 #include <utility>
 
-#include "tests/provider_random/broken_provider.h"
-#include "tests/provider_random/fuzz.h"
-#include "tests/provider_random/generator.h"
-#include "tests/support/random_seed.h"
+#include "tandem/tests/provider_random/broken_provider.h"
+#include "tandem/tests/provider_random/fuzz.h"
+#include "tandem/tests/provider_random/generator.h"
+#include "tandem/tests/support/random_seed.h"
 
 namespace tandem::testing {
 namespace {

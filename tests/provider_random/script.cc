@@ -1,8 +1,8 @@
-#include "tests/provider_random/script.h"
+#include "tandem/tests/provider_random/script.h"
 
 #include <algorithm>
 
-#include "base/check.h"
+#include "tandem/base/check.h"
 
 namespace tandem::testing {
 

@@ -1,4 +1,4 @@
-#include "tests/provider_random/shrink.h"
+#include "tandem/tests/provider_random/shrink.h"
 
 #include <algorithm>
 #include <cstddef>

@@ -5,7 +5,7 @@
 
 #include <functional>
 
-#include "tests/provider_random/script.h"
+#include "tandem/tests/provider_random/script.h"
 
 namespace tandem::testing {
 

@@ -1,11 +1,11 @@
-#include "tests/provider_random/subject.h"
+#include "tandem/tests/provider_random/subject.h"
 
 #include <algorithm>
 #include <utility>
 
-#include "base/check.h"
-#include "tests/crash/file_faults.h"
-#include "tests/crash/store_files.h"
+#include "tandem/base/check.h"
+#include "tandem/tests/crash/file_faults.h"
+#include "tandem/tests/crash/store_files.h"
 
 namespace tandem::testing {
 

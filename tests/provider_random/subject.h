@@ -9,10 +9,10 @@
 #include <memory>
 #include <string>
 
-#include "base/manual_clock.h"
-#include "batch/memory_provider.h"
-#include "batch/rocksdb_provider.h"
-#include "tests/support/temporary_directory.h"
+#include "tandem/base/manual_clock.h"
+#include "tandem/batch/memory_provider.h"
+#include "tandem/batch/rocksdb_provider.h"
+#include "tandem/tests/support/temporary_directory.h"
 
 namespace tandem::testing {
 

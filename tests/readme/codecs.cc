@@ -5,10 +5,10 @@
 #include <string>
 #include <utility>
 
-#include "duroxide_runtime/capnp_codec.h"
-#include "duroxide_runtime/duroxide.h"
-#include "duroxide_runtime/json_codec.h"
-#include "tests/readme/codecs.capnp.h"
+#include <tandem/duroxide.h>
+#include <tandem/duroxide_runtime/capnp_codec.h>
+#include <tandem/duroxide_runtime/json_codec.h>
+#include "tandem/tests/readme/codecs.capnp.h"
 
 // codecs: begin
 namespace shop {

@@ -7,10 +7,10 @@
 #include <utility>
 #include <variant>
 
-#include "base/manual_clock.h"
-#include "batch/rocksdb_provider.h"
-#include "duroxide_runtime/duroxide.h"
-#include "tests/support/temporary_directory.h"
+#include <tandem/base/manual_clock.h>
+#include <tandem/duroxide.h>
+#include <tandem/tandem.h>
+#include "tandem/tests/support/temporary_directory.h"
 
 namespace {
 

@@ -4,8 +4,8 @@
 #include <filesystem>
 #include <string>
 
-#include "batch/rocksdb_provider.h"
-#include "tests/support/temporary_directory.h"
+#include <tandem/tandem.h>
+#include "tandem/tests/support/temporary_directory.h"
 
 namespace {
 

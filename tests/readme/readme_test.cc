@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "tests/readme/snippets.h"
+#include "tandem/tests/readme/snippets.h"
 
 namespace tandem::readme {
 namespace {

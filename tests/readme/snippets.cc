@@ -1,4 +1,4 @@
-#include "tests/readme/snippets.h"
+#include "tandem/tests/readme/snippets.h"
 
 #include <algorithm>
 #include <cstddef>

@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "batch/rocksdb_provider.h"
-#include "tests/support/temporary_directory.h"
+#include <tandem/tandem.h>
+#include "tandem/tests/support/temporary_directory.h"
 
 namespace {
 

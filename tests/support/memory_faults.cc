@@ -1,4 +1,4 @@
-#include "tests/support/memory_faults.h"
+#include "tandem/tests/support/memory_faults.h"
 
 #include <atomic>
 #include <cstddef>

@@ -6,9 +6,9 @@
 
 #include <memory>
 
-#include "base/manual_clock.h"
-#include "batch/rocksdb_provider.h"
-#include "tests/support/temporary_directory.h"
+#include "tandem/base/manual_clock.h"
+#include "tandem/batch/rocksdb_provider.h"
+#include "tandem/tests/support/temporary_directory.h"
 
 namespace tandem::testing {
 

@@ -1,9 +1,9 @@
-#include "tests/support/temporary_directory.h"
+#include "tandem/tests/support/temporary_directory.h"
 
 #include <cstdlib>
 #include <string>
 
-#include "base/check.h"
+#include "tandem/base/check.h"
 
 namespace tandem::testing {
 

@@ -1,4 +1,4 @@
-#include "tests/support/thread_faults.h"
+#include "tandem/tests/support/thread_faults.h"
 
 #include <dlfcn.h>
 #include <pthread.h>

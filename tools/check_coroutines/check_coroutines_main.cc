@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-#include "tools/check_coroutines/coroutine_rules.h"
+#include "tandem/tools/check_coroutines/coroutine_rules.h"
 
 namespace tandem::tools {
 namespace {

@@ -1,4 +1,4 @@
-#include "tools/check_coroutines/coroutine_rules.h"
+#include "tandem/tools/check_coroutines/coroutine_rules.h"
 
 #include <algorithm>
 #include <cctype>

@@ -3,7 +3,7 @@
 // The shapes that g++ 12 destroys twice when they stand in one statement with co_await or co_yield:
 // a braced list, a lambda that captures, `?:`. Name the value first, in a statement of its own.
 
-#include "tools/check_coroutines/source_text.h"
+#include "tandem/tools/check_coroutines/source_text.h"
 
 namespace tandem::tools {
 

@@ -1,4 +1,4 @@
-#include "tools/check_coroutines/source_text.h"
+#include "tandem/tools/check_coroutines/source_text.h"
 
 #include <algorithm>
 #include <cctype>

@@ -1,4 +1,4 @@
-#include "batch/internal/log/crc32c.h"
+#include "tandem/batch/internal/log/crc32c.h"
 
 #include <array>
 

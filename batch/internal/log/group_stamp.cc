@@ -1,7 +1,7 @@
-#include "batch/internal/log/group_stamp.h"
+#include "tandem/batch/internal/log/group_stamp.h"
 
-#include "base/key_encoding.h"
-#include "base/rocks/rocks_status.h"
+#include "tandem/base/key_encoding.h"
+#include "tandem/base/rocks/rocks_status.h"
 
 namespace tandem::internal {
 

@@ -1,4 +1,4 @@
-#include "batch/internal/log/log_audit.h"
+#include "tandem/batch/internal/log/log_audit.h"
 
 #include <rocksdb/env.h>
 
@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/rocks/rocks_status.h"
-#include "batch/internal/log/log_file.h"
+#include "tandem/base/rocks/rocks_status.h"
+#include "tandem/batch/internal/log/log_file.h"
 
 namespace tandem::internal {
 

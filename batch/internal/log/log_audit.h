@@ -20,8 +20,8 @@
 #include <string>
 #include <vector>
 
-#include "base/result.h"
-#include "batch/internal/log/log_scan.h"
+#include "tandem/base/result.h"
+#include "tandem/batch/internal/log/log_scan.h"
 
 namespace tandem::internal {
 

@@ -1,4 +1,4 @@
-#include "batch/internal/log/log_file.h"
+#include "tandem/batch/internal/log/log_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

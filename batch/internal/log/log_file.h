@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/result.h"
+#include "tandem/base/result.h"
 
 namespace tandem::internal {
 

@@ -1,6 +1,6 @@
-#include "batch/internal/log/log_format.h"
+#include "tandem/batch/internal/log/log_format.h"
 
-#include "batch/internal/log/crc32c.h"
+#include "tandem/batch/internal/log/crc32c.h"
 
 namespace tandem::internal {
 

@@ -1,11 +1,11 @@
-#include "batch/internal/log/log_scan.h"
+#include "tandem/batch/internal/log/log_scan.h"
 
 #include <algorithm>
 #include <string>
 #include <utility>
 
-#include "batch/internal/log/log_format.h"
-#include "batch/internal/log/torn_record.h"
+#include "tandem/batch/internal/log/log_format.h"
+#include "tandem/batch/internal/log/torn_record.h"
 
 namespace tandem::internal {
 

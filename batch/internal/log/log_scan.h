@@ -7,7 +7,7 @@
 #include <optional>
 #include <string_view>
 
-#include "batch/internal/log/group_stamp.h"
+#include "tandem/batch/internal/log/group_stamp.h"
 
 namespace tandem::internal {
 

@@ -1,13 +1,13 @@
-#include "batch/internal/log/manifest_audit.h"
+#include "tandem/batch/internal/log/manifest_audit.h"
 
 #include <algorithm>
 #include <string>
 #include <system_error>
 
-#include "base/result.h"
-#include "batch/internal/log/log_file.h"
-#include "batch/internal/log/log_format.h"
-#include "batch/internal/log/torn_record.h"
+#include "tandem/base/result.h"
+#include "tandem/batch/internal/log/log_file.h"
+#include "tandem/batch/internal/log/log_format.h"
+#include "tandem/batch/internal/log/torn_record.h"
 
 namespace tandem::internal {
 

@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <string_view>
 
-#include "base/status.h"
+#include "tandem/base/status.h"
 
 namespace tandem::internal {
 

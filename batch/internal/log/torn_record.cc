@@ -1,12 +1,12 @@
-#include "batch/internal/log/torn_record.h"
+#include "tandem/batch/internal/log/torn_record.h"
 
 #include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <optional>
 
-#include "batch/internal/log/crc32c.h"
-#include "batch/internal/log/log_format.h"
+#include "tandem/batch/internal/log/crc32c.h"
+#include "tandem/batch/internal/log/log_format.h"
 
 namespace tandem::internal {
 

@@ -1,8 +1,8 @@
-#include "batch/internal/log/wal_guard.h"
+#include "tandem/batch/internal/log/wal_guard.h"
 
 #include <utility>
 
-#include "base/result.h"
+#include "tandem/base/result.h"
 
 namespace tandem::internal {
 

@@ -18,8 +18,8 @@
 #include <optional>
 #include <string>
 
-#include "base/status.h"
-#include "batch/internal/log/group_stamp.h"
+#include "tandem/base/status.h"
+#include "tandem/batch/internal/log/group_stamp.h"
 
 namespace tandem::internal {
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/limits.h"
-#include "batch/internal/memory/memory_queues.h"
+#include "tandem/base/limits.h"
+#include "tandem/batch/internal/memory/memory_queues.h"
 
 namespace tandem::internal {
 

@@ -1,8 +1,8 @@
-#include "batch/internal/memory/memory_events.h"
+#include "tandem/batch/internal/memory/memory_events.h"
 
 #include <algorithm>
 
-#include "base/limits.h"
+#include "tandem/base/limits.h"
 
 namespace tandem::internal {
 

@@ -13,10 +13,10 @@
 #include <string_view>
 #include <utility>
 
-#include "batch/operation.h"
-#include "batch/provider_admin.h"
-#include "eventstore/event_admin.h"
-#include "eventstore/event_store.h"
+#include "tandem/batch/operation.h"
+#include "tandem/batch/provider_admin.h"
+#include "tandem/eventstore/event_admin.h"
+#include "tandem/eventstore/event_store.h"
 
 namespace tandem::internal {
 

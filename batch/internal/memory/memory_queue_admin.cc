@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/key_encoding.h"
-#include "base/limits.h"
-#include "batch/internal/memory/memory_queues.h"
+#include "tandem/base/key_encoding.h"
+#include "tandem/base/limits.h"
+#include "tandem/batch/internal/memory/memory_queues.h"
 
 namespace tandem::internal {
 

@@ -1,14 +1,14 @@
-#include "batch/internal/memory/memory_queues.h"
+#include "tandem/batch/internal/memory/memory_queues.h"
 
 #include <algorithm>
 #include <iterator>
 #include <random>
 #include <utility>
 
-#include "base/check.h"
-#include "base/limits.h"
-#include "messagequeue/message_id.h"
-#include "messagequeue/queue_limits.h"
+#include "tandem/base/check.h"
+#include "tandem/base/limits.h"
+#include "tandem/messagequeue/message_id.h"
+#include "tandem/messagequeue/queue_limits.h"
 
 namespace tandem::internal {
 

@@ -13,13 +13,13 @@
 #include <string_view>
 #include <vector>
 
-#include "batch/operation.h"
-#include "batch/provider_admin.h"
-#include "messagequeue/lock_token.h"
-#include "messagequeue/message_queue.h"
-#include "messagequeue/place.h"
-#include "messagequeue/queue_admin.h"
-#include "messagequeue/queue_time.h"
+#include "tandem/batch/operation.h"
+#include "tandem/batch/provider_admin.h"
+#include "tandem/messagequeue/lock_token.h"
+#include "tandem/messagequeue/message_queue.h"
+#include "tandem/messagequeue/place.h"
+#include "tandem/messagequeue/queue_admin.h"
+#include "tandem/messagequeue/queue_time.h"
 
 namespace tandem::internal {
 

@@ -1,10 +1,10 @@
-#include "batch/internal/memory/memory_state.h"
+#include "tandem/batch/internal/memory/memory_state.h"
 
 #include <algorithm>
 #include <utility>
 #include <variant>
 
-#include "batch/batch_digest.h"
+#include "tandem/batch/batch_digest.h"
 
 namespace tandem::internal {
 

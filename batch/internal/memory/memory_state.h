@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "batch/internal/memory/memory_events.h"
-#include "batch/internal/memory/memory_queues.h"
-#include "batch/operation.h"
+#include "tandem/batch/internal/memory/memory_events.h"
+#include "tandem/batch/internal/memory/memory_queues.h"
+#include "tandem/batch/operation.h"
 
 namespace tandem::internal {
 

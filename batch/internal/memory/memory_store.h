@@ -12,10 +12,10 @@
 #include <stop_token>
 #include <utility>
 
-#include "base/async_wait.h"
-#include "base/clock.h"
-#include "base/guarded.h"
-#include "batch/internal/memory/memory_state.h"
+#include "tandem/base/async_wait.h"
+#include "tandem/base/clock.h"
+#include "tandem/base/guarded.h"
+#include "tandem/batch/internal/memory/memory_state.h"
 
 namespace tandem::internal {
 

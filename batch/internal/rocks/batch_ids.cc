@@ -1,4 +1,4 @@
-#include "batch/internal/rocks/batch_ids.h"
+#include "tandem/batch/internal/rocks/batch_ids.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -6,11 +6,11 @@
 #include <utility>
 #include <variant>
 
-#include "base/key_encoding.h"
-#include "base/record.h"
-#include "base/rocks/rocks_status.h"
-#include "base/sealed_record.h"
-#include "batch/internal/rocks/store_records.capnp.h"
+#include "tandem/base/key_encoding.h"
+#include "tandem/base/record.h"
+#include "tandem/base/rocks/rocks_status.h"
+#include "tandem/base/sealed_record.h"
+#include "tandem/batch/internal/rocks/store_records.capnp.h"
 
 namespace tandem::internal {
 

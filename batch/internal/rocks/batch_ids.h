@@ -18,10 +18,10 @@
 #include <string>
 #include <string_view>
 
-#include "base/clock.h"
-#include "base/result.h"
-#include "base/rocks/staging.h"
-#include "batch/operation.h"
+#include "tandem/base/clock.h"
+#include "tandem/base/result.h"
+#include "tandem/base/rocks/staging.h"
+#include "tandem/batch/operation.h"
 
 namespace tandem::internal {
 

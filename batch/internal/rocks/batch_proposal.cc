@@ -1,4 +1,4 @@
-#include "batch/internal/rocks/batch_proposal.h"
+#include "tandem/batch/internal/rocks/batch_proposal.h"
 
 #include <optional>
 #include <type_traits>

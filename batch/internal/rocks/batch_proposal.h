@@ -7,12 +7,12 @@
 #include <utility>
 #include <vector>
 
-#include "base/rocks/commit_door.h"
-#include "batch/batch_digest.h"
-#include "batch/internal/rocks/batch_ids.h"
-#include "batch/operation.h"
-#include "eventstore/internal/rocks_event_store.h"
-#include "messagequeue/internal/rocks_message_queue.h"
+#include "tandem/base/rocks/commit_door.h"
+#include "tandem/batch/batch_digest.h"
+#include "tandem/batch/internal/rocks/batch_ids.h"
+#include "tandem/batch/operation.h"
+#include "tandem/eventstore/internal/rocks_event_store.h"
+#include "tandem/messagequeue/internal/rocks_message_queue.h"
 
 namespace tandem::internal {
 

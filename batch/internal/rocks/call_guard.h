@@ -9,10 +9,10 @@
 
 #include <new>
 
-#include "base/async_wait.h"
-#include "base/out_of_memory.h"
-#include "base/process_mark.h"
-#include "base/status.h"
+#include "tandem/base/async_wait.h"
+#include "tandem/base/out_of_memory.h"
+#include "tandem/base/process_mark.h"
+#include "tandem/base/status.h"
 
 namespace tandem::internal {
 

@@ -1,12 +1,12 @@
-#include "batch/internal/rocks/commit_pipeline.h"
+#include "tandem/batch/internal/rocks/commit_pipeline.h"
 
 #include <rocksdb/perf_level.h>
 
 #include <new>
 #include <utility>
 
-#include "base/out_of_memory.h"
-#include "base/rocks/rocks_status.h"
+#include "tandem/base/out_of_memory.h"
+#include "tandem/base/rocks/rocks_status.h"
 
 namespace tandem::internal {
 

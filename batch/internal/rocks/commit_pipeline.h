@@ -36,13 +36,13 @@
 #include <utility>
 #include <vector>
 
-#include "base/clock.h"
-#include "base/executor.h"
-#include "base/rocks/commit_door.h"
-#include "base/rocks/staging.h"
-#include "base/status.h"
-#include "batch/internal/log/group_stamp.h"
-#include "batch/internal/rocks/range_deletions.h"
+#include "tandem/base/clock.h"
+#include "tandem/base/executor.h"
+#include "tandem/base/rocks/commit_door.h"
+#include "tandem/base/rocks/staging.h"
+#include "tandem/base/status.h"
+#include "tandem/batch/internal/log/group_stamp.h"
+#include "tandem/batch/internal/rocks/range_deletions.h"
 
 namespace tandem::internal {
 

@@ -1,4 +1,4 @@
-#include "batch/internal/rocks/database_options.h"
+#include "tandem/batch/internal/rocks/database_options.h"
 
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <cstdarg>
 
-#include "batch/internal/rocks/rocks_threads.h"
+#include "tandem/batch/internal/rocks/rocks_threads.h"
 
 namespace tandem::internal {
 

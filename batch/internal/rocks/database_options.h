@@ -10,7 +10,7 @@
 #include <atomic>
 #include <memory>
 
-#include "batch/rocksdb_options.h"
+#include "tandem/batch/rocksdb_options.h"
 
 namespace tandem::internal {
 

@@ -1,4 +1,4 @@
-#include "batch/internal/rocks/held_directory.h"
+#include "tandem/batch/internal/rocks/held_directory.h"
 
 #include <fcntl.h>
 #include <rocksdb/env.h>
@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/rocks/rocks_status.h"
+#include "tandem/base/rocks/rocks_status.h"
 
 namespace tandem::internal {
 

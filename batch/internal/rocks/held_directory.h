@@ -16,7 +16,7 @@
 #include <string>
 #include <utility>
 
-#include "base/result.h"
+#include "tandem/base/result.h"
 
 namespace tandem::internal {
 

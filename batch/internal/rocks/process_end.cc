@@ -1,4 +1,4 @@
-#include "batch/internal/rocks/process_end.h"
+#include "tandem/batch/internal/rocks/process_end.h"
 
 #include <unistd.h>
 
@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "base/process_mark.h"
+#include "tandem/base/process_mark.h"
 
 namespace tandem::internal {
 

@@ -4,7 +4,7 @@
 // objects and threads for the whole process, and they end in between: after the objects of the
 // program that were made later, before those that were made earlier.
 
-#include "base/status.h"
+#include "tandem/base/status.h"
 
 namespace tandem::internal {
 

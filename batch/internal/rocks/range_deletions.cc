@@ -1,6 +1,6 @@
-#include "batch/internal/rocks/range_deletions.h"
+#include "tandem/batch/internal/rocks/range_deletions.h"
 
-#include "base/rocks/rocks_status.h"
+#include "tandem/base/rocks/rocks_status.h"
 
 namespace tandem::internal {
 

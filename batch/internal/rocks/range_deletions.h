@@ -12,7 +12,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "base/rocks/overlay.h"
+#include "tandem/base/rocks/overlay.h"
 
 namespace tandem::internal {
 

@@ -1,10 +1,10 @@
-#include "batch/internal/rocks/rocks_admin.h"
+#include "tandem/batch/internal/rocks/rocks_admin.h"
 
 #include <rocksdb/snapshot.h>
 
-#include "base/rocks/rocks_status.h"
-#include "batch/internal/rocks/store_copy.h"
-#include "batch/internal/rocks/store_verifier.h"
+#include "tandem/base/rocks/rocks_status.h"
+#include "tandem/batch/internal/rocks/store_copy.h"
+#include "tandem/batch/internal/rocks/store_verifier.h"
 
 namespace tandem::internal {
 

@@ -4,11 +4,11 @@
 
 #include <rocksdb/db.h>
 
-#include "batch/internal/rocks/call_guard.h"
-#include "batch/internal/rocks/store_directory.h"
-#include "batch/provider_admin.h"
-#include "eventstore/internal/rocks_event_store.h"
-#include "messagequeue/internal/rocks_message_queue.h"
+#include "tandem/batch/internal/rocks/call_guard.h"
+#include "tandem/batch/internal/rocks/store_directory.h"
+#include "tandem/batch/provider_admin.h"
+#include "tandem/eventstore/internal/rocks_event_store.h"
+#include "tandem/messagequeue/internal/rocks_message_queue.h"
 
 namespace tandem::internal {
 

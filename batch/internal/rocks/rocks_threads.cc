@@ -1,8 +1,8 @@
-#include "batch/internal/rocks/rocks_threads.h"
+#include "tandem/batch/internal/rocks/rocks_threads.h"
 
 #include <rocksdb/env.h>
 
-#include "base/out_of_memory.h"
+#include "tandem/base/out_of_memory.h"
 
 namespace tandem::internal {
 

@@ -4,7 +4,7 @@
 // itself it starts a missing one when it needs it, in the middle of a write, and where the system
 // gives none that ends the process.
 
-#include "base/status.h"
+#include "tandem/base/status.h"
 
 namespace tandem::internal {
 

@@ -1,4 +1,4 @@
-#include "batch/internal/rocks/store_copy.h"
+#include "tandem/batch/internal/rocks/store_copy.h"
 
 #include <fcntl.h>
 #include <rocksdb/utilities/checkpoint.h>
@@ -13,8 +13,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/rocks/rocks_status.h"
-#include "batch/internal/rocks/held_directory.h"
+#include "tandem/base/rocks/rocks_status.h"
+#include "tandem/batch/internal/rocks/held_directory.h"
 
 namespace tandem::internal {
 

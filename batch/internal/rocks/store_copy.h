@@ -4,8 +4,8 @@
 
 #include <filesystem>
 
-#include "base/status.h"
-#include "batch/internal/rocks/store_directory.h"
+#include "tandem/base/status.h"
+#include "tandem/batch/internal/rocks/store_directory.h"
 
 namespace tandem::internal {
 

@@ -1,4 +1,4 @@
-#include "batch/internal/rocks/store_directory.h"
+#include "tandem/batch/internal/rocks/store_directory.h"
 
 #include <rocksdb/env.h>
 #include <rocksdb/options.h>
@@ -15,17 +15,17 @@
 #include <tuple>
 #include <vector>
 
-#include "base/record.h"
-#include "base/rocks/rocks_status.h"
-#include "base/sealed_record.h"
-#include "batch/internal/log/log_audit.h"
-#include "batch/internal/log/manifest_audit.h"
-#include "batch/internal/log/wal_guard.h"
-#include "batch/internal/rocks/database_options.h"
-#include "batch/internal/rocks/rocks_threads.h"
-#include "batch/internal/rocks/store_file_system.h"
-#include "batch/internal/rocks/store_records.capnp.h"
-#include "messagequeue/message_id.h"
+#include "tandem/base/record.h"
+#include "tandem/base/rocks/rocks_status.h"
+#include "tandem/base/sealed_record.h"
+#include "tandem/batch/internal/log/log_audit.h"
+#include "tandem/batch/internal/log/manifest_audit.h"
+#include "tandem/batch/internal/log/wal_guard.h"
+#include "tandem/batch/internal/rocks/database_options.h"
+#include "tandem/batch/internal/rocks/rocks_threads.h"
+#include "tandem/batch/internal/rocks/store_file_system.h"
+#include "tandem/batch/internal/rocks/store_records.capnp.h"
+#include "tandem/messagequeue/message_id.h"
 
 namespace tandem::internal {
 

@@ -10,14 +10,14 @@
 #include <filesystem>
 #include <memory>
 
-#include "base/result.h"
-#include "batch/internal/log/group_stamp.h"
-#include "batch/internal/log/wal_guard.h"
-#include "batch/internal/rocks/batch_ids.h"
-#include "batch/internal/rocks/database_options.h"
-#include "batch/internal/rocks/held_directory.h"
-#include "batch/rocksdb_provider.h"
-#include "messagequeue/internal/rocks_message_queue.h"
+#include "tandem/base/result.h"
+#include "tandem/batch/internal/log/group_stamp.h"
+#include "tandem/batch/internal/log/wal_guard.h"
+#include "tandem/batch/internal/rocks/batch_ids.h"
+#include "tandem/batch/internal/rocks/database_options.h"
+#include "tandem/batch/internal/rocks/held_directory.h"
+#include "tandem/batch/rocksdb_provider.h"
+#include "tandem/messagequeue/internal/rocks_message_queue.h"
 
 namespace tandem::internal {
 

@@ -1,4 +1,4 @@
-#include "batch/internal/rocks/store_file_system.h"
+#include "tandem/batch/internal/rocks/store_file_system.h"
 
 #include <sys/stat.h>
 

@@ -21,7 +21,7 @@
 #include <mutex>
 #include <string>
 
-#include "batch/internal/rocks/held_directory.h"
+#include "tandem/batch/internal/rocks/held_directory.h"
 
 namespace tandem::internal {
 

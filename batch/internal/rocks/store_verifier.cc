@@ -1,11 +1,11 @@
-#include "batch/internal/rocks/store_verifier.h"
+#include "tandem/batch/internal/rocks/store_verifier.h"
 
 #include <memory>
 #include <string_view>
 
-#include "base/result.h"
-#include "base/rocks/rocks_status.h"
-#include "batch/internal/rocks/batch_ids.h"
+#include "tandem/base/result.h"
+#include "tandem/base/rocks/rocks_status.h"
+#include "tandem/batch/internal/rocks/batch_ids.h"
 
 namespace tandem::internal {
 

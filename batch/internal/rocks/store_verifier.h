@@ -7,8 +7,8 @@
 
 #include <cstdint>
 
-#include "base/result.h"
-#include "batch/internal/rocks/store_directory.h"
+#include "tandem/base/result.h"
+#include "tandem/batch/internal/rocks/store_directory.h"
 
 namespace tandem::internal {
 

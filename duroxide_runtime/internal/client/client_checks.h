@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "base/status.h"
-#include "duroxide_runtime/instance_status.h"
+#include "tandem/base/status.h"
+#include "tandem/duroxide_runtime/instance_status.h"
 
 namespace duroxide::internal {
 

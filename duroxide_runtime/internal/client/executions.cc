@@ -1,4 +1,4 @@
-#include "duroxide_runtime/internal/client/executions.h"
+#include "tandem/duroxide_runtime/internal/client/executions.h"
 
 #include <algorithm>
 #include <optional>
@@ -7,10 +7,10 @@
 #include <variant>
 #include <vector>
 
-#include "duroxide_runtime/internal/client/client_checks.h"
-#include "duroxide_runtime/internal/client/instance_lookup.h"
-#include "duroxide_runtime/internal/engine/kv_state.h"
-#include "duroxide_runtime/internal/records/status_record.h"
+#include "tandem/duroxide_runtime/internal/client/client_checks.h"
+#include "tandem/duroxide_runtime/internal/client/instance_lookup.h"
+#include "tandem/duroxide_runtime/internal/engine/kv_state.h"
+#include "tandem/duroxide_runtime/internal/records/status_record.h"
 
 namespace duroxide::internal {
 

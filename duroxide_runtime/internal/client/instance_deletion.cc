@@ -1,4 +1,4 @@
-#include "duroxide_runtime/internal/client/instance_deletion.h"
+#include "tandem/duroxide_runtime/internal/client/instance_deletion.h"
 
 #include <algorithm>
 #include <map>
@@ -8,15 +8,15 @@
 #include <variant>
 #include <vector>
 
-#include "base/limits.h"
-#include "duroxide_runtime/internal/client/client_checks.h"
-#include "duroxide_runtime/internal/client/instance_lookup.h"
-#include "duroxide_runtime/internal/client/instance_tree.h"
-#include "duroxide_runtime/internal/records/history.h"
-#include "duroxide_runtime/internal/store/instance_index.h"
-#include "duroxide_runtime/internal/store/instance_reader.h"
-#include "duroxide_runtime/internal/store/layout.h"
-#include "duroxide_runtime/limits.h"
+#include "tandem/base/limits.h"
+#include "tandem/duroxide_runtime/internal/client/client_checks.h"
+#include "tandem/duroxide_runtime/internal/client/instance_lookup.h"
+#include "tandem/duroxide_runtime/internal/client/instance_tree.h"
+#include "tandem/duroxide_runtime/internal/records/history.h"
+#include "tandem/duroxide_runtime/internal/store/instance_index.h"
+#include "tandem/duroxide_runtime/internal/store/instance_reader.h"
+#include "tandem/duroxide_runtime/internal/store/layout.h"
+#include "tandem/duroxide_runtime/limits.h"
 
 namespace duroxide::internal {
 

@@ -1,12 +1,12 @@
-#include "duroxide_runtime/internal/client/instance_list.h"
+#include "tandem/duroxide_runtime/internal/client/instance_list.h"
 
 #include <algorithm>
 #include <string>
 #include <utility>
 
-#include "duroxide_runtime/internal/client/instance_lookup.h"
-#include "duroxide_runtime/internal/store/instance_index.h"
-#include "duroxide_runtime/limits.h"
+#include "tandem/duroxide_runtime/internal/client/instance_lookup.h"
+#include "tandem/duroxide_runtime/internal/store/instance_index.h"
+#include "tandem/duroxide_runtime/limits.h"
 
 namespace duroxide::internal {
 

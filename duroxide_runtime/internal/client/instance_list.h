@@ -4,9 +4,9 @@
 
 #include <string_view>
 
-#include "base/result.h"
-#include "batch/provider.h"
-#include "duroxide_runtime/client_types.h"
+#include "tandem/base/result.h"
+#include "tandem/batch/provider.h"
+#include "tandem/duroxide_runtime/client_types.h"
 
 namespace duroxide::internal {
 

@@ -1,11 +1,11 @@
-#include "duroxide_runtime/internal/client/instance_lookup.h"
+#include "tandem/duroxide_runtime/internal/client/instance_lookup.h"
 
 #include <utility>
 #include <variant>
 
-#include "duroxide_runtime/internal/client/client_checks.h"
-#include "duroxide_runtime/internal/records/history.h"
-#include "duroxide_runtime/internal/records/status_record.h"
+#include "tandem/duroxide_runtime/internal/client/client_checks.h"
+#include "tandem/duroxide_runtime/internal/records/history.h"
+#include "tandem/duroxide_runtime/internal/records/status_record.h"
 
 namespace duroxide::internal {
 

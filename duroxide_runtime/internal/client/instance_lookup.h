@@ -9,9 +9,9 @@
 #include <string>
 #include <string_view>
 
-#include "batch/provider.h"
-#include "duroxide_runtime/instance_status.h"
-#include "duroxide_runtime/internal/store/instance_reader.h"
+#include "tandem/batch/provider.h"
+#include "tandem/duroxide_runtime/instance_status.h"
+#include "tandem/duroxide_runtime/internal/store/instance_reader.h"
 
 namespace duroxide::internal {
 

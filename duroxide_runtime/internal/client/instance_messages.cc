@@ -1,14 +1,14 @@
-#include "duroxide_runtime/internal/client/instance_messages.h"
+#include "tandem/duroxide_runtime/internal/client/instance_messages.h"
 
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "duroxide_runtime/internal/client/client_checks.h"
-#include "duroxide_runtime/internal/client/instance_lookup.h"
-#include "duroxide_runtime/internal/engine/names.h"
-#include "duroxide_runtime/internal/store/instance_index.h"
+#include "tandem/duroxide_runtime/internal/client/client_checks.h"
+#include "tandem/duroxide_runtime/internal/client/instance_lookup.h"
+#include "tandem/duroxide_runtime/internal/engine/names.h"
+#include "tandem/duroxide_runtime/internal/store/instance_index.h"
 
 namespace duroxide::internal {
 

@@ -4,9 +4,9 @@
 
 #include <string_view>
 
-#include "batch/provider.h"
-#include "duroxide_runtime/instance_status.h"
-#include "duroxide_runtime/internal/records/work_item.h"
+#include "tandem/batch/provider.h"
+#include "tandem/duroxide_runtime/instance_status.h"
+#include "tandem/duroxide_runtime/internal/records/work_item.h"
 
 namespace duroxide::internal {
 

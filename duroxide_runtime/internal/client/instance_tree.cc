@@ -1,11 +1,11 @@
-#include "duroxide_runtime/internal/client/instance_tree.h"
+#include "tandem/duroxide_runtime/internal/client/instance_tree.h"
 
 #include <utility>
 
-#include "duroxide_runtime/internal/client/client_checks.h"
-#include "duroxide_runtime/internal/client/instance_lookup.h"
-#include "duroxide_runtime/internal/store/instance_index.h"
-#include "duroxide_runtime/limits.h"
+#include "tandem/duroxide_runtime/internal/client/client_checks.h"
+#include "tandem/duroxide_runtime/internal/client/instance_lookup.h"
+#include "tandem/duroxide_runtime/internal/store/instance_index.h"
+#include "tandem/duroxide_runtime/limits.h"
 
 namespace duroxide::internal {
 

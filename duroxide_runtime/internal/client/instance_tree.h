@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "batch/provider.h"
-#include "duroxide_runtime/internal/store/instance_reader.h"
+#include "tandem/batch/provider.h"
+#include "tandem/duroxide_runtime/internal/store/instance_reader.h"
 
 namespace duroxide::internal {
 

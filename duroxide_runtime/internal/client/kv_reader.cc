@@ -1,8 +1,8 @@
-#include "duroxide_runtime/internal/client/kv_reader.h"
+#include "tandem/duroxide_runtime/internal/client/kv_reader.h"
 
 #include <utility>
 
-#include "duroxide_runtime/internal/client/instance_lookup.h"
+#include "tandem/duroxide_runtime/internal/client/instance_lookup.h"
 
 namespace duroxide::internal {
 

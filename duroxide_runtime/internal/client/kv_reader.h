@@ -5,9 +5,9 @@
 
 #include <string_view>
 
-#include "batch/provider.h"
-#include "duroxide_runtime/codec.h"
-#include "duroxide_runtime/internal/records/kv_entry.h"
+#include "tandem/batch/provider.h"
+#include "tandem/duroxide_runtime/codec.h"
+#include "tandem/duroxide_runtime/internal/records/kv_entry.h"
 
 namespace duroxide::internal {
 

@@ -19,7 +19,7 @@
 #include <variant>
 #include <vector>
 
-#include "duroxide_runtime/task.h"
+#include "tandem/duroxide_runtime/task.h"
 
 namespace duroxide::internal {
 

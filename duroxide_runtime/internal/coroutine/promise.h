@@ -12,9 +12,9 @@
 #include <type_traits>
 #include <utility>
 
-#include "base/result.h"
-#include "duroxide_runtime/codec.h"
-#include "duroxide_runtime/internal/coroutine/pump.h"
+#include "tandem/base/result.h"
+#include "tandem/duroxide_runtime/codec.h"
+#include "tandem/duroxide_runtime/internal/coroutine/pump.h"
 
 namespace duroxide {
 

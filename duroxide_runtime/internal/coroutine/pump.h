@@ -8,7 +8,7 @@
 
 #include <coroutine>
 
-#include "base/check.h"
+#include "tandem/base/check.h"
 
 namespace duroxide::internal {
 

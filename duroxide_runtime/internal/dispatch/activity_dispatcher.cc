@@ -1,4 +1,4 @@
-#include "duroxide_runtime/internal/dispatch/activity_dispatcher.h"
+#include "tandem/duroxide_runtime/internal/dispatch/activity_dispatcher.h"
 
 #include <exception>
 #include <functional>
@@ -6,12 +6,12 @@
 #include <utility>
 #include <vector>
 
-#include "duroxide_runtime/internal/dispatch/stored_progress.h"
-#include "duroxide_runtime/internal/dispatch/tuning.h"
-#include "duroxide_runtime/internal/engine/exceptions.h"
-#include "duroxide_runtime/internal/engine/poison.h"
-#include "duroxide_runtime/internal/records/work_item.h"
-#include "duroxide_runtime/limits.h"
+#include "tandem/duroxide_runtime/internal/dispatch/stored_progress.h"
+#include "tandem/duroxide_runtime/internal/dispatch/tuning.h"
+#include "tandem/duroxide_runtime/internal/engine/exceptions.h"
+#include "tandem/duroxide_runtime/internal/engine/poison.h"
+#include "tandem/duroxide_runtime/internal/records/work_item.h"
+#include "tandem/duroxide_runtime/limits.h"
 
 namespace duroxide::internal {
 

@@ -15,16 +15,16 @@
 #include <string>
 #include <utility>
 
-#include "batch/provider.h"
-#include "duroxide_runtime/internal/dispatch/counters.h"
-#include "duroxide_runtime/internal/dispatch/lease_keeper.h"
-#include "duroxide_runtime/internal/dispatch/orchestration_dispatcher.h"
-#include "duroxide_runtime/internal/dispatch/parking.h"
-#include "duroxide_runtime/internal/dispatch/result_reporter.h"
-#include "duroxide_runtime/internal/dispatch/stored_progress.h"
-#include "duroxide_runtime/internal/records/work_item.h"
-#include "duroxide_runtime/log.h"
-#include "duroxide_runtime/registry.h"
+#include "tandem/batch/provider.h"
+#include "tandem/duroxide_runtime/internal/dispatch/counters.h"
+#include "tandem/duroxide_runtime/internal/dispatch/lease_keeper.h"
+#include "tandem/duroxide_runtime/internal/dispatch/orchestration_dispatcher.h"
+#include "tandem/duroxide_runtime/internal/dispatch/parking.h"
+#include "tandem/duroxide_runtime/internal/dispatch/result_reporter.h"
+#include "tandem/duroxide_runtime/internal/dispatch/stored_progress.h"
+#include "tandem/duroxide_runtime/internal/records/work_item.h"
+#include "tandem/duroxide_runtime/log.h"
+#include "tandem/duroxide_runtime/registry.h"
 
 namespace duroxide::internal {
 

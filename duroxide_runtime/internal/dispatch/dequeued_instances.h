@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/guarded.h"
-#include "messagequeue/message_queue.h"
+#include "tandem/base/guarded.h"
+#include "tandem/messagequeue/message_queue.h"
 
 namespace duroxide::internal {
 

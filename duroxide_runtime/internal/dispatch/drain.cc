@@ -1,4 +1,4 @@
-#include "duroxide_runtime/internal/dispatch/drain.h"
+#include "tandem/duroxide_runtime/internal/dispatch/drain.h"
 
 #include <algorithm>
 

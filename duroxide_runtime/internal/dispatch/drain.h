@@ -8,9 +8,9 @@
 #include <future>
 #include <utility>
 
-#include "base/clock.h"
-#include "base/guarded.h"
-#include "duroxide_runtime/runtime.h"
+#include "tandem/base/clock.h"
+#include "tandem/base/guarded.h"
+#include "tandem/duroxide_runtime/runtime.h"
 
 namespace duroxide::internal {
 

@@ -1,9 +1,9 @@
-#include "duroxide_runtime/internal/dispatch/lease_keeper.h"
+#include "tandem/duroxide_runtime/internal/dispatch/lease_keeper.h"
 
 #include <algorithm>
 #include <utility>
 
-#include "duroxide_runtime/internal/dispatch/tuning.h"
+#include "tandem/duroxide_runtime/internal/dispatch/tuning.h"
 
 namespace duroxide::internal {
 

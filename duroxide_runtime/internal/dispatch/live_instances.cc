@@ -1,4 +1,4 @@
-#include "duroxide_runtime/internal/dispatch/live_instances.h"
+#include "tandem/duroxide_runtime/internal/dispatch/live_instances.h"
 
 #include <utility>
 #include <vector>

@@ -17,8 +17,8 @@
 #include <unordered_map>
 #include <utility>
 
-#include "base/guarded.h"
-#include "duroxide_runtime/internal/engine/live_instance.h"
+#include "tandem/base/guarded.h"
+#include "tandem/duroxide_runtime/internal/engine/live_instance.h"
 
 namespace duroxide::internal {
 

@@ -1,13 +1,13 @@
-#include "duroxide_runtime/internal/dispatch/orchestration_dispatcher.h"
+#include "tandem/duroxide_runtime/internal/dispatch/orchestration_dispatcher.h"
 
 #include <algorithm>
 #include <utility>
 
-#include "base/check.h"
-#include "duroxide_runtime/internal/dispatch/parking.h"
-#include "duroxide_runtime/internal/dispatch/tuning.h"
-#include "duroxide_runtime/internal/records/work_item.h"
-#include "duroxide_runtime/limits.h"
+#include "tandem/base/check.h"
+#include "tandem/duroxide_runtime/internal/dispatch/parking.h"
+#include "tandem/duroxide_runtime/internal/dispatch/tuning.h"
+#include "tandem/duroxide_runtime/internal/records/work_item.h"
+#include "tandem/duroxide_runtime/limits.h"
 
 namespace duroxide::internal {
 

@@ -1,4 +1,4 @@
-#include "duroxide_runtime/internal/dispatch/parking.h"
+#include "tandem/duroxide_runtime/internal/dispatch/parking.h"
 
 #include <algorithm>
 #include <iterator>
@@ -6,11 +6,11 @@
 #include <utility>
 #include <vector>
 
-#include "duroxide_runtime/internal/dispatch/pull_loop.h"
-#include "duroxide_runtime/internal/dispatch/tuning.h"
-#include "duroxide_runtime/internal/store/instance_operations.h"
-#include "duroxide_runtime/internal/store/instance_reader.h"
-#include "duroxide_runtime/internal/store/layout.h"
+#include "tandem/duroxide_runtime/internal/dispatch/pull_loop.h"
+#include "tandem/duroxide_runtime/internal/dispatch/tuning.h"
+#include "tandem/duroxide_runtime/internal/store/instance_operations.h"
+#include "tandem/duroxide_runtime/internal/store/instance_reader.h"
+#include "tandem/duroxide_runtime/internal/store/layout.h"
 
 namespace duroxide::internal {
 

@@ -21,10 +21,10 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "base/guarded.h"
-#include "batch/provider.h"
-#include "duroxide_runtime/instance_status.h"
-#include "duroxide_runtime/internal/dispatch/lease_keeper.h"
+#include "tandem/base/guarded.h"
+#include "tandem/batch/provider.h"
+#include "tandem/duroxide_runtime/instance_status.h"
+#include "tandem/duroxide_runtime/internal/dispatch/lease_keeper.h"
 
 namespace duroxide::internal {
 

@@ -1,10 +1,10 @@
-#include "duroxide_runtime/internal/dispatch/pull_loop.h"
+#include "tandem/duroxide_runtime/internal/dispatch/pull_loop.h"
 
 #include <algorithm>
 #include <system_error>
 #include <utility>
 
-#include "duroxide_runtime/internal/dispatch/tuning.h"
+#include "tandem/duroxide_runtime/internal/dispatch/tuning.h"
 
 namespace duroxide::internal {
 

@@ -14,8 +14,8 @@
 #include <thread>
 #include <vector>
 
-#include "batch/provider.h"
-#include "duroxide_runtime/log.h"
+#include "tandem/batch/provider.h"
+#include "tandem/duroxide_runtime/log.h"
 
 namespace duroxide::internal {
 

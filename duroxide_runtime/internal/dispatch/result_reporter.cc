@@ -1,11 +1,11 @@
-#include "duroxide_runtime/internal/dispatch/result_reporter.h"
+#include "tandem/duroxide_runtime/internal/dispatch/result_reporter.h"
 
 #include <utility>
 #include <vector>
 
-#include "duroxide_runtime/internal/dispatch/pull_loop.h"
-#include "duroxide_runtime/internal/dispatch/tuning.h"
-#include "duroxide_runtime/internal/store/layout.h"
+#include "tandem/duroxide_runtime/internal/dispatch/pull_loop.h"
+#include "tandem/duroxide_runtime/internal/dispatch/tuning.h"
+#include "tandem/duroxide_runtime/internal/store/layout.h"
 
 namespace duroxide::internal {
 

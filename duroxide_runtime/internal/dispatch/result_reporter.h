@@ -7,10 +7,10 @@
 #include <stop_token>
 #include <string>
 
-#include "batch/provider.h"
-#include "duroxide_runtime/internal/dispatch/counters.h"
-#include "duroxide_runtime/internal/dispatch/turn_cause.h"
-#include "duroxide_runtime/log.h"
+#include "tandem/batch/provider.h"
+#include "tandem/duroxide_runtime/internal/dispatch/counters.h"
+#include "tandem/duroxide_runtime/internal/dispatch/turn_cause.h"
+#include "tandem/duroxide_runtime/log.h"
 
 namespace duroxide::internal {
 

@@ -9,8 +9,8 @@
 #include <optional>
 #include <utility>
 
-#include "base/clock.h"
-#include "base/guarded.h"
+#include "tandem/base/clock.h"
+#include "tandem/base/guarded.h"
 
 namespace duroxide::internal {
 

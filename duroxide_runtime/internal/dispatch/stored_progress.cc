@@ -1,8 +1,8 @@
-#include "duroxide_runtime/internal/dispatch/stored_progress.h"
+#include "tandem/duroxide_runtime/internal/dispatch/stored_progress.h"
 
 #include <utility>
 
-#include "duroxide_runtime/internal/store/layout.h"
+#include "tandem/duroxide_runtime/internal/store/layout.h"
 
 namespace duroxide::internal {
 

@@ -9,10 +9,10 @@
 #include <optional>
 #include <string>
 
-#include "batch/provider.h"
-#include "duroxide_runtime/activity_context.h"
-#include "duroxide_runtime/history.h"
-#include "duroxide_runtime/internal/dispatch/lease_keeper.h"
+#include "tandem/batch/provider.h"
+#include "tandem/duroxide_runtime/activity_context.h"
+#include "tandem/duroxide_runtime/history.h"
+#include "tandem/duroxide_runtime/internal/dispatch/lease_keeper.h"
 
 namespace duroxide::internal {
 

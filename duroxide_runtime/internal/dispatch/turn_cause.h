@@ -9,9 +9,9 @@
 #include <variant>
 #include <vector>
 
-#include "batch/operation.h"
-#include "duroxide_runtime/internal/dispatch/lease_keeper.h"
-#include "duroxide_runtime/internal/records/work_item.h"
+#include "tandem/batch/operation.h"
+#include "tandem/duroxide_runtime/internal/dispatch/lease_keeper.h"
+#include "tandem/duroxide_runtime/internal/records/work_item.h"
 
 namespace duroxide::internal {
 

@@ -13,9 +13,9 @@
 #include <utility>
 #include <vector>
 
-#include "base/guarded.h"
-#include "duroxide_runtime/internal/dispatch/tuning.h"
-#include "duroxide_runtime/internal/dispatch/turn_cause.h"
+#include "tandem/base/guarded.h"
+#include "tandem/duroxide_runtime/internal/dispatch/tuning.h"
+#include "tandem/duroxide_runtime/internal/dispatch/turn_cause.h"
 
 namespace duroxide::internal {
 

@@ -17,8 +17,8 @@
 #include <chrono>
 #include <cstddef>
 
-#include "duroxide_runtime/internal/dispatch/tuning.h"
-#include "duroxide_runtime/limits.h"
+#include "tandem/duroxide_runtime/internal/dispatch/tuning.h"
+#include "tandem/duroxide_runtime/limits.h"
 
 namespace duroxide::internal {
 

@@ -1,14 +1,14 @@
-#include "duroxide_runtime/internal/dispatch/turn_processor.h"
+#include "tandem/duroxide_runtime/internal/dispatch/turn_processor.h"
 
 #include <algorithm>
 #include <exception>
 #include <memory>
 #include <utility>
 
-#include "duroxide_runtime/internal/dispatch/tuning.h"
-#include "duroxide_runtime/internal/engine/exceptions.h"
-#include "duroxide_runtime/internal/engine/poison.h"
-#include "duroxide_runtime/internal/store/turn_batch.h"
+#include "tandem/duroxide_runtime/internal/dispatch/tuning.h"
+#include "tandem/duroxide_runtime/internal/engine/exceptions.h"
+#include "tandem/duroxide_runtime/internal/engine/poison.h"
+#include "tandem/duroxide_runtime/internal/store/turn_batch.h"
 
 namespace duroxide::internal {
 

@@ -21,16 +21,16 @@
 #include <variant>
 #include <vector>
 
-#include "batch/provider.h"
-#include "duroxide_runtime/internal/dispatch/counters.h"
-#include "duroxide_runtime/internal/dispatch/live_instances.h"
-#include "duroxide_runtime/internal/dispatch/turn_cause.h"
-#include "duroxide_runtime/internal/dispatch/turn_verdict.h"
-#include "duroxide_runtime/internal/engine/turn.h"
-#include "duroxide_runtime/internal/store/instance_operations.h"
-#include "duroxide_runtime/internal/store/instance_reader.h"
-#include "duroxide_runtime/log.h"
-#include "duroxide_runtime/registry.h"
+#include "tandem/batch/provider.h"
+#include "tandem/duroxide_runtime/internal/dispatch/counters.h"
+#include "tandem/duroxide_runtime/internal/dispatch/live_instances.h"
+#include "tandem/duroxide_runtime/internal/dispatch/turn_cause.h"
+#include "tandem/duroxide_runtime/internal/dispatch/turn_verdict.h"
+#include "tandem/duroxide_runtime/internal/engine/turn.h"
+#include "tandem/duroxide_runtime/internal/store/instance_operations.h"
+#include "tandem/duroxide_runtime/internal/store/instance_reader.h"
+#include "tandem/duroxide_runtime/log.h"
+#include "tandem/duroxide_runtime/registry.h"
 
 namespace duroxide::internal {
 

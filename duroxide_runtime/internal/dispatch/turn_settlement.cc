@@ -1,15 +1,15 @@
-#include "duroxide_runtime/internal/dispatch/turn_settlement.h"
+#include "tandem/duroxide_runtime/internal/dispatch/turn_settlement.h"
 
 #include <algorithm>
 #include <cstddef>
 #include <utility>
 #include <variant>
 
-#include "duroxide_runtime/failure.h"
-#include "duroxide_runtime/internal/dispatch/tuning.h"
-#include "duroxide_runtime/internal/records/status_record.h"
-#include "duroxide_runtime/internal/records/work_item.h"
-#include "duroxide_runtime/internal/store/instance_reader.h"
+#include "tandem/duroxide_runtime/failure.h"
+#include "tandem/duroxide_runtime/internal/dispatch/tuning.h"
+#include "tandem/duroxide_runtime/internal/records/status_record.h"
+#include "tandem/duroxide_runtime/internal/records/work_item.h"
+#include "tandem/duroxide_runtime/internal/store/instance_reader.h"
 
 namespace duroxide::internal {
 

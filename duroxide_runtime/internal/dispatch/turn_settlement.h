@@ -19,15 +19,15 @@
 #include <span>
 #include <string>
 
-#include "batch/provider.h"
-#include "duroxide_runtime/internal/dispatch/counters.h"
-#include "duroxide_runtime/internal/dispatch/parking.h"
-#include "duroxide_runtime/internal/dispatch/result_reporter.h"
-#include "duroxide_runtime/internal/dispatch/turn_cause.h"
-#include "duroxide_runtime/internal/dispatch/turn_portion.h"
-#include "duroxide_runtime/internal/dispatch/turn_processor.h"
-#include "duroxide_runtime/internal/dispatch/turn_verdict.h"
-#include "duroxide_runtime/log.h"
+#include "tandem/batch/provider.h"
+#include "tandem/duroxide_runtime/internal/dispatch/counters.h"
+#include "tandem/duroxide_runtime/internal/dispatch/parking.h"
+#include "tandem/duroxide_runtime/internal/dispatch/result_reporter.h"
+#include "tandem/duroxide_runtime/internal/dispatch/turn_cause.h"
+#include "tandem/duroxide_runtime/internal/dispatch/turn_portion.h"
+#include "tandem/duroxide_runtime/internal/dispatch/turn_processor.h"
+#include "tandem/duroxide_runtime/internal/dispatch/turn_verdict.h"
+#include "tandem/duroxide_runtime/log.h"
 
 namespace duroxide::internal {
 

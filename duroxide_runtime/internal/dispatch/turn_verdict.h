@@ -9,7 +9,7 @@
 #include <variant>
 #include <vector>
 
-#include "base/status.h"
+#include "tandem/base/status.h"
 
 namespace duroxide::internal {
 

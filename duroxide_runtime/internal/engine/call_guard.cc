@@ -1,9 +1,9 @@
-#include "duroxide_runtime/internal/engine/call_guard.h"
+#include "tandem/duroxide_runtime/internal/engine/call_guard.h"
 
 #include <utility>
 
-#include "base/check.h"
-#include "duroxide_runtime/internal/engine/exceptions.h"
+#include "tandem/base/check.h"
+#include "tandem/duroxide_runtime/internal/engine/exceptions.h"
 
 namespace duroxide::internal {
 

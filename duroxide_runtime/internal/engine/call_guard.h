@@ -14,9 +14,9 @@
 #include <string_view>
 #include <utility>
 
-#include "base/status.h"
-#include "duroxide_runtime/internal/engine/execution_facts.h"
-#include "duroxide_runtime/internal/records/history.h"
+#include "tandem/base/status.h"
+#include "tandem/duroxide_runtime/internal/engine/execution_facts.h"
+#include "tandem/duroxide_runtime/internal/records/history.h"
 
 namespace duroxide::internal {
 

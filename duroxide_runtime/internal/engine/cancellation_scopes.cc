@@ -1,11 +1,11 @@
-#include "duroxide_runtime/internal/engine/cancellation_scopes.h"
+#include "tandem/duroxide_runtime/internal/engine/cancellation_scopes.h"
 
 #include <algorithm>
 #include <iterator>
 #include <unordered_map>
 #include <utility>
 
-#include "base/check.h"
+#include "tandem/base/check.h"
 
 namespace duroxide::internal {
 

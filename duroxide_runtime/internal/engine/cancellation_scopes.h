@@ -11,9 +11,9 @@
 #include <string>
 #include <vector>
 
-#include "duroxide_runtime/internal/coroutine/promise.h"
-#include "duroxide_runtime/internal/coroutine/pump.h"
-#include "duroxide_runtime/internal/engine/call_guard.h"
+#include "tandem/duroxide_runtime/internal/coroutine/promise.h"
+#include "tandem/duroxide_runtime/internal/coroutine/pump.h"
+#include "tandem/duroxide_runtime/internal/engine/call_guard.h"
 
 namespace duroxide::internal {
 

@@ -1,12 +1,12 @@
-#include "duroxide_runtime/internal/engine/command_log.h"
+#include "tandem/duroxide_runtime/internal/engine/command_log.h"
 
 #include <string>
 #include <unordered_map>
 #include <utility>
 #include <variant>
 
-#include "base/check.h"
-#include "duroxide_runtime/limits.h"
+#include "tandem/base/check.h"
+#include "tandem/duroxide_runtime/limits.h"
 
 namespace duroxide::internal {
 

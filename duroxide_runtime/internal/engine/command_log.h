@@ -13,10 +13,10 @@
 #include <string_view>
 #include <vector>
 
-#include "base/status.h"
-#include "duroxide_runtime/internal/engine/call_guard.h"
-#include "duroxide_runtime/internal/engine/operation_table.h"
-#include "duroxide_runtime/internal/records/history.h"
+#include "tandem/base/status.h"
+#include "tandem/duroxide_runtime/internal/engine/call_guard.h"
+#include "tandem/duroxide_runtime/internal/engine/operation_table.h"
+#include "tandem/duroxide_runtime/internal/records/history.h"
 
 namespace duroxide::internal {
 

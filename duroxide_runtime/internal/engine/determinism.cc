@@ -1,4 +1,4 @@
-#include "duroxide_runtime/internal/engine/determinism.h"
+#include "tandem/duroxide_runtime/internal/engine/determinism.h"
 
 #include <cstdio>
 

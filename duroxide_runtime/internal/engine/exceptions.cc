@@ -1,8 +1,8 @@
-#include "duroxide_runtime/internal/engine/exceptions.h"
+#include "tandem/duroxide_runtime/internal/engine/exceptions.h"
 
 #include <string>
 
-#include "duroxide_runtime/codec.h"
+#include "tandem/duroxide_runtime/codec.h"
 
 namespace duroxide::internal {
 

@@ -1,9 +1,9 @@
-#include "duroxide_runtime/internal/engine/execution.h"
+#include "tandem/duroxide_runtime/internal/engine/execution.h"
 
 #include <exception>
 
-#include "duroxide_runtime/internal/engine/exceptions.h"
-#include "duroxide_runtime/limits.h"
+#include "tandem/duroxide_runtime/internal/engine/exceptions.h"
+#include "tandem/duroxide_runtime/limits.h"
 
 namespace duroxide::internal {
 

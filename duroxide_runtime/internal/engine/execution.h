@@ -15,10 +15,10 @@
 #include <utility>
 #include <vector>
 
-#include "duroxide_runtime/internal/coroutine/pump.h"
-#include "duroxide_runtime/internal/engine/orchestration_state.h"
-#include "duroxide_runtime/internal/records/history.h"
-#include "duroxide_runtime/registry.h"
+#include "tandem/duroxide_runtime/internal/coroutine/pump.h"
+#include "tandem/duroxide_runtime/internal/engine/orchestration_state.h"
+#include "tandem/duroxide_runtime/internal/records/history.h"
+#include "tandem/duroxide_runtime/registry.h"
 
 namespace duroxide::internal {
 

@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <string>
 
-#include "base/timestamp.h"
-#include "duroxide_runtime/internal/records/history.h"
+#include "tandem/base/timestamp.h"
+#include "tandem/duroxide_runtime/internal/records/history.h"
 
 namespace duroxide::internal {
 

@@ -1,4 +1,4 @@
-#include "duroxide_runtime/internal/engine/kv_state.h"
+#include "tandem/duroxide_runtime/internal/engine/kv_state.h"
 
 namespace duroxide::internal {
 

@@ -8,8 +8,8 @@
 #include <string>
 #include <utility>
 
-#include "duroxide_runtime/history.h"
-#include "duroxide_runtime/internal/records/kv_entry.h"
+#include "tandem/duroxide_runtime/history.h"
+#include "tandem/duroxide_runtime/internal/records/kv_entry.h"
 
 namespace duroxide::internal {
 

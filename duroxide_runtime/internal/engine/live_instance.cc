@@ -1,4 +1,4 @@
-#include "duroxide_runtime/internal/engine/live_instance.h"
+#include "tandem/duroxide_runtime/internal/engine/live_instance.h"
 
 namespace duroxide::internal {
 

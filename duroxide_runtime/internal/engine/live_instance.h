@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "duroxide_runtime/internal/engine/execution.h"
+#include "tandem/duroxide_runtime/internal/engine/execution.h"
 
 namespace duroxide::internal {
 

@@ -1,12 +1,12 @@
-#include "duroxide_runtime/internal/engine/local_steps.h"
+#include "tandem/duroxide_runtime/internal/engine/local_steps.h"
 
 #include <exception>
 #include <utility>
 #include <variant>
 
-#include "duroxide_runtime/internal/engine/exceptions.h"
-#include "duroxide_runtime/internal/engine/names.h"
-#include "duroxide_runtime/limits.h"
+#include "tandem/duroxide_runtime/internal/engine/exceptions.h"
+#include "tandem/duroxide_runtime/internal/engine/names.h"
+#include "tandem/duroxide_runtime/limits.h"
 
 namespace duroxide::internal {
 

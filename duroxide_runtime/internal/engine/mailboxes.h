@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "duroxide_runtime/history.h"
+#include "tandem/duroxide_runtime/history.h"
 
 namespace duroxide::internal {
 

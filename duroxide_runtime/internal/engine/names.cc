@@ -1,8 +1,8 @@
-#include "duroxide_runtime/internal/engine/names.h"
+#include "tandem/duroxide_runtime/internal/engine/names.h"
 
 #include <cstdio>
 
-#include "duroxide_runtime/limits.h"
+#include "tandem/duroxide_runtime/limits.h"
 
 namespace duroxide::internal {
 

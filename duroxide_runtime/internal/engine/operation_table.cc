@@ -1,8 +1,8 @@
-#include "duroxide_runtime/internal/engine/operation_table.h"
+#include "tandem/duroxide_runtime/internal/engine/operation_table.h"
 
 #include <utility>
 
-#include "base/check.h"
+#include "tandem/base/check.h"
 
 namespace duroxide::internal {
 

@@ -17,11 +17,11 @@
 #include <unordered_map>
 #include <vector>
 
-#include "base/result.h"
-#include "base/timestamp.h"
-#include "duroxide_runtime/internal/coroutine/pump.h"
-#include "duroxide_runtime/internal/engine/mailboxes.h"
-#include "duroxide_runtime/internal/records/history.h"
+#include "tandem/base/result.h"
+#include "tandem/base/timestamp.h"
+#include "tandem/duroxide_runtime/internal/coroutine/pump.h"
+#include "tandem/duroxide_runtime/internal/engine/mailboxes.h"
+#include "tandem/duroxide_runtime/internal/records/history.h"
 
 namespace duroxide::internal {
 

@@ -1,10 +1,10 @@
-#include "duroxide_runtime/internal/engine/orchestration_state.h"
+#include "tandem/duroxide_runtime/internal/engine/orchestration_state.h"
 
 #include <utility>
 #include <variant>
 
-#include "duroxide_runtime/internal/engine/names.h"
-#include "duroxide_runtime/limits.h"
+#include "tandem/duroxide_runtime/internal/engine/names.h"
+#include "tandem/duroxide_runtime/limits.h"
 
 namespace duroxide::internal {
 

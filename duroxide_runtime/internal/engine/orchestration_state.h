@@ -19,18 +19,18 @@
 #include <utility>
 #include <vector>
 
-#include "base/timestamp.h"
-#include "duroxide_runtime/internal/coroutine/pump.h"
-#include "duroxide_runtime/internal/engine/call_guard.h"
-#include "duroxide_runtime/internal/engine/cancellation_scopes.h"
-#include "duroxide_runtime/internal/engine/command_log.h"
-#include "duroxide_runtime/internal/engine/determinism.h"
-#include "duroxide_runtime/internal/engine/execution_facts.h"
-#include "duroxide_runtime/internal/engine/local_steps.h"
-#include "duroxide_runtime/internal/engine/operation_table.h"
-#include "duroxide_runtime/internal/engine/published_state.h"
-#include "duroxide_runtime/internal/records/history.h"
-#include "duroxide_runtime/log.h"
+#include "tandem/base/timestamp.h"
+#include "tandem/duroxide_runtime/internal/coroutine/pump.h"
+#include "tandem/duroxide_runtime/internal/engine/call_guard.h"
+#include "tandem/duroxide_runtime/internal/engine/cancellation_scopes.h"
+#include "tandem/duroxide_runtime/internal/engine/command_log.h"
+#include "tandem/duroxide_runtime/internal/engine/determinism.h"
+#include "tandem/duroxide_runtime/internal/engine/execution_facts.h"
+#include "tandem/duroxide_runtime/internal/engine/local_steps.h"
+#include "tandem/duroxide_runtime/internal/engine/operation_table.h"
+#include "tandem/duroxide_runtime/internal/engine/published_state.h"
+#include "tandem/duroxide_runtime/internal/records/history.h"
+#include "tandem/duroxide_runtime/log.h"
 
 namespace duroxide::internal {
 

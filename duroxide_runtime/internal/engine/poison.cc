@@ -1,4 +1,4 @@
-#include "duroxide_runtime/internal/engine/poison.h"
+#include "tandem/duroxide_runtime/internal/engine/poison.h"
 
 #include <algorithm>
 #include <map>

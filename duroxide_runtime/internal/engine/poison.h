@@ -10,8 +10,8 @@
 #include <string>
 #include <string_view>
 
-#include "duroxide_runtime/failure.h"
-#include "duroxide_runtime/internal/engine/turn.h"
+#include "tandem/duroxide_runtime/failure.h"
+#include "tandem/duroxide_runtime/internal/engine/turn.h"
 
 namespace duroxide::internal {
 

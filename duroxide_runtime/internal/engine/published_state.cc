@@ -1,7 +1,7 @@
-#include "duroxide_runtime/internal/engine/published_state.h"
+#include "tandem/duroxide_runtime/internal/engine/published_state.h"
 
-#include "duroxide_runtime/internal/engine/names.h"
-#include "duroxide_runtime/limits.h"
+#include "tandem/duroxide_runtime/internal/engine/names.h"
+#include "tandem/duroxide_runtime/limits.h"
 
 namespace duroxide::internal {
 

@@ -7,10 +7,10 @@
 #include <string>
 #include <utility>
 
-#include "duroxide_runtime/internal/engine/call_guard.h"
-#include "duroxide_runtime/internal/engine/command_log.h"
-#include "duroxide_runtime/internal/engine/execution_facts.h"
-#include "duroxide_runtime/internal/engine/kv_state.h"
+#include "tandem/duroxide_runtime/internal/engine/call_guard.h"
+#include "tandem/duroxide_runtime/internal/engine/command_log.h"
+#include "tandem/duroxide_runtime/internal/engine/execution_facts.h"
+#include "tandem/duroxide_runtime/internal/engine/kv_state.h"
 
 namespace duroxide::internal {
 

@@ -1,6 +1,6 @@
-#include "duroxide_runtime/internal/engine/replay.h"
+#include "tandem/duroxide_runtime/internal/engine/replay.h"
 
-#include "duroxide_runtime/internal/engine/poison.h"
+#include "tandem/duroxide_runtime/internal/engine/poison.h"
 
 namespace duroxide::internal {
 

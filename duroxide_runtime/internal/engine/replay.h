@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "duroxide_runtime/internal/engine/execution.h"
-#include "duroxide_runtime/internal/records/history.h"
+#include "tandem/duroxide_runtime/internal/engine/execution.h"
+#include "tandem/duroxide_runtime/internal/records/history.h"
 
 namespace duroxide::internal {
 

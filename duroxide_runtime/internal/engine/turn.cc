@@ -1,13 +1,13 @@
-#include "duroxide_runtime/internal/engine/turn.h"
+#include "tandem/duroxide_runtime/internal/engine/turn.h"
 
 #include <algorithm>
 #include <deque>
 #include <memory>
 #include <utility>
 
-#include "duroxide_runtime/internal/engine/execution.h"
-#include "duroxide_runtime/internal/engine/replay.h"
-#include "duroxide_runtime/limits.h"
+#include "tandem/duroxide_runtime/internal/engine/execution.h"
+#include "tandem/duroxide_runtime/internal/engine/replay.h"
+#include "tandem/duroxide_runtime/limits.h"
 
 namespace duroxide::internal {
 

@@ -24,12 +24,12 @@
 #include <string>
 #include <vector>
 
-#include "duroxide_runtime/internal/engine/kv_state.h"
-#include "duroxide_runtime/internal/engine/live_instance.h"
-#include "duroxide_runtime/internal/engine/orchestration_state.h"
-#include "duroxide_runtime/internal/records/history.h"
-#include "duroxide_runtime/internal/records/work_item.h"
-#include "duroxide_runtime/registry.h"
+#include "tandem/duroxide_runtime/internal/engine/kv_state.h"
+#include "tandem/duroxide_runtime/internal/engine/live_instance.h"
+#include "tandem/duroxide_runtime/internal/engine/orchestration_state.h"
+#include "tandem/duroxide_runtime/internal/records/history.h"
+#include "tandem/duroxide_runtime/internal/records/work_item.h"
+#include "tandem/duroxide_runtime/registry.h"
 
 namespace duroxide::internal {
 

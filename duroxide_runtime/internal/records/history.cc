@@ -1,4 +1,4 @@
-#include "duroxide_runtime/internal/records/history.h"
+#include "tandem/duroxide_runtime/internal/records/history.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -7,7 +7,7 @@
 #include <type_traits>
 #include <variant>
 
-#include "duroxide_runtime/internal/records/record_fields.h"
+#include "tandem/duroxide_runtime/internal/records/record_fields.h"
 
 namespace duroxide::internal {
 

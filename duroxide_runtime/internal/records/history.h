@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/result.h"
-#include "duroxide_runtime/history.h"
+#include "tandem/base/result.h"
+#include "tandem/duroxide_runtime/history.h"
 
 namespace duroxide::internal {
 

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "base/timestamp.h"
+#include "tandem/base/timestamp.h"
 
 namespace duroxide::internal {
 

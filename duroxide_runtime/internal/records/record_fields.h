@@ -12,12 +12,12 @@
 #include <string>
 #include <vector>
 
-#include "base/record.h"
-#include "base/status.h"
-#include "base/timestamp.h"
-#include "duroxide_runtime/history.h"
-#include "duroxide_runtime/internal/records/history.capnp.h"
-#include "duroxide_runtime/limits.h"
+#include "tandem/base/record.h"
+#include "tandem/base/status.h"
+#include "tandem/base/timestamp.h"
+#include "tandem/duroxide_runtime/history.h"
+#include "tandem/duroxide_runtime/internal/records/history.capnp.h"
+#include "tandem/duroxide_runtime/limits.h"
 
 namespace duroxide::internal {
 

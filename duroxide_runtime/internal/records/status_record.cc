@@ -1,7 +1,7 @@
-#include "duroxide_runtime/internal/records/status_record.h"
+#include "tandem/duroxide_runtime/internal/records/status_record.h"
 
-#include "duroxide_runtime/internal/records/record_fields.h"
-#include "duroxide_runtime/internal/records/status.capnp.h"
+#include "tandem/duroxide_runtime/internal/records/record_fields.h"
+#include "tandem/duroxide_runtime/internal/records/status.capnp.h"
 
 namespace duroxide {
 

@@ -5,10 +5,10 @@
 #include <string>
 #include <string_view>
 
-#include "base/result.h"
-#include "duroxide_runtime/instance_status.h"
-#include "duroxide_runtime/internal/records/history.h"
-#include "duroxide_runtime/internal/records/kv_entry.h"
+#include "tandem/base/result.h"
+#include "tandem/duroxide_runtime/instance_status.h"
+#include "tandem/duroxide_runtime/internal/records/history.h"
+#include "tandem/duroxide_runtime/internal/records/kv_entry.h"
 
 namespace duroxide::internal {
 

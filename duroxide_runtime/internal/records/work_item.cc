@@ -1,9 +1,9 @@
-#include "duroxide_runtime/internal/records/work_item.h"
+#include "tandem/duroxide_runtime/internal/records/work_item.h"
 
 #include <optional>
 
-#include "duroxide_runtime/internal/records/record_fields.h"
-#include "duroxide_runtime/internal/records/work_item.capnp.h"
+#include "tandem/duroxide_runtime/internal/records/record_fields.h"
+#include "tandem/duroxide_runtime/internal/records/work_item.capnp.h"
 
 namespace duroxide::internal {
 

@@ -5,8 +5,8 @@
 
 #include <optional>
 
-#include "base/status.h"
-#include "duroxide_runtime/internal/store/instance_operations.h"
+#include "tandem/base/status.h"
+#include "tandem/duroxide_runtime/internal/store/instance_operations.h"
 
 namespace duroxide::internal {
 

@@ -1,9 +1,9 @@
-#include "duroxide_runtime/internal/store/instance_index.h"
+#include "tandem/duroxide_runtime/internal/store/instance_index.h"
 
 #include <vector>
 
-#include "base/key_encoding.h"
-#include "duroxide_runtime/internal/store/layout.h"
+#include "tandem/base/key_encoding.h"
+#include "tandem/duroxide_runtime/internal/store/layout.h"
 
 namespace duroxide::internal {
 

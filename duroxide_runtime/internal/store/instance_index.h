@@ -12,8 +12,8 @@
 #include <string>
 #include <string_view>
 
-#include "duroxide_runtime/instance_status.h"
-#include "eventstore/event_store.h"
+#include "tandem/duroxide_runtime/instance_status.h"
+#include "tandem/eventstore/event_store.h"
 
 namespace duroxide::internal {
 

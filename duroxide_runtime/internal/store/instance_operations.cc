@@ -1,10 +1,10 @@
-#include "duroxide_runtime/internal/store/instance_operations.h"
+#include "tandem/duroxide_runtime/internal/store/instance_operations.h"
 
 #include <utility>
 
-#include "duroxide_runtime/internal/records/status_record.h"
-#include "duroxide_runtime/internal/store/instance_index.h"
-#include "duroxide_runtime/internal/store/layout.h"
+#include "tandem/duroxide_runtime/internal/records/status_record.h"
+#include "tandem/duroxide_runtime/internal/store/instance_index.h"
+#include "tandem/duroxide_runtime/internal/store/layout.h"
 
 namespace duroxide::internal {
 

@@ -8,9 +8,9 @@
 #include <string_view>
 #include <vector>
 
-#include "batch/operation.h"
-#include "duroxide_runtime/instance_status.h"
-#include "duroxide_runtime/internal/records/work_item.h"
+#include "tandem/batch/operation.h"
+#include "tandem/duroxide_runtime/instance_status.h"
+#include "tandem/duroxide_runtime/internal/records/work_item.h"
 
 namespace duroxide::internal {
 

@@ -1,9 +1,9 @@
-#include "duroxide_runtime/internal/store/instance_reader.h"
+#include "tandem/duroxide_runtime/internal/store/instance_reader.h"
 
 #include <utility>
 
-#include "duroxide_runtime/internal/records/history.h"
-#include "duroxide_runtime/internal/records/status_record.h"
+#include "tandem/duroxide_runtime/internal/records/history.h"
+#include "tandem/duroxide_runtime/internal/records/status_record.h"
 
 namespace duroxide::internal {
 

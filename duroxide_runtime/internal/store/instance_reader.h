@@ -11,11 +11,11 @@
 #include <string_view>
 #include <vector>
 
-#include "batch/provider.h"
-#include "duroxide_runtime/history.h"
-#include "duroxide_runtime/instance_status.h"
-#include "duroxide_runtime/internal/records/kv_entry.h"
-#include "duroxide_runtime/internal/store/layout.h"
+#include "tandem/batch/provider.h"
+#include "tandem/duroxide_runtime/history.h"
+#include "tandem/duroxide_runtime/instance_status.h"
+#include "tandem/duroxide_runtime/internal/records/kv_entry.h"
+#include "tandem/duroxide_runtime/internal/store/layout.h"
 
 namespace duroxide::internal {
 

@@ -1,6 +1,6 @@
-#include "duroxide_runtime/internal/store/layout.h"
+#include "tandem/duroxide_runtime/internal/store/layout.h"
 
-#include "base/key_encoding.h"
+#include "tandem/base/key_encoding.h"
 
 namespace duroxide::internal {
 

@@ -28,8 +28,8 @@
 #include <string>
 #include <string_view>
 
-#include "batch/operation.h"
-#include "duroxide_runtime/internal/records/work_item.h"
+#include "tandem/batch/operation.h"
+#include "tandem/duroxide_runtime/internal/records/work_item.h"
 
 namespace duroxide::internal {
 

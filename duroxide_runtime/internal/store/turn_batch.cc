@@ -1,16 +1,16 @@
-#include "duroxide_runtime/internal/store/turn_batch.h"
+#include "tandem/duroxide_runtime/internal/store/turn_batch.h"
 
 #include <algorithm>
 #include <set>
 #include <utility>
 
-#include "duroxide_runtime/internal/engine/names.h"
-#include "duroxide_runtime/internal/records/history.h"
-#include "duroxide_runtime/internal/records/status_record.h"
-#include "duroxide_runtime/internal/records/work_item.h"
-#include "duroxide_runtime/internal/store/instance_index.h"
-#include "duroxide_runtime/internal/store/instance_operations.h"
-#include "duroxide_runtime/internal/store/layout.h"
+#include "tandem/duroxide_runtime/internal/engine/names.h"
+#include "tandem/duroxide_runtime/internal/records/history.h"
+#include "tandem/duroxide_runtime/internal/records/status_record.h"
+#include "tandem/duroxide_runtime/internal/records/work_item.h"
+#include "tandem/duroxide_runtime/internal/store/instance_index.h"
+#include "tandem/duroxide_runtime/internal/store/instance_operations.h"
+#include "tandem/duroxide_runtime/internal/store/layout.h"
 
 namespace duroxide::internal {
 

@@ -23,9 +23,9 @@
 #include <string>
 #include <vector>
 
-#include "batch/operation.h"
-#include "duroxide_runtime/internal/engine/turn.h"
-#include "duroxide_runtime/internal/store/instance_reader.h"
+#include "tandem/batch/operation.h"
+#include "tandem/duroxide_runtime/internal/engine/turn.h"
+#include "tandem/duroxide_runtime/internal/store/instance_reader.h"
 
 namespace duroxide::internal {
 

@@ -1,4 +1,4 @@
-#include "duroxide_runtime/testing/internal/event_times.h"
+#include "tandem/duroxide_runtime/testing/internal/event_times.h"
 
 namespace duroxide::testing {
 

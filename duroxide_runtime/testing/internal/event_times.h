@@ -7,8 +7,8 @@
 #include <set>
 #include <vector>
 
-#include "base/clock.h"
-#include "batch/operation.h"
+#include "tandem/base/clock.h"
+#include "tandem/batch/operation.h"
 
 namespace duroxide::testing {
 

@@ -1,4 +1,4 @@
-#include "duroxide_runtime/testing/internal/simulated_provider.h"
+#include "tandem/duroxide_runtime/testing/internal/simulated_provider.h"
 
 #include <chrono>
 #include <string>

@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
-#include "batch/provider.h"
-#include "duroxide_runtime/testing/internal/event_times.h"
+#include "tandem/batch/provider.h"
+#include "tandem/duroxide_runtime/testing/internal/event_times.h"
 
 namespace duroxide::testing {
 

@@ -1,8 +1,8 @@
-#include "duroxide_runtime/testing/internal/simulated_runtime.h"
+#include "tandem/duroxide_runtime/testing/internal/simulated_runtime.h"
 
 #include <utility>
 
-#include "duroxide_runtime/internal/store/layout.h"
+#include "tandem/duroxide_runtime/internal/store/layout.h"
 
 namespace duroxide::testing {
 

@@ -9,11 +9,11 @@
 #include <string>
 #include <vector>
 
-#include "duroxide_runtime/internal/dispatch/activity_dispatcher.h"
-#include "duroxide_runtime/internal/dispatch/counters.h"
-#include "duroxide_runtime/internal/dispatch/lease_keeper.h"
-#include "duroxide_runtime/internal/dispatch/orchestration_dispatcher.h"
-#include "duroxide_runtime/testing/internal/simulated_provider.h"
+#include "tandem/duroxide_runtime/internal/dispatch/activity_dispatcher.h"
+#include "tandem/duroxide_runtime/internal/dispatch/counters.h"
+#include "tandem/duroxide_runtime/internal/dispatch/lease_keeper.h"
+#include "tandem/duroxide_runtime/internal/dispatch/orchestration_dispatcher.h"
+#include "tandem/duroxide_runtime/testing/internal/simulated_provider.h"
 
 namespace duroxide::testing {
 

@@ -1,6 +1,6 @@
-#include "messagequeue/internal/ready/lease_table.h"
+#include "tandem/messagequeue/internal/ready/lease_table.h"
 
-#include "base/check.h"
+#include "tandem/base/check.h"
 
 namespace tandem::internal {
 

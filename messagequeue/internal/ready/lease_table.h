@@ -14,9 +14,9 @@
 #include <utility>
 #include <vector>
 
-#include "base/clock.h"
-#include "messagequeue/internal/rows/queue_keys.h"
-#include "messagequeue/lock_token.h"
+#include "tandem/base/clock.h"
+#include "tandem/messagequeue/internal/rows/queue_keys.h"
+#include "tandem/messagequeue/lock_token.h"
 
 namespace tandem::internal {
 

@@ -1,4 +1,4 @@
-#include "messagequeue/internal/ready/leases.h"
+#include "tandem/messagequeue/internal/ready/leases.h"
 
 #include <algorithm>
 #include <utility>

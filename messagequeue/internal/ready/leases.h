@@ -9,10 +9,10 @@
 #include <string_view>
 #include <vector>
 
-#include "base/result.h"
-#include "base/rocks/store_identity.h"
-#include "messagequeue/internal/ready/queue_states.h"
-#include "messagequeue/lock_token.h"
+#include "tandem/base/result.h"
+#include "tandem/base/rocks/store_identity.h"
+#include "tandem/messagequeue/internal/ready/queue_states.h"
+#include "tandem/messagequeue/lock_token.h"
 
 namespace tandem::internal {
 

@@ -1,6 +1,6 @@
-#include "messagequeue/internal/ready/queue_memory.h"
+#include "tandem/messagequeue/internal/ready/queue_memory.h"
 
-#include "base/check.h"
+#include "tandem/base/check.h"
 
 namespace tandem::internal {
 

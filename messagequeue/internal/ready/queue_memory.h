@@ -17,11 +17,11 @@
 #include <string_view>
 #include <unordered_set>
 
-#include "base/clock.h"
-#include "messagequeue/internal/ready/lease_table.h"
-#include "messagequeue/internal/ready/ready_window.h"
-#include "messagequeue/internal/rows/stored_messages.h"
-#include "messagequeue/queue_time.h"
+#include "tandem/base/clock.h"
+#include "tandem/messagequeue/internal/ready/lease_table.h"
+#include "tandem/messagequeue/internal/ready/ready_window.h"
+#include "tandem/messagequeue/internal/rows/stored_messages.h"
+#include "tandem/messagequeue/queue_time.h"
 
 namespace tandem::internal {
 

@@ -1,11 +1,11 @@
-#include "messagequeue/internal/ready/queue_states.h"
+#include "tandem/messagequeue/internal/ready/queue_states.h"
 
 #include <algorithm>
 #include <functional>
 
-#include "base/key_encoding.h"
-#include "base/rocks/bounded_walk.h"
-#include "messagequeue/internal/rows/snapshot_reader.h"
+#include "tandem/base/key_encoding.h"
+#include "tandem/base/rocks/bounded_walk.h"
+#include "tandem/messagequeue/internal/rows/snapshot_reader.h"
 
 namespace tandem::internal {
 

@@ -8,12 +8,12 @@
 #include <string>
 #include <string_view>
 
-#include "base/guarded.h"
-#include "base/result.h"
-#include "messagequeue/internal/ready/queue_memory.h"
-#include "messagequeue/internal/ready/staging_context.h"
-#include "messagequeue/internal/rows/message_rows.h"
-#include "messagequeue/queue_time.h"
+#include "tandem/base/guarded.h"
+#include "tandem/base/result.h"
+#include "tandem/messagequeue/internal/ready/queue_memory.h"
+#include "tandem/messagequeue/internal/ready/staging_context.h"
+#include "tandem/messagequeue/internal/rows/message_rows.h"
+#include "tandem/messagequeue/queue_time.h"
 
 namespace tandem::internal {
 

@@ -1,11 +1,11 @@
-#include "messagequeue/internal/ready/ready_queues.h"
+#include "tandem/messagequeue/internal/ready/ready_queues.h"
 
 #include <algorithm>
 #include <memory>
 #include <utility>
 
-#include "base/key_encoding.h"
-#include "base/rocks/rocks_status.h"
+#include "tandem/base/key_encoding.h"
+#include "tandem/base/rocks/rocks_status.h"
 
 namespace tandem::internal {
 

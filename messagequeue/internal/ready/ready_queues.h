@@ -13,9 +13,9 @@
 #include <string_view>
 #include <vector>
 
-#include "base/clock.h"
-#include "base/result.h"
-#include "messagequeue/internal/ready/queue_states.h"
+#include "tandem/base/clock.h"
+#include "tandem/base/result.h"
+#include "tandem/messagequeue/internal/ready/queue_states.h"
 
 namespace tandem::internal {
 

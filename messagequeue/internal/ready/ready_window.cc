@@ -1,9 +1,9 @@
-#include "messagequeue/internal/ready/ready_window.h"
+#include "tandem/messagequeue/internal/ready/ready_window.h"
 
 #include <iterator>
 #include <utility>
 
-#include "base/check.h"
+#include "tandem/base/check.h"
 
 namespace tandem::internal {
 

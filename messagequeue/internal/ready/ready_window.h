@@ -21,7 +21,7 @@
 #include <string>
 #include <vector>
 
-#include "messagequeue/internal/rows/queue_keys.h"
+#include "tandem/messagequeue/internal/rows/queue_keys.h"
 
 namespace tandem::internal {
 

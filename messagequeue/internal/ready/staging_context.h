@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "base/rocks/staging.h"
-#include "base/timestamp.h"
-#include "messagequeue/internal/rows/queue_keys.h"
+#include "tandem/base/rocks/staging.h"
+#include "tandem/base/timestamp.h"
+#include "tandem/messagequeue/internal/rows/queue_keys.h"
 
 namespace tandem::internal {
 

@@ -1,11 +1,11 @@
-#include "messagequeue/internal/rows/group_index.h"
+#include "tandem/messagequeue/internal/rows/group_index.h"
 
 #include <algorithm>
 
-#include "base/key_encoding.h"
-#include "base/rocks/view_cursor.h"
-#include "base/sealed_record.h"
-#include "messagequeue/queue_records.capnp.h"
+#include "tandem/base/key_encoding.h"
+#include "tandem/base/rocks/view_cursor.h"
+#include "tandem/base/sealed_record.h"
+#include "tandem/messagequeue/queue_records.capnp.h"
 
 namespace tandem::internal {
 

@@ -12,9 +12,9 @@
 #include <string_view>
 #include <vector>
 
-#include "base/result.h"
-#include "base/rocks/staging.h"
-#include "messagequeue/internal/rows/queue_keys.h"
+#include "tandem/base/result.h"
+#include "tandem/base/rocks/staging.h"
+#include "tandem/messagequeue/internal/rows/queue_keys.h"
 
 namespace tandem::internal {
 

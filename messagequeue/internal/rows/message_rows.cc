@@ -1,10 +1,10 @@
-#include "messagequeue/internal/rows/message_rows.h"
+#include "tandem/messagequeue/internal/rows/message_rows.h"
 
 #include <utility>
 
-#include "base/key_encoding.h"
-#include "base/rocks/rocks_status.h"
-#include "base/rocks/view_cursor.h"
+#include "tandem/base/key_encoding.h"
+#include "tandem/base/rocks/rocks_status.h"
+#include "tandem/base/rocks/view_cursor.h"
 
 namespace tandem::internal {
 

@@ -11,11 +11,11 @@
 #include <string_view>
 #include <vector>
 
-#include "base/result.h"
-#include "base/rocks/staging.h"
-#include "messagequeue/internal/rows/group_index.h"
-#include "messagequeue/internal/rows/queue_keys.h"
-#include "messagequeue/internal/rows/stored_messages.h"
+#include "tandem/base/result.h"
+#include "tandem/base/rocks/staging.h"
+#include "tandem/messagequeue/internal/rows/group_index.h"
+#include "tandem/messagequeue/internal/rows/queue_keys.h"
+#include "tandem/messagequeue/internal/rows/stored_messages.h"
 
 namespace tandem::internal {
 

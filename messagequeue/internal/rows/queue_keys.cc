@@ -1,6 +1,6 @@
-#include "messagequeue/internal/rows/queue_keys.h"
+#include "tandem/messagequeue/internal/rows/queue_keys.h"
 
-#include "base/key_encoding.h"
+#include "tandem/base/key_encoding.h"
 
 namespace tandem::internal {
 

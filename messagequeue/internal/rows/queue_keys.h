@@ -23,9 +23,9 @@
 #include <string>
 #include <string_view>
 
-#include "base/clock.h"
-#include "messagequeue/message_queue.h"
-#include "messagequeue/place.h"
+#include "tandem/base/clock.h"
+#include "tandem/messagequeue/message_queue.h"
+#include "tandem/messagequeue/place.h"
 
 namespace tandem::internal {
 

@@ -1,13 +1,13 @@
-#include "messagequeue/internal/rows/queue_verify.h"
+#include "tandem/messagequeue/internal/rows/queue_verify.h"
 
 #include <string>
 #include <string_view>
 #include <utility>
 
-#include "base/key_encoding.h"
-#include "messagequeue/internal/rows/queue_keys.h"
-#include "messagequeue/internal/rows/snapshot_reader.h"
-#include "messagequeue/internal/rows/stored_messages.h"
+#include "tandem/base/key_encoding.h"
+#include "tandem/messagequeue/internal/rows/queue_keys.h"
+#include "tandem/messagequeue/internal/rows/snapshot_reader.h"
+#include "tandem/messagequeue/internal/rows/stored_messages.h"
 
 namespace tandem::internal {
 

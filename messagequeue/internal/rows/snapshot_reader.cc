@@ -1,10 +1,10 @@
-#include "messagequeue/internal/rows/snapshot_reader.h"
+#include "tandem/messagequeue/internal/rows/snapshot_reader.h"
 
 #include <memory>
 #include <utility>
 
-#include "base/key_encoding.h"
-#include "base/rocks/rocks_status.h"
+#include "tandem/base/key_encoding.h"
+#include "tandem/base/rocks/rocks_status.h"
 
 namespace tandem::internal {
 

@@ -8,10 +8,10 @@
 #include <string>
 #include <string_view>
 
-#include "base/result.h"
-#include "base/rocks/bounded_walk.h"
-#include "messagequeue/internal/rows/group_index.h"
-#include "messagequeue/internal/rows/stored_messages.h"
+#include "tandem/base/result.h"
+#include "tandem/base/rocks/bounded_walk.h"
+#include "tandem/messagequeue/internal/rows/group_index.h"
+#include "tandem/messagequeue/internal/rows/stored_messages.h"
 
 namespace tandem::internal {
 

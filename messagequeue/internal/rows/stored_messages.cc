@@ -1,9 +1,9 @@
-#include "messagequeue/internal/rows/stored_messages.h"
+#include "tandem/messagequeue/internal/rows/stored_messages.h"
 
-#include "base/key_encoding.h"
-#include "base/record.h"
-#include "base/sealed_record.h"
-#include "messagequeue/queue_records.capnp.h"
+#include "tandem/base/key_encoding.h"
+#include "tandem/base/record.h"
+#include "tandem/base/sealed_record.h"
+#include "tandem/messagequeue/queue_records.capnp.h"
 
 namespace tandem::internal {
 

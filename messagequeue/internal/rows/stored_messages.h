@@ -9,10 +9,10 @@
 #include <string>
 #include <string_view>
 
-#include "base/clock.h"
-#include "base/result.h"
-#include "messagequeue/internal/rows/queue_keys.h"
-#include "messagequeue/message_queue.h"
+#include "tandem/base/clock.h"
+#include "tandem/base/result.h"
+#include "tandem/messagequeue/internal/rows/queue_keys.h"
+#include "tandem/messagequeue/message_queue.h"
 
 namespace tandem::internal {
 

@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "duroxide_runtime/duroxide.h"
-#include "tests/duroxide_runtime/samples.h"
+#include "tandem/duroxide.h"
+#include "tandem/tests/duroxide_runtime/samples.h"
 
 namespace duroxide::testing {
 

@@ -1,16 +1,16 @@
 // What a client can ask and send.
 
-#include "duroxide_runtime/client.h"
+#include "tandem/duroxide_runtime/client.h"
 
 #include <gtest/gtest.h>
 
 #include <future>
 
-#include "duroxide_runtime/internal/store/instance_index.h"
-#include "duroxide_runtime/limits.h"
-#include "tests/duroxide_runtime/client/client_samples.h"
-#include "tests/duroxide_runtime/moody.h"
-#include "tests/duroxide_runtime/runtime_fixture.h"
+#include "tandem/duroxide_runtime/internal/store/instance_index.h"
+#include "tandem/duroxide_runtime/limits.h"
+#include "tandem/tests/duroxide_runtime/client/client_samples.h"
+#include "tandem/tests/duroxide_runtime/moody.h"
+#include "tandem/tests/duroxide_runtime/runtime_fixture.h"
 
 namespace duroxide {
 namespace {

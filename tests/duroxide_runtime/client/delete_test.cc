@@ -6,11 +6,11 @@
 #include <atomic>
 #include <thread>
 
-#include "base/limits.h"
-#include "duroxide_runtime/internal/client/instance_deletion.h"
-#include "duroxide_runtime/internal/engine/names.h"
-#include "tests/duroxide_runtime/client/client_samples.h"
-#include "tests/duroxide_runtime/runtime_fixture.h"
+#include "tandem/base/limits.h"
+#include "tandem/duroxide_runtime/internal/client/instance_deletion.h"
+#include "tandem/duroxide_runtime/internal/engine/names.h"
+#include "tandem/tests/duroxide_runtime/client/client_samples.h"
+#include "tandem/tests/duroxide_runtime/runtime_fixture.h"
 
 namespace duroxide {
 namespace {

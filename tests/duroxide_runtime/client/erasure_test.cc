@@ -7,9 +7,9 @@
 #include <map>
 #include <utility>
 
-#include "duroxide_runtime/internal/store/instance_index.h"
-#include "tests/duroxide_runtime/runtime_fixture.h"
-#include "tests/duroxide_runtime/samples.h"
+#include "tandem/duroxide_runtime/internal/store/instance_index.h"
+#include "tandem/tests/duroxide_runtime/runtime_fixture.h"
+#include "tandem/tests/duroxide_runtime/samples.h"
 
 namespace duroxide {
 namespace {

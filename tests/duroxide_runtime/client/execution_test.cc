@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/duroxide_runtime/client/client_samples.h"
-#include "tests/duroxide_runtime/runtime_fixture.h"
+#include "tandem/tests/duroxide_runtime/client/client_samples.h"
+#include "tandem/tests/duroxide_runtime/runtime_fixture.h"
 
 namespace duroxide {
 namespace {

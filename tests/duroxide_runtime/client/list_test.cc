@@ -2,9 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include "duroxide_runtime/internal/store/instance_index.h"
-#include "tests/duroxide_runtime/client/client_samples.h"
-#include "tests/duroxide_runtime/runtime_fixture.h"
+#include "tandem/duroxide_runtime/internal/store/instance_index.h"
+#include "tandem/tests/duroxide_runtime/client/client_samples.h"
+#include "tandem/tests/duroxide_runtime/runtime_fixture.h"
 
 namespace duroxide {
 namespace {

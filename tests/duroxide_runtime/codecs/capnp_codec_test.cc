@@ -1,4 +1,4 @@
-#include "duroxide_runtime/capnp_codec.h"
+#include "tandem/duroxide_runtime/capnp_codec.h"
 
 #include <gtest/gtest.h>
 
@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
-#include "tests/duroxide_runtime/codecs/codec_test.capnp.h"
-#include "tests/duroxide_runtime/codecs/pass_through.h"
-#include "tests/support/random_seed.h"
+#include "tandem/tests/duroxide_runtime/codecs/codec_test.capnp.h"
+#include "tandem/tests/duroxide_runtime/codecs/pass_through.h"
+#include "tandem/tests/support/random_seed.h"
 
 namespace capnp_shop {
 

@@ -1,4 +1,4 @@
-#include "duroxide_runtime/codec.h"
+#include "tandem/duroxide_runtime/codec.h"
 
 #include <gtest/gtest.h>
 
@@ -11,9 +11,9 @@
 #include <type_traits>
 #include <utility>
 
-#include "duroxide_runtime/client.h"
-#include "duroxide_runtime/context.h"
-#include "tests/support/random_seed.h"
+#include "tandem/duroxide_runtime/client.h"
+#include "tandem/duroxide_runtime/context.h"
+#include "tandem/tests/support/random_seed.h"
 
 namespace duroxide {
 namespace {

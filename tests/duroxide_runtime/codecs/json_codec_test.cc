@@ -1,4 +1,4 @@
-#include "duroxide_runtime/json_codec.h"
+#include "tandem/duroxide_runtime/json_codec.h"
 
 #include <gtest/gtest.h>
 
@@ -13,8 +13,8 @@
 #include <utility>
 #include <vector>
 
-#include "tests/duroxide_runtime/codecs/pass_through.h"
-#include "tests/support/random_seed.h"
+#include "tandem/tests/duroxide_runtime/codecs/pass_through.h"
+#include "tandem/tests/support/random_seed.h"
 
 namespace json_shop {
 

@@ -5,8 +5,8 @@
 #include <chrono>
 #include <utility>
 
-#include "duroxide_runtime/duroxide.h"
-#include "duroxide_runtime/testing/simulation.h"
+#include "tandem/duroxide.h"
+#include "tandem/duroxide_runtime/testing/simulation.h"
 
 namespace duroxide {
 

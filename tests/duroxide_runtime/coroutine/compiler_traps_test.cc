@@ -17,10 +17,10 @@
 #include <utility>
 #include <vector>
 
-#include "duroxide_runtime/or_fail.h"
-#include "duroxide_runtime/task.h"
-#include "duroxide_runtime/when.h"
-#include "tests/duroxide_runtime/coroutine/run_task.h"
+#include "tandem/duroxide_runtime/or_fail.h"
+#include "tandem/duroxide_runtime/task.h"
+#include "tandem/duroxide_runtime/when.h"
+#include "tandem/tests/duroxide_runtime/coroutine/run_task.h"
 
 namespace duroxide {
 namespace {

@@ -6,7 +6,7 @@
 #include <memory>
 #include <utility>
 
-#include "duroxide_runtime/task.h"
+#include "tandem/duroxide_runtime/task.h"
 
 namespace duroxide::testing {
 

@@ -1,4 +1,4 @@
-#include "duroxide_runtime/task.h"
+#include "tandem/duroxide_runtime/task.h"
 
 #include <gtest/gtest.h>
 
@@ -10,10 +10,10 @@
 #include <stdexcept>
 #include <string>
 
-#include "duroxide_runtime/future.h"
-#include "duroxide_runtime/or_fail.h"
-#include "duroxide_runtime/when.h"
-#include "tests/duroxide_runtime/coroutine/run_task.h"
+#include "tandem/duroxide_runtime/future.h"
+#include "tandem/duroxide_runtime/or_fail.h"
+#include "tandem/duroxide_runtime/when.h"
+#include "tandem/tests/duroxide_runtime/coroutine/run_task.h"
 
 namespace duroxide {
 namespace {

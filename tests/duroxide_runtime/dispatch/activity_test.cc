@@ -4,11 +4,11 @@
 
 #include <thread>
 
-#include "duroxide_runtime/internal/dispatch/stored_progress.h"
-#include "duroxide_runtime/internal/store/layout.h"
-#include "duroxide_runtime/limits.h"
-#include "tests/duroxide_runtime/runtime_fixture.h"
-#include "tests/duroxide_runtime/samples.h"
+#include "tandem/duroxide_runtime/internal/dispatch/stored_progress.h"
+#include "tandem/duroxide_runtime/internal/store/layout.h"
+#include "tandem/duroxide_runtime/limits.h"
+#include "tandem/tests/duroxide_runtime/runtime_fixture.h"
+#include "tandem/tests/duroxide_runtime/samples.h"
 
 namespace duroxide {
 namespace {

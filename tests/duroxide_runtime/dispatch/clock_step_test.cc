@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "batch/memory_provider.h"
-#include "duroxide_runtime/retry.h"
-#include "tests/duroxide_runtime/runtime_fixture.h"
-#include "tests/duroxide_runtime/samples.h"
+#include "tandem/batch/memory_provider.h"
+#include "tandem/duroxide_runtime/retry.h"
+#include "tandem/tests/duroxide_runtime/runtime_fixture.h"
+#include "tandem/tests/duroxide_runtime/samples.h"
 
 namespace duroxide {
 namespace {

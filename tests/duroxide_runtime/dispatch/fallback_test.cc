@@ -6,11 +6,11 @@
 
 #include <atomic>
 
-#include "base/guarded.h"
-#include "duroxide_runtime/internal/dispatch/parking.h"
-#include "duroxide_runtime/internal/dispatch/tuning.h"
-#include "tests/duroxide_runtime/runtime_fixture.h"
-#include "tests/duroxide_runtime/samples.h"
+#include "tandem/base/guarded.h"
+#include "tandem/duroxide_runtime/internal/dispatch/parking.h"
+#include "tandem/duroxide_runtime/internal/dispatch/tuning.h"
+#include "tandem/tests/duroxide_runtime/runtime_fixture.h"
+#include "tandem/tests/duroxide_runtime/samples.h"
 
 namespace duroxide {
 namespace {

@@ -3,9 +3,9 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/duroxide_runtime/newer_kinds.h"
-#include "tests/duroxide_runtime/runtime_fixture.h"
-#include "tests/duroxide_runtime/samples.h"
+#include "tandem/tests/duroxide_runtime/newer_kinds.h"
+#include "tandem/tests/duroxide_runtime/runtime_fixture.h"
+#include "tandem/tests/duroxide_runtime/samples.h"
 
 namespace duroxide {
 namespace {

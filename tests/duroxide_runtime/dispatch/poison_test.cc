@@ -5,9 +5,9 @@
 #include <atomic>
 #include <thread>
 
-#include "duroxide_runtime/internal/engine/turn.h"
-#include "tests/duroxide_runtime/runtime_fixture.h"
-#include "tests/duroxide_runtime/samples.h"
+#include "tandem/duroxide_runtime/internal/engine/turn.h"
+#include "tandem/tests/duroxide_runtime/runtime_fixture.h"
+#include "tandem/tests/duroxide_runtime/samples.h"
 
 namespace duroxide {
 namespace {

@@ -11,8 +11,8 @@
 #include <variant>
 #include <vector>
 
-#include "duroxide_runtime/internal/dispatch/turn_portion.h"
-#include "tests/duroxide_runtime/runtime_fixture.h"
+#include "tandem/duroxide_runtime/internal/dispatch/turn_portion.h"
+#include "tandem/tests/duroxide_runtime/runtime_fixture.h"
 
 namespace duroxide {
 namespace {

@@ -1,6 +1,6 @@
 // What a loop says of the store that it pulls from.
 
-#include "duroxide_runtime/internal/dispatch/pull_loop.h"
+#include "tandem/duroxide_runtime/internal/dispatch/pull_loop.h"
 
 #include <gtest/gtest.h>
 
@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "batch/memory_provider.h"
-#include "tests/duroxide_runtime/runtime_fixture.h"
+#include "tandem/batch/memory_provider.h"
+#include "tandem/tests/duroxide_runtime/runtime_fixture.h"
 
 namespace duroxide::internal {
 namespace {

@@ -1,4 +1,4 @@
-#include "duroxide_runtime/internal/dispatch/running_work.h"
+#include "tandem/duroxide_runtime/internal/dispatch/running_work.h"
 
 #include <gtest/gtest.h>
 

@@ -7,9 +7,9 @@
 #include <string>
 #include <utility>
 
-#include "batch/memory_provider.h"
-#include "duroxide_runtime/duroxide.h"
-#include "tests/support/thread_faults.h"
+#include "tandem/batch/memory_provider.h"
+#include "tandem/duroxide.h"
+#include "tandem/tests/support/thread_faults.h"
 
 namespace duroxide {
 namespace {

@@ -7,11 +7,11 @@
 #include <random>
 #include <thread>
 
-#include "duroxide_runtime/internal/dispatch/parking.h"
-#include "duroxide_runtime/internal/engine/turn.h"
-#include "tests/duroxide_runtime/runtime_fixture.h"
-#include "tests/duroxide_runtime/samples.h"
-#include "tests/support/random_seed.h"
+#include "tandem/duroxide_runtime/internal/dispatch/parking.h"
+#include "tandem/duroxide_runtime/internal/engine/turn.h"
+#include "tandem/tests/duroxide_runtime/runtime_fixture.h"
+#include "tandem/tests/duroxide_runtime/samples.h"
+#include "tandem/tests/support/random_seed.h"
 
 namespace duroxide {
 namespace {

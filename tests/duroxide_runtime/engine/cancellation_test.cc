@@ -4,8 +4,8 @@
 
 #include <stdexcept>
 
-#include "tests/duroxide_runtime/engine/check_history.h"
-#include "tests/duroxide_runtime/samples.h"
+#include "tandem/tests/duroxide_runtime/engine/check_history.h"
+#include "tandem/tests/duroxide_runtime/samples.h"
 
 namespace duroxide {
 namespace {

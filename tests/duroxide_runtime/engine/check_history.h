@@ -10,7 +10,7 @@
 #include <variant>
 #include <vector>
 
-#include "tests/duroxide_runtime/engine/engine.h"
+#include "tandem/tests/duroxide_runtime/engine/engine.h"
 
 namespace duroxide::testing {
 

@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "duroxide_runtime/internal/store/turn_batch.h"
-#include "duroxide_runtime/limits.h"
-#include "tests/duroxide_runtime/engine/check_history.h"
-#include "tests/duroxide_runtime/samples.h"
+#include "tandem/duroxide_runtime/internal/store/turn_batch.h"
+#include "tandem/duroxide_runtime/limits.h"
+#include "tandem/tests/duroxide_runtime/engine/check_history.h"
+#include "tandem/tests/duroxide_runtime/samples.h"
 
 namespace duroxide {
 namespace {

@@ -2,9 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/duroxide_runtime/coroutine/run_task.h"
-#include "tests/duroxide_runtime/engine/engine.h"
-#include "tests/duroxide_runtime/samples.h"
+#include "tandem/tests/duroxide_runtime/coroutine/run_task.h"
+#include "tandem/tests/duroxide_runtime/engine/engine.h"
+#include "tandem/tests/duroxide_runtime/samples.h"
 
 namespace duroxide {
 namespace {

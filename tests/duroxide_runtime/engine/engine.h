@@ -8,7 +8,7 @@
 #include <variant>
 #include <vector>
 
-#include "duroxide_runtime/internal/engine/turn.h"
+#include "tandem/duroxide_runtime/internal/engine/turn.h"
 
 namespace duroxide::testing {
 

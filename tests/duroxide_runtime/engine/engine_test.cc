@@ -4,10 +4,10 @@
 
 #include <stdexcept>
 
-#include "duroxide_runtime/limits.h"
-#include "tests/duroxide_runtime/engine/check_history.h"
-#include "tests/duroxide_runtime/engine/engine.h"
-#include "tests/duroxide_runtime/samples.h"
+#include "tandem/duroxide_runtime/limits.h"
+#include "tandem/tests/duroxide_runtime/engine/check_history.h"
+#include "tandem/tests/duroxide_runtime/engine/engine.h"
+#include "tandem/tests/duroxide_runtime/samples.h"
 
 namespace duroxide {
 namespace {

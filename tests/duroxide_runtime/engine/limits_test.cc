@@ -6,13 +6,13 @@
 
 #include <fstream>
 
-#include "batch/memory_provider.h"
-#include "duroxide_runtime/internal/dispatch/parking.h"
-#include "duroxide_runtime/internal/dispatch/tuning.h"
-#include "duroxide_runtime/internal/store/layout.h"
-#include "duroxide_runtime/internal/store/turn_batch.h"
-#include "tests/duroxide_runtime/engine/check_history.h"
-#include "tests/duroxide_runtime/samples.h"
+#include "tandem/batch/memory_provider.h"
+#include "tandem/duroxide_runtime/internal/dispatch/parking.h"
+#include "tandem/duroxide_runtime/internal/dispatch/tuning.h"
+#include "tandem/duroxide_runtime/internal/store/layout.h"
+#include "tandem/duroxide_runtime/internal/store/turn_batch.h"
+#include "tandem/tests/duroxide_runtime/engine/check_history.h"
+#include "tandem/tests/duroxide_runtime/samples.h"
 
 namespace duroxide {
 namespace {

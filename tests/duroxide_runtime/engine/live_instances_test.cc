@@ -1,13 +1,13 @@
 // What is kept of instances between their turns, and that it is only a guess.
 
-#include "duroxide_runtime/internal/dispatch/live_instances.h"
+#include "tandem/duroxide_runtime/internal/dispatch/live_instances.h"
 
 #include <gtest/gtest.h>
 
 #include <limits>
 
-#include "tests/duroxide_runtime/engine/engine.h"
-#include "tests/duroxide_runtime/samples.h"
+#include "tandem/tests/duroxide_runtime/engine/engine.h"
+#include "tandem/tests/duroxide_runtime/samples.h"
 
 namespace duroxide {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "duroxide_runtime/internal/engine/poison.h"
-#include "tests/duroxide_runtime/engine/engine.h"
+#include "tandem/duroxide_runtime/internal/engine/poison.h"
+#include "tandem/tests/duroxide_runtime/engine/engine.h"
 
 namespace duroxide {
 namespace {

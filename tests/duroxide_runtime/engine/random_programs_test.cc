@@ -13,9 +13,9 @@
 #include <sstream>
 #include <stdexcept>
 
-#include "tests/duroxide_runtime/engine/check_history.h"
-#include "tests/duroxide_runtime/samples.h"
-#include "tests/support/random_seed.h"
+#include "tandem/tests/duroxide_runtime/engine/check_history.h"
+#include "tandem/tests/duroxide_runtime/samples.h"
+#include "tandem/tests/support/random_seed.h"
 
 namespace duroxide {
 namespace {

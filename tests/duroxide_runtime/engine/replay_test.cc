@@ -14,12 +14,12 @@
 #include <random>
 #include <sstream>
 
-#include "duroxide_runtime/limits.h"
-#include "tests/duroxide_runtime/engine/engine.h"
-#include "tests/duroxide_runtime/hostile_records.h"
-#include "tests/duroxide_runtime/newer_kinds.h"
-#include "tests/duroxide_runtime/samples.h"
-#include "tests/support/random_seed.h"
+#include "tandem/duroxide_runtime/limits.h"
+#include "tandem/tests/duroxide_runtime/engine/engine.h"
+#include "tandem/tests/duroxide_runtime/hostile_records.h"
+#include "tandem/tests/duroxide_runtime/newer_kinds.h"
+#include "tandem/tests/duroxide_runtime/samples.h"
+#include "tandem/tests/support/random_seed.h"
 
 namespace duroxide {
 namespace {

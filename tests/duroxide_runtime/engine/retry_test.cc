@@ -1,13 +1,13 @@
 // Retries: a loop of calls, each of its own in history.
 
-#include "duroxide_runtime/retry.h"
+#include "tandem/duroxide_runtime/retry.h"
 
 #include <gtest/gtest.h>
 
 #include <limits>
 
-#include "tests/duroxide_runtime/engine/check_history.h"
-#include "tests/duroxide_runtime/samples.h"
+#include "tandem/tests/duroxide_runtime/engine/check_history.h"
+#include "tandem/tests/duroxide_runtime/samples.h"
 
 namespace duroxide {
 namespace {

@@ -8,10 +8,10 @@
 #include <utility>
 #include <vector>
 
-#include "tests/duroxide_runtime/engine/check_history.h"
-#include "tests/duroxide_runtime/engine/engine.h"
-#include "tests/duroxide_runtime/moody.h"
-#include "tests/duroxide_runtime/samples.h"
+#include "tandem/tests/duroxide_runtime/engine/check_history.h"
+#include "tandem/tests/duroxide_runtime/engine/engine.h"
+#include "tandem/tests/duroxide_runtime/moody.h"
+#include "tandem/tests/duroxide_runtime/samples.h"
 
 namespace duroxide::testing {
 namespace {

@@ -5,8 +5,8 @@
 #include <iostream>
 #include <string>
 
-#include "tests/duroxide_runtime/simulation/random_run.h"
-#include "tests/support/fuzz_run.h"
+#include "tandem/tests/duroxide_runtime/simulation/random_run.h"
+#include "tandem/tests/support/fuzz_run.h"
 
 namespace duroxide::testing {
 namespace {

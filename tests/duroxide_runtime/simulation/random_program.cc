@@ -1,4 +1,4 @@
-#include "tests/duroxide_runtime/simulation/random_program.h"
+#include "tandem/tests/duroxide_runtime/simulation/random_program.h"
 
 #include <utility>
 

@@ -12,7 +12,7 @@
 #include <tuple>
 #include <vector>
 
-#include "duroxide_runtime/duroxide.h"
+#include "tandem/duroxide.h"
 
 namespace duroxide::testing {
 

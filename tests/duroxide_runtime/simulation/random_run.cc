@@ -1,11 +1,11 @@
-#include "tests/duroxide_runtime/simulation/random_run.h"
+#include "tandem/tests/duroxide_runtime/simulation/random_run.h"
 
 #include <random>
 
-#include "duroxide_runtime/internal/records/work_item.h"
-#include "duroxide_runtime/internal/store/layout.h"
-#include "duroxide_runtime/testing/recorded_history.h"
-#include "tests/duroxide_runtime/simulation/random_program.h"
+#include "tandem/duroxide_runtime/internal/records/work_item.h"
+#include "tandem/duroxide_runtime/internal/store/layout.h"
+#include "tandem/duroxide_runtime/testing/recorded_history.h"
+#include "tandem/tests/duroxide_runtime/simulation/random_program.h"
 
 namespace duroxide::testing {
 

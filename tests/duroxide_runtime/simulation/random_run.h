@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-#include "duroxide_runtime/testing/simulation.h"
+#include "tandem/duroxide_runtime/testing/simulation.h"
 
 namespace duroxide::testing {
 

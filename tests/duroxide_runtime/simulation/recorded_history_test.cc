@@ -1,15 +1,15 @@
 // Histories in files, and their replay against other code.
 
-#include "duroxide_runtime/testing/recorded_history.h"
+#include "tandem/duroxide_runtime/testing/recorded_history.h"
 
 #include <gtest/gtest.h>
 
 #include <fstream>
 
-#include "duroxide_runtime/internal/store/layout.h"
-#include "duroxide_runtime/testing/simulation.h"
-#include "tests/duroxide_runtime/samples.h"
-#include "tests/support/temporary_directory.h"
+#include "tandem/duroxide_runtime/internal/store/layout.h"
+#include "tandem/duroxide_runtime/testing/simulation.h"
+#include "tandem/tests/duroxide_runtime/samples.h"
+#include "tandem/tests/support/temporary_directory.h"
 
 namespace duroxide {
 namespace {

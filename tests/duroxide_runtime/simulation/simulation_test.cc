@@ -1,15 +1,15 @@
 // The simulation by itself, and random orchestrations in it.
 
-#include "duroxide_runtime/testing/simulation.h"
+#include "tandem/duroxide_runtime/testing/simulation.h"
 
 #include <gtest/gtest.h>
 
 #include <set>
 #include <string>
 
-#include "tests/duroxide_runtime/samples.h"
-#include "tests/duroxide_runtime/simulation/random_run.h"
-#include "tests/support/random_seed.h"
+#include "tandem/tests/duroxide_runtime/samples.h"
+#include "tandem/tests/duroxide_runtime/simulation/random_run.h"
+#include "tandem/tests/support/random_seed.h"
 
 namespace duroxide {
 namespace {

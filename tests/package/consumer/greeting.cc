@@ -4,8 +4,8 @@
 #include <cstdio>
 #include <string>
 
-#include "batch/rocksdb_provider.h"
-#include "duroxide_runtime/duroxide.h"
+#include <tandem/duroxide.h>
+#include <tandem/tandem.h>
 
 namespace {
 

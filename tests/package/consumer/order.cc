@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <string>
 
-#include "duroxide_runtime/capnp_codec.h"
+#include <tandem/duroxide_runtime/capnp_codec.h>
 
 namespace shop {
 

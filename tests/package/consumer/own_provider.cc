@@ -14,14 +14,14 @@
 #include <utility>
 #include <vector>
 
-#include "batch/batch_digest.h"
-#include "batch/batch_limits.h"
-#include "batch/memory_provider.h"
-#include "batch/provider.h"
-#include "eventstore/event_limits.h"
-#include "messagequeue/lock_token.h"
-#include "messagequeue/queue_limits.h"
-#include "tests/provider_conformance/conformance.h"
+#include <tandem/batch/batch_digest.h>
+#include <tandem/batch/batch_limits.h>
+#include <tandem/batch/memory_provider.h>
+#include <tandem/batch/provider.h>
+#include <tandem/eventstore/event_limits.h>
+#include <tandem/messagequeue/lock_token.h>
+#include <tandem/messagequeue/queue_limits.h>
+#include <tandem/tests/provider_conformance/conformance.h>
 
 namespace {
 

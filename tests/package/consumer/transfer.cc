@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <string>
 
-#include "batch/rocksdb_provider.h"
+#include <tandem/tandem.h>
 
 namespace {
 

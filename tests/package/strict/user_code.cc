@@ -7,10 +7,10 @@
 #include <utility>
 #include <vector>
 
-#include "batch/memory_provider.h"
-#include "batch/provider_admin.h"
-#include "batch/rocksdb_provider.h"
-#include "duroxide_runtime/duroxide.h"
+#include <tandem/batch/memory_provider.h>
+#include <tandem/batch/provider_admin.h>
+#include <tandem/batch/rocksdb_provider.h>
+#include <tandem/duroxide.h>
 
 namespace {
 

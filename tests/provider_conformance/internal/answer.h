@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/result.h"
+#include "tandem/base/result.h"
 
 namespace tandem::conformance {
 

@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "base/limits.h"
-#include "tests/provider_conformance/internal/conformance_test.h"
+#include "tandem/base/limits.h"
+#include "tandem/tests/provider_conformance/internal/conformance_test.h"
 
 namespace tandem::conformance {
 

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "tests/provider_conformance/conformance.h"
+#include "tandem/tests/provider_conformance/conformance.h"
 
 namespace tandem::conformance {
 

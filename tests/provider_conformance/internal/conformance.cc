@@ -1,4 +1,4 @@
-#include "tests/provider_conformance/conformance.h"
+#include "tandem/tests/provider_conformance/conformance.h"
 
 #include <gtest/gtest.h>
 
@@ -6,8 +6,8 @@
 #include <array>
 #include <list>
 
-#include "tests/provider_conformance/internal/case_list.h"
-#include "tests/provider_conformance/internal/conformance_test.h"
+#include "tandem/tests/provider_conformance/internal/case_list.h"
+#include "tandem/tests/provider_conformance/internal/conformance_test.h"
 
 namespace tandem::conformance {
 

@@ -1,4 +1,4 @@
-#include "tests/provider_conformance/internal/conformance_test.h"
+#include "tandem/tests/provider_conformance/internal/conformance_test.h"
 
 #include <algorithm>
 

@@ -20,13 +20,13 @@
 #include <utility>
 #include <vector>
 
-#include "base/limits.h"
-#include "base/manual_clock.h"
-#include "batch/provider.h"
-#include "batch/provider_admin.h"
-#include "tests/provider_conformance/internal/answer.h"
-#include "tests/provider_conformance/internal/case_list.h"
-#include "tests/support/temporary_directory.h"
+#include "tandem/base/limits.h"
+#include "tandem/base/manual_clock.h"
+#include "tandem/batch/provider.h"
+#include "tandem/batch/provider_admin.h"
+#include "tandem/tests/provider_conformance/internal/answer.h"
+#include "tandem/tests/provider_conformance/internal/case_list.h"
+#include "tandem/tests/support/temporary_directory.h"
 
 namespace tandem::conformance {
 

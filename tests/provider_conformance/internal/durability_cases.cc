@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/provider_conformance/internal/conformance_test.h"
+#include "tandem/tests/provider_conformance/internal/conformance_test.h"
 
 namespace tandem::conformance {
 

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "tests/provider_conformance/internal/conformance_test.h"
+#include "tandem/tests/provider_conformance/internal/conformance_test.h"
 
 namespace tandem::conformance {
 

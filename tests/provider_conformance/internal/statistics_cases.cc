@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "tests/provider_conformance/internal/conformance_test.h"
-#include "tests/support/random_seed.h"
+#include "tandem/tests/provider_conformance/internal/conformance_test.h"
+#include "tandem/tests/support/random_seed.h"
 
 namespace tandem::conformance {
 

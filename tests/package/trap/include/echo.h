@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "duroxide_runtime/duroxide.h"
+#include <tandem/duroxide.h>
 
 namespace shop {
 
