@@ -8,6 +8,7 @@
 #include <map>
 #include <random>
 
+#include "tandem/batch/internal/rocks/store_directory.h"
 #include "tandem/batch/rocksdb_provider.h"
 #include "tandem/tests/crash/file_faults.h"
 #include "tandem/tests/crash/store_files.h"
@@ -439,13 +440,16 @@ TEST_F(CorruptionTest, ANewerFormatIsRefusedAndLeftAlone) {
   ASSERT_NO_FATAL_FAILURE(BuildInLog());
   // The store's record is the first of the log.
   auto records = testing::LogRecords(testing::ReadFile(pristine_ / LastLog()));
-  // A Cap'n Proto message of one segment; its first data word holds `format`.
-  const std::size_t key = records[0].find("store");
+  // Behind its key comes the length of the value, in one byte.
+  const std::size_t key = records[0].find(internal::kStoreKey);
   ASSERT_NE(key, std::string::npos);
-  const std::string format_1("\x01\0\0\0\0\0\0\0", 8);
-  const std::size_t format = records[0].find(format_1, key + 16);
-  ASSERT_NE(format, std::string::npos);
-  records[0][format] = 2;
+  const std::size_t value = key + std::string_view(internal::kStoreKey).size() + 1;
+  const auto size = static_cast<unsigned char>(records[0].at(value - 1));
+  const auto identity = internal::DecodeStoreRecord(records[0].substr(value, size), "here");
+  ASSERT_TRUE(identity.ok()) << identity.status();
+  const std::string newer = internal::EncodeStoreRecord(/*format=*/2, *identity);
+  ASSERT_EQ(newer.size(), size);
+  records[0].replace(value, size, newer);
   testing::CopyStore(pristine_, damaged_);
   testing::WriteFile(damaged_ / LastLog(), testing::WriteLog(records));
   for (int i = 0; i < 2; ++i) {
