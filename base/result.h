@@ -36,6 +36,24 @@ Status OkWithoutValue(const char* file, int line);
 }  // namespace internal
 
 template <typename T>
+class [[nodiscard]] Result;
+
+namespace internal {
+
+template <typename T>
+inline constexpr bool kIsOptional = false;
+template <typename T>
+inline constexpr bool kIsOptional<std::optional<T>> = true;
+
+// What a Result<std::optional<V>> takes as its V.
+template <typename U, typename T>
+concept ValueOfOptional =
+    kIsOptional<T> && !kIsOptional<U> && !std::is_same_v<U, std::nullopt_t> &&
+    !std::is_same_v<U, Status> && !std::is_same_v<U, Result<T>> && std::is_convertible_v<U, T>;
+
+}  // namespace internal
+
+template <typename T>
 class [[nodiscard]] Result {
   static_assert(!std::is_reference_v<T> && !std::is_same_v<T, Status>);
 
@@ -44,6 +62,14 @@ class [[nodiscard]] Result {
 
   // NOLINTBEGIN(google-explicit-constructor): `return value;` and `return status;` are the point.
   Result(T value) : value_(std::move(value)) {}
+  // A Result<std::optional<V>>: success, with nothing or with a V. Without these two,
+  // `return std::nullopt;` and `return v;` would need two conversions, which C++ does not make.
+  Result(std::nullopt_t)
+    requires internal::kIsOptional<T>
+      : value_(std::in_place) {}
+  template <typename U>
+    requires internal::ValueOfOptional<std::remove_cvref_t<U>, T>
+  Result(U&& value) : value_(std::in_place, std::forward<U>(value)) {}
   Result(Status status, const char* file = __builtin_FILE(), int line = __builtin_LINE())
       : status_(std::move(status)) {
     if (!status_.ok()) return;

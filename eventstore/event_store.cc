@@ -47,9 +47,9 @@ Result<std::optional<std::string>> EventStore::GetMetadata(const StreamId& strea
   options.limit = 1;  // the key itself sorts before every key that it is a prefix of
   TANDEM_ASSIGN_OR_RETURN(MetadataPage page, ReadMetadata(stream, options));
   if (page.entries.empty() || page.entries.front().first != key) {
-    return std::optional<std::string>();
+    return std::nullopt;
   }
-  return std::optional<std::string>(std::move(page.entries.front().second));
+  return std::move(page.entries.front().second);
 }
 
 }  // namespace tandem

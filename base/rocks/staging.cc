@@ -21,8 +21,8 @@ const Overlay::Value* View::Staged(const rocksdb::ColumnFamilyHandle* family,
 Result<std::optional<std::string>> View::Get(rocksdb::ColumnFamilyHandle* family,
                                              std::string_view key) const {
   if (const Overlay::Value* staged = Staged(family, key)) {
-    if (!staged->has_value()) return std::optional<std::string>();
-    return std::optional<std::string>(std::string(**staged));
+    if (!staged->has_value()) return std::nullopt;
+    return std::string(**staged);
   }
   const std::uint32_t id = family->GetID();
   for (const Known& known : known_) {
@@ -51,8 +51,8 @@ Result<std::optional<View::Entry>> View::First(rocksdb::ColumnFamilyHandle* fami
                                                std::string_view from, std::string_view end) const {
   const ViewCursor cursor(*this, family, from, end);
   TANDEM_RETURN_IF_ERROR(cursor.status());
-  if (!cursor.Valid()) return std::optional<Entry>();
-  return std::optional<Entry>(Entry(cursor.key(), cursor.value()));
+  if (!cursor.Valid()) return std::nullopt;
+  return Entry(cursor.key(), cursor.value());
 }
 
 Result<std::optional<std::string>> View::LastKey(rocksdb::ColumnFamilyHandle* family,

@@ -27,9 +27,9 @@ struct RocksEventStore::EntityContents {
 Result<std::optional<std::uint64_t>> RocksEventStore::TombstoneOf(std::string_view entity,
                                                                   const View& view) const {
   TANDEM_ASSIGN_OR_RETURN(const auto record, view.Get(family_, TombstoneKey(entity)));
-  if (!record.has_value()) return std::optional<std::uint64_t>();
+  if (!record.has_value()) return std::nullopt;
   TANDEM_ASSIGN_OR_RETURN(const std::uint64_t partition, DecodeTombstone(*record, entity));
-  return std::optional<std::uint64_t>(partition);
+  return partition;
 }
 
 Status RocksEventStore::CheckWritable(const StreamId& stream, const Head& head,
@@ -118,7 +118,7 @@ Result<std::optional<std::uint64_t>> RocksEventStore::HighestOf(char kind, std::
   std::string above(end);
   while (true) {
     TANDEM_ASSIGN_OR_RETURN(std::optional<std::string> key, view.LastKey(family_, from, above));
-    if (!key.has_value()) return std::optional<std::uint64_t>();
+    if (!key.has_value()) return std::nullopt;
     const std::optional<StreamId> stream = StreamOf(*key, kind);
     if (stream.has_value()) return std::optional(stream->partition);
     above = *std::move(key);

@@ -170,14 +170,14 @@ Result<std::optional<PartitionHead>> RocksEventStore::LatestPartition(
   }
   if (!last.head.has_value()) {
     TANDEM_ASSIGN_OR_RETURN(const auto tombstone, tombstone_of());
-    if (!tombstone.has_value()) return std::optional<PartitionHead>();
-    return std::optional<PartitionHead>(PartitionHead{*tombstone, 0});
+    if (!tombstone.has_value()) return std::nullopt;
+    return PartitionHead{*tombstone, 0};
   }
   const auto& [stream, head] = *last.head;
   if (!head.live()) {
     return Status::Corruption("head of " + Describe(stream), "the latest partition is deleted");
   }
-  return std::optional<PartitionHead>(PartitionHead{stream.partition, head.version});
+  return PartitionHead{stream.partition, head.version};
 }
 
 Result<MetadataPage> RocksEventStore::ReadMetadata(const StreamId& stream,

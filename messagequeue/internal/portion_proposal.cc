@@ -54,14 +54,14 @@ Result<std::optional<PortionProposal::Walked>> PortionProposal::Next(Staging& st
     ended_ = in_groups_;
     in_groups_ = true;
     from_.clear();
-    return std::optional<Walked>();
+    return std::nullopt;
   }
   from_ = found->first + '\0';
   auto entry = in_groups_ ? ParseMember(found->first, queue_) : ParseReadyKey(found->first, queue_);
   if (!entry.has_value()) VisitStray(found->first, staging);
-  if (!entry.has_value()) return std::optional<Walked>();
-  if (!in_groups_ && !entry->group.empty()) return std::optional<Walked>();
-  return std::optional<Walked>(Walked{*std::move(entry), std::move(found->second)});
+  if (!entry.has_value()) return std::nullopt;
+  if (!in_groups_ && !entry->group.empty()) return std::nullopt;
+  return Walked{*std::move(entry), std::move(found->second)};
 }
 
 Status PortionProposal::LeaveGroup(const StagingContext& context) {

@@ -63,9 +63,9 @@ class RedriveProposal final : public PortionProposal {
     }
     const std::string key = RecordKey(queue_, group, place);
     TANDEM_ASSIGN_OR_RETURN(const auto record, parts_.rows.GetWritten(queue_, key));
-    if (!record.has_value()) return std::optional<StoredMessage>();
+    if (!record.has_value()) return std::nullopt;
     TANDEM_ASSIGN_OR_RETURN(StoredMessage message, DecodeMessage(key, *record, queue_, place.id));
-    return std::optional<StoredMessage>(std::move(message));
+    return message;
   }
 
   // Died after the start, in a later portion.

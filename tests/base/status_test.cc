@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <variant>
 
 #include "tandem/base/record.h"
@@ -62,6 +65,33 @@ TEST(ResultTest, HoldsMoveOnlyValues) {
   const std::unique_ptr<int> value = *std::move(result);
   EXPECT_EQ(*value, 4);
 }
+
+Result<std::optional<std::string>> Find(int what) {
+  if (what == 0) return std::nullopt;
+  if (what == 1) return Status::NotFound("nothing to look in");
+  std::string found = "found";
+  if (what == 2) return found;
+  if (what == 3) return "literal";
+  return std::optional<std::string>(std::move(found));
+}
+
+TEST(ResultTest, OfAnOptionalIsMadeOfNothingAndOfAValue) {
+  const auto none = Find(0);
+  ASSERT_TRUE(none.ok());
+  EXPECT_EQ(none.value(), std::nullopt);
+  EXPECT_EQ(Find(1).status().code(), StatusCode::kNotFound);
+  for (const int what : {2, 4}) EXPECT_EQ(Find(what).value(), "found");
+  EXPECT_EQ(Find(3).value(), "literal");
+}
+
+TEST(ResultTest, OfAnOptionalTakesAValueThatOnlyMoves) {
+  using Owner = std::unique_ptr<int>;
+  const auto make = []() -> Result<std::optional<Owner>> { return std::make_unique<int>(7); };
+  EXPECT_EQ(**make().value(), 7);
+}
+
+static_assert(!std::is_convertible_v<std::nullopt_t, Result<int>>);
+static_assert(!std::is_convertible_v<std::string, Result<std::optional<int>>>);
 
 TEST(ResultTest, ReadingTheValueOfAFailureThrowsTheFailure) {
   try {

@@ -105,17 +105,17 @@ Result<StoredBatch> DecodeBatch(std::string_view record, std::string_view id) {
 Result<std::optional<BatchResult>> BatchIds::Find(const View& view, std::string_view id,
                                                   std::string_view digest, Timestamp now) const {
   TANDEM_ASSIGN_OR_RETURN(const auto record, view.Get(family_, BatchIdKey(id)));
-  if (!record.has_value()) return std::optional<BatchResult>();
+  if (!record.has_value()) return std::nullopt;
   TANDEM_ASSIGN_OR_RETURN(StoredBatch batch, DecodeBatch(*record, id));
   const bool of_now = batch.incarnation == incarnation_;
   const Timestamp applied_at = of_now ? batch.applied_at : std::min(batch.applied_at, opened_);
-  if (now >= SaturatingAdd(applied_at, retention_)) return std::optional<BatchResult>();
+  if (now >= SaturatingAdd(applied_at, retention_)) return std::nullopt;
   if (batch.digest != digest) {
     return Status::IdempotencyMismatch("the batch id '" + std::string(id) +
                                        "' was used for other operations before");
   }
   batch.result.repeated = true;
-  return std::optional<BatchResult>(std::move(batch.result));
+  return std::move(batch.result);
 }
 
 void BatchIds::Remember(Staging& staging, std::string_view id, std::string_view digest,

@@ -36,10 +36,10 @@ Result<std::optional<GroupState>> GroupIndex::Get(const View& view, std::string_
                                                   std::string_view group) const {
   const std::string key = GroupKey(queue, group);
   TANDEM_ASSIGN_OR_RETURN(const auto record, view.Get(family_, key));
-  if (!record.has_value()) return std::optional<GroupState>();
+  if (!record.has_value()) return std::nullopt;
   const Result<GroupState> state = DecodeGroup(key, *record, queue, group);
   if (!state.ok()) return Recount(view, queue, group, GroupState().not_before);
-  return std::optional<GroupState>(*state);
+  return *state;
 }
 
 Result<std::optional<GroupState>> GroupIndex::Recount(const View& view, std::string_view queue,

@@ -12,9 +12,9 @@ Result<std::optional<std::string>> MessageRows::GetWritten(std::string_view queu
                                                            std::string_view key) const {
   std::string value;
   const rocksdb::Status read = db_->Get(rocksdb::ReadOptions(), family_, ToSlice(key), &value);
-  if (read.IsNotFound()) return std::optional<std::string>();
+  if (read.IsNotFound()) return std::nullopt;
   if (!read.ok()) return FromRocks(read, "read of queue '" + std::string(queue) + "'");
-  return std::optional<std::string>(std::move(value));
+  return value;
 }
 
 Result<StoredMessage> MessageRows::ReadLeased(std::string_view queue, const Place& place) const {
@@ -27,13 +27,13 @@ Result<std::optional<KeyHolder>> MessageRows::HolderOf(const View& view, std::st
                                                        std::string_view key) const {
   const std::string held = HeldKey(queue, key);
   TANDEM_ASSIGN_OR_RETURN(const auto record, view.Get(family_, held));
-  if (!record.has_value()) return std::optional<KeyHolder>();
+  if (!record.has_value()) return std::nullopt;
   TANDEM_ASSIGN_OR_RETURN(KeyHolder holder, DecodeKeyHolder(held, *record));
   // A message that was damaged may have gone without its key.
   const std::string message = RecordKey(queue, holder.group, holder.place);
   TANDEM_ASSIGN_OR_RETURN(const auto there, view.Get(family_, message));
-  if (!there.has_value()) return std::optional<KeyHolder>();
-  return std::optional<KeyHolder>(std::move(holder));
+  if (!there.has_value()) return std::nullopt;
+  return holder;
 }
 
 void MessageRows::HoldKey(std::string_view queue, std::string_view key, const KeyHolder& holder,

@@ -13,9 +13,9 @@ Result<std::optional<std::string>> SnapshotReader::Get(std::string_view key) con
   options.snapshot = snapshot_;
   std::string value;
   const rocksdb::Status read = db_->Get(options, family_, ToSlice(key), &value);
-  if (read.IsNotFound()) return std::optional<std::string>();
+  if (read.IsNotFound()) return std::nullopt;
   if (!read.ok()) return FromRocks(read, "read of a queue");
-  return std::optional<std::string>(std::move(value));
+  return value;
 }
 
 Status SnapshotReader::Walk(std::string_view from, std::string_view end, const Visit& visit) const {
