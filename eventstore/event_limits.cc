@@ -73,4 +73,8 @@ Status ValidateListPartitions(std::string_view entity, const PartitionOptions& o
   return CheckLimit(options.limit);
 }
 
+std::string Describe(const StreamId& stream) {
+  return "stream (" + stream.entity + ", " + std::to_string(stream.partition) + ")";
+}
+
 }  // namespace tandem

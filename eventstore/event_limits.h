@@ -1,8 +1,9 @@
 #pragma once
 
-// What the event store refuses by the arguments alone, before anything is done. The same for every
-// provider.
+// What the event store refuses by the arguments alone, before anything is done, and the words for
+// it. The same for every provider.
 
+#include <string>
 #include <string_view>
 
 #include "tandem/base/name_page.h"
@@ -25,5 +26,8 @@ Status ValidateReadMetadata(const StreamId& stream, const MetadataOptions& optio
 Status ValidateReadAll(const FeedOptions& options);
 Status ValidateListEntities(const ListOptions& options);
 Status ValidateListPartitions(std::string_view entity, const PartitionOptions& options);
+
+// For messages: "stream (account-42, 0)".
+std::string Describe(const StreamId& stream);
 
 }  // namespace tandem

@@ -6,6 +6,7 @@
 #include "tandem/base/key_encoding.h"
 #include "tandem/base/limits.h"
 #include "tandem/base/rocks/rocks_status.h"
+#include "tandem/eventstore/event_limits.h"
 #include "tandem/eventstore/internal/event_keys.h"
 
 namespace tandem::internal {
@@ -83,9 +84,9 @@ Result<std::optional<Event>> EventReader::Next(Version version, Direction direct
     direction == Direction::kForward ? iterator_->Next() : iterator_->Prev();
   }
   if (!iterator_->status().ok()) return FromRocks(iterator_->status(), Where(version));
-  if (!iterator_->Valid() || ToView(iterator_->key()) != key) return std::optional<Event>();
+  if (!iterator_->Valid() || ToView(iterator_->key()) != key) return std::nullopt;
   TANDEM_ASSIGN_OR_RETURN(Event event, DecodeEvent(ToView(iterator_->value()), stream_, version));
-  return std::optional<Event>(std::move(event));
+  return event;
 }
 
 Status EventReader::Missing(Version version) const {

@@ -3,13 +3,10 @@
 #include <chrono>
 
 #include "tandem/base/record.h"
+#include "tandem/eventstore/event_limits.h"
 #include "tandem/eventstore/event_records.capnp.h"
 
 namespace tandem::internal {
-
-std::string Describe(const StreamId& stream) {
-  return "stream (" + stream.entity + ", " + std::to_string(stream.partition) + ")";
-}
 
 std::string EncodeHead(const Head& head) {
   return EncodeRecord<HeadRecord>([&head](HeadRecord::Builder record) {

@@ -16,9 +16,6 @@ namespace tandem::internal {
 // Far below the end of the numbers, so that whoever counts on from a stored one never gets there.
 constexpr std::uint64_t kStoredNumberMax = std::uint64_t{1} << 62;
 
-// For messages: "stream (account-42, 0)".
-std::string Describe(const StreamId& stream);
-
 // As default constructed: of a stream without events.
 struct Head {
   Version version = 0;

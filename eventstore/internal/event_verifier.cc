@@ -9,6 +9,7 @@
 
 #include "tandem/base/key_encoding.h"
 #include "tandem/base/rocks/rocks_status.h"
+#include "tandem/eventstore/event_limits.h"
 #include "tandem/eventstore/internal/event_keys.h"
 #include "tandem/eventstore/internal/event_values.h"
 #include "tandem/eventstore/internal/stream_walk.h"
@@ -63,16 +64,16 @@ class EventVerifier {
     options.snapshot = snapshot_;
     std::string value;
     const rocksdb::Status status = db_->Get(options, family_, key, &value);
-    if (status.IsNotFound()) return std::optional<std::string>();
+    if (status.IsNotFound()) return std::nullopt;
     TANDEM_RETURN_IF_ERROR(FromRocks(status, "verification of events"));
-    return std::optional<std::string>(std::move(value));
+    return value;
   }
 
   Result<std::optional<std::uint64_t>> TombstoneOf(const std::string& entity) const {
     TANDEM_ASSIGN_OR_RETURN(const auto record, Get(TombstoneKey(entity)));
-    if (!record.has_value()) return std::optional<std::uint64_t>();
+    if (!record.has_value()) return std::nullopt;
     TANDEM_ASSIGN_OR_RETURN(const std::uint64_t partition, DecodeTombstone(*record, entity));
-    return std::optional<std::uint64_t>(partition);
+    return partition;
   }
 
   Status VerifyKinds();

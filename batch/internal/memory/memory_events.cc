@@ -3,14 +3,11 @@
 #include <algorithm>
 
 #include "tandem/base/limits.h"
+#include "tandem/eventstore/event_limits.h"
 
 namespace tandem::internal {
 
 namespace {
-
-std::string Describe(const StreamId& stream) {
-  return "stream (" + stream.entity + ", " + std::to_string(stream.partition) + ")";
-}
 
 // Whether a page that has `items` takes a further one: the first always, even if too large.
 bool Fits(std::size_t items, std::size_t items_max, std::size_t bytes, std::size_t bytes_max) {
