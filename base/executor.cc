@@ -44,7 +44,9 @@ Executor::Executor(Clock* clock, std::size_t threads_max)
   }
 }
 
-Executor::~Executor() {
+Executor::~Executor() { Close(); }
+
+void Executor::Close() {
   TANDEM_CHECK(!RunsThisThread(), "an executor is destroyed by one of its own tasks");
   decltype(alarms_) forgotten;
   {

@@ -53,6 +53,10 @@ class Executor {
 
   // Runs what was posted to its end, forgets what is due later. REQUIRES: not called by a task.
   ~Executor();
+
+  // What the destructor does, for an owner whose tasks use what is destroyed before the executor.
+  // Once it has returned, nothing may be posted. REQUIRES: not called by a task.
+  void Close();
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
 

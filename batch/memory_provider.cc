@@ -1,6 +1,5 @@
 #include "tandem/batch/memory_provider.h"
 
-#include <tuple>
 #include <utility>
 
 #include "tandem/base/async_wait.h"
@@ -9,6 +8,7 @@
 #include "tandem/base/limits.h"
 #include "tandem/base/process_mark.h"
 #include "tandem/batch/batch_limits.h"
+#include "tandem/batch/internal/memory/memory_admin.h"
 #include "tandem/batch/internal/memory/memory_state.h"
 #include "tandem/batch/internal/memory/memory_store.h"
 #include "tandem/eventstore/event_limits.h"
@@ -24,25 +24,6 @@ using internal::Search;
 // So callbacks come one after the other.
 constexpr std::size_t kMemoryExecutorThreads = 1;
 
-Status ValidateLimit(std::size_t limit) {
-  if (limit > 0) return Status::Ok();
-  return Status::InvalidArgument("limit must not be 0");
-}
-
-NamePage PageOf(const std::set<std::string>& names, const ListOptions& options) {
-  const std::size_t limit = std::min(options.limit, kPageEventsMax);
-  NamePage page;
-  page.next = options.after;
-  for (const std::string& name : names) {
-    if (!name.starts_with(options.prefix) || name <= options.after) continue;
-    page.more = page.names.size() == limit;
-    if (page.more) break;
-    page.names.push_back(name);
-    page.next = name;
-  }
-  return page;
-}
-
 }  // namespace
 
 struct MemoryProvider::Impl {
@@ -50,10 +31,16 @@ struct MemoryProvider::Impl {
       : clock(options.clock == nullptr ? &own_clock : options.clock),
         retention(options.batch_id_retention.value()),
         store(clock, std::move(state)),
-        waits(&executor),
-        executor(clock, kMemoryExecutorThreads) {}
+        admin(&mark, &store),
+        executor(clock, kMemoryExecutorThreads),
+        waits(&executor) {}
 
-  ~Impl() { waits.Close(); }
+  // Waits end through the executor, which then runs what was posted to its end while all
+  // that this uses is still there.
+  ~Impl() {
+    waits.Close();
+    executor.Close();
+  }
 
   Timestamp Deadline(std::chrono::milliseconds wait) const {
     return SaturatingAdd(clock->Now(), wait);
@@ -68,8 +55,9 @@ struct MemoryProvider::Impl {
   Clock* const clock;
   const std::chrono::milliseconds retention;
   internal::MemoryStore store;
+  internal::MemoryAdmin admin;
+  Executor executor;
   AsyncWaits waits;
-  Executor executor;  // last, so destroyed first: what was posted runs to its end
 };
 
 MemoryProvider::MemoryProvider(const MemoryOptions& options)
@@ -95,6 +83,8 @@ MemoryImage MemoryProvider::Image() const {
 }
 
 Clock& MemoryProvider::clock() { return *impl_->clock; }
+
+ProviderAdmin* MemoryProvider::admin() { return &impl_->admin; }
 
 // --- Batches ---------------------------------------------------------------------------------
 
@@ -226,91 +216,6 @@ Result<Timestamp> MemoryProvider::Renew(const LockToken& token,
   TANDEM_RETURN_IF_ERROR(ValidateRenew(token, duration.value()));
   return impl_->store.Change([&](MemoryState& state, Timestamp now) {
     return state.queues.Renew(token, duration.value(), now);
-  });
-}
-
-// --- Administration --------------------------------------------------------------------------
-
-Result<NamePage> MemoryProvider::ListEntities(const ListOptions& options) {
-  TANDEM_RETURN_IF_ERROR(impl_->mark.Check());
-  TANDEM_RETURN_IF_ERROR(ValidateLimit(options.limit));
-  return impl_->store.Look([&](const MemoryState& state, Timestamp /*now*/) {
-    return PageOf(state.events.Entities(), options);
-  });
-}
-
-Result<PartitionPage> MemoryProvider::ListPartitions(std::string_view entity,
-                                                     const PartitionOptions& options) {
-  TANDEM_RETURN_IF_ERROR(impl_->mark.Check());
-  TANDEM_RETURN_IF_ERROR(ValidateEntity(entity));
-  TANDEM_RETURN_IF_ERROR(ValidateLimit(options.limit));
-  return impl_->store.Look([&](const MemoryState& state, Timestamp /*now*/) {
-    return state.events.ListPartitions(entity, options);
-  });
-}
-
-Result<NamePage> MemoryProvider::ListQueues(const ListOptions& options) {
-  TANDEM_RETURN_IF_ERROR(impl_->mark.Check());
-  TANDEM_RETURN_IF_ERROR(ValidateLimit(options.limit));
-  return impl_->store.Look([&](const MemoryState& state, Timestamp /*now*/) {
-    return PageOf(state.queues.Names(), options);
-  });
-}
-
-Result<QueueStatistics> MemoryProvider::Statistics(std::string_view queue) {
-  TANDEM_RETURN_IF_ERROR(impl_->mark.Check());
-  TANDEM_RETURN_IF_ERROR(ValidateQueue(queue));
-  return impl_->store.Look([&](const MemoryState& state, Timestamp now) {
-    return state.queues.Statistics(std::string(queue), now);
-  });
-}
-
-Result<BrowsePage> MemoryProvider::Browse(std::string_view queue, const BrowseOptions& options) {
-  TANDEM_RETURN_IF_ERROR(impl_->mark.Check());
-  TANDEM_RETURN_IF_ERROR(ValidateQueue(queue));
-  TANDEM_RETURN_IF_ERROR(ValidateLimit(options.limit));
-  return impl_->store.Look([&](const MemoryState& state, Timestamp now) {
-    return state.queues.Browse(std::string(queue), options, now);
-  });
-}
-
-Result<std::uint64_t> MemoryProvider::Purge(std::string_view queue) {
-  TANDEM_RETURN_IF_ERROR(impl_->mark.Check());
-  TANDEM_RETURN_IF_ERROR(ValidateQueue(queue));
-  return impl_->store.Change([&](MemoryState& state, Timestamp /*now*/) {
-    return state.queues.Purge(std::string(queue));
-  });
-}
-
-Result<RedriveResult> MemoryProvider::Redrive(std::string_view queue) {
-  TANDEM_RETURN_IF_ERROR(impl_->mark.Check());
-  TANDEM_RETURN_IF_ERROR(ValidateQueue(queue));
-  TANDEM_RETURN_IF_ERROR(CheckName("queue of the dead letters", DeadLetterQueue(queue)));
-  return impl_->store.Change([&](MemoryState& state, Timestamp now) {
-    return state.queues.Redrive(std::string(queue), now);
-  });
-}
-
-Result<std::uint64_t> MemoryProvider::Truncate(const StreamId& stream, Version before) {
-  TANDEM_RETURN_IF_ERROR(impl_->mark.Check());
-  TANDEM_RETURN_IF_ERROR(ValidateEntity(stream.entity));
-  return impl_->store.Change(
-      [&](MemoryState& state, Timestamp /*now*/) { return state.events.Truncate(stream, before); });
-}
-
-Status MemoryProvider::Checkpoint(const std::filesystem::path& /*directory*/) {
-  TANDEM_RETURN_IF_ERROR(impl_->mark.Check());
-  return Status::Unsupported("a store in memory has no files to copy; see MemoryProvider::Image");
-}
-
-Result<VerifyReport> MemoryProvider::Verify() {
-  TANDEM_RETURN_IF_ERROR(impl_->mark.Check());
-  return impl_->store.Look([](const MemoryState& state, Timestamp /*now*/) -> Result<VerifyReport> {
-    VerifyReport report;
-    TANDEM_RETURN_IF_ERROR(state.events.Verify(&report));
-    TANDEM_RETURN_IF_ERROR(state.queues.Verify(&report));
-    report.batch_ids = state.applied.size();
-    return report;
   });
 }
 

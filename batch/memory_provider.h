@@ -34,7 +34,7 @@ struct MemoryOptions {
       {};  // what the store holds at the start: it is opened again, so no lease holds
 };
 
-class MemoryProvider final : public Provider, public ProviderAdmin {
+class MemoryProvider final : public Provider {
  public:
   // Throws std::system_error if the system gives no thread.
   MemoryProvider() : MemoryProvider(MemoryOptions()) {}
@@ -54,7 +54,7 @@ class MemoryProvider final : public Provider, public ProviderAdmin {
                         BatchCallback callback) override;
   Status Flush() override;
   Clock& clock() override;
-  ProviderAdmin* admin() override { return this; }
+  ProviderAdmin* admin() override;
 
   Result<EventPage> Read(const StreamId& stream, const ReadOptions& options) override;
   void ReadAsync(const StreamId& stream, const ReadOptions& options,
@@ -71,18 +71,6 @@ class MemoryProvider final : public Provider, public ProviderAdmin {
                     DequeueCallback callback) override;
   Result<Timestamp> Renew(const LockToken& token,
                           Saturated<std::chrono::milliseconds> duration) override;
-
-  Result<NamePage> ListEntities(const ListOptions& options) override;
-  Result<PartitionPage> ListPartitions(std::string_view entity,
-                                       const PartitionOptions& options) override;
-  Result<NamePage> ListQueues(const ListOptions& options) override;
-  Result<QueueStatistics> Statistics(std::string_view queue) override;
-  Result<BrowsePage> Browse(std::string_view queue, const BrowseOptions& options) override;
-  Result<std::uint64_t> Purge(std::string_view queue) override;
-  Result<RedriveResult> Redrive(std::string_view queue) override;
-  Result<std::uint64_t> Truncate(const StreamId& stream, Version before) override;
-  Status Checkpoint(const std::filesystem::path& directory) override;  // Unsupported
-  Result<VerifyReport> Verify() override;
 
  private:
   struct Impl;

@@ -38,45 +38,51 @@ class Barrier final : public Proposal {
 
 struct RocksDbProvider::Impl {
   Impl(std::unique_ptr<internal::StoreDatabase> opened, const RocksDbOptions& options)
-      : guard(&waits),
+      : clock(options.clock),
+        executor(clock, kExecutorThreads),
+        waits(&executor),
+        guard(&waits),
         database(std::move(opened)),
-        clock(options.clock),
+        synced_before(database->statistics->getTickerCount(rocksdb::WAL_FILE_SYNCED)),
+        wal_bytes_before(database->statistics->getTickerCount(rocksdb::WAL_FILE_BYTES)),
         ids(database->store, options.batch_id_retention.value(), database->identity.incarnation,
             clock->Now()),
         pipeline(database->db.get(), {database->store, database->events, database->messages}, clock,
                  &executor, database->begin,
-                 [this] {
+                 [this] {  // called by what commits, so once all is there
                    if (pipeline.threw()) guard.Break();
                    messages.WakeAll();
                  }),
         events(database->db.get(), database->events, clock, &waits),
         messages(database->db.get(), database->messages, clock, &pipeline, &waits,
                  database->identity),
-        admin(&guard, database.get(), &pipeline, options, &events, &messages),
-        synced_before(database->statistics->getTickerCount(rocksdb::WAL_FILE_SYNCED)),
-        wal_bytes_before(database->statistics->getTickerCount(rocksdb::WAL_FILE_BYTES)),
-        waits(&executor),
-        executor(clock, kExecutorThreads) {}
+        admin(&guard, database.get(), &pipeline, options, &events, &messages) {}
 
-  ~Impl() { waits.Close(); }
+  // Waits end through the executor. It then runs what was posted to its end, batches among them,
+  // while all that this uses is still there.
+  ~Impl() {
+    waits.Close();
+    executor.Close();
+  }
 
   static Result<std::unique_ptr<RocksDbProvider>> Open(const std::filesystem::path& directory,
                                                        const RocksDbOptions& options);
 
-  internal::CallGuard guard;
-  std::unique_ptr<Clock> own_clock;
-  std::unique_ptr<internal::StoreDatabase> database;
+  // Each uses only what is above it.
+  std::unique_ptr<Clock> own_clock;  // by Open; null: the clock is the caller's
   Clock* const clock;
+  Executor executor;
+  AsyncWaits waits;
+  internal::CallGuard guard;
+  const std::unique_ptr<internal::StoreDatabase> database;
+  const std::uint64_t synced_before;  // RocksDB's tickers when the store had been opened
+  const std::uint64_t wal_bytes_before;
   const internal::BatchIds ids;
   internal::CommitPipeline pipeline;
   internal::RocksEventStore events;
   internal::RocksMessageQueue messages;
   internal::RocksAdmin admin;
-  const std::uint64_t synced_before;  // RocksDB's tickers when the store had been opened
-  const std::uint64_t wal_bytes_before;
   std::atomic<std::uint64_t> batches = 0;
-  AsyncWaits waits;
-  Executor executor;  // last, so destroyed first: what was posted runs to its end
 };
 
 RocksDbProvider::RocksDbProvider(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

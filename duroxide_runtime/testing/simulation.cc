@@ -141,7 +141,7 @@ struct Simulation::Impl {
     std::vector<std::string> queues = work_queues;
     queues.emplace_back(internal::kTurnQueue);
     for (const std::string& queue : queues) {
-      const auto statistics = store.Statistics(queue);
+      const auto statistics = store.admin()->Statistics(queue);
       if (!statistics.ok()) return statistics.status().ToString();
       const std::uint64_t messages = statistics->messages();
       if (messages == 0) continue;
@@ -194,10 +194,10 @@ Status Simulation::Check() {
   if (const std::string waiting = impl_->Waiting(); !waiting.empty()) {
     return Status::Internal("messages are left over:" + waiting);
   }
-  TANDEM_RETURN_IF_ERROR(impl_->store.Verify().status());
+  TANDEM_RETURN_IF_ERROR(impl_->store.admin()->Verify().status());
   tandem::ListOptions list;
   for (bool more = true; more;) {
-    TANDEM_ASSIGN_OR_RETURN(const tandem::NamePage page, impl_->store.ListEntities(list));
+    TANDEM_ASSIGN_OR_RETURN(const tandem::NamePage page, impl_->store.admin()->ListEntities(list));
     for (const std::string& entity : page.names) {
       const auto instance = internal::InstanceOf(entity);
       if (!instance) continue;  // the index, or a stream of the application's own

@@ -62,8 +62,8 @@ class CommitPipeline final : public CommitDoor {
 
   // `families`: all that are written to. `begin` is the stamp of the record that names the
   // incarnation: the groups follow it. `on_stop` is called once, when the store has stopped: to
-  // wake who waits for what never comes. REQUIRES: `executor` is destroyed before the pipeline, and
-  // not used by it before that.
+  // wake who waits for what never comes. REQUIRES: `executor` is closed before the pipeline is
+  // destroyed.
   CommitPipeline(rocksdb::DB* db, std::vector<rocksdb::ColumnFamilyHandle*> families, Clock* clock,
                  Executor* executor, const GroupStamp& begin, std::function<void()> on_stop);
 
