@@ -4,15 +4,6 @@
 
 namespace tandem {
 
-namespace {
-
-Status OverLimit(std::string_view what, std::size_t bytes, std::size_t bytes_max) {
-  return Status::TooLarge(std::string(what) + " has " + std::to_string(bytes) +
-                          " bytes; the limit is " + std::to_string(bytes_max));
-}
-
-}  // namespace
-
 Status CheckName(std::string_view what, std::string_view name) {
   if (name.empty()) return Status::InvalidArgument(std::string(what) + " must not be empty");
   return CheckOptionalName(what, name);
@@ -24,6 +15,11 @@ Status CheckOptionalName(std::string_view what, std::string_view name) {
 
 Status CheckPayload(std::string_view what, std::size_t bytes) {
   return bytes > kPayloadBytesMax ? OverLimit(what, bytes, kPayloadBytesMax) : Status::Ok();
+}
+
+Status OverLimit(std::string_view what, std::size_t bytes, std::size_t bytes_max) {
+  return Status::TooLarge(std::string(what) + " has " + std::to_string(bytes) +
+                          " bytes, the limit is " + std::to_string(bytes_max));
 }
 
 }  // namespace tandem

@@ -40,4 +40,7 @@ Status CheckName(std::string_view what, std::string_view name);
 Status CheckOptionalName(std::string_view what, std::string_view name);
 Status CheckPayload(std::string_view what, std::size_t bytes);
 
+// TooLarge: "the input has 3000000 bytes, the limit is 2097152". The one wording of that.
+Status OverLimit(std::string_view what, std::size_t bytes, std::size_t bytes_max);
+
 }  // namespace tandem

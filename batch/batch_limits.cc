@@ -122,13 +122,10 @@ Status ValidateBatch(const std::vector<Operation>& operations, const BatchOption
   }
   if (!failures.empty()) return Status::OfFailures(std::move(failures));
   if (total.operations > kBatchOperationsMax) {
-    return Status::TooLarge("a batch of " + std::to_string(total.operations) +
-                            " operations; the limit is " + std::to_string(kBatchOperationsMax));
+    return Status::TooLarge("the batch has " + std::to_string(total.operations) +
+                            " operations, the limit is " + std::to_string(kBatchOperationsMax));
   }
-  if (total.bytes > kBatchBytesMax) {
-    return Status::TooLarge("a batch of " + std::to_string(total.bytes) + " bytes; the limit is " +
-                            std::to_string(kBatchBytesMax));
-  }
+  if (total.bytes > kBatchBytesMax) return OverLimit("the batch", total.bytes, kBatchBytesMax);
   return Status::Ok();
 }
 
