@@ -37,6 +37,14 @@ bool Signal::TryTake() {
   return std::exchange(notified_, false);
 }
 
+bool SleepFor(Clock& clock, std::chrono::milliseconds duration, const std::stop_token& stop) {
+  Signal signal;
+  const NotifyOnStop notify(stop, signal);
+  const Timestamp until = SaturatingAdd(clock.Now(), duration);
+  while (!stop.stop_requested() && clock.Now() < until) clock.WaitUntil(signal, until);
+  return !stop.stop_requested();
+}
+
 SystemClock::SystemClock()
     : wall_start_(std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now())),
       boot_start_(SinceBoot()) {}

@@ -80,6 +80,9 @@ class Clock {
   virtual bool WaitUntil(Signal& signal, Timestamp deadline) = 0;
 };
 
+// Blocks for `duration` of the clock; false when stop was requested before.
+bool SleepFor(Clock& clock, std::chrono::milliseconds duration, const std::stop_token& stop);
+
 // The wall clock as of construction, advanced from there by the time since the machine was started,
 // also what it slept of that: a step of the system's clock moves neither deadlines nor leases, and
 // a night in suspend is a night. A wait whose deadline has come in suspend ends at most ten seconds

@@ -66,6 +66,11 @@ std::string_view StatusCodeName(StatusCode code) {
   return "Unknown";
 }
 
+bool IsDeterministic(StatusCode code) {
+  return code == StatusCode::kTooLarge || code == StatusCode::kInvalidArgument ||
+         code == StatusCode::kCorruption || code == StatusCode::kUnsupported;
+}
+
 Status::Status(StatusCode code, std::string message, Detail detail) {
   TANDEM_CHECK(code != StatusCode::kOk, "an ok status carries no message");
   rep_ = std::make_shared<const Rep>(Rep{code, std::move(message), std::move(detail), {}, {}, 0});

@@ -39,6 +39,10 @@ enum class StatusCode : std::uint8_t {
 // The code's name as in the documentation, e.g. "LeaseLost".
 std::string_view StatusCodeName(StatusCode code);
 
+// Errors that the same call meets again, however often it is tried: they are about what it was
+// given or what is stored, not about the state of the moment.
+bool IsDeterministic(StatusCode code);
+
 struct ConflictDetail {
   // In words: "exactly 7", "no stream", "metadata 'status' absent".
   std::string expected;

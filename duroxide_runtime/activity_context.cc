@@ -1,14 +1,14 @@
 #include "tandem/duroxide_runtime/activity_context.h"
 
+#include "tandem/base/limits.h"
 #include "tandem/duroxide_runtime/limits.h"
 
 namespace duroxide {
 
 Status ActivityContext::HeartbeatEncoded(std::string progress) {
   if (progress.size() > kProgressBytesMax) {
-    return Status::TooLarge("the progress of activity '" + facts_.activity + "' has " +
-                            std::to_string(progress.size()) + " bytes, the limit is " +
-                            std::to_string(kProgressBytesMax));
+    return tandem::OverLimit("the progress of activity '" + facts_.activity + "'", progress.size(),
+                             kProgressBytesMax);
   }
   return Save(std::move(progress));
 }

@@ -104,9 +104,9 @@ class ActivityContext {
   template <Codable T>
   Result<std::optional<T>> LastProgress() {
     TANDEM_ASSIGN_OR_RETURN(const std::optional<std::string> bytes, LastProgressEncoded());
-    if (!bytes) return std::optional<T>();
+    if (!bytes) return std::nullopt;
     TANDEM_ASSIGN_OR_RETURN(T progress, internal::TryDecode<T>(*bytes));
-    return std::optional<T>(std::move(progress));
+    return progress;
   }
   Result<std::optional<std::string>> LastProgressEncoded();
 

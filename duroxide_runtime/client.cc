@@ -95,7 +95,7 @@ Status Client::StartEncoded(std::string_view orchestration, std::string_view ins
     }
     const Status result = *std::move(done);
     // Taken now; or the place that was found was deleted, and there is a new one.
-    if (result.code() != tandem::StatusCode::kConflict) return result;
+    if (result.code() != StatusCode::kConflict) return result;
   }
   return Status::Unavailable("instance " + Quoted(instance) +
                              " is started and deleted all the time; try again");

@@ -71,16 +71,16 @@ Result<std::optional<std::string>> Client::GetKvEncoded(std::string_view instanc
                                                         std::string_view key) const {
   TANDEM_RETURN_IF_ERROR(internal::CheckInstance(instance));
   TANDEM_RETURN_IF_ERROR(internal::CheckName("key", key));
-  TANDEM_ASSIGN_OR_RETURN(internal::KvEntries entries,
+  TANDEM_ASSIGN_OR_RETURN(KvEntries entries,
                           internal::ReadVisibleKv(*provider_, instance, key));
   const auto found = entries.find(key);
-  if (found == entries.end()) return std::optional<std::string>();
-  return std::optional<std::string>(std::move(found->second.value));
+  if (found == entries.end()) return std::nullopt;
+  return std::move(found->second.value);
 }
 
 Result<std::vector<KvItem>> Client::ListKv(std::string_view instance) const {
   TANDEM_RETURN_IF_ERROR(internal::CheckInstance(instance));
-  TANDEM_ASSIGN_OR_RETURN(internal::KvEntries entries,
+  TANDEM_ASSIGN_OR_RETURN(KvEntries entries,
                           internal::ReadVisibleKv(*provider_, instance, {}));
   std::vector<KvItem> items;
   items.reserve(entries.size());
@@ -111,7 +111,7 @@ Result<std::string> Client::WaitForKvEncoded(std::string_view instance, std::str
 Result<InstanceStats> Client::GetStats(std::string_view instance) const {
   TANDEM_RETURN_IF_ERROR(internal::CheckInstance(instance));
   InstanceStats stats;
-  TANDEM_ASSIGN_OR_RETURN(const internal::KvEntries kv,
+  TANDEM_ASSIGN_OR_RETURN(const KvEntries kv,
                           internal::ReadVisibleKv(*provider_, instance, {}));
   for (const auto& [key, entry] : kv) {
     stats.kv_keys += 1;

@@ -16,11 +16,9 @@
 #include "tandem/duroxide_runtime/history.h"
 #include "tandem/duroxide_runtime/instance_status.h"
 #include "tandem/duroxide_runtime/orchestration_version.h"
+#include "tandem/duroxide_runtime/timeout.h"
 
 namespace duroxide {
-
-// How long to wait, in any unit from milliseconds up; hours::max() is forever.
-using Timeout = tandem::Saturated<std::chrono::milliseconds>;
 
 // --- Starting -----------------------------------------------------------------------------------
 

@@ -31,12 +31,9 @@
 #include <variant>
 #include <vector>
 
-#include "tandem/base/result.h"
+#include "tandem/duroxide_runtime/status.h"
 
 namespace duroxide {
-
-using tandem::Result;
-using tandem::Status;
 
 // The input or output of those that have none.
 using Unit = std::monostate;
@@ -128,11 +125,11 @@ struct Codec<std::optional<T>> {
     return value ? "=" + Codec<T>::Encode(*value) : std::string();
   }
   static Result<std::optional<T>> Decode(std::string_view bytes) {
-    if (bytes.empty()) return std::optional<T>();
+    if (bytes.empty()) return std::nullopt;
     const bool has_value = bytes.front() == '=';
     if (!has_value) return Status::InvalidArgument("expected nothing, or '=' and a value");
     TANDEM_ASSIGN_OR_RETURN(T value, Codec<T>::Decode(bytes.substr(1)));
-    return std::optional<T>(std::move(value));
+    return value;
   }
 };
 

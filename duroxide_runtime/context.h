@@ -231,9 +231,9 @@ class OrchestrationContext {
   template <Codable T>
   Result<std::optional<T>> GetKv(std::string_view key) const {
     const auto found = state_->published().kv().entries().find(key);
-    if (found == state_->published().kv().entries().end()) return std::optional<T>();
+    if (found == state_->published().kv().entries().end()) return std::nullopt;
     TANDEM_ASSIGN_OR_RETURN(T value, internal::TryDecode<T>(found->second.value));
-    return std::optional<T>(std::move(value));
+    return value;
   }
   std::vector<std::string> KvKeys() const;  // sorted
   void EraseKv(const std::string& key) const { state_->published().EraseKv(key); }

@@ -11,12 +11,9 @@
 #include <string_view>
 #include <vector>
 
-#include "tandem/base/status.h"
+#include "tandem/duroxide_runtime/status.h"
 
 namespace duroxide {
-
-using tandem::Status;
-using tandem::StatusCode;
 
 // Stored: values are never reused or renumbered.
 enum class FailureCategory : std::uint8_t {

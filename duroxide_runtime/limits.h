@@ -36,14 +36,6 @@ constexpr std::size_t kKvValueBytesMax = std::size_t{64} << 10;
 // new.
 constexpr std::size_t kMailboxCarriedBytesMax = std::size_t{4} << 20;
 
-// Executions of one instance that one turn runs at most, each having continued as new at once. More
-// are left to the next turn.
-constexpr std::size_t kTurnExecutionsMax = 16;
-
-// A turn that holds more bytes than this leaves the next execution to the next turn: an execution's
-// start and end may be as large as two values and all unread messages.
-constexpr std::size_t kTurnChainBytesMax = std::size_t{1} << 20;
-
 // What an orchestration asks for between two awaits, i.e. in answer to one input: operations, and
 // bytes of their names and inputs together. Whoever needs more starts them in portions. The
 // answer to one input then fits into a batch, unless it is about the largest of everything at once,
@@ -55,19 +47,6 @@ constexpr std::size_t kStepBytesMax = std::size_t{16} << 20;
 // What an orchestration has in the air at a time: activities, timers and waits without a result.
 // One turn can cancel them all.
 constexpr std::size_t kOpenOperationsMax = 12'000;
-
-// Orchestrator messages that one turn takes at most.
-constexpr std::size_t kTurnMessagesMax = 256;
-
-// A turn takes no further message once it holds more than this: new history events, and bytes of
-// names and values in them. What it leaves comes back.
-constexpr std::size_t kTurnEventsMax = 10'000;
-constexpr std::size_t kTurnBytesMax = std::size_t{16} << 20;
-
-// One page of a list of instances: entries that are looked at, and bytes of statuses after which it
-// ends.
-constexpr std::size_t kListInstancesMax = 1'000;
-constexpr std::size_t kListBytesMax = std::size_t{16} << 20;
 
 // An instance with all that descends from it, as it is walked for a list or for its deletion.
 constexpr std::size_t kTreeInstancesMax = 100'000;

@@ -9,7 +9,7 @@ std::string OrchestrationVersion::ToString() const {
   return std::to_string(major) + '.' + std::to_string(minor) + '.' + std::to_string(patch);
 }
 
-tandem::Result<OrchestrationVersion> OrchestrationVersion::Parse(std::string_view text) {
+Result<OrchestrationVersion> OrchestrationVersion::Parse(std::string_view text) {
   std::array<std::uint32_t, 3> numbers{};
   const char* at = text.begin();
   for (std::size_t i = 0; i < numbers.size(); ++i) {
@@ -17,8 +17,7 @@ tandem::Result<OrchestrationVersion> OrchestrationVersion::Parse(std::string_vie
     const bool last = i + 1 == numbers.size();
     const bool separated = last ? rest == text.end() : rest != text.end() && *rest == '.';
     if (error != std::errc() || !separated) {
-      return tandem::Status::InvalidArgument("'" + std::string(text) +
-                                             "' is no version like 1.0.0");
+      return Status::InvalidArgument("'" + std::string(text) + "' is no version like 1.0.0");
     }
     at = last ? rest : rest + 1;
   }

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "tandem/base/result.h"
+#include "tandem/duroxide_runtime/status.h"
 
 namespace duroxide {
 
@@ -22,7 +22,7 @@ struct OrchestrationVersion {
   // "2.0.1"
   std::string ToString() const;
   // InvalidArgument unless it is three decimal numbers with dots between them.
-  static tandem::Result<OrchestrationVersion> Parse(std::string_view text);
+  static Result<OrchestrationVersion> Parse(std::string_view text);
 };
 
 }  // namespace duroxide

@@ -13,9 +13,6 @@
 
 namespace duroxide::testing {
 
-using tandem::Result;
-using tandem::Status;
-
 namespace {
 
 constexpr std::string_view kHeader = "duroxide-history 1";
@@ -83,7 +80,7 @@ class TextReader {
     } else if (kind == "kv") {
       std::string key;
       std::int64_t micros = 0;
-      internal::KvEntry entry;
+      KvEntry entry;
       read = ReadBytes(words, &key) && (words >> micros) && ReadBytes(words, &entry.value);
       entry.updated_at = Timestamp(std::chrono::microseconds(micros));
       recorded_.kv.insert_or_assign(std::move(key), std::move(entry));
@@ -124,8 +121,7 @@ Result<std::vector<RecordedHistory>> ReadRecorded(tandem::Provider& provider,
   if (place.head == 0) return all;
   TANDEM_ASSIGN_OR_RETURN(const std::uint64_t oldest,
                           internal::OldestExecution(provider, instance, place));
-  TANDEM_ASSIGN_OR_RETURN(internal::KvEntries kv,
-                          internal::KvBefore(provider, instance, place, oldest));
+  TANDEM_ASSIGN_OR_RETURN(KvEntries kv, internal::KvBefore(provider, instance, place, oldest));
   for (std::uint64_t number = oldest;; ++number) {
     tandem::ReadOptions options;
     options.max_events = 1;

@@ -20,15 +20,16 @@
 
 #include "tandem/batch/provider.h"
 #include "tandem/duroxide_runtime/history.h"
-#include "tandem/duroxide_runtime/internal/records/kv_entry.h"
+#include "tandem/duroxide_runtime/kv_entry.h"
 #include "tandem/duroxide_runtime/registry.h"
+#include "tandem/duroxide_runtime/status.h"
 
 namespace duroxide::testing {
 
 struct RecordedHistory {
   std::string instance = {};
   std::uint64_t execution = 1;
-  internal::KvEntries kv = {};  // before the execution
+  KvEntries kv = {};  // before the execution
   History history = {};
 
   bool operator==(const RecordedHistory&) const = default;
@@ -37,8 +38,8 @@ struct RecordedHistory {
 // All executions of the instance that are still there, the oldest first; none if there is no such
 // instance. Errors: Unsupported, if an execution was pruned whose history could not be read (with
 // which key-value map the next one began is not known then); those of the store.
-tandem::Result<std::vector<RecordedHistory>> ReadRecorded(tandem::Provider& provider,
-                                                          std::string_view instance);
+Result<std::vector<RecordedHistory>> ReadRecorded(tandem::Provider& provider,
+                                                  std::string_view instance);
 
 // Where the code in the registry no longer does what history holds, in words: the event, what was
 // expected and what was asked for. nullopt: it replays. A step that was recorded is not run.
@@ -56,11 +57,11 @@ std::optional<std::string> FindDivergence(const RecordedHistory& recorded,
 //
 // Errors of writing: IoError. Of reading: NotFound, IoError, Corruption, Unsupported (a newer
 // format or kind of event).
-tandem::Status WriteHistoryFile(const std::filesystem::path& path, const RecordedHistory& recorded);
-tandem::Result<RecordedHistory> ReadHistoryFile(const std::filesystem::path& path);
+Status WriteHistoryFile(const std::filesystem::path& path, const RecordedHistory& recorded);
+Result<RecordedHistory> ReadHistoryFile(const std::filesystem::path& path);
 
 // The same text to and from a stream. `where` names it in errors.
-tandem::Status WriteHistory(std::ostream& out, const RecordedHistory& recorded);
-tandem::Result<RecordedHistory> ReadHistory(std::istream& in, const std::string& where);
+Status WriteHistory(std::ostream& out, const RecordedHistory& recorded);
+Result<RecordedHistory> ReadHistory(std::istream& in, const std::string& where);
 
 }  // namespace duroxide::testing

@@ -6,8 +6,9 @@
 #include <string>
 #include <string_view>
 
-#include "tandem/base/status.h"
+#include "tandem/base/limits.h"
 #include "tandem/duroxide_runtime/instance_status.h"
+#include "tandem/duroxide_runtime/status.h"
 
 namespace duroxide::internal {
 
@@ -15,19 +16,18 @@ inline std::string Quoted(std::string_view name) {
   return std::string(1, '\'').append(name).append("'");
 }
 
-inline tandem::Status CheckSize(std::string_view what, std::size_t bytes, std::size_t max) {
-  if (bytes <= max) return tandem::Status::Ok();
-  return tandem::Status::TooLarge("the " + std::string(what) + " has " + std::to_string(bytes) +
-                                  " bytes, the limit is " + std::to_string(max));
+inline Status CheckSize(std::string_view what, std::size_t bytes, std::size_t max) {
+  if (bytes <= max) return Status::Ok();
+  return tandem::OverLimit("the " + std::string(what), bytes, max);
 }
 
-inline tandem::Status NoInstance(std::string_view instance) {
-  return tandem::Status::NotFound("there is no instance " + Quoted(instance));
+inline Status NoInstance(std::string_view instance) {
+  return Status::NotFound("there is no instance " + Quoted(instance));
 }
 
-inline tandem::Status HasFinished(std::string_view instance, InstanceState state) {
-  return tandem::Status::InvalidArgument("instance " + Quoted(instance) + " has finished (" +
-                                         std::string(InstanceStateName(state)) + ")");
+inline Status HasFinished(std::string_view instance, InstanceState state) {
+  return Status::InvalidArgument("instance " + Quoted(instance) + " has finished (" +
+                                 std::string(InstanceStateName(state)) + ")");
 }
 
 }  // namespace duroxide::internal

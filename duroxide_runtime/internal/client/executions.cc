@@ -19,7 +19,7 @@ namespace {
 constexpr std::uint64_t kPruneBatch = 1'000;
 
 // How often others may prune or delete the same while this looks at it.
-constexpr int kConflictsMax = 16;
+constexpr int kPruneConflictsMax = 16;
 
 std::string NameExecution(std::string_view instance, std::uint64_t execution) {
   return "execution " + std::to_string(execution) + " of instance " + Quoted(instance);
@@ -48,14 +48,13 @@ Result<tandem::EventPage> ReadEnd(tandem::Provider& provider, const tandem::Stre
 Result<std::optional<ExecutionInfo>> ReadExecution(tandem::Provider& provider,
                                                    std::string_view instance,
                                                    std::uint64_t execution) {
-  using Found = std::optional<ExecutionInfo>;
   const tandem::StreamId stream = HistoryStream(instance, execution);
   const std::string where = NameExecution(instance, execution);
   TANDEM_ASSIGN_OR_RETURN(const tandem::EventPage first,
                           ReadEnd(provider, stream, tandem::Direction::kForward));
   TANDEM_ASSIGN_OR_RETURN(const tandem::EventPage last,
                           ReadEnd(provider, stream, tandem::Direction::kBackward));
-  if (first.events.empty() || last.events.empty()) return Found();
+  if (first.events.empty() || last.events.empty()) return std::nullopt;
   TANDEM_ASSIGN_OR_RETURN(const HistoryEvent begin,
                           DecodeHistoryEvent(first.events.front().payload, where));
   TANDEM_ASSIGN_OR_RETURN(const HistoryEvent end,
@@ -69,7 +68,7 @@ Result<std::optional<ExecutionInfo>> ReadExecution(tandem::Provider& provider,
   info.started_at = begin.time;
   info.updated_at = end.time;
   info.events = last.head;
-  return Found(info);
+  return info;
 }
 
 // The instance, which has to be there.
@@ -152,9 +151,8 @@ Result<tandem::UpdateMetadata> RecordKvBefore(tandem::Provider& provider, std::s
   }
   if (!kv.ok()) {
     // What can't be read has to go all the same.
-    const tandem::StatusCode code = kv.status().code();
-    const bool unreadable =
-        code == tandem::StatusCode::kCorruption || code == tandem::StatusCode::kUnsupported;
+    const StatusCode code = kv.status().code();
+    const bool unreadable = code == StatusCode::kCorruption || code == StatusCode::kUnsupported;
     if (!unreadable) return kv.status();
     return update;
   }
@@ -217,8 +215,8 @@ Result<PruneResult> PruneExecutions(tandem::Provider& provider, std::string_view
     if (portion.ok()) {
       result.executions += portion->executions;
       result.events += portion->events;
-    } else if (portion.status().code() != tandem::StatusCode::kConflict ||
-               ++conflicts == kConflictsMax) {
+    } else if (portion.status().code() != StatusCode::kConflict ||
+               ++conflicts == kPruneConflictsMax) {
       return portion.status();
     }
   }

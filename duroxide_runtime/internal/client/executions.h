@@ -6,10 +6,10 @@
 #include <cstdint>
 #include <string_view>
 
-#include "tandem/base/result.h"
 #include "tandem/batch/provider.h"
 #include "tandem/duroxide_runtime/client_types.h"
 #include "tandem/duroxide_runtime/internal/store/instance_reader.h"
+#include "tandem/duroxide_runtime/status.h"
 
 namespace duroxide::internal {
 

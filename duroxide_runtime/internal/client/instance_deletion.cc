@@ -13,6 +13,7 @@
 #include "tandem/duroxide_runtime/internal/client/instance_lookup.h"
 #include "tandem/duroxide_runtime/internal/client/instance_tree.h"
 #include "tandem/duroxide_runtime/internal/records/history.h"
+#include "tandem/duroxide_runtime/internal/records/history_facts.h"
 #include "tandem/duroxide_runtime/internal/store/instance_index.h"
 #include "tandem/duroxide_runtime/internal/store/instance_reader.h"
 #include "tandem/duroxide_runtime/internal/store/layout.h"
@@ -22,8 +23,6 @@ namespace duroxide::internal {
 
 namespace {
 
-using tandem::StatusCode;
-
 // Something may happen to a member between the look at it and the batch; then it is looked at
 // again.
 constexpr int kDeletionAttemptsMax = 64;
@@ -31,17 +30,9 @@ constexpr int kDeletionAttemptsMax = 64;
 // The activities without a result, with their tags.
 std::map<EventId, std::string> OpenActivities(const History& history) {
   std::map<EventId, std::string> open;
-  for (std::size_t i = 0; i < history.size(); ++i) {
-    const HistoryBody& body = history[i].body;
-    if (const auto* scheduled = std::get_if<ActivityScheduled>(&body)) {
-      open.emplace(i + 1, scheduled->tag);
-    } else if (const auto* completed = std::get_if<ActivityCompleted>(&body)) {
-      open.erase(completed->scheduled_id);
-    } else if (const auto* failed = std::get_if<ActivityFailed>(&body)) {
-      open.erase(failed->scheduled_id);
-    } else if (const auto* cancelled = std::get_if<ActivityCancelRequested>(&body)) {
-      open.erase(cancelled->scheduled_id);
-    }
+  for (const auto& [id, cancellation] : CancellationsOfOpen(history)) {
+    const auto* activity = std::get_if<ActivityCancelRequested>(&cancellation);
+    if (activity != nullptr) open.emplace(id, activity->tag);
   }
   return open;
 }
@@ -259,8 +250,8 @@ class Deletion {
 
 }  // namespace
 
-tandem::Result<DeleteResult> DeleteTree(tandem::Provider& provider, std::string_view root,
-                                        bool force, std::size_t batch_operations) {
+Result<DeleteResult> DeleteTree(tandem::Provider& provider, std::string_view root, bool force,
+                                std::size_t batch_operations) {
   return Deletion(provider, root, force, batch_operations).Run();
 }
 

@@ -18,9 +18,9 @@
 #include <cstddef>
 #include <string_view>
 
-#include "tandem/base/result.h"
 #include "tandem/batch/provider.h"
 #include "tandem/duroxide_runtime/client_types.h"
+#include "tandem/duroxide_runtime/status.h"
 
 namespace duroxide::internal {
 
@@ -28,8 +28,7 @@ namespace duroxide::internal {
 // member may have as many activities as kOpenOperationsMax, and for its bytes' sake.
 inline constexpr std::size_t kDeleteBatchOperations = 20'000;
 
-tandem::Result<DeleteResult> DeleteTree(tandem::Provider& provider, std::string_view root,
-                                        bool force,
-                                        std::size_t batch_operations = kDeleteBatchOperations);
+Result<DeleteResult> DeleteTree(tandem::Provider& provider, std::string_view root, bool force,
+                                std::size_t batch_operations = kDeleteBatchOperations);
 
 }  // namespace duroxide::internal

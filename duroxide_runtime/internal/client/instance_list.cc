@@ -6,11 +6,15 @@
 
 #include "tandem/duroxide_runtime/internal/client/instance_lookup.h"
 #include "tandem/duroxide_runtime/internal/store/instance_index.h"
-#include "tandem/duroxide_runtime/limits.h"
 
 namespace duroxide::internal {
 
 namespace {
+
+// One page of a list of instances: entries that are looked at, and bytes of statuses after which it
+// ends.
+constexpr std::size_t kListInstancesMax = 1'000;
+constexpr std::size_t kListBytesMax = std::size_t{16} << 20;
 
 bool Matches(const InstanceFilter& filter, const InstanceStatus& status) {
   return (!filter.state || status.state == *filter.state) &&
@@ -24,8 +28,8 @@ std::string IndexFor(const InstanceFilter& filter) {
   return IndexAllPrefix();
 }
 
-tandem::Result<InstancePage> ReadPage(tandem::Provider& provider, const std::string& index,
-                                      const InstanceFilter& filter, const ListOptions& options) {
+Result<InstancePage> ReadPage(tandem::Provider& provider, const std::string& index,
+                              const InstanceFilter& filter, const ListOptions& options) {
   tandem::MetadataOptions metadata;
   metadata.prefix = index + filter.id_prefix;
   if (!options.after.empty()) metadata.after = index + options.after;
@@ -45,7 +49,7 @@ tandem::Result<InstancePage> ReadPage(tandem::Provider& provider, const std::str
     }
     page.next = key.substr(index.size());
     Result<StoredStatus> stored = LookUp(provider, page.next);
-    if (stored.status().code() == tandem::StatusCode::kNotFound) continue;  // deleted meanwhile
+    if (stored.status().code() == StatusCode::kNotFound) continue;  // deleted meanwhile
     if (IsUnreadable(stored.status())) {
       page.unreadable.push_back(page.next);
       continue;
@@ -61,13 +65,13 @@ tandem::Result<InstancePage> ReadPage(tandem::Provider& provider, const std::str
 
 }  // namespace
 
-tandem::Result<InstancePage> ListInstances(tandem::Provider& provider, const InstanceFilter& filter,
-                                           const ListOptions& options) {
+Result<InstancePage> ListInstances(tandem::Provider& provider, const InstanceFilter& filter,
+                                   const ListOptions& options) {
   return ReadPage(provider, IndexFor(filter), filter, options);
 }
 
-tandem::Result<InstancePage> ListChildren(tandem::Provider& provider, std::string_view parent,
-                                          const ListOptions& options) {
+Result<InstancePage> ListChildren(tandem::Provider& provider, std::string_view parent,
+                                  const ListOptions& options) {
   return ReadPage(provider, IndexChildrenPrefix(parent), InstanceFilter(), options);
 }
 

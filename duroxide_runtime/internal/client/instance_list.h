@@ -4,16 +4,16 @@
 
 #include <string_view>
 
-#include "tandem/base/result.h"
 #include "tandem/batch/provider.h"
 #include "tandem/duroxide_runtime/client_types.h"
+#include "tandem/duroxide_runtime/status.h"
 
 namespace duroxide::internal {
 
-tandem::Result<InstancePage> ListInstances(tandem::Provider& provider, const InstanceFilter& filter,
-                                           const ListOptions& options);
+Result<InstancePage> ListInstances(tandem::Provider& provider, const InstanceFilter& filter,
+                                   const ListOptions& options);
 
-tandem::Result<InstancePage> ListChildren(tandem::Provider& provider, std::string_view parent,
-                                          const ListOptions& options);
+Result<InstancePage> ListChildren(tandem::Provider& provider, std::string_view parent,
+                                  const ListOptions& options);
 
 }  // namespace duroxide::internal

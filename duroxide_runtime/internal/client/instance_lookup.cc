@@ -74,7 +74,7 @@ Result<bool> InstanceWatch::AwaitChange() {
 Result<std::optional<InstanceWatch::NextEvent>> InstanceWatch::FindNext() const {
   TANDEM_ASSIGN_OR_RETURN(const InstancePlace place, FindInstance(provider_, instance_));
   const tandem::StreamId stream = HistoryStream(instance_, place.execution);
-  if (place.head == 0) return std::optional<NextEvent>({stream, 1});
+  if (place.head == 0) return NextEvent{stream, 1};
   const NextEvent last{stream, place.head};
   tandem::ReadOptions options;
   options.from = last.version;
@@ -85,8 +85,8 @@ Result<std::optional<InstanceWatch::NextEvent>> InstanceWatch::FindNext() const 
 
 Result<std::optional<InstanceWatch::NextEvent>> InstanceWatch::Behind(
     const NextEvent& at, const tandem::EventPage& page) const {
-  if (page.deleted) return std::optional<NextEvent>();
-  if (page.events.empty()) return std::optional<NextEvent>(at);
+  if (page.deleted) return std::nullopt;
+  if (page.events.empty()) return at;
   const tandem::Event& last = page.events.back();
   TANDEM_ASSIGN_OR_RETURN(
       const HistoryEvent event,
@@ -94,9 +94,9 @@ Result<std::optional<InstanceWatch::NextEvent>> InstanceWatch::Behind(
                                            " of instance " + Quoted(instance_)));
   // Nothing comes behind an end: the next execution is left to the next turn.
   if (IsEnd(event.body)) {
-    return std::optional<NextEvent>({HistoryStream(instance_, at.stream.partition + 1), 1});
+    return NextEvent{HistoryStream(instance_, at.stream.partition + 1), 1};
   }
-  return std::optional<NextEvent>({at.stream, last.version + 1});
+  return NextEvent{at.stream, last.version + 1};
 }
 
 Status InstanceWatch::TimeIsOver(const InstanceStatus& status) const {

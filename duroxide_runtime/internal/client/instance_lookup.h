@@ -12,13 +12,13 @@
 #include "tandem/batch/provider.h"
 #include "tandem/duroxide_runtime/instance_status.h"
 #include "tandem/duroxide_runtime/internal/store/instance_reader.h"
+#include "tandem/duroxide_runtime/status.h"
 
 namespace duroxide::internal {
 
 // The record can't be read: it is damaged, or of a newer version.
 inline bool IsUnreadable(const Status& status) {
-  return status.code() == tandem::StatusCode::kCorruption ||
-         status.code() == tandem::StatusCode::kUnsupported;
+  return status.code() == StatusCode::kCorruption || status.code() == StatusCode::kUnsupported;
 }
 
 // Its status; where that was erased or is unreadable, what the history says, with empty `bytes`.

@@ -62,7 +62,7 @@ Result<std::optional<InstanceState>> TrySend(tandem::Provider& provider, std::st
   enqueue.options.visible_at = stored.status.start_at;
   batch.emplace_back(std::move(enqueue));
   const Status status = provider.AtomicBatch(std::move(batch)).status();
-  if (status.code() == tandem::StatusCode::kConflict) return Sent();
+  if (status.code() == StatusCode::kConflict) return Sent();
   TANDEM_RETURN_IF_ERROR(status);
   return Sent(stored.status.state);
 }
@@ -77,7 +77,7 @@ Result<InstanceState> SendToInstance(tandem::Provider& provider, std::string_vie
   batch.emplace_back(ToInstance(instance, item));
   const Status status = provider.AtomicBatch(std::move(batch)).status();
   if (status.ok()) return InstanceState::kRunning;
-  if (status.code() != tandem::StatusCode::kConflict) return status;
+  if (status.code() != StatusCode::kConflict) return status;
 
   for (int attempt = 0; attempt < kSendAttemptsMax; ++attempt) {
     TANDEM_ASSIGN_OR_RETURN(const std::optional<InstanceState> sent,

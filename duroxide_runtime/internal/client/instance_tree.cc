@@ -40,7 +40,7 @@ Status AddChildren(tandem::Provider& provider, std::size_t index,
       }
       const std::string id = key.substr(options.prefix.size());
       Result<TreeMember> child = ReadMember(provider, id);
-      if (child.status().code() == tandem::StatusCode::kNotFound) continue;  // deleted meanwhile
+      if (child.status().code() == StatusCode::kNotFound) continue;  // deleted meanwhile
       if (IsUnreadable(child.status())) {
         TreeMember unreadable;
         unreadable.instance = id;

@@ -10,6 +10,7 @@
 
 #include "tandem/batch/provider.h"
 #include "tandem/duroxide_runtime/internal/store/instance_reader.h"
+#include "tandem/duroxide_runtime/status.h"
 
 namespace duroxide::internal {
 
@@ -17,16 +18,16 @@ struct TreeMember {
   std::string instance;
   std::string parent;  // in the tree; empty for the root
   std::size_t depth = 0;
-  InstancePlace place;     // read before the status, so at most as new
-  StoredStatus stored;     // without output and custom status; bytes only where no turn has run
-  tandem::Status trouble;  // not Ok: neither place nor status can be read
+  InstancePlace place;  // read before the status, so at most as new
+  StoredStatus stored;  // without output and custom status; bytes only where no turn has run
+  Status trouble;       // not Ok: neither place nor status can be read
 };
 
 // Errors: NotFound, Corruption, Unsupported.
 Result<TreeMember> ReadMember(tandem::Provider& provider, std::string_view instance);
 
 // Called for each member before its children are looked for; an error ends the walk.
-using MemberVisitor = std::function<tandem::Status(const TreeMember&)>;
+using MemberVisitor = std::function<Status(const TreeMember&)>;
 
 // Parents before their children; unreadable ones too, but for the root. Not a snapshot: who needs
 // one checks the places again. Errors: NotFound (no such root), TooLarge (more than

@@ -7,7 +7,7 @@
 
 #include "tandem/batch/provider.h"
 #include "tandem/duroxide_runtime/codec.h"
-#include "tandem/duroxide_runtime/internal/records/kv_entry.h"
+#include "tandem/duroxide_runtime/kv_entry.h"
 
 namespace duroxide::internal {
 

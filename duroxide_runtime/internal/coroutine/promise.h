@@ -12,9 +12,9 @@
 #include <type_traits>
 #include <utility>
 
-#include "tandem/base/result.h"
 #include "tandem/duroxide_runtime/codec.h"
 #include "tandem/duroxide_runtime/internal/coroutine/pump.h"
+#include "tandem/duroxide_runtime/status.h"
 
 namespace duroxide {
 

@@ -24,7 +24,6 @@ class Resumable {
 
   // The pump that runs this coroutine; null until it is started.
   Pump* pump() const { return pump_; }
-  void set_pump(Pump* pump) { pump_ = pump; }
 
  private:
   friend class Pump;

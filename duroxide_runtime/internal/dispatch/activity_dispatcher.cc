@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "tandem/base/limits.h"
 #include "tandem/duroxide_runtime/internal/dispatch/stored_progress.h"
 #include "tandem/duroxide_runtime/internal/dispatch/tuning.h"
 #include "tandem/duroxide_runtime/internal/engine/exceptions.h"
@@ -16,8 +17,6 @@
 namespace duroxide::internal {
 
 namespace {
-
-using tandem::StatusCode;
 
 ActivityFacts FactsOf(const tandem::Delivery& delivery, const ActivityItem& item) {
   ActivityFacts facts;
@@ -38,8 +37,7 @@ OperationId IdOf(const ActivityItem& item) {
 
 WorkItem Completion(const OperationId& id, Result<std::string> result) {
   if (result.ok() && result->size() > kValueBytesMax) {
-    result = Status::TooLarge("the output of the activity has " + std::to_string(result->size()) +
-                              " bytes, the limit is " + std::to_string(kValueBytesMax));
+    result = tandem::OverLimit("the output of the activity", result->size(), kValueBytesMax);
   }
   if (result.ok()) return ActivityCompletedItem{id, *std::move(result)};
   return ActivityFailedItem{id, Failure::Of(result.status())};
@@ -138,10 +136,7 @@ Status ActivityDispatcher::GiveBackStopped(const Call& call, const Status& reaso
              "activity '" + call.item.name + "' was stopped and given back: " + reason.ToString());
     return Status::Ok();
   }
-  counters_.activities_dropped += 1;
-  log_.Log(
-      LogLevel::kInfo, call.item.operation.instance,
-      "dropped the result of activity '" + call.item.name + "': cancelled, or taken by another");
+  reporter_.NoteDropped(call.item.operation.instance, call.item.name);
   return Status::Ok();
 }
 

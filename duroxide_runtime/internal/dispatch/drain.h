@@ -10,7 +10,7 @@
 
 #include "tandem/base/clock.h"
 #include "tandem/base/guarded.h"
-#include "tandem/duroxide_runtime/runtime.h"
+#include "tandem/duroxide_runtime/shutdown.h"
 
 namespace duroxide::internal {
 

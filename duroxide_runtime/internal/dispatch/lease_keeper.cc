@@ -9,8 +9,8 @@ namespace duroxide::internal {
 
 namespace {
 
-bool IsFinal(tandem::StatusCode code) {
-  return code == tandem::StatusCode::kLeaseLost || code == tandem::StatusCode::kInvalidArgument;
+bool IsFinal(StatusCode code) {
+  return code == StatusCode::kLeaseLost || code == StatusCode::kInvalidArgument;
 }
 
 }  // namespace
@@ -34,7 +34,7 @@ LeaseKeeper::Held::~Held() {
 
 std::stop_token LeaseKeeper::Held::stop_token() const { return entry_->stop.get_token(); }
 
-tandem::Status LeaseKeeper::Held::Renew() const { return keeper_->Renew(*entry_); }
+Status LeaseKeeper::Held::Renew() const { return keeper_->Renew(*entry_); }
 
 LeaseKeeper::LeaseKeeper(tandem::Provider& provider, std::chrono::milliseconds lease,
                          Renewal renewal)
@@ -93,8 +93,8 @@ std::vector<std::shared_ptr<LeaseKeeper::Entry>> LeaseKeeper::TakeDue() {
   return due;
 }
 
-tandem::Status LeaseKeeper::Renew(Entry& entry) {
-  const tandem::Result<tandem::Timestamp> renewed = provider_.Renew(entry.token, lease_);
+Status LeaseKeeper::Renew(Entry& entry) {
+  const Result<tandem::Timestamp> renewed = provider_.Renew(entry.token, lease_);
   const tandem::Timestamp now = provider_.clock().Now();
   bool lost = false;
   {
@@ -110,6 +110,26 @@ tandem::Status LeaseKeeper::Renew(Entry& entry) {
   }
   if (lost) entry.stop.request_stop();  // without the lock: runs the activity's callbacks
   return renewed.status();
+}
+
+Result<bool> EndLease(tandem::Clock& clock, const LeaseKeeper::Held& lease,
+                      const std::function<Status()>& end) {
+  for (int attempt = 1;; ++attempt) {
+    Status status = end();
+    if (status.ok()) return true;
+    if (status.code() == StatusCode::kLeaseLost) return false;
+    if (status.code() != StatusCode::kUnavailable) return status;
+    if (attempt == tuning::kEndLeaseAttemptsMax) return status;
+    if (!SleepFor(clock, tuning::kEndLeaseRetryDelay, lease.stop_token())) return status;
+  }
+}
+
+Result<bool> GiveBack(tandem::Provider& provider, const LeaseKeeper::Held& lease,
+                      const tandem::LockToken& token, std::chrono::milliseconds delay) {
+  tandem::AbandonOptions options;
+  options.count = false;
+  options.delay = delay;
+  return EndLease(provider.clock(), lease, [&] { return provider.Abandon(token, options); });
 }
 
 }  // namespace duroxide::internal

@@ -5,6 +5,7 @@
 // is lost, or can't be known to hold any more, the work is asked to stop.
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <stop_token>
 #include <thread>
@@ -12,6 +13,7 @@
 
 #include "tandem/base/guarded.h"
 #include "tandem/batch/provider.h"
+#include "tandem/duroxide_runtime/status.h"
 
 namespace duroxide::internal {
 
@@ -41,7 +43,7 @@ class LeaseKeeper {
     bool lost() const { return stop_token().stop_requested(); }
 
     // Renews now, besides the renewals that come by themselves; afterwards lost() is up to date.
-    tandem::Status Renew() const;
+    Status Renew() const;
 
    private:
     friend LeaseKeeper;
@@ -63,7 +65,7 @@ class LeaseKeeper {
 
   void Run(const std::stop_token& stop);
   std::vector<std::shared_ptr<Entry>> TakeDue();
-  tandem::Status Renew(Entry& entry);
+  Status Renew(Entry& entry);
 
   tandem::Provider& provider_;
   const std::chrono::milliseconds lease_;
@@ -75,5 +77,16 @@ class LeaseKeeper {
 
   std::jthread thread_;  // last: uses everything above
 };
+
+// Calls `end`, which ends the lease, again while the store is Unavailable, a few times and as long
+// as the lease holds. False if the lease was lost, which is no error. Errors: of the store; the
+// lease then ends by itself.
+Result<bool> EndLease(tandem::Clock& clock, const LeaseKeeper::Held& lease,
+                      const std::function<Status()>& end);
+
+// Gives back what is leased, without counting it, to be taken again after `delay`.
+Result<bool> GiveBack(tandem::Provider& provider, const LeaseKeeper::Held& lease,
+                      const tandem::LockToken& token,
+                      std::chrono::milliseconds delay = std::chrono::milliseconds::zero());
 
 }  // namespace duroxide::internal

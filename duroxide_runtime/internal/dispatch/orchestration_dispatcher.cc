@@ -6,14 +6,13 @@
 #include "tandem/base/check.h"
 #include "tandem/duroxide_runtime/internal/dispatch/parking.h"
 #include "tandem/duroxide_runtime/internal/dispatch/tuning.h"
+#include "tandem/duroxide_runtime/internal/engine/turn_limits.h"
 #include "tandem/duroxide_runtime/internal/records/work_item.h"
 #include "tandem/duroxide_runtime/limits.h"
 
 namespace duroxide::internal {
 
 namespace {
-
-using tandem::StatusCode;
 
 // A task that is due later, unless this goes away before.
 class ScheduledHelp {
@@ -88,7 +87,7 @@ Result<std::optional<TurnInbox::Runner>> OrchestrationDispatcher::Accept(Deliver
   const std::string& instance = deliveries.front().group;
   if (instance.empty()) {
     TANDEM_RETURN_IF_ERROR(settlement_.DropForeign(deliveries));
-    return std::optional<TurnInbox::Runner>();
+    return std::nullopt;
   }
   QueuedItems queued{{},
                      deliveries.front().lock_token,
@@ -100,7 +99,7 @@ Result<std::optional<TurnInbox::Runner>> OrchestrationDispatcher::Accept(Deliver
     if (!item.ok()) {
       TANDEM_RETURN_IF_ERROR(
           settlement_.ParkQueued(instance, Stuck{item.status().message()}, queued));
-      return std::optional<TurnInbox::Runner>();
+      return std::nullopt;
     }
     queued.items.push_back(*std::move(item));
   }

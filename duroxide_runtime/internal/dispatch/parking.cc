@@ -6,7 +6,6 @@
 #include <utility>
 #include <vector>
 
-#include "tandem/duroxide_runtime/internal/dispatch/pull_loop.h"
 #include "tandem/duroxide_runtime/internal/dispatch/tuning.h"
 #include "tandem/duroxide_runtime/internal/store/instance_operations.h"
 #include "tandem/duroxide_runtime/internal/store/instance_reader.h"
@@ -92,37 +91,17 @@ void Backoffs::Forget(const std::string& name) {
   state->entries.erase(found);
 }
 
-tandem::Status Park(tandem::Provider& provider, const ParkOrder& order) {
+Status Park(tandem::Provider& provider, const ParkOrder& order) {
   for (int attempt = 0; attempt < tuning::kParkAttemptsMax; ++attempt) {
     auto batch = ParkBatch(provider, order);
     if (!batch.ok()) break;  // an unreadable status does not keep the message
     const Status status = provider.AtomicBatch(*std::move(batch)).status();
-    if (status.code() != tandem::StatusCode::kConflict) return status;
+    if (status.code() != StatusCode::kConflict) return status;
   }
   tandem::AbandonOptions options;
   options.delay = ParkDelay(order.attempt);
   options.count = order.count;
   return provider.Abandon(order.token, options);
-}
-
-tandem::Result<bool> EndLease(tandem::Clock& clock, const LeaseKeeper::Held& lease,
-                              const std::function<tandem::Status()>& end) {
-  for (int attempt = 1;; ++attempt) {
-    tandem::Status status = end();
-    if (status.ok()) return true;
-    if (status.code() == tandem::StatusCode::kLeaseLost) return false;
-    if (status.code() != tandem::StatusCode::kUnavailable) return status;
-    if (attempt == tuning::kEndLeaseAttemptsMax) return status;
-    if (!SleepFor(clock, tuning::kEndLeaseRetryDelay, lease.stop_token())) return status;
-  }
-}
-
-tandem::Result<bool> GiveBack(tandem::Provider& provider, const LeaseKeeper::Held& lease,
-                              const tandem::LockToken& token, std::chrono::milliseconds delay) {
-  tandem::AbandonOptions options;
-  options.count = false;
-  options.delay = delay;
-  return EndLease(provider.clock(), lease, [&] { return provider.Abandon(token, options); });
 }
 
 }  // namespace duroxide::internal

@@ -15,7 +15,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <list>
 #include <string>
 #include <string_view>
@@ -24,7 +23,7 @@
 #include "tandem/base/guarded.h"
 #include "tandem/batch/provider.h"
 #include "tandem/duroxide_runtime/instance_status.h"
-#include "tandem/duroxide_runtime/internal/dispatch/lease_keeper.h"
+#include "tandem/duroxide_runtime/status.h"
 
 namespace duroxide::internal {
 
@@ -83,17 +82,6 @@ struct ParkOrder {
 // Ends the lease and writes the diagnosis, in one batch. The status of a finished instance stays as
 // it is, and an instance that never was gets none (a foreign message may name any). Errors:
 // LeaseLost, and those of the store.
-tandem::Status Park(tandem::Provider& provider, const ParkOrder& order);
-
-// Calls `end`, which ends the lease, again while the store is Unavailable, a few times and as long
-// as the lease holds. False if the lease was lost, which is no error. Errors: of the store; the
-// lease then ends by itself.
-tandem::Result<bool> EndLease(tandem::Clock& clock, const LeaseKeeper::Held& lease,
-                              const std::function<tandem::Status()>& end);
-
-// Gives back what is leased, without counting it, to be taken again after `delay`.
-tandem::Result<bool> GiveBack(tandem::Provider& provider, const LeaseKeeper::Held& lease,
-                              const tandem::LockToken& token,
-                              std::chrono::milliseconds delay = std::chrono::milliseconds::zero());
+Status Park(tandem::Provider& provider, const ParkOrder& order);
 
 }  // namespace duroxide::internal

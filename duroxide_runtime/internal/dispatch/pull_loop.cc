@@ -8,15 +8,6 @@
 
 namespace duroxide::internal {
 
-bool SleepFor(tandem::Clock& clock, std::chrono::milliseconds duration,
-              const std::stop_token& stop) {
-  tandem::Signal signal;
-  const tandem::NotifyOnStop notify(stop, signal);
-  const tandem::Timestamp until = tandem::SaturatingAdd(clock.Now(), duration);
-  while (!stop.stop_requested() && clock.Now() < until) clock.WaitUntil(signal, until);
-  return !stop.stop_requested();
-}
-
 PullLoop::PullLoop(tandem::Provider& provider, LogSink& log, Setup setup)
     : provider_(provider), log_(log), setup_(std::move(setup)), running_(setup_.threads) {
   threads_.reserve(setup_.threads);
@@ -46,7 +37,7 @@ void PullLoop::Pull(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     // What was dequeued before the trouble says nothing about the store as it is now.
     const std::uint64_t changes = trouble_changes_;
-    tandem::Status status;
+    Status status;
     tandem::DequeueOptions options = setup_.options();
     options.wait = tuning::kPullWait;
     options.stop = stop;
@@ -70,15 +61,15 @@ void PullLoop::Pull(const std::stop_token& stop) {
   }
 }
 
-tandem::Status PullLoop::GiveBack(const std::vector<tandem::Delivery>& deliveries) {
+Status PullLoop::GiveBack(const std::vector<tandem::Delivery>& deliveries) {
   tandem::AbandonOptions options;
   options.count = false;
-  tandem::Status first_error;
+  Status first_error;
   for (std::size_t i = 0; i < deliveries.size(); ++i) {
     const tandem::LockToken& token = deliveries[i].lock_token;
     if (i > 0 && token == deliveries[i - 1].lock_token) continue;  // of the same group
-    const tandem::Status status = provider_.Abandon(token, options);
-    const bool lost = status.code() == tandem::StatusCode::kLeaseLost;
+    const Status status = provider_.Abandon(token, options);
+    const bool lost = status.code() == StatusCode::kLeaseLost;
     if (!status.ok() && !lost && first_error.ok()) first_error = status;
   }
   return first_error;
@@ -92,7 +83,7 @@ std::string PullLoop::Name() const {
   return name;
 }
 
-void PullLoop::NoteTrouble(const tandem::Status& status) {
+void PullLoop::NoteTrouble(const Status& status) {
   std::uint64_t changes = trouble_changes_;
   if (IsTrouble(changes) || !trouble_changes_.compare_exchange_strong(changes, changes + 1)) return;
   log_.Log(LogLevel::kError, "",

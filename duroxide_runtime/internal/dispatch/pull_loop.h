@@ -16,13 +16,14 @@
 
 #include "tandem/batch/provider.h"
 #include "tandem/duroxide_runtime/log.h"
+#include "tandem/duroxide_runtime/status.h"
 
 namespace duroxide::internal {
 
 class PullLoop {
  public:
   // What was dequeued together. Returns the store's error, if that is what kept it from its work.
-  using Handler = std::function<tandem::Status(std::vector<tandem::Delivery>)>;
+  using Handler = std::function<Status(std::vector<tandem::Delivery>)>;
 
   // The options of a Dequeue, asked for before each; the loop itself sets how long it waits.
   using Options = std::function<tandem::DequeueOptions()>;
@@ -55,8 +56,8 @@ class PullLoop {
   void Run();
   void Pull(const std::stop_token& stop);
   // Uncounted, as if it had not been taken.
-  tandem::Status GiveBack(const std::vector<tandem::Delivery>& deliveries);
-  void NoteTrouble(const tandem::Status& status);
+  Status GiveBack(const std::vector<tandem::Delivery>& deliveries);
+  void NoteTrouble(const Status& status);
   // `changes`: of trouble_changes_, when what has gone well began.
   void NoteRecovery(std::uint64_t changes);
   static bool IsTrouble(std::uint64_t changes) { return changes % 2 == 1; }
@@ -71,9 +72,5 @@ class PullLoop {
   std::atomic<std::uint64_t> trouble_changes_ = 0;  // how often trouble has come or gone
   std::vector<std::thread> threads_;
 };
-
-// Blocks for `duration` of the clock; false when stop was requested before.
-bool SleepFor(tandem::Clock& clock, std::chrono::milliseconds duration,
-              const std::stop_token& stop);
 
 }  // namespace duroxide::internal

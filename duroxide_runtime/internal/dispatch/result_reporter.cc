@@ -9,10 +9,6 @@
 
 namespace duroxide::internal {
 
-using tandem::Result;
-using tandem::Status;
-using tandem::StatusCode;
-
 Result<bool> ResultReporter::Report(const ActivityResult& result) {
   const tandem::Enqueue told = ToInstance(result.instance, result.item);
   bool erase = result.progress.has_value();
@@ -33,7 +29,7 @@ Result<bool> ResultReporter::Report(const ActivityResult& result) {
     if (result.lease.lost()) break;
     if (!SleepFor(provider_.clock(), tuning::kReportRetryDelay, stop_)) return status;
   }
-  NoteDropped(result);
+  NoteDropped(result.instance, result.activity);
   return false;
 }
 
@@ -43,11 +39,10 @@ Status ResultReporter::ReportRun(const ActivityResult& result) {
   return Status::Ok();
 }
 
-void ResultReporter::NoteDropped(const ActivityResult& result) {
+void ResultReporter::NoteDropped(const std::string& instance, const std::string& activity) {
   counters_.activities_dropped += 1;
-  log_.Log(
-      LogLevel::kInfo, result.instance,
-      "dropped the result of activity '" + result.activity + "': cancelled, or taken by another");
+  log_.Log(LogLevel::kInfo, instance,
+           "dropped the result of activity '" + activity + "': cancelled, or taken by another");
 }
 
 }  // namespace duroxide::internal

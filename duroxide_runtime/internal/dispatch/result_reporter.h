@@ -11,6 +11,7 @@
 #include "tandem/duroxide_runtime/internal/dispatch/counters.h"
 #include "tandem/duroxide_runtime/internal/dispatch/turn_cause.h"
 #include "tandem/duroxide_runtime/log.h"
+#include "tandem/duroxide_runtime/status.h"
 
 namespace duroxide::internal {
 
@@ -22,13 +23,13 @@ class ResultReporter {
 
   // Thread-safe. True when it is stored, false when it was dropped: cancelled, or taken by another.
   // Errors: of the store; the activity then runs again.
-  tandem::Result<bool> Report(const ActivityResult& result);
+  Result<bool> Report(const ActivityResult& result);
 
   // The same for an activity that has run, which is counted.
-  tandem::Status ReportRun(const ActivityResult& result);
+  Status ReportRun(const ActivityResult& result);
 
-  // The result is no longer wanted.
-  void NoteDropped(const ActivityResult& result);
+  // The result of an activity is no longer wanted.
+  void NoteDropped(const std::string& instance, const std::string& activity);
 
  private:
   tandem::Provider& provider_;

@@ -3,8 +3,8 @@
 // The numbers by which the dispatchers share out threads, time and memory. None of them decides
 // whether work is done, only when, by which thread and at what cost. Each comment says what its
 // number trades, and which measurement chose it; so far no number was chosen by one. Some are named
-// in docs/, so change them there too. What may be stored at most stands in
-// duroxide_runtime/limits.h, kTurnMessagesMax among it.
+// in docs/, so change them there too. How much one turn does stands in
+// internal/engine/turn_limits.h, what may be stored at most in duroxide_runtime/limits.h.
 
 #include <chrono>
 #include <cstddef>

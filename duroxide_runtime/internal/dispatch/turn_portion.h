@@ -18,6 +18,7 @@
 #include <cstddef>
 
 #include "tandem/duroxide_runtime/internal/dispatch/tuning.h"
+#include "tandem/duroxide_runtime/internal/engine/turn_limits.h"
 #include "tandem/duroxide_runtime/limits.h"
 
 namespace duroxide::internal {

@@ -14,8 +14,6 @@ namespace duroxide::internal {
 
 namespace {
 
-using tandem::StatusCode;
-
 // Read errors that probably concern the whole store and are transient, rather than this one
 // instance.
 bool IsTrouble(StatusCode code) {
@@ -33,11 +31,6 @@ std::uint32_t DeliveryCount(const std::vector<TurnCause>& causes) {
 }
 
 }  // namespace
-
-bool IsDeterministic(tandem::StatusCode code) {
-  return code == StatusCode::kTooLarge || code == StatusCode::kInvalidArgument ||
-         code == StatusCode::kCorruption || code == StatusCode::kUnsupported;
-}
 
 // --- Preparing ----------------------------------------------------------------------------------
 
@@ -158,9 +151,9 @@ Result<std::optional<PreparedTurn>> TurnProcessor::PrepareStart(const NewInstanc
   turn.outcome = RunTurn(turn.input, registry_);
   const bool whole = !turn.outcome.diagnosis && turn.outcome.left == 0 && !turn.outcome.go_on;
   // Ids of others would have to be looked up: rare, and the queue's turn does it.
-  if (!whole || !IdsToClaim(turn.outcome).empty()) return std::optional<PreparedTurn>();
+  if (!whole || !IdsToClaim(turn.outcome).empty()) return std::nullopt;
   turn.batch = StartBatch(turn.input, turn.outcome);
-  return std::optional<PreparedTurn>(std::move(turn));
+  return turn;
 }
 
 TurnProcessor::Prepared TurnProcessor::WithBatch(PreparedTurn turn, const Causes& causes) {

@@ -34,9 +34,6 @@
 
 namespace duroxide::internal {
 
-// Errors that the same turn meets again, however often it is tried.
-bool IsDeterministic(tandem::StatusCode code);
-
 struct TurnOptions {
   std::uint32_t max_deliveries = 10;   // more without an answer are poison
   std::size_t live_instances_max = 0;  // 0: every turn replays

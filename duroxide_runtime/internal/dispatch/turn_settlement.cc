@@ -15,8 +15,6 @@ namespace duroxide::internal {
 
 namespace {
 
-using tandem::StatusCode;
-
 // What a verdict leaves to do: nothing, with this result, or another try.
 struct Retry {
   bool from_live;
@@ -89,7 +87,7 @@ void TurnSettlement::DropLost(const LeasesLost& lost, Causes& causes) {
     if (!is_lost) {
       rest.push_back(std::move(causes[i]));
     } else if (const auto* result = std::get_if<ActivityResult>(&causes[i])) {
-      reporter_.NoteDropped(*result);
+      reporter_.NoteDropped(result->instance, result->activity);
     }
   }
   causes.swap(rest);

@@ -9,7 +9,7 @@
 #include <variant>
 #include <vector>
 
-#include "tandem/base/status.h"
+#include "tandem/duroxide_runtime/status.h"
 
 namespace duroxide::internal {
 
@@ -29,7 +29,7 @@ struct TooLarge {
 
 // A single item is, so that no portion of it could be stored.
 struct ItemTooLarge {
-  tandem::Status reason;
+  Status reason;
 };
 
 // The instance can't go on with the code at hand, or with the records that it has.
@@ -41,7 +41,7 @@ struct Stuck {
 // No fault of the turn: the store could not be read, did not take the batch, or does not know
 // whether it did (Indeterminate).
 struct StoreTrouble {
-  tandem::Status status;
+  Status status;
 };
 
 using Verdict =

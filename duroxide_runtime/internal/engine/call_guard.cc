@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "tandem/base/check.h"
+#include "tandem/base/limits.h"
 #include "tandem/duroxide_runtime/internal/engine/exceptions.h"
 
 namespace duroxide::internal {
@@ -38,8 +39,7 @@ void CallGuard::Check(const Status& status) {
 
 void CallGuard::CheckBytes(std::string_view what, const std::string& bytes, std::size_t max) {
   if (bytes.size() <= max) return;
-  Refuse(Status::TooLarge("the " + std::string(what) + " has " + std::to_string(bytes.size()) +
-                          " bytes, the limit is " + std::to_string(max)));
+  Refuse(tandem::OverLimit("the " + std::string(what), bytes.size(), max));
 }
 
 bool CallGuard::MayAct() {

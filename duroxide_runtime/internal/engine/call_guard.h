@@ -14,9 +14,9 @@
 #include <string_view>
 #include <utility>
 
-#include "tandem/base/status.h"
 #include "tandem/duroxide_runtime/internal/engine/execution_facts.h"
 #include "tandem/duroxide_runtime/internal/records/history.h"
+#include "tandem/duroxide_runtime/status.h"
 
 namespace duroxide::internal {
 

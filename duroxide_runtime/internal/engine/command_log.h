@@ -13,10 +13,10 @@
 #include <string_view>
 #include <vector>
 
-#include "tandem/base/status.h"
 #include "tandem/duroxide_runtime/internal/engine/call_guard.h"
 #include "tandem/duroxide_runtime/internal/engine/operation_table.h"
 #include "tandem/duroxide_runtime/internal/records/history.h"
+#include "tandem/duroxide_runtime/status.h"
 
 namespace duroxide::internal {
 

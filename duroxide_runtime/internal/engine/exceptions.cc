@@ -10,14 +10,14 @@ std::string NameOf(std::string_view kind, std::string_view name) {
   return std::string(kind).append(" '").append(name).append("'");
 }
 
-tandem::Status FailureOfException(std::string_view thrower, const std::exception_ptr& exception) {
+Status FailureOfException(std::string_view thrower, const std::exception_ptr& exception) {
   const std::string who(thrower);
   try {
     std::rethrow_exception(exception);
   } catch (const std::exception& known) {
-    return tandem::Status::Internal(who + " threw: " + known.what());
+    return Status::Internal(who + " threw: " + known.what());
   } catch (...) {
-    return tandem::Status::Internal(who + " " + kForeignException);
+    return Status::Internal(who + " " + kForeignException);
   }
 }
 

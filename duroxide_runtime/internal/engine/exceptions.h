@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "tandem/base/status.h"
+#include "tandem/duroxide_runtime/status.h"
 
 namespace duroxide::internal {
 
@@ -14,6 +14,6 @@ namespace duroxide::internal {
 std::string NameOf(std::string_view kind, std::string_view name);
 
 // Internal: "activity 'charge' threw: ...", or "... threw an exception that is no std::exception".
-tandem::Status FailureOfException(std::string_view thrower, const std::exception_ptr& exception);
+Status FailureOfException(std::string_view thrower, const std::exception_ptr& exception);
 
 }  // namespace duroxide::internal

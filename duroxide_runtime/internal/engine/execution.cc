@@ -2,6 +2,7 @@
 
 #include <exception>
 
+#include "tandem/base/limits.h"
 #include "tandem/duroxide_runtime/internal/engine/exceptions.h"
 #include "tandem/duroxide_runtime/limits.h"
 
@@ -133,9 +134,7 @@ HistoryBody Execution::End() {
                                 std::current_exception());
   }
   if (result.ok() && result->size() > kValueBytesMax) {
-    result =
-        Status::TooLarge("the output of the orchestration has " + std::to_string(result->size()) +
-                         " bytes, the limit is " + std::to_string(kValueBytesMax));
+    result = tandem::OverLimit("the output of the orchestration", result->size(), kValueBytesMax);
   }
   if (result.ok()) return OrchestrationCompleted{*std::move(result)};
   // Code that has seen the request and passes it on has been cancelled.

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "tandem/duroxide_runtime/history.h"
-#include "tandem/duroxide_runtime/internal/records/kv_entry.h"
+#include "tandem/duroxide_runtime/internal/records/kv_changes.h"
 
 namespace duroxide::internal {
 

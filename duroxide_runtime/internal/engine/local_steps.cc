@@ -4,6 +4,7 @@
 #include <utility>
 #include <variant>
 
+#include "tandem/base/limits.h"
 #include "tandem/duroxide_runtime/internal/engine/exceptions.h"
 #include "tandem/duroxide_runtime/internal/engine/names.h"
 #include "tandem/duroxide_runtime/limits.h"
@@ -33,8 +34,7 @@ std::optional<StepRecorded> LocalSteps::RunNow(std::string name, const Step& ste
   guard_.LeaveLocalStep();
   if (guard_.failure()) return std::nullopt;
   if (result.ok() && result->size() > kValueBytesMax) {
-    result = Status::TooLarge("the output of the step has " + std::to_string(result->size()) +
-                              " bytes, the limit is " + std::to_string(kValueBytesMax));
+    result = tandem::OverLimit("the output of the step", result->size(), kValueBytesMax);
   }
   if (!result.ok()) return StepRecorded{std::move(name), {}, Failure::Of(result.status())};
   return StepRecorded{std::move(name), *std::move(result), std::nullopt};

@@ -12,11 +12,11 @@
 #include <string>
 #include <string_view>
 
-#include "tandem/base/result.h"
 #include "tandem/duroxide_runtime/internal/engine/call_guard.h"
 #include "tandem/duroxide_runtime/internal/engine/command_log.h"
 #include "tandem/duroxide_runtime/internal/engine/execution_facts.h"
 #include "tandem/duroxide_runtime/internal/records/history.h"
+#include "tandem/duroxide_runtime/status.h"
 
 namespace duroxide::internal {
 

@@ -2,11 +2,10 @@
 
 #include <cstdio>
 
+#include "tandem/base/limits.h"
 #include "tandem/duroxide_runtime/limits.h"
 
 namespace duroxide::internal {
-
-using tandem::Status;
 
 namespace {
 
@@ -16,8 +15,7 @@ constexpr std::string_view kDeadLetters = "/dead";
 Status Check(std::string_view what, std::string_view name, std::size_t max) {
   if (name.empty()) return Status::InvalidArgument("the " + std::string(what) + " is empty");
   if (name.size() <= max) return Status::Ok();
-  return Status::TooLarge("the " + std::string(what) + " has " + std::to_string(name.size()) +
-                          " bytes, the limit is " + std::to_string(max));
+  return tandem::OverLimit("the " + std::string(what), name.size(), max);
 }
 
 }  // namespace
@@ -41,10 +39,7 @@ Status CheckNewInstance(std::string_view instance) {
 }
 
 Status CheckTag(std::string_view tag) {
-  if (tag.size() > kTagBytesMax) {
-    return Status::TooLarge("the tag has " + std::to_string(tag.size()) + " bytes, the limit is " +
-                            std::to_string(kTagBytesMax));
-  }
+  if (tag.size() > kTagBytesMax) return tandem::OverLimit("the tag", tag.size(), kTagBytesMax);
   if (!("/" + std::string(tag)).ends_with(kDeadLetters)) return Status::Ok();
   return Status::InvalidArgument("tag '" + std::string(tag) + "' is reserved: the queue '.." +
                                  std::string(kDeadLetters) + "' is for dead letters");

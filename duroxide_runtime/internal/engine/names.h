@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "tandem/base/status.h"
+#include "tandem/duroxide_runtime/status.h"
 
 namespace duroxide::internal {
 
@@ -15,17 +15,17 @@ inline constexpr std::string_view kChildMark = "::sub::";
 
 // Of orchestrations, activities, events, mailboxes, keys, steps and patches: InvalidArgument
 // (empty), TooLarge. `what` names the argument in the message.
-tandem::Status CheckName(std::string_view what, std::string_view name);
+Status CheckName(std::string_view what, std::string_view name);
 
 // Of an id that exists or not: InvalidArgument (empty), TooLarge.
-tandem::Status CheckInstance(std::string_view instance);
+Status CheckInstance(std::string_view instance);
 
 // Of an id that somebody wants to give: InvalidArgument also for one that is reserved.
-tandem::Status CheckNewInstance(std::string_view instance);
+Status CheckNewInstance(std::string_view instance);
 
 // Of the tag of an activity; empty is one too: TooLarge, InvalidArgument (its queue would be that
 // of the dead letters of another).
-tandem::Status CheckTag(std::string_view tag);
+Status CheckTag(std::string_view tag);
 
 // child id := parent '::sub::' execution:decimal '.' number:decimal      of a parent without the
 // mark

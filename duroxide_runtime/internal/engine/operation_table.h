@@ -17,11 +17,11 @@
 #include <unordered_map>
 #include <vector>
 
-#include "tandem/base/result.h"
 #include "tandem/base/timestamp.h"
 #include "tandem/duroxide_runtime/internal/coroutine/pump.h"
 #include "tandem/duroxide_runtime/internal/engine/mailboxes.h"
 #include "tandem/duroxide_runtime/internal/records/history.h"
+#include "tandem/duroxide_runtime/status.h"
 
 namespace duroxide::internal {
 

@@ -1,54 +1,14 @@
 #include "tandem/duroxide_runtime/internal/engine/poison.h"
 
 #include <algorithm>
-#include <map>
 #include <optional>
 #include <utility>
+
+#include "tandem/duroxide_runtime/internal/records/history_facts.h"
 
 namespace duroxide::internal {
 
 namespace {
-
-// What an execution has started that has neither a result nor was cancelled, by id, each with the
-// event that cancels it.
-class OpenOperations {
- public:
-  explicit OpenOperations(const History& history) {
-    EventId id = 0;
-    for (const HistoryEvent& event : history) {
-      ++id;
-      std::visit([&](const auto& body) { Note(id, body); }, event.body);
-    }
-  }
-
-  const std::map<EventId, HistoryBody>& cancellations() const { return cancellations_; }
-
- private:
-  template <typename Body>
-  void Note(EventId /*id*/, const Body& body) {
-    if constexpr (requires { body.scheduled_id; }) cancellations_.erase(body.scheduled_id);
-  }
-  void Note(EventId id, const ActivityScheduled& call) {
-    cancellations_.emplace(id, ActivityCancelRequested{id, call.tag});
-  }
-  void Note(EventId id, const TimerCreated& /*timer*/) {
-    cancellations_.emplace(id, TimerCancelled{id});
-  }
-  void Note(EventId id, const ChildScheduled& child) {
-    cancellations_.emplace(id, ChildCancelRequested{id, child.instance});
-  }
-
-  std::map<EventId, HistoryBody> cancellations_;
-};
-
-// Of an execution, as far as its history goes.
-CustomStatus CustomStatusOf(const Started& started, const History& history) {
-  CustomStatus status = started.custom_status;
-  for (const HistoryEvent& event : history) {
-    if (const auto* set = std::get_if<CustomStatusSet>(&event.body)) status = set->status;
-  }
-  return status;
-}
 
 class Poisoned {
  public:
@@ -61,15 +21,9 @@ class Poisoned {
     for (const WorkItem& item : input_.items) {
       const auto* start = std::get_if<StartItem>(&item);
       if (start == nullptr) continue;
-      Started started;
-      started.name = start->name;
-      started.version = VersionFor(start->name, start->version, OrchestrationVersion());
-      started.input = start->input;
-      started.seed = input_.seed;
-      started.parent = start->parent;
-      started.first_execution = start->first_execution;
-      started.created_at = input_.now;
-      Begin(start->first_execution, std::move(started));
+      Begin(start->first_execution,
+            StartedOf(*start, VersionFor(start->name, start->version, OrchestrationVersion()),
+                      input_.seed, input_.now));
       return true;
     }
     return false;
@@ -77,8 +31,7 @@ class Poisoned {
 
   TurnOutcome End() {
     if (delta_.events_before > 0) {
-      const OpenOperations open(input_.history);
-      for (const auto& [id, cancellation] : open.cancellations()) {
+      for (const auto& [id, cancellation] : CancellationsOfOpen(input_.history)) {
         Append(cancellation);
       }
       delta_.kv_changes = ReplayKv(input_.kv, input_.history).changes();

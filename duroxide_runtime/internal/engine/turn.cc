@@ -7,6 +7,8 @@
 
 #include "tandem/duroxide_runtime/internal/engine/execution.h"
 #include "tandem/duroxide_runtime/internal/engine/replay.h"
+#include "tandem/duroxide_runtime/internal/engine/turn_limits.h"
+#include "tandem/duroxide_runtime/internal/records/history_facts.h"
 #include "tandem/duroxide_runtime/limits.h"
 
 namespace duroxide::internal {
@@ -144,10 +146,7 @@ class Turn {
   bool GoOn(const Started& old, const OrchestrationContinuedAsNew& next) {
     Started started = old;
     started.seed = Determinism(input_.instance, input_.execution, old.seed).NextSeed();
-    for (const HistoryEvent& event : input_.history) {
-      const auto* set = std::get_if<CustomStatusSet>(&event.body);
-      if (set != nullptr) started.custom_status = set->status;
-    }
+    started.custom_status = CustomStatusOf(old, input_.history);
     const auto found = registry_.FindOrchestration(old.name, next.version);
     if (!found) return ParkUnregistered(old.name, next.version);
     return Follow(std::move(started), next, *found, input_.execution + 1, input_.kv) && Refuse();
@@ -184,15 +183,9 @@ class Turn {
     }
     const auto found = registry_.FindOrchestration(start.name, start.version);
     if (!found) return ParkUnregistered(start.name, start.version);
-    Started started;
-    started.name = start.name;
-    started.version = found->version;
-    started.input = start.input;
-    started.seed = input_.seed;
-    started.parent = start.parent;
-    started.first_execution = start.first_execution;
-    started.created_at = input_.now;
-    return Begin(start.first_execution, *found->handler, input_.kv, std::move(started)) && Refuse();
+    return Begin(start.first_execution, *found->handler, input_.kv,
+                 StartedOf(start, found->version, input_.seed, input_.now)) &&
+           Refuse();
   }
 
   bool Begin(std::uint64_t number, const OrchestrationHandler& handler, KvEntries kv,

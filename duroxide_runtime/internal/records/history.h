@@ -7,13 +7,10 @@
 #include <string_view>
 #include <vector>
 
-#include "tandem/base/result.h"
 #include "tandem/duroxide_runtime/history.h"
+#include "tandem/duroxide_runtime/status.h"
 
 namespace duroxide::internal {
-
-using tandem::Result;
-using tandem::Status;
 
 bool IsInput(const HistoryBody& body);
 bool IsEnd(const HistoryBody& body);

@@ -13,11 +13,11 @@
 #include <vector>
 
 #include "tandem/base/record.h"
-#include "tandem/base/status.h"
 #include "tandem/base/timestamp.h"
 #include "tandem/duroxide_runtime/history.h"
 #include "tandem/duroxide_runtime/internal/records/history.capnp.h"
 #include "tandem/duroxide_runtime/limits.h"
+#include "tandem/duroxide_runtime/status.h"
 
 namespace duroxide::internal {
 
@@ -32,10 +32,10 @@ inline std::string ReadBytes(capnp::Data::Reader data) {
 
 // A code from a newer version, or none at all, reads as Internal. So does DeadlineExceeded, the
 // last one, which is never written (Failure::Of).
-inline tandem::StatusCode ReadCode(std::uint8_t code) {
-  const auto newest = static_cast<std::uint8_t>(tandem::StatusCode::kInternal);
-  if (code == 0 || code > newest) return tandem::StatusCode::kInternal;
-  return static_cast<tandem::StatusCode>(code);
+inline StatusCode ReadCode(std::uint8_t code) {
+  const auto newest = static_cast<std::uint8_t>(StatusCode::kInternal);
+  if (code == 0 || code > newest) return StatusCode::kInternal;
+  return static_cast<StatusCode>(code);
 }
 
 inline void WriteFailure(const Failure& failure, FailureRecord::Builder record) {

@@ -1,25 +1,10 @@
 #include "tandem/duroxide_runtime/internal/records/status_record.h"
 
+#include "tandem/duroxide_runtime/internal/records/history_facts.h"
 #include "tandem/duroxide_runtime/internal/records/record_fields.h"
 #include "tandem/duroxide_runtime/internal/records/status.capnp.h"
 
 namespace duroxide {
-
-std::string_view InstanceStateName(InstanceState state) {
-  switch (state) {
-    case InstanceState::kPending:
-      return "Pending";
-    case InstanceState::kRunning:
-      return "Running";
-    case InstanceState::kCompleted:
-      return "Completed";
-    case InstanceState::kFailed:
-      return "Failed";
-    case InstanceState::kCancelled:
-      return "Cancelled";
-  }
-  return "Unknown";
-}
 
 namespace internal {
 
@@ -96,11 +81,7 @@ InstanceStatus StatusOf(const Started& started, std::uint64_t execution, const H
 
 InstanceStatus StatusOfHistory(std::uint64_t execution, const History& history) {
   const auto& started = std::get<Started>(history.front().body);
-  CustomStatus custom_status = started.custom_status;
-  for (const HistoryEvent& event : history) {
-    if (const auto* set = std::get_if<CustomStatusSet>(&event.body)) custom_status = set->status;
-  }
-  return StatusOf(started, execution, history.back(), custom_status);
+  return StatusOf(started, execution, history.back(), CustomStatusOf(started, history));
 }
 
 std::string EncodeKv(const std::optional<KvEntry>& entry) {

@@ -5,10 +5,10 @@
 #include <string>
 #include <string_view>
 
-#include "tandem/base/result.h"
 #include "tandem/duroxide_runtime/instance_status.h"
 #include "tandem/duroxide_runtime/internal/records/history.h"
-#include "tandem/duroxide_runtime/internal/records/kv_entry.h"
+#include "tandem/duroxide_runtime/internal/records/kv_changes.h"
+#include "tandem/duroxide_runtime/status.h"
 
 namespace duroxide::internal {
 

@@ -12,8 +12,8 @@
 #include <string_view>
 #include <variant>
 
-#include "tandem/base/result.h"
 #include "tandem/duroxide_runtime/internal/records/history.h"
+#include "tandem/duroxide_runtime/status.h"
 
 namespace duroxide::internal {
 

@@ -5,8 +5,8 @@
 
 #include <optional>
 
-#include "tandem/base/status.h"
 #include "tandem/duroxide_runtime/internal/store/instance_operations.h"
+#include "tandem/duroxide_runtime/status.h"
 
 namespace duroxide::internal {
 
@@ -16,7 +16,7 @@ class FusedStarts {
   // Starts an instance together with its first turn, in one batch. nullopt if that is not possible
   // here and now: then it is started by a message (AddStart). Errors: Conflict (the id is taken, or
   // was deleted meanwhile), and those of the store.
-  virtual std::optional<tandem::Status> Start(const NewInstance& instance) = 0;
+  virtual std::optional<Status> Start(const NewInstance& instance) = 0;
 
  protected:
   ~FusedStarts() = default;

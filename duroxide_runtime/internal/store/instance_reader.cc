@@ -28,28 +28,27 @@ Result<std::optional<StoredStatus>> ReadStatusAt(tandem::Provider& provider,
                                                  std::uint64_t first_execution) {
   TANDEM_ASSIGN_OR_RETURN(std::optional<std::string> bytes,
                           provider.GetMetadata(HomeStream(instance, first_execution), kStatusKey));
-  if (!bytes) return std::optional<StoredStatus>();
+  if (!bytes) return std::nullopt;
   StoredStatus stored;
   stored.first_execution = first_execution;
   TANDEM_ASSIGN_OR_RETURN(
       stored.status, DecodeStatus(*bytes, "status of instance '" + std::string(instance) + "'"));
   stored.bytes = *std::move(bytes);
-  return std::optional<StoredStatus>(std::move(stored));
+  return stored;
 }
 
 // nullopt when the execution is not there (any more).
 Result<std::optional<std::uint64_t>> ReadFirstExecution(tandem::Provider& provider,
                                                         std::string_view instance,
                                                         std::uint64_t execution) {
-  using Found = std::optional<std::uint64_t>;
-  if (execution == kFirstExecution) return Found(kFirstExecution);  // nothing was before
+  if (execution == kFirstExecution) return kFirstExecution;  // nothing was before
   tandem::ReadOptions options;
   options.from = 1;
   options.max_events = 1;
   TANDEM_ASSIGN_OR_RETURN(const tandem::EventPage page,
                           provider.Read(HistoryStream(instance, execution), options));
   const std::string where = NameEvent(instance, execution, 1);
-  if (page.events.empty()) return Found();
+  if (page.events.empty()) return std::nullopt;
   TANDEM_ASSIGN_OR_RETURN(const HistoryEvent event,
                           DecodeHistoryEvent(page.events.front().payload, where));
   const auto* started = std::get_if<Started>(&event.body);
@@ -57,7 +56,7 @@ Result<std::optional<std::uint64_t>> ReadFirstExecution(tandem::Provider& provid
   if (started->first_execution == 0 || started->first_execution > execution) {
     return Status::Corruption(where, "its first execution is none before it");
   }
-  return Found(started->first_execution);
+  return started->first_execution;
 }
 
 }  // namespace
@@ -128,7 +127,7 @@ Result<StoredInstance> LoadInstance(tandem::Provider& provider, std::string_view
     Result<History> history = LoadHistory(provider, instance, place.execution, place.head);
     if (history.ok()) return StoredInstance{place, *std::move(history)};
     // If it has gone between the two reads, the latest is another now: partitions only grow.
-    const bool may_have_gone = history.status().code() == tandem::StatusCode::kCorruption &&
+    const bool may_have_gone = history.status().code() == StatusCode::kCorruption &&
                                unreadable != place.execution && look_up < kLookUpsMax;
     if (!may_have_gone) return history.status();
     unreadable = place.execution;
@@ -169,12 +168,12 @@ Result<KvChanges> ReadKv(tandem::Provider& provider, const tandem::StreamId& str
 Result<std::optional<KvEntries>> ReadKvBefore(tandem::Provider& provider,
                                               const tandem::StreamId& stream) {
   TANDEM_ASSIGN_OR_RETURN(KvChanges stored, ReadEntries(provider, stream, kKvBeforePrefix, {}));
-  if (stored.empty()) return std::optional<KvEntries>();
+  if (stored.empty()) return std::nullopt;
   KvEntries entries;
   for (auto& [key, entry] : stored) {
     if (entry) entries.emplace(key, *std::move(entry));
   }
-  return std::optional<KvEntries>(std::move(entries));
+  return entries;
 }
 
 Result<IdClaims> ClaimIds(tandem::Provider& provider, const std::vector<std::string>& ids) {

@@ -14,7 +14,7 @@
 #include "tandem/batch/provider.h"
 #include "tandem/duroxide_runtime/history.h"
 #include "tandem/duroxide_runtime/instance_status.h"
-#include "tandem/duroxide_runtime/internal/records/kv_entry.h"
+#include "tandem/duroxide_runtime/internal/records/kv_changes.h"
 #include "tandem/duroxide_runtime/internal/store/layout.h"
 
 namespace duroxide::internal {

@@ -6,9 +6,6 @@
 
 namespace duroxide::testing {
 
-using tandem::Result;
-using tandem::Status;
-
 namespace {
 
 // In the one thread of a simulation nobody works while a call waits: it would wait forever.

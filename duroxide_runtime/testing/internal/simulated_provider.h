@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "tandem/batch/provider.h"
+#include "tandem/duroxide_runtime/status.h"
 #include "tandem/duroxide_runtime/testing/internal/event_times.h"
 
 namespace duroxide::testing {
@@ -40,29 +41,27 @@ class SimulatedProvider final : public tandem::Provider {
   std::stop_token stop_token() const { return stop_.get_token(); }
 
   using Provider::AtomicBatch;
-  tandem::Result<tandem::BatchResult> AtomicBatch(std::vector<tandem::Operation> operations,
-                                                  const tandem::BatchOptions& options) override;
-  tandem::Status Flush() override;
+  Result<tandem::BatchResult> AtomicBatch(std::vector<tandem::Operation> operations,
+                                          const tandem::BatchOptions& options) override;
+  Status Flush() override;
   tandem::Clock& clock() override { return target_.clock(); }
 
-  tandem::Result<tandem::EventPage> Read(const tandem::StreamId& stream,
-                                         const tandem::ReadOptions& options) override;
-  tandem::Result<std::optional<tandem::PartitionHead>> LatestPartition(
-      std::string_view entity) override;
-  tandem::Result<tandem::MetadataPage> ReadMetadata(
-      const tandem::StreamId& stream, const tandem::MetadataOptions& options) override;
-  tandem::Result<tandem::FeedPage> ReadAll(tandem::Position after,
-                                           const tandem::FeedOptions& options) override;
+  Result<tandem::EventPage> Read(const tandem::StreamId& stream,
+                                 const tandem::ReadOptions& options) override;
+  Result<std::optional<tandem::PartitionHead>> LatestPartition(std::string_view entity) override;
+  Result<tandem::MetadataPage> ReadMetadata(const tandem::StreamId& stream,
+                                            const tandem::MetadataOptions& options) override;
+  Result<tandem::FeedPage> ReadAll(tandem::Position after,
+                                   const tandem::FeedOptions& options) override;
 
   using MessageQueue::Dequeue;
-  tandem::Result<std::vector<tandem::Delivery>> Dequeue(
-      std::span<const std::string> queues, const tandem::DequeueOptions& options) override;
-  tandem::Result<tandem::Timestamp> Renew(
-      const tandem::LockToken& token,
-      tandem::Saturated<std::chrono::milliseconds> duration) override;
+  Result<std::vector<tandem::Delivery>> Dequeue(std::span<const std::string> queues,
+                                                const tandem::DequeueOptions& options) override;
+  Result<tandem::Timestamp> Renew(const tandem::LockToken& token,
+                                  tandem::Saturated<std::chrono::milliseconds> duration) override;
 
  private:
-  tandem::Status Alive() const;
+  Status Alive() const;
 
   tandem::Provider& target_;
   EventTimes& times_;

@@ -6,6 +6,7 @@
 
 #include <future>
 
+#include "tandem/duroxide_runtime/internal/engine/turn_limits.h"
 #include "tandem/duroxide_runtime/internal/store/instance_index.h"
 #include "tandem/duroxide_runtime/limits.h"
 #include "tandem/tests/duroxide_runtime/client/client_samples.h"
@@ -161,7 +162,7 @@ TEST_P(ClientTest, CancelledInstanceEndsWithTheReason) {
 
 TEST_P(ClientTest, WaitGoesOnOverManyExecutions) {
   const auto runtime = StartRuntime(ClientSamples());
-  constexpr int kExecutions = static_cast<int>(kTurnExecutionsMax) + 8;
+  constexpr int kExecutions = static_cast<int>(internal::kTurnExecutionsMax) + 8;
   std::vector<std::future<Result<int>>> waiters;
   ASSERT_TRUE(client.Start(kCountdown, "i", kExecutions, StartOptions().Delay(hours(1))).ok());
   for (int i = 0; i < 4; ++i) {

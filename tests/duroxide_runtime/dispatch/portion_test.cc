@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "tandem/duroxide_runtime/internal/dispatch/turn_portion.h"
+#include "tandem/duroxide_runtime/internal/engine/turn_limits.h"
 #include "tandem/tests/duroxide_runtime/runtime_fixture.h"
 
 namespace duroxide {
@@ -60,7 +61,7 @@ TEST(TurnPortionTest, DoublesWhileThereIsMoreAndTheCodeIsQuick) {
 
 TEST(TurnPortionTest, FewerMessagesAfterATurnThatWasTooLargeThenMoreAgain) {
   TurnPortion portion;
-  EXPECT_EQ(portion.messages_max(), kTurnMessagesMax);
+  EXPECT_EQ(portion.messages_max(), internal::kTurnMessagesMax);
   portion.NoteTooManyMessages(3);
   for (const std::size_t expected : {6, 12, 24, 48, 96, 192, 256, 256}) {
     portion.NoteAllMessages(portion.messages_max());

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "tandem/duroxide_runtime/internal/engine/turn_limits.h"
 #include "tandem/duroxide_runtime/internal/store/turn_batch.h"
 #include "tandem/duroxide_runtime/limits.h"
 #include "tandem/tests/duroxide_runtime/engine/check_history.h"
@@ -257,8 +258,8 @@ TEST(ChildrenTest, LoopThatStartsUnderATakenIdForEverEndsWithTheTurn) {
   Engine engine(TriesForEver);
   engine.Take("order");
   engine.Start();
-  EXPECT_GT(engine.history().size(), kTurnEventsMax);
-  EXPECT_LT(engine.history().size(), kTurnEventsMax + 10);
+  EXPECT_GT(engine.history().size(), internal::kTurnEventsMax);
+  EXPECT_LT(engine.history().size(), internal::kTurnEventsMax + 10);
   EXPECT_TRUE(std::holds_alternative<ChildScheduled>(engine.history().back().body));
 }
 

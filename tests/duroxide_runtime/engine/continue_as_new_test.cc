@@ -4,6 +4,7 @@
 
 #include <stdexcept>
 
+#include "tandem/duroxide_runtime/internal/engine/turn_limits.h"
 #include "tandem/duroxide_runtime/limits.h"
 #include "tandem/tests/duroxide_runtime/engine/check_history.h"
 #include "tandem/tests/duroxide_runtime/samples.h"
@@ -211,12 +212,12 @@ Engine Counter() {
 }
 
 TEST(ContinueAsNewTest, LongChainIsSpreadOverTurns) {
-  constexpr int kLength = 3 * static_cast<int>(kTurnExecutionsMax) + 3;
+  constexpr int kLength = 3 * static_cast<int>(internal::kTurnExecutionsMax) + 3;
   Engine engine = Counter();
   TurnOutcome outcome = engine.Start(std::to_string(kLength), "count");
   int turns = 1;
   while (outcome.go_on) {
-    EXPECT_EQ(outcome.deltas.size(), kTurnExecutionsMax);
+    EXPECT_EQ(outcome.deltas.size(), internal::kTurnExecutionsMax);
     outcome = engine.Turn({GoOnItem{}});
     ASSERT_FALSE(outcome.diagnosis) << *outcome.diagnosis;
     EXPECT_EQ(outcome.left, 0u);
@@ -257,7 +258,7 @@ TEST(ContinueAsNewTest, ItemsBeforeAChainThatIsStillFullStayInTheQueue) {
   const TurnOutcome second = engine.Turn({EventRaisedItem{"end", "1"}, GoOnItem{}});
   EXPECT_TRUE(second.go_on);
   EXPECT_EQ(second.left, 0u);
-  EXPECT_EQ(second.deltas.size(), kTurnExecutionsMax);
+  EXPECT_EQ(second.deltas.size(), internal::kTurnExecutionsMax);
   EXPECT_TRUE(second.keeps_items);
   const TurnOutcome third = engine.Turn({EventRaisedItem{"end", "1"}, GoOnItem{}});
   EXPECT_FALSE(third.keeps_items);
@@ -275,7 +276,7 @@ TEST(ContinueAsNewTest, GoOnWithoutNeedDoesNothing) {
 
 Output HandsOnMuch(OrchestrationContext ctx, std::string input) {
   if (input.size() % 2 == 1) co_await ctx.Sleep(hours(1));
-  std::string next(kTurnChainBytesMax, 'x');
+  std::string next(internal::kTurnChainBytesMax, 'x');
   co_return ctx.ContinueAsNew(kTest, next);
 }
 

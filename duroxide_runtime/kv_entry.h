@@ -1,14 +1,14 @@
 #pragma once
 
-// Entries of the key-value map of an instance.
+// The key-value map of an instance, as it is stored.
 
+#include <functional>
 #include <map>
-#include <optional>
 #include <string>
 
 #include "tandem/base/timestamp.h"
 
-namespace duroxide::internal {
+namespace duroxide {
 
 struct KvEntry {
   std::string value;
@@ -17,6 +17,5 @@ struct KvEntry {
 };
 
 using KvEntries = std::map<std::string, KvEntry, std::less<>>;
-using KvChanges = std::map<std::string, std::optional<KvEntry>, std::less<>>;  // nullopt: erased
 
-}  // namespace duroxide::internal
+}  // namespace duroxide
