@@ -1,32 +1,66 @@
-// What a client does to whole instances: trees, deleting, pruning.
+#include "tandem/duroxide_runtime/client_admin.h"
 
 #include <utility>
 
-#include "tandem/duroxide_runtime/client.h"
+#include "tandem/duroxide_runtime/internal/client/client_checks.h"
 #include "tandem/duroxide_runtime/internal/client/executions.h"
 #include "tandem/duroxide_runtime/internal/client/instance_deletion.h"
+#include "tandem/duroxide_runtime/internal/client/instance_list.h"
+#include "tandem/duroxide_runtime/internal/client/instance_lookup.h"
 #include "tandem/duroxide_runtime/internal/client/instance_tree.h"
+#include "tandem/duroxide_runtime/internal/client/kv_reader.h"
 #include "tandem/duroxide_runtime/internal/engine/names.h"
+#include "tandem/duroxide_runtime/internal/store/instance_reader.h"
+#include "tandem/duroxide_runtime/limits.h"
 
 namespace duroxide {
 
-std::string_view ExecutionStateName(ExecutionState state) {
-  switch (state) {
-    case ExecutionState::kRunning:
-      return "Running";
-    case ExecutionState::kCompleted:
-      return "Completed";
-    case ExecutionState::kFailed:
-      return "Failed";
-    case ExecutionState::kCancelled:
-      return "Cancelled";
-    case ExecutionState::kContinuedAsNew:
-      return "ContinuedAsNew";
-  }
-  return "Unknown";
+Result<ExecutionPage> ClientAdmin::ListExecutions(std::string_view instance, std::uint64_t after,
+                                                  std::size_t limit) const {
+  TANDEM_RETURN_IF_ERROR(internal::CheckInstance(instance));
+  if (limit == 0) return Status::InvalidArgument("the limit is 0");
+  return internal::ListExecutions(*provider_, instance, after, limit);
 }
 
-Result<std::vector<TreeEntry>> Client::GetTree(std::string_view instance) const {
+Result<InstancePage> ClientAdmin::ListInstances(const InstanceFilter& filter,
+                                                const ListOptions& options) const {
+  if (!filter.orchestration.empty()) {
+    TANDEM_RETURN_IF_ERROR(internal::CheckName("orchestration name", filter.orchestration));
+  }
+  TANDEM_RETURN_IF_ERROR(
+      internal::CheckSize("id prefix", filter.id_prefix.size(), kInstanceIdBytesMax));
+  TANDEM_RETURN_IF_ERROR(internal::CheckSize("id", options.after.size(), kInstanceIdBytesMax));
+  if (options.limit == 0) return Status::InvalidArgument("the limit is 0");
+  return internal::ListInstances(*provider_, filter, options);
+}
+
+Result<InstancePage> ClientAdmin::ListChildren(std::string_view instance,
+                                               const ListOptions& options) const {
+  TANDEM_RETURN_IF_ERROR(internal::CheckInstance(instance));
+  TANDEM_RETURN_IF_ERROR(internal::CheckSize("id", options.after.size(), kInstanceIdBytesMax));
+  if (options.limit == 0) return Status::InvalidArgument("the limit is 0");
+  return internal::ListChildren(*provider_, instance, options);
+}
+
+Result<InstanceStats> ClientAdmin::GetStats(std::string_view instance) const {
+  TANDEM_RETURN_IF_ERROR(internal::CheckInstance(instance));
+  InstanceStats stats;
+  TANDEM_ASSIGN_OR_RETURN(const KvEntries kv, internal::ReadVisibleKv(*provider_, instance, {}));
+  for (const auto& [key, entry] : kv) {
+    stats.kv_keys += 1;
+    stats.kv_bytes += entry.value.size();
+  }
+  TANDEM_ASSIGN_OR_RETURN(const internal::InstancePlace place,
+                          internal::FindInstance(*provider_, instance));
+  if (place.head == 0) return stats;
+  TANDEM_ASSIGN_OR_RETURN(const std::uint64_t oldest,
+                          internal::OldestExecution(*provider_, instance, place));
+  stats.executions = place.execution - oldest + 1;
+  stats.history_events = place.head;
+  return stats;
+}
+
+Result<std::vector<TreeEntry>> ClientAdmin::GetTree(std::string_view instance) const {
   TANDEM_RETURN_IF_ERROR(internal::CheckInstance(instance));
   TANDEM_ASSIGN_OR_RETURN(std::vector<internal::TreeMember> members,
                           internal::WalkTree(*provider_, instance));
@@ -40,13 +74,14 @@ Result<std::vector<TreeEntry>> Client::GetTree(std::string_view instance) const 
   return tree;
 }
 
-Result<DeleteResult> Client::Delete(std::string_view instance, const DeleteOptions& options) const {
+Result<DeleteResult> ClientAdmin::Delete(std::string_view instance,
+                                         const DeleteOptions& options) const {
   TANDEM_RETURN_IF_ERROR(internal::CheckInstance(instance));
   return internal::DeleteTree(*provider_, instance, options.force);
 }
 
-Result<PruneResult> Client::PruneExecutions(std::string_view instance,
-                                            std::uint64_t keep_last) const {
+Result<PruneResult> ClientAdmin::PruneExecutions(std::string_view instance,
+                                                 std::uint64_t keep_last) const {
   TANDEM_RETURN_IF_ERROR(internal::CheckInstance(instance));
   if (keep_last == 0) {
     return Status::InvalidArgument("the latest execution is never pruned: keep_last is at least 1");

@@ -1,19 +1,16 @@
-// What a client asks: statuses, waits, the key-value map, histories, lists.
+// What a client asks: statuses, waits, the key-value map, histories.
 
 #include <optional>
 #include <utility>
 
 #include "tandem/duroxide_runtime/client.h"
 #include "tandem/duroxide_runtime/internal/client/client_checks.h"
-#include "tandem/duroxide_runtime/internal/client/executions.h"
-#include "tandem/duroxide_runtime/internal/client/instance_list.h"
 #include "tandem/duroxide_runtime/internal/client/instance_lookup.h"
 #include "tandem/duroxide_runtime/internal/client/kv_reader.h"
 #include "tandem/duroxide_runtime/internal/engine/names.h"
 #include "tandem/duroxide_runtime/internal/records/history.h"
 #include "tandem/duroxide_runtime/internal/store/instance_reader.h"
 #include "tandem/duroxide_runtime/internal/store/layout.h"
-#include "tandem/duroxide_runtime/limits.h"
 
 namespace duroxide {
 
@@ -71,8 +68,7 @@ Result<std::optional<std::string>> Client::GetKvEncoded(std::string_view instanc
                                                         std::string_view key) const {
   TANDEM_RETURN_IF_ERROR(internal::CheckInstance(instance));
   TANDEM_RETURN_IF_ERROR(internal::CheckName("key", key));
-  TANDEM_ASSIGN_OR_RETURN(KvEntries entries,
-                          internal::ReadVisibleKv(*provider_, instance, key));
+  TANDEM_ASSIGN_OR_RETURN(KvEntries entries, internal::ReadVisibleKv(*provider_, instance, key));
   const auto found = entries.find(key);
   if (found == entries.end()) return std::nullopt;
   return std::move(found->second.value);
@@ -80,8 +76,7 @@ Result<std::optional<std::string>> Client::GetKvEncoded(std::string_view instanc
 
 Result<std::vector<KvItem>> Client::ListKv(std::string_view instance) const {
   TANDEM_RETURN_IF_ERROR(internal::CheckInstance(instance));
-  TANDEM_ASSIGN_OR_RETURN(KvEntries entries,
-                          internal::ReadVisibleKv(*provider_, instance, {}));
+  TANDEM_ASSIGN_OR_RETURN(KvEntries entries, internal::ReadVisibleKv(*provider_, instance, {}));
   std::vector<KvItem> items;
   items.reserve(entries.size());
   for (auto& [key, entry] : entries) {
@@ -106,25 +101,6 @@ Result<std::string> Client::WaitForKvEncoded(std::string_view instance, std::str
     TANDEM_ASSIGN_OR_RETURN(const bool changed, watch.AwaitChange());
     if (!changed) return watch.TimeIsOver(status);
   }
-}
-
-Result<InstanceStats> Client::GetStats(std::string_view instance) const {
-  TANDEM_RETURN_IF_ERROR(internal::CheckInstance(instance));
-  InstanceStats stats;
-  TANDEM_ASSIGN_OR_RETURN(const KvEntries kv,
-                          internal::ReadVisibleKv(*provider_, instance, {}));
-  for (const auto& [key, entry] : kv) {
-    stats.kv_keys += 1;
-    stats.kv_bytes += entry.value.size();
-  }
-  TANDEM_ASSIGN_OR_RETURN(const internal::InstancePlace place,
-                          internal::FindInstance(*provider_, instance));
-  if (place.head == 0) return stats;
-  TANDEM_ASSIGN_OR_RETURN(const std::uint64_t oldest,
-                          internal::OldestExecution(*provider_, instance, place));
-  stats.executions = place.execution - oldest + 1;
-  stats.history_events = place.head;
-  return stats;
 }
 
 Result<HistoryPage> Client::ReadHistory(std::string_view instance,
@@ -156,33 +132,6 @@ Result<HistoryPage> Client::ReadHistory(std::string_view instance,
   history.next = page.next;
   history.ended = !history.events.empty() && internal::IsEnd(history.events.back().body);
   return history;
-}
-
-Result<ExecutionPage> Client::ListExecutions(std::string_view instance, std::uint64_t after,
-                                             std::size_t limit) const {
-  TANDEM_RETURN_IF_ERROR(internal::CheckInstance(instance));
-  if (limit == 0) return Status::InvalidArgument("the limit is 0");
-  return internal::ListExecutions(*provider_, instance, after, limit);
-}
-
-Result<InstancePage> Client::ListInstances(const InstanceFilter& filter,
-                                           const ListOptions& options) const {
-  if (!filter.orchestration.empty()) {
-    TANDEM_RETURN_IF_ERROR(internal::CheckName("orchestration name", filter.orchestration));
-  }
-  TANDEM_RETURN_IF_ERROR(
-      internal::CheckSize("id prefix", filter.id_prefix.size(), kInstanceIdBytesMax));
-  TANDEM_RETURN_IF_ERROR(internal::CheckSize("id", options.after.size(), kInstanceIdBytesMax));
-  if (options.limit == 0) return Status::InvalidArgument("the limit is 0");
-  return internal::ListInstances(*provider_, filter, options);
-}
-
-Result<InstancePage> Client::ListChildren(std::string_view instance,
-                                          const ListOptions& options) const {
-  TANDEM_RETURN_IF_ERROR(internal::CheckInstance(instance));
-  TANDEM_RETURN_IF_ERROR(internal::CheckSize("id", options.after.size(), kInstanceIdBytesMax));
-  if (options.limit == 0) return Status::InvalidArgument("the limit is 0");
-  return internal::ListChildren(*provider_, instance, options);
 }
 
 }  // namespace duroxide

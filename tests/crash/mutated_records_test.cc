@@ -295,15 +295,15 @@ class MutatedRecordsTest : public ::testing::Test {
       (void)client.ReadHistory(instance, {});
       (void)client.Cancel(instance, "over");
     }
-    const auto page = client.ListInstances(duroxide::InstanceFilter());
+    const auto page = client.admin().ListInstances(duroxide::InstanceFilter());
     ASSERT_TRUE(page.ok()) << page.status();
     EXPECT_TRUE(std::ranges::any_of(page->instances, [](const duroxide::InstanceEntry& entry) {
       return entry.instance == "canary";
     }));
     duroxide::DeleteOptions force;
     force.force = true;
-    (void)client.GetTree("waiting");
-    (void)client.Delete("waiting", force);
+    (void)client.admin().GetTree("waiting");
+    (void)client.admin().Delete("waiting", force);
   }
 
   static void LookAtAll(Provider& store) {

@@ -444,7 +444,7 @@ TEST_P(RuntimeTest, ChildrenNestFortyDeepAndTheirIdsDoNotGrow) {
   const auto runtime = StartRuntime(registry);
   ASSERT_TRUE(client.Start(kDescend, "root", kLevels).ok());
   EXPECT_EQ(client.Wait(kDescend, "root", kLong).value(), kLevels);
-  const auto tree = client.GetTree("root");
+  const auto tree = client.admin().GetTree("root");
   ASSERT_TRUE(tree.ok()) << tree.status();
   EXPECT_EQ(tree->size(), kLevels + 1U);
   for (const TreeEntry& entry : *tree) EXPECT_LE(entry.instance.size(), 32U);

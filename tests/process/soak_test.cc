@@ -157,10 +157,10 @@ class SoakTest : public ::testing::Test {
     duroxide::DeleteOptions force;
     force.force = true;
     for (int i = 0; i < kInstances; ++i) {
-      EXPECT_TRUE(client.Delete(id + std::to_string(i), force).ok());
+      EXPECT_TRUE(client.admin().Delete(id + std::to_string(i), force).ok());
     }
-    EXPECT_TRUE(client.Delete(id + "waits", force).ok());
-    EXPECT_TRUE(client.Delete(id + "parked", force).ok());
+    EXPECT_TRUE(client.admin().Delete(id + "waits", force).ok());
+    EXPECT_TRUE(client.admin().Delete(id + "parked", force).ok());
   }
 
   static constexpr duroxide::Activity<std::string(std::string)> kEcho{"echo"};

@@ -106,7 +106,7 @@ TEST_P(ClientTest, MessageThatRacesWithADeletionIsRefused) {
       deleted = true;
       DeleteOptions force;
       force.force = true;
-      EXPECT_TRUE(client.Delete("i", force).ok());
+      EXPECT_TRUE(client.admin().Delete("i", force).ok());
     }
     return Status::Ok();
   });
@@ -130,7 +130,7 @@ TEST_P(ClientTest, MessageThatRacesWithAWholeLifeIsRefused) {
     deleted = true;
     DeleteOptions force;
     force.force = true;
-    return client.Delete("i", force).status();
+    return client.admin().Delete("i", force).status();
   });
   EXPECT_EQ(client.Send("i", "words", "sun").code(), StatusCode::kNotFound);
   EXPECT_TRUE(deleted);
@@ -180,7 +180,7 @@ TEST_P(ClientTest, WaitEndsWhenTheInstanceIsDeleted) {
   clock.AwaitWaiters(1);
   DeleteOptions force;
   force.force = true;
-  ASSERT_TRUE(client.Delete("i", force).ok());
+  ASSERT_TRUE(client.admin().Delete("i", force).ok());
   ASSERT_TRUE(client.Start(kDiary, "i", "another").ok());
   EXPECT_EQ(waiter.get().code(), StatusCode::kNotFound);
 }
@@ -236,7 +236,7 @@ TEST_P(ClientTest, KeyValueMapIsReadWhileItRunsAndAfterTheEnd) {
   EXPECT_EQ(items->front().value, "d+");
   EXPECT_EQ(client.WaitForKv<std::string>("i", "word", kLong).status().ToString(),
             "InvalidArgument: instance 'i' has finished without key 'word'");
-  ASSERT_TRUE(client.Delete("i").ok());
+  ASSERT_TRUE(client.admin().Delete("i").ok());
   EXPECT_EQ(client.ListKv("i").status().code(), StatusCode::kNotFound);
   EXPECT_EQ(client.GetKv<std::string>("i", "before").status().code(), StatusCode::kNotFound);
 }
@@ -244,7 +244,7 @@ TEST_P(ClientTest, KeyValueMapIsReadWhileItRunsAndAfterTheEnd) {
 TEST_P(ClientTest, StatsCountExecutionsEventsKeysAndBytes) {
   const auto expect_stats = [this](std::uint64_t executions, std::uint64_t events,
                                    std::uint64_t keys, std::uint64_t bytes) {
-    const auto stats = client.GetStats("i");
+    const auto stats = client.admin().GetStats("i");
     ASSERT_TRUE(stats.ok()) << stats.status();
     EXPECT_EQ(stats->executions, executions);
     EXPECT_EQ(stats->history_events, events);
@@ -266,7 +266,7 @@ TEST_P(ClientTest, StatsCountExecutionsEventsKeysAndBytes) {
   ASSERT_TRUE(client.Send("i", "words", "end").ok());
   ASSERT_TRUE(client.Wait(kDiary, "i", kLong).ok());
   expect_stats(2, 5, 1, 5);  // Started, KvSet, MailboxSubscribed, message, end
-  ASSERT_TRUE(client.PruneExecutions("i", 1).ok());
+  ASSERT_TRUE(client.admin().PruneExecutions("i", 1).ok());
   expect_stats(1, 5, 1, 5);
 }
 
@@ -293,8 +293,8 @@ TEST_P(ClientTest, Defect15_StatusAndWaitReadNoHistory) {
   const std::uint64_t reads = provider.event_reads();
   EXPECT_EQ(client.GetStatus("i")->state, InstanceState::kCompleted);
   EXPECT_TRUE(client.Wait(kSequence, "i", kLong).ok());
-  EXPECT_EQ(client.ListInstances(InstanceFilter())->instances.size(), 1u);
-  EXPECT_EQ(client.GetStats("i")->history_events, 102u);
+  EXPECT_EQ(client.admin().ListInstances(InstanceFilter())->instances.size(), 1u);
+  EXPECT_EQ(client.admin().GetStats("i")->history_events, 102u);
   EXPECT_EQ(provider.event_reads(), reads);
 }
 
@@ -338,13 +338,13 @@ TEST_P(ClientTest, BadArgumentsAreRefusedBeforeAnythingIsDone) {
   EXPECT_EQ(client.Send("i", "", "x").code(), StatusCode::kInvalidArgument);
   EXPECT_EQ(client.Cancel("", "x").code(), StatusCode::kInvalidArgument);
   EXPECT_EQ(client.GetKv<int>("i", "").status().code(), StatusCode::kInvalidArgument);
-  EXPECT_EQ(client.Delete(long_id).status().code(), StatusCode::kTooLarge);
-  EXPECT_EQ(client.Delete("index").status().code(), StatusCode::kNotFound);
-  EXPECT_EQ(client.PruneExecutions("i", 0).status().code(), StatusCode::kInvalidArgument);
-  EXPECT_EQ(client.PruneExecutions("i", 1).status().code(), StatusCode::kNotFound);
-  EXPECT_EQ(client.ListExecutions("i").status().code(), StatusCode::kNotFound);
-  EXPECT_EQ(client.GetStats("i").status().code(), StatusCode::kNotFound);
-  EXPECT_EQ(client.GetTree("i").status().code(), StatusCode::kNotFound);
+  EXPECT_EQ(client.admin().Delete(long_id).status().code(), StatusCode::kTooLarge);
+  EXPECT_EQ(client.admin().Delete("index").status().code(), StatusCode::kNotFound);
+  EXPECT_EQ(client.admin().PruneExecutions("i", 0).status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(client.admin().PruneExecutions("i", 1).status().code(), StatusCode::kNotFound);
+  EXPECT_EQ(client.admin().ListExecutions("i").status().code(), StatusCode::kNotFound);
+  EXPECT_EQ(client.admin().GetStats("i").status().code(), StatusCode::kNotFound);
+  EXPECT_EQ(client.admin().GetTree("i").status().code(), StatusCode::kNotFound);
   EXPECT_EQ(provider.batches(), 0u);
 }
 

@@ -40,7 +40,7 @@ class ClientDeleteTest : public RuntimeFixture {
     EXPECT_EQ(client.RaiseEvent(instance, "e").code(), StatusCode::kNotFound);
     InstanceFilter filter;
     filter.id_prefix = instance;
-    EXPECT_TRUE(client.ListInstances(filter)->instances.empty());
+    EXPECT_TRUE(client.admin().ListInstances(filter)->instances.empty());
     for (std::uint64_t partition = 0; partition < 20; ++partition) {
       const tandem::StreamId stream{internal::InstanceEntity(instance), partition};
       EXPECT_EQ(provider.Read(stream, tandem::ReadOptions())->head, 0u);
@@ -61,10 +61,10 @@ class ClientDeleteTest : public RuntimeFixture {
   // Starts a family of that size, and waits until it is complete.
   void StartFamily(int n, std::size_t members) {
     ASSERT_TRUE(client.Start(kFamily, "root", n).ok());
-    while (client.GetTree("root")->size() < members) {
-      AwaitHistory(client.GetTree("root")->back().instance, 2);
+    while (client.admin().GetTree("root")->size() < members) {
+      AwaitHistory(client.admin().GetTree("root")->back().instance, 2);
     }
-    const auto tree = client.GetTree("root");
+    const auto tree = client.admin().GetTree("root");
     for (const TreeEntry& member : *tree) AwaitHistory(member.instance, 2);
   }
 };
@@ -74,11 +74,11 @@ TEST_P(ClientDeleteTest, FinishedInstanceIsDeletedWholeAndItsIdIsFree) {
   auto runtime = StartRuntime(ClientSamples());
   ASSERT_TRUE(client.Start(kCountdown, "i", 3).ok());
   ASSERT_TRUE(client.Wait(kCountdown, "i", kLong).ok());
-  const auto deleted = client.Delete("i");
+  const auto deleted = client.admin().Delete("i");
   ASSERT_TRUE(deleted.ok()) << deleted.status();
   EXPECT_EQ(deleted->instances, 1u);
   EXPECT_EQ(deleted->events, 9u);
-  EXPECT_EQ(client.Delete("i").status().code(), StatusCode::kNotFound);
+  EXPECT_EQ(client.admin().Delete("i").status().code(), StatusCode::kNotFound);
   runtime.reset();
   ExpectGone("i");
 
@@ -88,9 +88,9 @@ TEST_P(ClientDeleteTest, FinishedInstanceIsDeletedWholeAndItsIdIsFree) {
     EXPECT_EQ(client.Start(kCountdown, "i", 3).code(), StatusCode::kAlreadyExists);
     // Behind the tombstone and the new home: 5 to 7, 9 to 11, 13 to 15.
     EXPECT_EQ(client.Wait(kCountdown, "i", kLong).value(), 7 + 4 * life);
-    EXPECT_EQ(client.ListExecutions("i")->executions.size(), 3u);
+    EXPECT_EQ(client.admin().ListExecutions("i")->executions.size(), 3u);
     EXPECT_EQ(client.GetKv<int>("i", "left").value(), 1);
-    EXPECT_EQ(client.Delete("i")->events, 9u);
+    EXPECT_EQ(client.admin().Delete("i")->events, 9u);
   }
 }
 
@@ -98,9 +98,9 @@ TEST_P(ClientDeleteTest, WhatRunsIsDeletedOnlyByForce) {
   auto runtime = StartRuntime(ClientSamples());
   ASSERT_TRUE(client.Start(kApproval, "i", "trip").ok());
   AwaitHistory("i", 3);
-  EXPECT_EQ(client.Delete("i").status().ToString(),
+  EXPECT_EQ(client.admin().Delete("i").status().ToString(),
             "InvalidArgument: not finished: 'i' (Running); cancel first, or delete with force");
-  EXPECT_EQ(client.Delete("i", Force())->events, 3u);
+  EXPECT_EQ(client.admin().Delete("i", Force())->events, 3u);
   clock.Advance(hours(2));  // its timer would be due
   ASSERT_TRUE(client.Start(kOnce, "other", "x").ok());
   ASSERT_TRUE(client.Wait(kOnce, "other", kLong).ok());
@@ -111,12 +111,12 @@ TEST_P(ClientDeleteTest, WhatRunsIsDeletedOnlyByForce) {
 
 TEST_P(ClientDeleteTest, PendingInstanceIsDeletedWithItsStart) {
   ASSERT_TRUE(client.Start(kOnce, "i", "x", StartOptions().Delay(hours(1))).ok());
-  EXPECT_EQ(client.Delete("i").status().code(), StatusCode::kInvalidArgument);
-  EXPECT_EQ(client.Delete("i", Force())->events, 0u);
+  EXPECT_EQ(client.admin().Delete("i").status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(client.admin().Delete("i", Force())->events, 0u);
   clock.Advance(hours(1));
   ExpectGone("i");
   ASSERT_TRUE(client.Start(kOnce, "i", "y").ok());
-  EXPECT_EQ(client.Delete("i", Force())->instances, 1u);
+  EXPECT_EQ(client.admin().Delete("i", Force())->instances, 1u);
   ASSERT_TRUE(client.Start(kOnce, "i", "z").ok());
   const auto runtime = StartRuntime(ClientSamples());
   EXPECT_EQ(client.Wait(kOnce, "i", kLong).value(), "z");
@@ -134,10 +134,10 @@ TEST_P(ClientDeleteTest, RunningActivityBringsNothingBack) {
   auto runtime = StartRuntime(registry);
   ASSERT_TRUE(client.Start(kOnce, "i", "old").ok());
   barrier.AwaitEntered(1);
-  EXPECT_EQ(client.Delete("i", Force())->instances, 1u);
+  EXPECT_EQ(client.admin().Delete("i", Force())->instances, 1u);
   ASSERT_TRUE(client.Start(kOnce, "i", "new").ok());  // while the old activity still runs
   EXPECT_EQ(client.Wait(kOnce, "i", kLong).value(), "new done");
-  const auto executions = client.ListExecutions("i");
+  const auto executions = client.admin().ListExecutions("i");
   EXPECT_EQ(executions->executions.front().execution, 3u);  // 1 deleted, 2 is the home
   const History before = HistoryOf("i");
   barrier.Open();
@@ -145,7 +145,7 @@ TEST_P(ClientDeleteTest, RunningActivityBringsNothingBack) {
   runtime->Shutdown();
   EXPECT_EQ(HistoryOf("i"), before);
   EXPECT_EQ(calls, 2);
-  ASSERT_TRUE(client.Delete("i").ok());
+  ASSERT_TRUE(client.admin().Delete("i").ok());
   ExpectGone("i");
 }
 
@@ -156,7 +156,7 @@ TEST_P(ClientDeleteTest, TurnInFlightBringsNothingBack) {
   AwaitHistory("i", 3);
   provider.OnBatch([&](const ProbeProvider::Operations& batch) {
     if (IsTurnOf("i", batch) && !deleted.exchange(true)) {  // ready to be stored
-      EXPECT_TRUE(client.Delete("i", Force()).ok());
+      EXPECT_TRUE(client.admin().Delete("i", Force()).ok());
     }
     return Status::Ok();
   });
@@ -184,7 +184,7 @@ TEST_P(ClientDeleteTest, ExecutionThatIsPrunedUnderATurnIsLookedUpAgain) {
   provider.OnRead([&](const tandem::StreamId& stream) {
     if (stream != internal::HistoryStream("i", 1) || found.exchange(true)) return Status::Ok();
     EXPECT_TRUE(provider.EventStore::Append(internal::HistoryStream("i", 2), events).ok());
-    return client.PruneExecutions("i", 1).status();
+    return client.admin().PruneExecutions("i", 1).status();
   });
   ASSERT_TRUE(client.Send("i", "words", "sun").ok());
   runtime = StartExactly(ClientSamples(), plain);
@@ -199,16 +199,16 @@ TEST_P(ClientDeleteTest, ExecutionThatIsPrunedUnderATurnIsLookedUpAgain) {
 TEST_P(ClientDeleteTest, TreeIsDeletedWithItsRootOnly) {
   auto runtime = StartRuntime(ClientSamples());
   StartFamily(2, 5);
-  const auto tree = client.GetTree("root");
+  const auto tree = client.admin().GetTree("root");
   const std::string child = (*tree)[1].instance;
   EXPECT_EQ(
-      client.Delete(child, Force()).status().ToString(),
+      client.admin().Delete(child, Force()).status().ToString(),
       "InvalidArgument: instance '" + child + "' is a child of 'root', and is deleted with it");
   ASSERT_TRUE(client.Send("root", "words", "done").ok());
   for (const TreeEntry& member : *tree) {
     ASSERT_TRUE(client.WaitUntilFinished(member.instance, kLong).ok());
   }
-  EXPECT_EQ(client.Delete("root")->instances, 5u);
+  EXPECT_EQ(client.admin().Delete("root")->instances, 5u);
   runtime.reset();
   for (const TreeEntry& member : *tree) ExpectGone(member.instance);
 }
@@ -216,15 +216,15 @@ TEST_P(ClientDeleteTest, TreeIsDeletedWithItsRootOnly) {
 TEST_P(ClientDeleteTest, FinishedChildIsDeletedByItself) {
   auto runtime = StartRuntime(ClientSamples());
   StartFamily(2, 5);
-  const auto tree = client.GetTree("root");
+  const auto tree = client.admin().GetTree("root");
   const TreeEntry& leaf = tree->back();
   ASSERT_TRUE(client.Send(leaf.instance, "words", "done").ok());
   ASSERT_TRUE(client.WaitUntilFinished(leaf.instance, kLong).ok());
-  const auto deleted = client.Delete(leaf.instance);
+  const auto deleted = client.admin().Delete(leaf.instance);
   ASSERT_TRUE(deleted.ok()) << deleted.status();
   EXPECT_EQ(deleted->instances, 1u);
-  EXPECT_EQ(client.GetTree("root")->size(), 4u);
-  EXPECT_TRUE(client.ListChildren(leaf.parent)->instances.empty());
+  EXPECT_EQ(client.admin().GetTree("root")->size(), 4u);
+  EXPECT_TRUE(client.admin().ListChildren(leaf.parent)->instances.empty());
   AwaitHistory(leaf.parent, 4);  // has taken the result: a shutdown would leave it in the queue
   runtime.reset();
   ExpectGone(leaf.instance);
@@ -233,7 +233,7 @@ TEST_P(ClientDeleteTest, FinishedChildIsDeletedByItself) {
   runtime = StartRuntime(ClientSamples());
   ASSERT_TRUE(client.Send(leaf.parent, "words", "done").ok());
   EXPECT_EQ(client.WaitUntilFinished(leaf.parent, kLong)->state, InstanceState::kCompleted);
-  EXPECT_EQ(client.Delete("root", Force())->instances, 4u);
+  EXPECT_EQ(client.admin().Delete("root", Force())->instances, 4u);
 }
 
 TEST_P(ClientDeleteTest, FinishedChildMayGoBeforeItsResultIsTaken) {
@@ -250,23 +250,25 @@ TEST_P(ClientDeleteTest, FinishedChildMayGoBeforeItsResultIsTaken) {
   std::atomic<bool> deleted = false;
   provider.OnBatch([&](const ProbeProvider::Operations& batch) {
     if (!IsTurnOf("root", batch) || deleted.exchange(true)) return Status::Ok();
-    return client.Delete("mine").status();  // the turn that takes the result is not stored yet
+    return client.admin()
+        .Delete("mine")
+        .status();  // the turn that takes the result is not stored yet
   });
   ASSERT_TRUE(client.Send("mine", "words", "end").ok());
   AwaitHistory("root", 3);  // started, its child, the child's result
   EXPECT_TRUE(deleted);
-  EXPECT_EQ(client.GetTree("root")->size(), 1u);
+  EXPECT_EQ(client.admin().GetTree("root")->size(), 1u);
   EXPECT_TRUE(std::holds_alternative<ChildCompleted>(HistoryOf("root")[2].body));
 }
 
 TEST_P(ClientDeleteTest, UnfinishedMembersAreNamed) {
   const auto runtime = StartRuntime(ClientSamples());
   StartFamily(2, 5);
-  const Status refused = client.Delete("root").status();
+  const Status refused = client.admin().Delete("root").status();
   EXPECT_EQ(refused.code(), StatusCode::kInvalidArgument);
   EXPECT_NE(refused.message().find("'root' (Running), 'root::sub::1."), std::string::npos)
       << refused;
-  EXPECT_EQ(client.GetTree("root")->size(), 5u);
+  EXPECT_EQ(client.admin().GetTree("root")->size(), 5u);
 }
 
 TEST_P(ClientDeleteTest, ChildOfTheLastMomentIsDeletedToo) {
@@ -281,7 +283,7 @@ TEST_P(ClientDeleteTest, ChildOfTheLastMomentIsDeletedToo) {
     }
     return Status::Ok();
   });
-  EXPECT_EQ(client.Delete("root", Force())->instances, 3u);
+  EXPECT_EQ(client.admin().Delete("root", Force())->instances, 3u);
   runtime.reset();
   ExpectGone("root");
 }
@@ -301,12 +303,12 @@ TEST_P(ClientDeleteTest, ParentThatKeepsStartingChildrenIsDeletedByForce) {
     AwaitHistory("root", history.size() + 2);
     return Status::Ok();
   });
-  const auto deleted = client.Delete("root", Force());
+  const auto deleted = client.admin().Delete("root", Force());
   ASSERT_TRUE(deleted.ok()) << deleted.status();
   EXPECT_GE(deleted->instances, 6u);
   EXPECT_LE(tries, 4) << "the first, the child that had not begun, and all that was left";
   runtime->Shutdown();
-  EXPECT_TRUE(client.ListInstances(InstanceFilter())->instances.empty());
+  EXPECT_TRUE(client.admin().ListInstances(InstanceFilter())->instances.empty());
   runtime.reset();
   ExpectGone("root");
 }
@@ -336,7 +338,7 @@ TEST_P(ClientDeleteTest, ActivitiesOfWhatWasStoppedAreCancelledToo) {
     }
     return Status::Ok();
   });
-  EXPECT_EQ(client.Delete("i", Force())->instances, 1u);
+  EXPECT_EQ(client.admin().Delete("i", Force())->instances, 1u);
   runtime.reset();
   ExpectGone("i");
 }
@@ -355,7 +357,7 @@ TEST_P(ClientDeleteTest, RacingStartersSendersAndDeletersAgreeInTheEnd) {
         // Between the end that a deletion gives it and the deletion, it has finished.
         const bool stopped = sent.ToString().find("has finished (Failed)") != std::string::npos;
         EXPECT_TRUE(sent.ok() || sent.code() == StatusCode::kNotFound || stopped) << sent;
-        const auto result = client.Delete("i", Force());
+        const auto result = client.admin().Delete("i", Force());
         if (result.ok()) deleted += static_cast<int>(result->instances);
         EXPECT_TRUE(result.ok() || result.status().code() == StatusCode::kNotFound)
             << result.status();
@@ -381,7 +383,7 @@ TEST_P(ClientDeleteTest, InstanceWithMoreMessagesThanOneBatchDeletesFreesItsIdWi
     EXPECT_EQ(client.Start(kDiary, "i", "next").code(), StatusCode::kAlreadyExists);
     return Status::Ok();
   });
-  EXPECT_EQ(client.Delete("i", Force())->instances, 1u);
+  EXPECT_EQ(client.admin().Delete("i", Force())->instances, 1u);
   EXPECT_GE(batches, 4) << "one that is too large, portions, and the last";
   provider.OnBatch(nullptr);
   ExpectGone("i");
@@ -394,8 +396,8 @@ TEST_P(ClientDeleteTest, DeletionThatEndsWithinItsPortionsIsRepeated) {
     if (Has<tandem::DeleteGroup>(batch) && ++batches == 3) return Status::Unavailable("not now");
     return Status::Ok();
   });
-  EXPECT_EQ(client.Delete("i", Force()).status().code(), StatusCode::kUnavailable);
-  EXPECT_EQ(client.Delete("i", Force())->instances, 1u);
+  EXPECT_EQ(client.admin().Delete("i", Force()).status().code(), StatusCode::kUnavailable);
+  EXPECT_EQ(client.admin().Delete("i", Force())->instances, 1u);
   ExpectGone("i");
 }
 
@@ -410,12 +412,12 @@ TEST_P(ClientDeleteTest, LargeTreeGoesFromTheLeavesUp) {
   });
   EXPECT_EQ(internal::DeleteTree(provider, "root", true, 10).status().code(),
             StatusCode::kUnavailable);
-  const std::size_t left = client.GetTree("root")->size();
+  const std::size_t left = client.admin().GetTree("root")->size();
   EXPECT_LT(left, 16u);
   EXPECT_GT(left, 1u);
   batches = -1000;
   EXPECT_EQ(internal::DeleteTree(provider, "root", true, 10)->instances, left);
-  EXPECT_TRUE(client.ListInstances(InstanceFilter())->instances.empty());
+  EXPECT_TRUE(client.admin().ListInstances(InstanceFilter())->instances.empty());
   ExpectGone("root");
 }
 

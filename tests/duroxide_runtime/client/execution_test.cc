@@ -20,7 +20,7 @@ class ClientExecutionTest : public RuntimeFixture {
   }
   std::vector<std::uint64_t> Numbers() {
     std::vector<std::uint64_t> numbers;
-    const auto page = client.ListExecutions("i");
+    const auto page = client.admin().ListExecutions("i");
     EXPECT_TRUE(page.ok()) << page.status();
     for (const ExecutionInfo& info : page->executions) numbers.push_back(info.execution);
     return numbers;
@@ -32,7 +32,7 @@ INSTANTIATE_TEST_SUITE_P(, ClientExecutionTest, ::testing::ValuesIn(ProviderKind
 
 TEST_P(ClientExecutionTest, EachExecutionTellsHowItEnded) {
   CountDown(3);
-  const auto page = client.ListExecutions("i");
+  const auto page = client.admin().ListExecutions("i");
   ASSERT_EQ(page->executions.size(), 3u);
   EXPECT_EQ(page->executions[0].state, ExecutionState::kContinuedAsNew);
   EXPECT_EQ(page->executions[1].state, ExecutionState::kContinuedAsNew);
@@ -44,13 +44,13 @@ TEST_P(ClientExecutionTest, EachExecutionTellsHowItEnded) {
 
 TEST_P(ClientExecutionTest, ListHasPages) {
   CountDown(5);
-  const auto first = client.ListExecutions("i", 0, 2);
+  const auto first = client.admin().ListExecutions("i", 0, 2);
   EXPECT_EQ(first->executions.back().execution, 2u);
   EXPECT_TRUE(first->more);
-  const auto last = client.ListExecutions("i", 3, 2);
+  const auto last = client.admin().ListExecutions("i", 3, 2);
   EXPECT_EQ(last->executions.front().execution, 4u);
   EXPECT_FALSE(last->more);
-  EXPECT_EQ(client.ListExecutions("i", 0, 0).status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(client.admin().ListExecutions("i", 0, 0).status().code(), StatusCode::kInvalidArgument);
 }
 
 TEST_P(ClientExecutionTest, HistoryOfAnExecutionIsReadInPages) {
@@ -72,18 +72,18 @@ TEST_P(ClientExecutionTest, HistoryOfAnExecutionIsReadInPages) {
 
 TEST_P(ClientExecutionTest, PruningKeepsTheLatest) {
   CountDown(24);
-  EXPECT_EQ(client.GetStats("i")->executions, 24u);
-  EXPECT_EQ(client.PruneExecutions("i", 24)->executions, 0u);
-  const auto some = client.PruneExecutions("i", 3);
+  EXPECT_EQ(client.admin().GetStats("i")->executions, 24u);
+  EXPECT_EQ(client.admin().PruneExecutions("i", 24)->executions, 0u);
+  const auto some = client.admin().PruneExecutions("i", 3);
   EXPECT_EQ(some->executions, 21u);
   EXPECT_EQ(some->events, 21u * 3);
   EXPECT_EQ(Numbers(), (std::vector<std::uint64_t>{22, 23, 24}));
-  EXPECT_EQ(client.PruneExecutions("i", 1)->executions, 2u);
-  EXPECT_EQ(client.PruneExecutions("i", 1)->executions, 0u);
+  EXPECT_EQ(client.admin().PruneExecutions("i", 1)->executions, 2u);
+  EXPECT_EQ(client.admin().PruneExecutions("i", 1)->executions, 0u);
   EXPECT_EQ(Numbers(), (std::vector<std::uint64_t>{24}));
   EXPECT_EQ(client.Wait(kCountdown, "i", kLong).value(), 24);
   EXPECT_EQ(client.GetKv<int>("i", "left").value(), 1);
-  EXPECT_EQ(client.Delete("i")->events, 3u);
+  EXPECT_EQ(client.admin().Delete("i")->events, 3u);
 }
 
 TEST_P(ClientExecutionTest, RunningInstanceIsPrunedAndGoesOn) {
@@ -93,7 +93,7 @@ TEST_P(ClientExecutionTest, RunningInstanceIsPrunedAndGoesOn) {
     ASSERT_TRUE(client.Send("i", "words", word).ok());
   }
   ASSERT_TRUE(client.WaitForCustomStatus("i", 0, kLong).ok());
-  EXPECT_EQ(client.PruneExecutions("i", 1)->executions, 2u);
+  EXPECT_EQ(client.admin().PruneExecutions("i", 1)->executions, 2u);
   EXPECT_EQ(client.GetStatus("i")->state, InstanceState::kRunning);
   ASSERT_TRUE(client.Send("i", "words", "anew").ok());
   ASSERT_TRUE(client.Send("i", "words", "end").ok());
@@ -105,8 +105,8 @@ TEST_P(ClientExecutionTest, RunningInstanceIsPrunedAndGoesOn) {
 TEST_P(ClientExecutionTest, PendingInstanceHasNone) {
   ASSERT_TRUE(client.Start(kCountdown, "i", 1).ok());
   EXPECT_EQ(Numbers(), std::vector<std::uint64_t>());
-  EXPECT_EQ(client.PruneExecutions("i", 1)->executions, 0u);
-  EXPECT_EQ(client.GetStats("i")->history_events, 0u);
+  EXPECT_EQ(client.admin().PruneExecutions("i", 1)->executions, 0u);
+  EXPECT_EQ(client.admin().GetStats("i")->history_events, 0u);
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ class ClientListTest : public RuntimeFixture {
   Ids InState(InstanceState state) {
     InstanceFilter filter;
     filter.state = state;
-    return IdsOf(client.ListInstances(filter));
+    return IdsOf(client.admin().ListInstances(filter));
   }
 };
 INSTANTIATE_TEST_SUITE_P(, ClientListTest, ::testing::ValuesIn(ProviderKinds()), KindName);
@@ -40,18 +40,19 @@ TEST_P(ClientListTest, InstancesAreFoundByStateNameAndPrefix) {
   ASSERT_TRUE(client.Wait(kDiary, "b-1", kLong).ok());
   ASSERT_TRUE(client.WaitForKv<std::string>("a-2", "before", kLong).ok());
 
-  EXPECT_EQ(IdsOf(client.ListInstances(InstanceFilter())), (Ids{"a-1", "a-2", "b-1", "b-2"}));
+  EXPECT_EQ(IdsOf(client.admin().ListInstances(InstanceFilter())),
+            (Ids{"a-1", "a-2", "b-1", "b-2"}));
   EXPECT_EQ(InState(InstanceState::kCompleted), (Ids{"a-1", "b-1"}));
   EXPECT_EQ(InState(InstanceState::kRunning), Ids{"a-2"});
   EXPECT_EQ(InState(InstanceState::kPending), Ids{"b-2"});
   EXPECT_EQ(InState(InstanceState::kFailed), Ids());
   InstanceFilter diaries;
   diaries.orchestration = "diary";
-  EXPECT_EQ(IdsOf(client.ListInstances(diaries)), (Ids{"a-2", "b-1", "b-2"}));
+  EXPECT_EQ(IdsOf(client.admin().ListInstances(diaries)), (Ids{"a-2", "b-1", "b-2"}));
   diaries.id_prefix = "b-";
-  EXPECT_EQ(IdsOf(client.ListInstances(diaries)), (Ids{"b-1", "b-2"}));
+  EXPECT_EQ(IdsOf(client.admin().ListInstances(diaries)), (Ids{"b-1", "b-2"}));
   diaries.state = InstanceState::kCompleted;
-  const auto one = client.ListInstances(diaries);
+  const auto one = client.admin().ListInstances(diaries);
   EXPECT_EQ(IdsOf(one), Ids{"b-1"});
   EXPECT_EQ(one->instances.front().status.output, "d");
 }
@@ -66,12 +67,12 @@ TEST_P(ClientListTest, PagesHaveEachInstanceOnceWhileOthersComeAndGo) {
   DeleteOptions force;
   force.force = true;
   for (bool more = true; more;) {
-    const auto page = client.ListInstances(InstanceFilter(), options);
+    const auto page = client.admin().ListInstances(InstanceFilter(), options);
     for (const std::string& id : IdsOf(page)) ids.push_back(id);
     more = page->more;
     options.after = page->next;
     ASSERT_TRUE(client.Start(kSequence, "a" + options.after, 1).ok());  // before all that is left
-    ASSERT_TRUE(client.Delete(options.after, force).ok());              // where the list goes on
+    ASSERT_TRUE(client.admin().Delete(options.after, force).ok());      // where the list goes on
   }
   ASSERT_EQ(ids.size(), 20u);
   EXPECT_EQ(ids.front(), "i10");
@@ -93,7 +94,7 @@ TEST_P(ClientListTest, AListGoesOnBehindManyDeletedInstances) {
   Ids ids;
   ListOptions options;
   for (bool more = true; more;) {
-    const auto page = client.ListInstances(InstanceFilter(), options);
+    const auto page = client.admin().ListInstances(InstanceFilter(), options);
     for (const std::string& id : IdsOf(page)) ids.push_back(id);
     more = page->more;
     ASSERT_GT(page->next, options.after) << "each page moves on";
@@ -105,21 +106,21 @@ TEST_P(ClientListTest, AListGoesOnBehindManyDeletedInstances) {
 TEST_P(ClientListTest, BadListsAreRefused) {
   ListOptions none;
   none.limit = 0;
-  EXPECT_EQ(client.ListInstances(InstanceFilter(), none).status().code(),
+  EXPECT_EQ(client.admin().ListInstances(InstanceFilter(), none).status().code(),
             StatusCode::kInvalidArgument);
-  EXPECT_EQ(client.ListChildren("").status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(client.admin().ListChildren("").status().code(), StatusCode::kInvalidArgument);
   InstanceFilter filter;
   filter.id_prefix = std::string(10'000, 'x');
-  EXPECT_EQ(client.ListInstances(filter).status().code(), StatusCode::kTooLarge);
+  EXPECT_EQ(client.admin().ListInstances(filter).status().code(), StatusCode::kTooLarge);
 }
 
 TEST_P(ClientListTest, TreeHasParentsBeforeTheirChildren) {
   const auto runtime = StartRuntime(ClientSamples());
   ASSERT_TRUE(client.Start(kFamily, "root", 2).ok());
   // Two children with one child each; these have none.
-  while (client.GetTree("root")->size() < 5)
-    AwaitHistory(client.GetTree("root")->back().instance, 2);
-  const auto tree = client.GetTree("root");
+  while (client.admin().GetTree("root")->size() < 5)
+    AwaitHistory(client.admin().GetTree("root")->back().instance, 2);
+  const auto tree = client.admin().GetTree("root");
   ASSERT_EQ(tree->size(), 5u);
   EXPECT_EQ(tree->front().instance, "root");
   EXPECT_EQ(tree->front().parent, "");
@@ -128,8 +129,9 @@ TEST_P(ClientListTest, TreeHasParentsBeforeTheirChildren) {
   EXPECT_EQ((*tree)[3].parent, (*tree)[1].instance);
   EXPECT_EQ((*tree)[4].depth, 2u);
   EXPECT_EQ((*tree)[4].orchestration, "family");
-  EXPECT_EQ(IdsOf(client.ListChildren("root")), (Ids{(*tree)[1].instance, (*tree)[2].instance}));
-  EXPECT_EQ(IdsOf(client.ListChildren("nobody")), Ids());
+  EXPECT_EQ(IdsOf(client.admin().ListChildren("root")),
+            (Ids{(*tree)[1].instance, (*tree)[2].instance}));
+  EXPECT_EQ(IdsOf(client.admin().ListChildren("nobody")), Ids());
 }
 
 TEST_P(ClientListTest, Defect16_InstanceBetweenTwoExecutionsIsRunning) {
@@ -142,7 +144,7 @@ TEST_P(ClientListTest, Defect16_InstanceBetweenTwoExecutionsIsRunning) {
   EXPECT_EQ(InState(InstanceState::kCompleted), Ids());
   EXPECT_EQ(client.GetStatus("i")->execution, 2u);
   EXPECT_EQ(client.GetStatus("i")->created_at, clock.Now());
-  EXPECT_EQ(client.Delete("i").status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(client.admin().Delete("i").status().code(), StatusCode::kInvalidArgument);
 }
 
 }  // namespace

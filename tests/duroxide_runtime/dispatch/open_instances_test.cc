@@ -72,7 +72,7 @@ class OpenInstancesTest : public RuntimeFixture {
     filter.state = state;
     ListOptions options;
     for (bool more = true; more;) {
-      const auto page = client.ListInstances(filter, options);
+      const auto page = client.admin().ListInstances(filter, options);
       EXPECT_TRUE(page.ok()) << page.status();
       for (const InstanceEntry& entry : page->instances) {
         EXPECT_TRUE(outputs.emplace(entry.instance, entry.status.output).second) << entry.instance;

@@ -166,7 +166,7 @@ TEST_P(PortionTest, WhoseLeaseIsLostIsNoMatterOfTheOthers) {
     if (AppendsTo(Id(40), operations) && !deleted.exchange(true)) {
       DeleteOptions options;
       options.force = true;
-      EXPECT_TRUE(client.Delete(Id(40), options).ok());
+      EXPECT_TRUE(client.admin().Delete(Id(40), options).ok());
     }
     return Status::Ok();
   });

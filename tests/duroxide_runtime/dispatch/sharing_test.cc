@@ -55,13 +55,13 @@ TEST_P(SharingTest, NamesOfAnApplicationNeverMeetThoseOfTheRuntime) {
   for (const std::string& name : names) ExpectOthersGoOn(name);
   EXPECT_EQ(runtime->Stats().messages_dropped, 0u);
   EXPECT_EQ(runtime->Stats().parked, 0u);
-  for (const std::string& name : names) EXPECT_TRUE(client.Delete(name).ok()) << name;
+  for (const std::string& name : names) EXPECT_TRUE(client.admin().Delete(name).ok()) << name;
   for (const std::string& name : names) {
     EXPECT_EQ(provider.Read({name, 0}, {})->events.at(0).payload, "zero") << name;
     EXPECT_EQ(provider.Read({name, 1}, {})->events.at(0).payload, "one") << name;
     EXPECT_EQ(AllIn(name), std::vector<std::string>{"mine"}) << name;
   }
-  EXPECT_TRUE(client.ListInstances({})->instances.empty());
+  EXPECT_TRUE(client.admin().ListInstances({})->instances.empty());
 }
 
 TEST_P(SharingTest, ForeignMessagesInTheRuntimesQueuesWaitAndStopNobody) {
@@ -86,7 +86,7 @@ TEST_P(SharingTest, ForeignMessagesInTheRuntimesQueuesWaitAndStopNobody) {
     clock.Advance(seconds(60));
   }
   EXPECT_EQ(client.GetStatus("nobody").status().code(), StatusCode::kNotFound);
-  EXPECT_TRUE(client.ListInstances({})->instances.size() == 10);
+  EXPECT_TRUE(client.admin().ListInstances({})->instances.size() == 10);
 }
 
 // Of an instance that never was, and with code that nobody has.

@@ -111,9 +111,9 @@ TEST_P(TroubleTest, InstanceWithADamagedHistoryCanBeDeleted) {
   ASSERT_TRUE(provider.EventStore::Append(internal::HistoryStream("i", 1), {"garbage!"}).ok());
   DeleteOptions force;
   force.force = true;
-  const auto deleted = client.Delete("i", force);
+  const auto deleted = client.admin().Delete("i", force);
   ASSERT_TRUE(deleted.ok()) << deleted.status();
-  EXPECT_TRUE(client.ListInstances(InstanceFilter())->instances.empty());
+  EXPECT_TRUE(client.admin().ListInstances(InstanceFilter())->instances.empty());
   const auto runtime = StartRuntime(Working());
   ASSERT_TRUE(client.Start(kOnce, "i", "again").ok());
   EXPECT_TRUE(client.Wait(kOnce, "i", kLong).ok());
@@ -140,18 +140,18 @@ TEST_P(TroubleTest, DamagedStatusIsDerivedAnewAndStopsNoList) {
   EXPECT_NE(status->diagnosis, "");
   EXPECT_EQ(client.GetStatus("d").status().code(), StatusCode::kCorruption);
 
-  const auto page = client.ListInstances(InstanceFilter());
+  const auto page = client.admin().ListInstances(InstanceFilter());
   ASSERT_TRUE(page.ok()) << page.status();
   EXPECT_EQ(page->instances.size(), 3u);
   EXPECT_EQ(page->unreadable, std::vector<std::string>{"d"});
   EXPECT_FALSE(page->more);
 
-  EXPECT_EQ(client.Delete("b")->instances, 1u);
-  EXPECT_EQ(client.Delete("d").status().code(), StatusCode::kCorruption);
+  EXPECT_EQ(client.admin().Delete("b")->instances, 1u);
+  EXPECT_EQ(client.admin().Delete("d").status().code(), StatusCode::kCorruption);
   runtime = StartRuntime(Working());
   AwaitHistory("d", 2);
   EXPECT_TRUE(client.Wait(kOnce, "d", kLong).ok()) << "its turn needs no status, and mends it";
-  EXPECT_EQ(client.Delete("d")->instances, 1u);
+  EXPECT_EQ(client.admin().Delete("d")->instances, 1u);
 }
 
 TEST_P(TroubleTest, HistoryWhoseFirstExecutionIsNoneBeforeItIsCorruption) {
@@ -162,8 +162,8 @@ TEST_P(TroubleTest, HistoryWhoseFirstExecutionIsNoneBeforeItIsCorruption) {
     const std::string id = "i" + std::to_string(first);
     const std::string event = internal::EncodeHistoryEvent(HistoryEvent{Timestamp(), started});
     ASSERT_TRUE(provider.EventStore::Append(internal::HistoryStream(id, 2), {event}).ok());
-    EXPECT_EQ(client.GetStats(id).status().code(), StatusCode::kCorruption);
-    EXPECT_EQ(client.ListExecutions(id).status().code(), StatusCode::kCorruption);
+    EXPECT_EQ(client.admin().GetStats(id).status().code(), StatusCode::kCorruption);
+    EXPECT_EQ(client.admin().ListExecutions(id).status().code(), StatusCode::kCorruption);
   }
 }
 
@@ -173,11 +173,11 @@ TEST_P(TroubleTest, TheLargestExecutionThatThereCanBeIsTheLast) {
   const std::string event = internal::EncodeHistoryEvent(HistoryEvent{Timestamp(), started});
   constexpr std::uint64_t kLargest = ~std::uint64_t{0};
   ASSERT_TRUE(provider.EventStore::Append(internal::HistoryStream("i", kLargest), {event}).ok());
-  const auto page = client.ListExecutions("i");
+  const auto page = client.admin().ListExecutions("i");
   ASSERT_TRUE(page.ok()) << page.status();
   ASSERT_EQ(page->executions.size(), 1u);
   EXPECT_EQ(page->executions.front().execution, kLargest);
-  EXPECT_TRUE(client.ListExecutions("i", kLargest)->executions.empty());
+  EXPECT_TRUE(client.admin().ListExecutions("i", kLargest)->executions.empty());
 }
 
 TEST_P(TroubleTest, HeadThatClaimsMoreEventsThanThereAreIsCorruption) {
@@ -268,7 +268,7 @@ TEST_P(TroubleTest, WhatStartsUnderTheIdOfAParkedInstanceIsParkedAsIfForTheFirst
   log.Await("the batch is over the limit", 4);
   DeleteOptions options;
   options.force = true;
-  ASSERT_TRUE(client.Delete("i", options).ok());
+  ASSERT_TRUE(client.admin().Delete("i", options).ok());
   refuse = false;
   ASSERT_TRUE(runtime->client().Start(kApproval, "i", "x").ok());
   while (client.GetStatus("i")->state != InstanceState::kRunning) std::this_thread::yield();

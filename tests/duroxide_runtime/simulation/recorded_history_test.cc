@@ -100,8 +100,8 @@ TEST_F(RecordedHistoryTest, WhatPruningHasLeftReplaysWithTheMapThatItBeganWith) 
     Simulation sim(1, With(Counter), SimulationOptions::Calm());
     ASSERT_TRUE(sim.client().Start(kCounter, "c", kRounds).ok());
     ASSERT_TRUE(sim.Run().ok());
-    ASSERT_EQ(sim.client().PruneExecutions("c", 5)->executions, 1U);
-    ASSERT_TRUE(sim.client().PruneExecutions("c", left).ok());
+    ASSERT_EQ(sim.client().admin().PruneExecutions("c", 5)->executions, 1U);
+    ASSERT_TRUE(sim.client().admin().PruneExecutions("c", left).ok());
     const auto recorded = ReadRecorded(sim.provider(), "c");
     ASSERT_TRUE(recorded.ok()) << recorded.status();
     ASSERT_EQ(recorded->size(), static_cast<std::size_t>(left));
@@ -121,7 +121,7 @@ TEST_F(RecordedHistoryTest, AfterPruningWhatCanNotBeReadTheMapIsUnknown) {
   ASSERT_TRUE(sim.Run().ok());
   const auto damaged = internal::HistoryStream("c", 1);
   ASSERT_TRUE(sim.provider().Append(damaged, {"garbage!"}).ok());
-  EXPECT_EQ(sim.client().PruneExecutions("c", 1)->executions, 2U);
+  EXPECT_EQ(sim.client().admin().PruneExecutions("c", 1)->executions, 2U);
   EXPECT_EQ(ReadRecorded(sim.provider(), "c").status().code(), StatusCode::kUnsupported);
 }
 

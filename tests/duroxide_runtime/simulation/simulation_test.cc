@@ -147,7 +147,7 @@ TEST(SimulationTest, ChildrenNestTwoHundredDeepAndTheirIdsDoNotGrow) {
   EXPECT_EQ(sim.client().GetStatus("root")->output, std::to_string(kDepth));
   const Status check = sim.Check();
   EXPECT_TRUE(check.ok()) << check;
-  const auto tree = sim.client().GetTree("root");
+  const auto tree = sim.client().admin().GetTree("root");
   ASSERT_TRUE(tree.ok()) << tree.status();
   std::set<std::string> ids;
   for (const TreeEntry& member : *tree) {
