@@ -48,7 +48,7 @@ inline constexpr bool kIsOptional<std::optional<T>> = true;
 // What a Result<std::optional<V>> takes as its V.
 template <typename U, typename T>
 concept ValueOfOptional =
-    kIsOptional<T> && !kIsOptional<U> && !std::is_same_v<U, std::nullopt_t> &&
+    kIsOptional<T> && !std::is_same_v<U, T> && !std::is_same_v<U, std::nullopt_t> &&
     !std::is_same_v<U, Status> && !std::is_same_v<U, Result<T>> && std::is_convertible_v<U, T>;
 
 }  // namespace internal

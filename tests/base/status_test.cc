@@ -90,6 +90,13 @@ TEST(ResultTest, OfAnOptionalTakesAValueThatOnlyMoves) {
   EXPECT_EQ(**make().value(), 7);
 }
 
+TEST(ResultTest, OfAnOptionalTakesAnOptionalAsItsValue) {
+  using Inner = std::optional<int>;
+  const auto make = [](Inner inner) -> Result<std::optional<Inner>> { return inner; };
+  EXPECT_EQ(make(7).value(), std::optional<Inner>(Inner(7)));
+  EXPECT_TRUE(make(std::nullopt).value().has_value()) << "there is a value, and it is empty";
+}
+
 static_assert(!std::is_convertible_v<std::nullopt_t, Result<int>>);
 static_assert(!std::is_convertible_v<std::string, Result<std::optional<int>>>);
 
