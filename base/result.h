@@ -100,6 +100,19 @@ class [[nodiscard]] Result {
     return *std::move(value_);
   }
   // NOLINTEND(bugprone-unchecked-optional-access)
+  // The value, or `otherwise` if there is none.
+  template <typename U>
+  T value_or(U&& otherwise) const& {
+    return ok() ? value() : static_cast<T>(std::forward<U>(otherwise));
+  }
+  template <typename U>
+  T value_or(U&& otherwise) && {
+    return ok() ? std::move(*this).value() : static_cast<T>(std::forward<U>(otherwise));
+  }
+  // As std::expected says it: status(). REQUIRES: !ok()
+  const Status& error() const { return status_; }
+  explicit operator bool() const { return ok(); }
+
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
   T operator*() && { return std::move(*this).value(); }

@@ -84,9 +84,22 @@ Status Status::NotFound(std::string message) { return {StatusCode::kNotFound, st
 Status Status::AlreadyExists(std::string message) {
   return {StatusCode::kAlreadyExists, std::move(message)};
 }
+Status Status::Conflict(ConflictDetail detail) {
+  std::string message;
+  if (detail.key.has_value()) message = "metadata '" + *detail.key + "' of ";
+  if (!detail.entity.empty()) {
+    message += "stream (" + detail.entity + ", " + std::to_string(detail.partition) + "): ";
+  }
+  message += "expected " + detail.expected + ", found ";
+  if (!detail.key.has_value()) {
+    message += "version " + std::to_string(detail.actual);
+  } else {
+    message += detail.found.has_value() ? "another value" : "none";
+  }
+  return {StatusCode::kConflict, std::move(message), std::move(detail)};
+}
 Status Status::Conflict(std::string expected, std::uint64_t actual) {
-  std::string message = "expected " + expected + ", found version " + std::to_string(actual);
-  return {StatusCode::kConflict, std::move(message), ConflictDetail{std::move(expected), actual}};
+  return Conflict(ConflictDetail{.expected = std::move(expected), .actual = actual});
 }
 Status Status::LeaseLost(LeaseLoss reason) {
   return {StatusCode::kLeaseLost,

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <string_view>
@@ -44,9 +45,18 @@ std::string_view StatusCodeName(StatusCode code);
 bool IsDeterministic(StatusCode code);
 
 struct ConflictDetail {
-  // In words: "exactly 7", "no stream", "metadata 'status' absent".
-  std::string expected;
-  std::uint64_t actual = 0;  // the version found (0 = empty stream)
+  static constexpr std::size_t kFoundBytesMax = 256;
+
+  std::string expected = {};  // in words: "exactly 7", "no stream"; of a key: "absent"
+  std::uint64_t actual = 0;   // the version found (0 = empty stream)
+
+  // The stream that is not as expected; an empty entity: the conflict is about something else.
+  std::string entity = {};
+  std::uint64_t partition = 0;
+  // The key of its metadata that is not as expected; nullopt: it is about the stream's version.
+  std::optional<std::string> key = {};
+  // What the key holds, its first kFoundBytesMax bytes; nullopt: it is absent.
+  std::optional<std::string> found = {};
 };
 
 enum class LeaseLoss : std::uint8_t {
@@ -76,7 +86,8 @@ class [[nodiscard]] Status {
   static Status TooLarge(std::string message);
   static Status NotFound(std::string message);
   static Status AlreadyExists(std::string message);
-  static Status Conflict(std::string expected, std::uint64_t actual);
+  static Status Conflict(ConflictDetail detail);
+  static Status Conflict(std::string expected, std::uint64_t actual);  // of no stream
   static Status LeaseLost(LeaseLoss reason);
   static Status IdempotencyMismatch(std::string message);
   static Status Unavailable(std::string message);

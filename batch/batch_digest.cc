@@ -90,10 +90,10 @@ class Digest {
 
 // Part of the stored format (docs/formats.md): the order of the alternatives of Operation and of
 // the values of Expected::Kind may only grow at the end.
-std::string BatchDigest(const std::vector<Operation>& operations) {
+std::string BatchDigest(const Batch& batch) {
   Digest digest;
-  digest.Number(operations.size());
-  for (const Operation& operation : operations) {
+  digest.Number(batch.size());
+  for (const Operation& operation : batch.operations()) {
     digest.Number(operation.index());
     std::visit([&digest](const auto& op) { digest.Add(op); }, operation);
   }

@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "tandem/batch/operation.h"
+#include "tandem/batch/batch.h"
 
 namespace tandem {
 
-std::string BatchDigest(const std::vector<Operation>& operations);
+std::string BatchDigest(const Batch& batch);
 
 }  // namespace tandem

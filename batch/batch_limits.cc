@@ -107,17 +107,17 @@ class Combinations {
 
 }  // namespace
 
-Status ValidateBatch(const std::vector<Operation>& operations, const BatchOptions& options) {
+Status ValidateBatch(const Batch& batch, const BatchOptions& options) {
   TANDEM_RETURN_IF_ERROR(CheckOptionalName("batch id", options.id));
   std::vector<OperationFailure> failures;
   Combinations combinations;
   Size total{0, options.id.size()};
-  for (std::size_t i = 0; i < operations.size(); ++i) {
-    const Size size = std::visit([](const auto& op) { return SizeOf(op); }, operations[i]);
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    const Size size = std::visit([](const auto& op) { return SizeOf(op); }, batch.operations()[i]);
     total.operations += size.operations;
     total.bytes += size.bytes;
-    Status status = std::visit([](const auto& op) { return Validate(op); }, operations[i]);
-    if (status.ok()) status = combinations.Add(operations[i]);
+    Status status = std::visit([](const auto& op) { return Validate(op); }, batch.operations()[i]);
+    if (status.ok()) status = combinations.Add(batch.operations()[i]);
     if (!status.ok()) failures.push_back({i, std::move(status)});
   }
   if (!failures.empty()) return Status::OfFailures(std::move(failures));

@@ -48,7 +48,7 @@ struct MemoryProvider::Impl {
   Search<EventPage> SearchFor(const StreamId& stream, const ReadOptions& options) const;
   Search<std::vector<Delivery>> SearchFor(const std::vector<std::string>& queues,
                                           const DequeueOptions& options) const;
-  Result<BatchResult> Apply(const std::vector<Operation>& operations, const BatchOptions& options);
+  Result<BatchResult> Apply(const Batch& batch, const BatchOptions& options);
 
   const ProcessMark mark;
   SystemClock own_clock;
@@ -88,26 +88,24 @@ ProviderAdmin* MemoryProvider::admin() { return &impl_->admin; }
 
 // --- Batches ---------------------------------------------------------------------------------
 
-Result<BatchResult> MemoryProvider::Impl::Apply(const std::vector<Operation>& operations,
-                                                const BatchOptions& options) {
+Result<BatchResult> MemoryProvider::Impl::Apply(const Batch& batch, const BatchOptions& options) {
   TANDEM_RETURN_IF_ERROR(ValidateRetention(retention));
-  TANDEM_RETURN_IF_ERROR(ValidateBatch(operations, options));
+  TANDEM_RETURN_IF_ERROR(ValidateBatch(batch, options));
   return store.Change([&](MemoryState& state, Timestamp now) {
-    return state.Apply(operations, options.id, retention, now);
+    return state.Apply(batch, options.id, retention, now);
   });
 }
 
-Result<BatchResult> MemoryProvider::AtomicBatch(std::vector<Operation> operations,
-                                                const BatchOptions& options) {
+Result<BatchResult> MemoryProvider::AtomicBatch(Batch batch, const BatchOptions& options) {
   TANDEM_RETURN_IF_ERROR(impl_->mark.Check());
-  return impl_->Apply(operations, options);
+  return impl_->Apply(batch, options);
 }
 
-void MemoryProvider::AtomicBatchAsync(std::vector<Operation> operations,
-                                      const BatchOptions& options, BatchCallback callback) {
+void MemoryProvider::AtomicBatchAsync(Batch batch, const BatchOptions& options,
+                                      BatchCallback callback) {
   if (impl_->mark.in_forked_child()) return callback(ProcessMark::ForkedChild());
   // Applied here, so in the order of submission; only the answer comes later.
-  auto result = impl_->Apply(operations, options);
+  auto result = impl_->Apply(batch, options);
   impl_->executor.Post([callback = std::move(callback), result = std::move(result)]() mutable {
     callback(std::move(result));
   });

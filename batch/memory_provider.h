@@ -48,10 +48,8 @@ class MemoryProvider final : public Provider {
   MemoryImage Image() const;
 
   using Provider::AtomicBatch;
-  Result<BatchResult> AtomicBatch(std::vector<Operation> operations,
-                                  const BatchOptions& options) override;
-  void AtomicBatchAsync(std::vector<Operation> operations, const BatchOptions& options,
-                        BatchCallback callback) override;
+  Result<BatchResult> AtomicBatch(Batch batch, const BatchOptions& options) override;
+  void AtomicBatchAsync(Batch batch, const BatchOptions& options, BatchCallback callback) override;
   Status Flush() override;
   Clock& clock() override;
   ProviderAdmin* admin() override;

@@ -7,7 +7,7 @@
 
 #include "tandem/base/clock.h"
 #include "tandem/base/result.h"
-#include "tandem/batch/operation.h"
+#include "tandem/batch/batch.h"
 #include "tandem/eventstore/event_store.h"
 #include "tandem/messagequeue/message_queue.h"
 
@@ -41,17 +41,15 @@ class Provider : public EventStore, public MessageQueue {
   // Errors besides those of the operations: Indeterminate, or NoSpace on a full disk, if the write
   // or its flush failed (either way the batch may or may not survive, and the store refuses writes
   // until it is opened again); Unavailable if one had failed before.
-  virtual Result<BatchResult> AtomicBatch(std::vector<Operation> operations,
-                                          const BatchOptions& options) = 0;
-  Result<BatchResult> AtomicBatch(std::vector<Operation> operations) {
-    return AtomicBatch(std::move(operations), BatchOptions());
+  virtual Result<BatchResult> AtomicBatch(Batch batch, const BatchOptions& options) = 0;
+  Result<BatchResult> AtomicBatch(Batch batch) {
+    return AtomicBatch(std::move(batch), BatchOptions());
   }
 
   // The same without a thread that waits. Batches of one thread keep their order, asynchronous and
   // blocking. See BatchCallback for what a callback may do. Optional: Unsupported, told within the
   // call.
-  virtual void AtomicBatchAsync(std::vector<Operation> operations, const BatchOptions& options,
-                                BatchCallback callback);
+  virtual void AtomicBatchAsync(Batch batch, const BatchOptions& options, BatchCallback callback);
 
   // The barrier: when it returns, everything acknowledged before is flushed to the device.
   virtual Status Flush() = 0;
@@ -67,7 +65,7 @@ class Provider : public EventStore, public MessageQueue {
   using MessageQueue::Ack;
   using MessageQueue::Dequeue;
   using MessageQueue::Enqueue;
-  Result<AppendResult> Append(const StreamId& stream, std::vector<std::string> events,
+  Result<AppendResult> Append(const StreamId& stream, Payloads events,
                               const AppendOptions& options) final;
   Result<EnqueueResult> Enqueue(std::string queue, std::string payload,
                                 const EnqueueOptions& options) final;

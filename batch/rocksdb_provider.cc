@@ -129,28 +129,27 @@ Result<std::unique_ptr<RocksDbProvider>> RocksDbProvider::Impl::Open(
   return std::unique_ptr<RocksDbProvider>(new RocksDbProvider(std::move(impl)));
 }
 
-Result<BatchResult> RocksDbProvider::AtomicBatch(std::vector<Operation> operations,
-                                                 const BatchOptions& options) {
+Result<BatchResult> RocksDbProvider::AtomicBatch(Batch batch, const BatchOptions& options) {
   return impl_->guard.Call([&]() -> Result<BatchResult> {
-    TANDEM_RETURN_IF_ERROR(ValidateBatch(operations, options));
-    internal::BatchProposal proposal(impl_->events, impl_->messages, impl_->ids,
-                                     std::move(operations), options);
+    TANDEM_RETURN_IF_ERROR(ValidateBatch(batch, options));
+    internal::BatchProposal proposal(impl_->events, impl_->messages, impl_->ids, std::move(batch),
+                                     options);
     TANDEM_RETURN_IF_ERROR(impl_->pipeline.Commit(proposal));
     ++impl_->batches;
     return proposal.TakeResult();
   });
 }
 
-void RocksDbProvider::AtomicBatchAsync(std::vector<Operation> operations,
-                                       const BatchOptions& options, BatchCallback callback) {
+void RocksDbProvider::AtomicBatchAsync(Batch batch, const BatchOptions& options,
+                                       BatchCallback callback) {
   if (impl_->guard.mark().in_forked_child()) return callback(ProcessMark::ForkedChild());
-  if (Status valid = ValidateBatch(operations, options); !valid.ok()) {
+  if (Status valid = ValidateBatch(batch, options); !valid.ok()) {
     impl_->executor.Post([callback = std::move(callback), valid] { callback(valid); });
     return;
   }
   // Owned by the callback, which the door keeps until it has called it.
-  auto proposal = std::make_shared<internal::BatchProposal>(
-      impl_->events, impl_->messages, impl_->ids, std::move(operations), options);
+  auto proposal = std::make_shared<internal::BatchProposal>(impl_->events, impl_->messages,
+                                                            impl_->ids, std::move(batch), options);
   internal::BatchProposal& proposed = *proposal;
   impl_->pipeline.CommitAsync(proposed, [impl = impl_.get(), proposal = std::move(proposal),
                                          callback = std::move(callback)](const Status& committed) {

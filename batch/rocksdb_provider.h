@@ -62,10 +62,8 @@ class RocksDbProvider final : public Provider {
   ~RocksDbProvider() override;
 
   using Provider::AtomicBatch;
-  Result<BatchResult> AtomicBatch(std::vector<Operation> operations,
-                                  const BatchOptions& options) override;
-  void AtomicBatchAsync(std::vector<Operation> operations, const BatchOptions& options,
-                        BatchCallback callback) override;
+  Result<BatchResult> AtomicBatch(Batch batch, const BatchOptions& options) override;
+  void AtomicBatchAsync(Batch batch, const BatchOptions& options, BatchCallback callback) override;
   Status Flush() override;
   Clock& clock() override;
   ProviderAdmin* admin() override;

@@ -89,7 +89,7 @@ Status Client::StartEncoded(std::string_view orchestration, std::string_view ins
     std::optional<Status> done;
     if (fused_starts_ != nullptr && !start.start_at) done = fused_starts_->Start(start);
     if (!done) {
-      std::vector<tandem::Operation> batch;
+      tandem::Batch batch;
       internal::AddStart(start, now, batch);
       done = provider_->AtomicBatch(std::move(batch)).status();
     }

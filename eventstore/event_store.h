@@ -19,6 +19,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <limits>
 #include <map>
 #include <optional>
@@ -39,8 +40,16 @@ using Position = std::uint64_t;
 
 constexpr Version kVersionMax = std::numeric_limits<Version>::max();
 
+// An entity by itself stands for its partition 0: Append("order-1", ...).
 struct StreamId {
-  std::string entity = {};
+  StreamId() = default;
+  // NOLINTBEGIN(google-explicit-constructor)
+  StreamId(std::string name, std::uint64_t number = 0)
+      : entity(std::move(name)), partition(number) {}
+  StreamId(const char* name, std::uint64_t number = 0) : entity(name), partition(number) {}
+  // NOLINTEND(google-explicit-constructor)
+
+  std::string entity;
   std::uint64_t partition = 0;
 
   auto operator<=>(const StreamId&) const = default;
@@ -69,6 +78,24 @@ class Expected {
   Version version_;
 };
 
+// The payloads of events to append: one, or a list of them.
+class Payloads {
+ public:
+  Payloads() = default;
+  // NOLINTBEGIN(google-explicit-constructor)
+  Payloads(std::string one) { all_.push_back(std::move(one)); }
+  Payloads(const char* one) : Payloads(std::string(one)) {}
+  Payloads(std::string_view one) : Payloads(std::string(one)) {}
+  Payloads(std::initializer_list<std::string> list) : all_(list) {}
+  Payloads(std::vector<std::string> list) : all_(std::move(list)) {}
+  // NOLINTEND(google-explicit-constructor)
+
+  std::vector<std::string> Take() && { return std::move(all_); }
+
+ private:
+  std::vector<std::string> all_;
+};
+
 // --- Operations of a batch (batch/provider.h) that concern this store ---------------------------
 // They have constructors, rather than to be aggregates: where a user's code puts an aggregate into
 // a list of operations, g++ 12 warns without reason of members that may be uninitialized.
@@ -76,8 +103,8 @@ class Expected {
 // Appends events, all or none. Several appends to one stream in a batch concatenate.
 struct AppendEvents {
   AppendEvents() = default;
-  AppendEvents(StreamId to, std::vector<std::string> payloads, Expected before = Expected::Any())
-      : stream(std::move(to)), events(std::move(payloads)), expected(before) {}
+  AppendEvents(StreamId to, Payloads payloads, Expected before = Expected::Any())
+      : stream(std::move(to)), events(std::move(payloads).Take()), expected(before) {}
 
   StreamId stream;
   std::vector<std::string> events;
@@ -85,8 +112,8 @@ struct AppendEvents {
 };
 
 struct AppendResult {
-  Version first = 0;  // of the appended events; with no events, first = head + 1 and last = head
-  Version last = 0;
+  Version first = 0;      // of the appended events; with no events, version + 1
+  Version version = 0;    // of the stream now: of the last event
   Position position = 0;  // of the last event; 0 with no events
 };
 
@@ -234,9 +261,9 @@ class EventStore {
 
   // Appends all events or none, with consecutive versions. Conflict (with the actual version)
   // unless `expected` holds.
-  virtual Result<AppendResult> Append(const StreamId& stream, std::vector<std::string> events,
+  virtual Result<AppendResult> Append(const StreamId& stream, Payloads events,
                                       const AppendOptions& options) = 0;
-  Result<AppendResult> Append(const StreamId& stream, std::vector<std::string> events) {
+  Result<AppendResult> Append(const StreamId& stream, Payloads events) {
     return Append(stream, std::move(events), AppendOptions());
   }
 

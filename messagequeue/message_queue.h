@@ -206,6 +206,12 @@ class MessageQueue {
     return Dequeue(queues, DequeueOptions());
   }
 
+  // Dequeue for one message; nullopt: none was ready. `max_messages` and `max_groups` do not count.
+  Result<std::optional<Delivery>> DequeueOne(const std::string& queue, DequeueOptions options);
+  Result<std::optional<Delivery>> DequeueOne(const std::string& queue) {
+    return DequeueOne(queue, DequeueOptions());
+  }
+
   // The same without a thread that waits: any number of calls may wait at a time. Ended by its stop
   // token like a blocking one; Cancelled if the queue is closed. Optional: Unsupported, told within
   // the call.

@@ -19,9 +19,9 @@ const std::string kQueue = "work";
 // Leases the messages that the workers will acknowledge; each batch enqueues a further one.
 std::vector<LockToken> LeaseMessages(RocksDbProvider& store, int count) {
   constexpr int kBatch = 1000;
-  std::vector<Operation> enqueues;
+  Batch enqueues;
   for (int i = 0; i < count; ++i) {
-    enqueues.emplace_back(Enqueue{kQueue, kMessage, {}});
+    enqueues.Add(Enqueue{kQueue, kMessage, {}});
     if (enqueues.size() < kBatch && i + 1 < count) continue;
     Must(store.AtomicBatch(std::exchange(enqueues, {}), Buffered()).status());
   }
@@ -53,13 +53,12 @@ TandemTurns::TandemTurns(const std::filesystem::path& directory, int workers, in
 
 void TandemTurns::Commit(int worker, Durability durability) {
   Worker& self = workers_[worker];
-  std::vector<Operation> operations;
-  operations.reserve(4);
-  operations.emplace_back(DeleteMessages{std::move(self.leased.back())});
-  operations.emplace_back(AppendEvents{self.stream, std::vector<std::string>(kEvents, kEvent),
-                                       Expected::Exactly(self.version)});
-  operations.emplace_back(UpdateMetadata{self.stream, {{"status", kMetadata}}, {}});
-  operations.emplace_back(Enqueue{kQueue, kMessage, {}});
+  Batch operations;
+  operations.Add(DeleteMessages{std::move(self.leased.back())});
+  operations.Add(AppendEvents{self.stream, std::vector<std::string>(kEvents, kEvent),
+                              Expected::Exactly(self.version)});
+  operations.Add(UpdateMetadata{self.stream, {{"status", kMetadata}}, {}});
+  operations.Add(Enqueue{kQueue, kMessage, {}});
   self.leased.pop_back();
   self.version += kEvents;
   BatchOptions options;

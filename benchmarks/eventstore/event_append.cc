@@ -39,7 +39,7 @@ class TandemAppends {
     options.expected = Expected::Exactly(version);
     options.durability = durability;
     version =
-        Must(store_->Append(StreamId{StreamName(thread), 0}, std::move(payloads), options)).last;
+        Must(store_->Append(StreamId{StreamName(thread), 0}, std::move(payloads), options)).version;
   }
 
   LogCounts Counts() const { return CountsOf(*store_); }

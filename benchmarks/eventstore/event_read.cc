@@ -116,7 +116,7 @@ class FilledStores {
       staged_raw_.Put(raw_.events(), RawEventKey(stream, version), ToSlice(payload));
       payloads.emplace_back(payload);
     }
-    staged_.emplace_back(AppendEvents{StreamId{StreamName(stream), 0}, std::move(payloads)});
+    staged_.Add(AppendEvents{StreamId{StreamName(stream), 0}, std::move(payloads)});
   }
 
   void WriteStaged() {
@@ -130,7 +130,7 @@ class FilledStores {
   const std::uint64_t streams_;
   const std::unique_ptr<RocksDbProvider> tandem_;
   RawStore raw_;
-  std::vector<Operation> staged_;
+  Batch staged_;
   rocksdb::WriteBatch staged_raw_;
   std::mt19937_64 random_{1};  // NOLINT(cert-msc51-cpp): the same in each run
 

@@ -49,17 +49,16 @@ void TandemQueue::Take() {
 }
 
 void TandemQueue::Remove() {
-  std::vector<Operation> operations;
-  operations.emplace_back(DeleteMessages{std::move(taken_)});
+  Batch operations;
+  operations.Add(DeleteMessages{std::move(taken_)});
   Must(store_->AtomicBatch(std::move(operations), Buffered()).status());
 }
 
 void TandemQueue::Fill(std::uint64_t messages) {
   InBatches(messages, [this](std::uint64_t count) {
-    std::vector<Operation> operations;
-    operations.reserve(count);
+    Batch operations;
     for (std::uint64_t i = 0; i < count; ++i) {
-      operations.emplace_back(Enqueue{kQueueName, std::string(Payload(added_++)), {}});
+      operations.Add(Enqueue{kQueueName, std::string(Payload(added_++)), {}});
     }
     Must(store_->AtomicBatch(std::move(operations), Buffered()).status());
   });
@@ -73,9 +72,9 @@ void TandemQueue::Pass(std::uint64_t messages) {
     for (std::uint64_t left = count; left > 0; options.max_messages = left) {
       auto deliveries = Must(store_->Dequeue(kQueueName, options));
       left -= deliveries.size();
-      std::vector<Operation> operations;
+      Batch operations;
       for (Delivery& delivery : deliveries) {
-        operations.emplace_back(DeleteMessages{std::move(delivery.lock_token)});
+        operations.Add(DeleteMessages{std::move(delivery.lock_token)});
       }
       Must(store_->AtomicBatch(std::move(operations), Buffered()).status());
     }

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "tandem/base/limits.h"
+#include "tandem/eventstore/event_conflict.h"
 #include "tandem/eventstore/event_limits.h"
 #include "tandem/eventstore/internal/event_keys.h"
 #include "tandem/eventstore/internal/rocks_event_store.h"
@@ -25,8 +26,8 @@ class RocksEventStore::TruncateProposal final : public Proposal {
     if (!found.ok()) return Status::Ok();  // the store
     Head head = *found;
     if (before_ > 0 && before_ - 1 > head.visible_version()) {
-      refusal_ = Status::Conflict("at least version " + std::to_string(before_ - 1),
-                                  head.visible_version());
+      refusal_ = VersionConflict(stream_, "at least version " + std::to_string(before_ - 1),
+                                 head.visible_version());
       return Status::Ok();
     }
     if (before_ <= head.visible_first()) return Status::Ok();

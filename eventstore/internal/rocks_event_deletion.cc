@@ -10,6 +10,7 @@
 #include "tandem/base/key_encoding.h"
 #include "tandem/base/limits.h"
 #include "tandem/base/rocks/view_cursor.h"
+#include "tandem/eventstore/event_conflict.h"
 #include "tandem/eventstore/internal/event_keys.h"
 #include "tandem/eventstore/internal/rocks_event_store.h"
 
@@ -35,10 +36,11 @@ Result<std::optional<std::uint64_t>> RocksEventStore::TombstoneOf(std::string_vi
 Status RocksEventStore::CheckWritable(const StreamId& stream, const Head& head,
                                       const View& view) const {
   if (head.live()) return Status::Ok();
-  if (head.deleted) return Status::Conflict("a partition that was not deleted", 0);
+  if (head.deleted) return VersionConflict(stream, "a partition that was not deleted", 0);
   TANDEM_ASSIGN_OR_RETURN(const auto tombstone, TombstoneOf(stream.entity, view));
   if (!tombstone.has_value() || *tombstone < stream.partition) return Status::Ok();
-  return Status::Conflict(
+  return VersionConflict(
+      stream,
       "a partition of a new life, above " + std::to_string(*tombstone) + " which was deleted", 0);
 }
 
@@ -57,7 +59,7 @@ Status RocksEventStore::Check(const DeletePartition& remove, const View& view) c
                                        PrefixEnd(EntityPrefix(kHeadPrefix, entity))));
     if (above.has_value()) return Status::Ok();
   }
-  return Status::Conflict("a partition below the latest", head.visible_version());
+  return VersionConflict(remove.stream, "a partition below the latest", head.visible_version());
 }
 
 Status RocksEventStore::Check(const DeleteEntity& /*remove*/, const View& /*view*/) const {

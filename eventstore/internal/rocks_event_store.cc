@@ -9,6 +9,7 @@
 #include "tandem/base/limits.h"
 #include "tandem/base/rocks/bounded_walk.h"
 #include "tandem/base/rocks/rocks_status.h"
+#include "tandem/eventstore/event_conflict.h"
 #include "tandem/eventstore/event_limits.h"
 #include "tandem/eventstore/internal/async_read.h"
 #include "tandem/eventstore/internal/event_keys.h"
@@ -44,7 +45,7 @@ Status RocksEventStore::Check(const AppendEvents& append, const View& view) cons
   TANDEM_RETURN_IF_ERROR(CheckWritable(append.stream, head, view));
   const Version actual = head.visible_version();
   if (append.expected.Holds(actual)) return Status::Ok();
-  return Status::Conflict(append.expected.ToString(), actual);
+  return VersionConflict(append.stream, append.expected.ToString(), actual);
 }
 
 Status RocksEventStore::Check(const UpdateMetadata& update, const View& view) const {
@@ -56,7 +57,7 @@ Status RocksEventStore::Check(const CheckVersion& check, const View& view) const
   TANDEM_ASSIGN_OR_RETURN(const Head head, HeadOf(check.stream, view));
   const Version actual = head.visible_version();
   if (check.expected.Holds(actual)) return Status::Ok();
-  return Status::Conflict(check.expected.ToString(), actual);
+  return VersionConflict(check.stream, check.expected.ToString(), actual);
 }
 
 Status RocksEventStore::Check(const CheckMetadata& check, const View& view) const {
@@ -64,8 +65,7 @@ Status RocksEventStore::Check(const CheckMetadata& check, const View& view) cons
                           view.Get(family_, MetadataKey(check.stream, check.key)));
   if (actual == check.expected) return Status::Ok();
   TANDEM_ASSIGN_OR_RETURN(const Head head, HeadOf(check.stream, view));
-  const char* const expected = check.expected.has_value() ? "' as given" : "' absent";
-  return Status::Conflict("metadata '" + check.key + expected, head.visible_version());
+  return MetadataConflict(check, actual, head.visible_version());
 }
 
 Result<AppendResult> RocksEventStore::Stage(const AppendEvents& append, Timestamp now,
@@ -73,7 +73,7 @@ Result<AppendResult> RocksEventStore::Stage(const AppendEvents& append, Timestam
   TANDEM_ASSIGN_OR_RETURN(Head head, HeadOf(append.stream, staging));
   AppendResult result;
   result.first = head.version + 1;
-  result.last = head.version + append.events.size();
+  result.version = head.version + append.events.size();
   if (append.events.empty()) return result;
 
   for (const std::string& payload : append.events) {

@@ -76,7 +76,7 @@ Status Teller::DecideRow(const Transaction& row, Draft& draft) {
     Record(RefusedEvent(row, verdict), owner.account, owner.events);
     ++draft.refused;
   }
-  draft.messages.emplace_back(MessageOf(row, verdict));
+  draft.messages.Add(MessageOf(row, verdict));
   draft.lanes[LaneOf(row)] = {row.row, row.id};
   return Status::Ok();
 }
@@ -88,35 +88,33 @@ Result<Teller::Touched*> Teller::Touch(const std::string& name, Draft& draft) {
   return &draft.accounts.emplace(name, Touched{account.version(), account, {}}).first->second;
 }
 
-std::vector<tandem::Operation> Teller::OperationsOf(Draft& draft) const {
-  std::vector<tandem::Operation> operations;
-  tandem::UpdateMetadata moved{InboxStream(), {}, {}};
+tandem::Batch Teller::OperationsOf(Draft& draft) const {
+  tandem::Batch batch;
+  std::map<std::string, std::string> moved;
   for (const auto& [lane, checkpoint] : draft.lanes) {
-    tandem::CheckMetadata before{InboxStream(), LaneName(lane), std::nullopt};
-    if (inbox_[lane].has_value()) before.expected = EncodeCheckpoint(*inbox_[lane]);
-    operations.emplace_back(std::move(before));
-    moved.set.emplace(LaneName(lane), EncodeCheckpoint(checkpoint));
+    std::optional<std::string> before;
+    if (inbox_[lane].has_value()) before = EncodeCheckpoint(*inbox_[lane]);
+    batch.CheckMetadata(InboxStream(), LaneName(lane), std::move(before));
+    moved.emplace(LaneName(lane), EncodeCheckpoint(checkpoint));
   }
-  operations.emplace_back(std::move(moved));
-  for (auto& [name, touched] : draft.accounts) AddAccount(name, touched, operations);
-  std::ranges::move(draft.messages, std::back_inserter(operations));
-  return operations;
+  batch.UpdateMetadata(InboxStream(), std::move(moved));
+  for (auto& [name, touched] : draft.accounts) AddAccount(name, touched, batch);
+  batch.Add(std::move(draft.messages));
+  return batch;
 }
 
-void Teller::AddAccount(const std::string& name, Touched& touched,
-                        std::vector<tandem::Operation>& operations) const {
+void Teller::AddAccount(const std::string& name, Touched& touched, tandem::Batch& batch) const {
   const tandem::StreamId stream = AccountStream(name);
   const auto expected = tandem::Expected::Exactly(touched.version);
   if (touched.events.empty()) {
     // It had a say in a refusal, and must still be as it was.
-    operations.emplace_back(tandem::CheckVersion{stream, expected});
+    batch.CheckVersion(stream, expected);
     return;
   }
-  operations.emplace_back(tandem::AppendEvents(stream, std::move(touched.events), expected));
+  batch.Append(stream, std::move(touched.events), expected);
   const std::uint64_t every = options_.snapshot_every;
   if (touched.account.version() / every == touched.version / every) return;
-  operations.emplace_back(tandem::UpdateMetadata{
-      stream, {{std::string(kSnapshotKey), EncodeSnapshot(touched.account)}}, {}});
+  batch.UpdateMetadata(stream, {{std::string(kSnapshotKey), EncodeSnapshot(touched.account)}});
 }
 
 void Teller::Committed(const Draft& draft) {

@@ -54,16 +54,15 @@ class Teller {
   struct Draft {
     std::map<std::string, Touched> accounts;
     std::map<std::size_t, Checkpoint> lanes;
-    std::vector<tandem::Operation> messages;
+    tandem::Batch messages;
     std::uint64_t done = 0;
     std::uint64_t refused = 0;
   };
 
   tandem::Status DecideRow(const Transaction& row, Draft& draft);
   tandem::Result<Touched*> Touch(const std::string& name, Draft& draft);
-  std::vector<tandem::Operation> OperationsOf(Draft& draft) const;
-  void AddAccount(const std::string& name, Touched& touched,
-                  std::vector<tandem::Operation>& operations) const;
+  tandem::Batch OperationsOf(Draft& draft) const;
+  void AddAccount(const std::string& name, Touched& touched, tandem::Batch& batch) const;
   void Committed(const Draft& draft);
 
   tandem::Provider& store_;

@@ -32,6 +32,20 @@ TEST(StatusTest, ConflictTellsExpectedAndActual) {
   EXPECT_EQ(status.ToString(), "Conflict: expected exactly 7, found version 9");
 }
 
+TEST(StatusTest, ConflictNamesItsStreamAndKey) {
+  ConflictDetail detail{.expected = "exactly 7", .actual = 9, .entity = "order-1", .partition = 2};
+  EXPECT_EQ(Status::Conflict(detail).message(),
+            "stream (order-1, 2): expected exactly 7, found version 9");
+  detail.key = "owner";
+  detail.expected = "absent";
+  detail.found = "me";
+  EXPECT_EQ(Status::Conflict(detail).message(),
+            "metadata 'owner' of stream (order-1, 2): expected absent, found another value");
+  detail.found.reset();
+  EXPECT_EQ(Status::Conflict(detail).message(),
+            "metadata 'owner' of stream (order-1, 2): expected absent, found none");
+}
+
 TEST(StatusTest, FailuresOfAListAreAllKeptAndTheFirstLeads) {
   const Status status = Status::OfFailures(
       {{2, Status::LeaseLost(LeaseLoss::kTaken)}, {5, Status::Conflict("no stream", 1)}});

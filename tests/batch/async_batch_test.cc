@@ -37,7 +37,7 @@ TEST_F(AsyncBatchTest, ABlockingBatchOfTheSameThreadComesAfter) {
     store_->AtomicBatchAsync({AppendEvents{stream_, {"e"}}}, {}, [](const Result<BatchResult>&) {});
     const auto append = store_->Append(stream_, {"f"});
     ASSERT_TRUE(append.ok()) << append.status();
-    EXPECT_EQ(append->last, Version(2 * i + 2));
+    EXPECT_EQ(append->version, Version(2 * i + 2));
   }
 }
 

@@ -22,7 +22,7 @@ TEST_F(AtomicBatchTest, AppliesEventsMetadataAndMessagesTogether) {
        UpdateMetadata{stream_, {{"balance", "10"}}, {}}, Enqueue{"mail", "hello", {}}});
   ASSERT_TRUE(result.ok()) << result.status();
   ASSERT_EQ(result->operations.size(), 3U);
-  EXPECT_EQ(std::get<AppendResult>(result->operations[0]).last, 2U);
+  EXPECT_EQ(std::get<AppendResult>(result->operations[0]).version, 2U);
   EXPECT_EQ(std::get<EnqueueResult>(result->operations[2]).outcome, EnqueueOutcome::kQueued);
 
   const auto page = store_->Read(stream_, {});

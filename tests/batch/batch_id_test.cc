@@ -27,7 +27,7 @@ class BatchIdTest : public testing::StoreTest {
   Version Head() { return store_->Read(stream_, {})->head; }
 
   const StreamId stream_{"account-1", 0};
-  const std::vector<Operation> append_ = {AppendEvents{stream_, {"paid in"}}};
+  const Batch append_ = {AppendEvents{stream_, {"paid in"}}};
 };
 
 TEST_F(BatchIdTest, ARetentionThatIsNotPositiveIsRefused) {
@@ -64,14 +64,14 @@ TEST_F(BatchIdTest, EveryKindOfResultComesBackOverReopen) {
   const auto job = store_->Dequeue("work");
   Enqueue keyed{"mail", "hello", {}};
   keyed.options.key = "k";
-  const std::vector<Operation> operations = {AppendEvents{stream_, {"a", "b"}},
-                                             UpdateMetadata{stream_, {{"k", "v"}}, {}},
-                                             keyed,
-                                             keyed,
-                                             CancelMessage{"mail", "k"},
-                                             CancelMessage{"mail", "k"},
-                                             DeleteMessages{job->front().lock_token},
-                                             CheckVersion{stream_, Expected::NoStream()}};
+  const Batch operations = {AppendEvents{stream_, {"a", "b"}},
+                            UpdateMetadata{stream_, {{"k", "v"}}, {}},
+                            keyed,
+                            keyed,
+                            CancelMessage{"mail", "k"},
+                            CancelMessage{"mail", "k"},
+                            DeleteMessages{job->front().lock_token},
+                            CheckVersion{stream_, Expected::NoStream()}};
   const auto first = store_->AtomicBatch(operations, Id("once"));
   ASSERT_TRUE(first.ok()) << first.status();
   EXPECT_FALSE(first->repeated);
@@ -82,7 +82,7 @@ TEST_F(BatchIdTest, EveryKindOfResultComesBackOverReopen) {
   ASSERT_EQ(again->operations.size(), first->operations.size());
   const auto append = std::get<AppendResult>(again->operations[0]);
   EXPECT_EQ(append.first, 1U);
-  EXPECT_EQ(append.last, 2U);
+  EXPECT_EQ(append.version, 2U);
   EXPECT_EQ(append.position, std::get<AppendResult>(first->operations[0]).position);
   EXPECT_TRUE(std::holds_alternative<std::monostate>(again->operations[1]));
   const auto duplicate = std::get<EnqueueResult>(again->operations[3]);
@@ -104,7 +104,7 @@ TEST_F(BatchIdTest, ARepeatWhileTheFirstIsStillInFlightAppliesOnce) {
         start.arrive_and_wait();
         const auto result = store_->AtomicBatch(append_, Id("once"));
         ASSERT_TRUE(result.ok()) << result.status();
-        EXPECT_EQ(std::get<AppendResult>(result->operations[0]).last, 1U);
+        EXPECT_EQ(std::get<AppendResult>(result->operations[0]).version, 1U);
         if (!result->repeated) ++applied;
       });
     }
@@ -149,7 +149,7 @@ TEST(BatchDigestTest, EveryFieldCounts) {
     change(operation.options);
     return operation;
   };
-  const std::vector<std::vector<Operation>> batches = {
+  const std::vector<Batch> batches = {
       {},
       {AppendEvents{stream, {}}},
       {AppendEvents{stream, {""}}},

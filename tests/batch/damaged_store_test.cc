@@ -92,7 +92,7 @@ class DamagedStoreTest : public testing::StoreTest {
     ASSERT_TRUE(before.ok()) << before.status();
     const auto appended = store_->Append(canary_, {"more"});
     ASSERT_TRUE(appended.ok()) << appended.status();
-    EXPECT_EQ(appended->last, before->head + 1);
+    EXPECT_EQ(appended->version, before->head + 1);
   }
 
   void ExpectVerifyNames(const std::string& words) {

@@ -94,7 +94,7 @@ TEST(MemoryProvider, AnswersComeInTheOrderOfSubmission) {
   for (int i = 0; i < 50; ++i) {
     store.AtomicBatchAsync({AppendEvents({"a", 1}, {"event"})}, {},
                            [&versions](const Result<BatchResult>& result) {
-                             versions.Add(std::get<AppendResult>(result->operations[0]).last);
+                             versions.Add(std::get<AppendResult>(result->operations[0]).version);
                            });
   }
   EXPECT_EQ(store.Read({"a", 1}, {})->head, 50U) << "a batch is applied when it is submitted";

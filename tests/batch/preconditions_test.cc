@@ -27,7 +27,7 @@ class PreconditionsTest : public testing::StoreTest {
   }
 
   // An operation that can't fail, of each kind.
-  std::vector<Operation> Effects() {
+  Batch Effects() {
     return {AppendEvents{other_, {"x"}}, UpdateMetadata{stream_, {{"new", "v"}}, {"owner"}},
             Enqueue{"mail", "m", {}}, CancelMessage{"work", "k"}};
   }
@@ -69,9 +69,10 @@ TEST_F(PreconditionsTest, EachFailsABatchFromEachPlaceAndNothingIsApplied) {
   const Picture before = Look();
   for (const auto& [failing, code] : Failing()) {
     for (std::size_t place = 0; place <= Effects().size(); ++place) {
-      std::vector<Operation> batch = Effects();
-      batch.insert(batch.begin() + static_cast<std::ptrdiff_t>(place), failing);
-      batch.push_back(DeleteMessages{held_});
+      std::vector<Operation> operations = Effects().Take();
+      operations.insert(operations.begin() + static_cast<std::ptrdiff_t>(place), failing);
+      Batch batch(std::move(operations));
+      batch.Add(DeleteMessages{held_});
       const auto result = store_->AtomicBatch(batch);
       ASSERT_EQ(result.status().code(), code) << result.status();
       ASSERT_EQ(result.status().failures().size(), 1U) << result.status();
@@ -85,11 +86,11 @@ TEST_F(PreconditionsTest, EachFailsABatchFromEachPlaceAndNothingIsApplied) {
 }
 
 TEST_F(PreconditionsTest, EveryFailureIsReportedInOrder) {
-  std::vector<Operation> batch;
+  Batch batch;
   std::vector<StatusCode> codes;
   for (const auto& [failing, code] : Failing()) {
-    batch.push_back(Enqueue{"mail", "m", {}});
-    batch.push_back(failing);
+    batch.Add(Enqueue{"mail", "m", {}});
+    batch.Add(failing);
     codes.push_back(code);
   }
   const auto result = store_->AtomicBatch(batch);
@@ -116,9 +117,9 @@ TEST_F(PreconditionsTest, AreJudgedAgainstTheStateBeforeTheBatch) {
   ASSERT_TRUE(result.ok()) << result.status();
   const auto& first = std::get<AppendResult>(result->operations[0]);
   const auto& second = std::get<AppendResult>(result->operations[2]);
-  EXPECT_EQ(first.last, 3U);
+  EXPECT_EQ(first.version, 3U);
   EXPECT_EQ(second.first, 4U) << "appends to one stream concatenate";
-  EXPECT_EQ(second.last, 5U);
+  EXPECT_EQ(second.version, 5U);
   EXPECT_EQ(second.position, first.position + 2);
   EXPECT_EQ(store_->Read(stream_, {})->events[4].payload, "e");
   EXPECT_EQ(store_->Read(other_, {})->head, 2U);
@@ -133,7 +134,7 @@ TEST_F(PreconditionsTest, ABatchOfChecksThatHoldChangesNothing) {
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_EQ(result->operations.size(), 5U);
   EXPECT_EQ(Look(), before);
-  const auto empty = store_->AtomicBatch(std::vector<Operation>());
+  const auto empty = store_->AtomicBatch(Batch());
   ASSERT_TRUE(empty.ok()) << empty.status();
   EXPECT_TRUE(empty->operations.empty());
 }
@@ -191,10 +192,11 @@ TEST_F(PreconditionsTest, WhatIsOverALimitIsRefusedBeforeAnythingElse) {
 }
 
 TEST_F(PreconditionsTest, TooManyOperationsAreRefused) {
-  const std::vector<Operation> checks(kBatchOperationsMax, CheckVersion{stream_, Expected::Any()});
+  const Batch checks(
+      std::vector<Operation>(kBatchOperationsMax, CheckVersion{stream_, Expected::Any()}));
   EXPECT_TRUE(store_->AtomicBatch(checks).ok());
-  std::vector<Operation> many = checks;
-  many.push_back(CheckVersion{stream_, Expected::Any()});
+  Batch many = checks;
+  many.Add(CheckVersion{stream_, Expected::Any()});
   EXPECT_EQ(store_->AtomicBatch(many).status().code(), StatusCode::kTooLarge);
   EXPECT_EQ(
       store_->Append(stream_, std::vector<std::string>(kBatchOperationsMax + 1)).status().code(),
@@ -205,10 +207,10 @@ TEST_F(PreconditionsTest, TooManyOperationsAreRefused) {
 
 TEST_F(PreconditionsTest, TooManyBytesAreRefused) {
   const std::string payload(kPayloadBytesMax, 'p');
-  std::vector<Operation> batch(4, Enqueue{"mail", payload, {}});
+  Batch batch(std::vector<Operation>(4, Enqueue{"mail", payload, {}}));
   EXPECT_EQ(store_->AtomicBatch(batch).status().code(), StatusCode::kTooLarge);
   EXPECT_TRUE(store_->Dequeue("mail")->empty());
-  batch.pop_back();
+  batch = Batch(std::vector<Operation>(3, Enqueue{"mail", payload, {}}));
   EXPECT_TRUE(store_->AtomicBatch(batch).ok());
 }
 

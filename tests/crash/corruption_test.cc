@@ -387,12 +387,12 @@ TEST_F(CorruptionTest, ALogThatIsMissingOrCutBeforeTheLastIsNoticed) {
     auto store = RocksDbProvider::Open(built_, options);
     ASSERT_TRUE(store.ok()) << store.status();
     for (int i = 0; i < 200; ++i) {
-      std::vector<Operation> operations;
+      Batch operations;
       AppendEvents append;
       append.stream.entity = "big";
       append.events.emplace_back(4000, static_cast<char>('a' + i % 26));
-      operations.emplace_back(std::move(append));
-      if (i % 50 == 0) operations.push_back(Enqueue{testing::kWorkQueue, "message", {}});
+      operations.Add(std::move(append));
+      if (i % 50 == 0) operations.Add(Enqueue{testing::kWorkQueue, "message", {}});
       const auto written = (*store)->AtomicBatch(
           std::move(operations), {i % 3 == 0 ? Durability::kSync : Durability::kBuffered});
       ASSERT_TRUE(written.ok()) << written.status();

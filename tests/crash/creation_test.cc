@@ -104,12 +104,12 @@ TEST(CreationTest, KillsDuringReopeningLoseNothing) {
     auto store = RocksDbProvider::Open(directory.path());
     ASSERT_TRUE(store.ok()) << store.status() << " in round " << round;
     const StreamId stream{"entity", 0};
-    std::vector<Operation> operations;
-    operations.push_back(AppendEvents{stream, {std::string(1000, 'x')}});
-    operations.push_back(Enqueue{"work", "message", {}});
+    Batch operations;
+    operations.Add(AppendEvents{stream, {std::string(1000, 'x')}});
+    operations.Add(Enqueue{"work", "message", {}});
     const auto result = (*store)->AtomicBatch(std::move(operations));
     ASSERT_TRUE(result.ok()) << result.status();
-    EXPECT_EQ(std::get<AppendResult>(result->operations[0]).last, static_cast<Version>(round));
+    EXPECT_EQ(std::get<AppendResult>(result->operations[0]).version, static_cast<Version>(round));
     const MessageId id = std::get<EnqueueResult>(result->operations[1]).id;
     EXPECT_GT(id, last_id) << "ids never repeat";
     last_id = id;

@@ -121,8 +121,7 @@ class IoErrorTest : public ::testing::Test {
 TEST_F(IoErrorTest, AnIndeterminateBatchThatIsRepeatedByItsIdIsAppliedOnce) {
   for (const FileFault::Call call : {FileFault::Call::kWrite, FileFault::Call::kSync}) {
     const StreamId stream{call == FileFault::Call::kWrite ? "write" : "flush", 0};
-    const std::vector<Operation> operations = {AppendEvents{stream, {"e"}},
-                                               Enqueue{stream.entity, "message", {}}};
+    const Batch operations = {AppendEvents{stream, {"e"}}, Enqueue{stream.entity, "message", {}}};
     const BatchOptions options{Durability::kSync, "batch of " + stream.entity};
     FileFault fault;
     fault.call = call;
@@ -132,7 +131,7 @@ TEST_F(IoErrorTest, AnIndeterminateBatchThatIsRepeatedByItsIdIsAppliedOnce) {
     Open({});
     const auto repeated = store_->AtomicBatch(operations, options);
     ASSERT_TRUE(repeated.ok()) << repeated.status();
-    EXPECT_EQ(std::get<AppendResult>(repeated->operations[0]).last, 1U);
+    EXPECT_EQ(std::get<AppendResult>(repeated->operations[0]).version, 1U);
     EXPECT_EQ(store_->Read(stream, {})->head, 1U);
     DequeueOptions many;
     many.max_messages = 10;

@@ -56,7 +56,7 @@ struct BatchPlan {
     return payloads;
   }
 
-  std::vector<Operation> Operations() const {
+  Batch Operations() const {
     EnqueueOptions options;
     options.group = group;
     options.key = key;
@@ -77,19 +77,18 @@ struct BatchPlan {
 
 // Acks `deliveries` (all of what their tokens cover) and says so in the
 // consumer's stream.
-inline std::vector<Operation> ConsumerBatch(std::uint32_t consumer,
-                                            const std::vector<Delivery>& deliveries) {
-  std::vector<Operation> operations;
+inline Batch ConsumerBatch(std::uint32_t consumer, const std::vector<Delivery>& deliveries) {
+  Batch operations;
   AppendEvents consumed{{"consumer-" + std::to_string(consumer), 0}, {}};
   const LockToken* last = nullptr;
   for (const Delivery& delivery : deliveries) {
     if (last == nullptr || *last != delivery.lock_token) {
-      operations.push_back(DeleteMessages{delivery.lock_token});
+      operations.Add(DeleteMessages{delivery.lock_token});
     }
     last = &delivery.lock_token;
     consumed.events.push_back("consumed " + delivery.payload);
   }
-  operations.push_back(std::move(consumed));
+  operations.Add(std::move(consumed));
   return operations;
 }
 

@@ -20,7 +20,7 @@ using tandem::Status;
 
 class ProbeProvider final : public tandem::Provider {
  public:
-  using Operations = std::vector<tandem::Operation>;
+  using Operations = tandem::Batch;
   // Asked before each call of a kind; an error is returned to the caller, and nothing is done.
   template <typename... Args>
   using Probe = std::function<Status(const Args&...)>;

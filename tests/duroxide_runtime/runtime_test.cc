@@ -316,8 +316,8 @@ TEST_P(RuntimeTest, ErasingTheStatusOfARunningInstanceChangesNothing) {
   tandem::UpdateMetadata erase;
   erase.stream = internal::HomeStream("i", 1);
   erase.erase.emplace_back(internal::kStatusKey);
-  std::vector<tandem::Operation> batch;
-  batch.emplace_back(erase);
+  tandem::Batch batch;
+  batch.Add(erase);
   ASSERT_TRUE(provider.AtomicBatch(std::move(batch)).ok());
 
   EXPECT_EQ(client.GetStatus("i")->state, InstanceState::kRunning);  // from the history

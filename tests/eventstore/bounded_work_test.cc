@@ -161,7 +161,7 @@ TEST_F(BoundedPagesTest, PagesOfPartitionsLookAtABoundedNumberOfDeletedOnes) {
 
 class BoundedWorkTest : public testing::StoreTest {
  protected:
-  void Commit(std::vector<Operation> batch) {
+  void Commit(Batch batch) {
     const auto done = store_->AtomicBatch(std::move(batch), {Durability::kBuffered, {}});
     ASSERT_TRUE(done.ok()) << done.status();
   }
@@ -175,9 +175,9 @@ TEST_F(BoundedWorkTest, AnEntityOfManyLivesIsFoundAndDeletedWithoutWalkingOverTh
   constexpr std::uint64_t kPartitions = 500;  // few enough to be deleted by name
   std::uint64_t partition = 0;
   for (std::uint64_t life = 0; life < kLives; ++life) {
-    std::vector<Operation> appends;
+    Batch appends;
     for (std::uint64_t i = 0; i < kPartitions; ++i) {
-      appends.emplace_back(AppendEvents({"a", ++partition}, {"x"}));
+      appends.Add(AppendEvents({"a", ++partition}, {"x"}));
     }
     Commit(std::move(appends));
     Commit({DeleteEntity("a")});
@@ -202,8 +202,8 @@ TEST_F(BoundedWorkTest, AnEntityOfManyLivesIsFoundAndDeletedWithoutWalkingOverTh
 
 TEST_F(BoundedWorkTest, AnEntityOfManyPartitionsIsDeletedWithoutALookAtEach) {
   for (std::uint64_t partition = 0; partition < 5 * kCountedPartitionsMax;) {
-    std::vector<Operation> appends;
-    for (int i = 0; i < 2048; ++i) appends.emplace_back(AppendEvents({"a", partition++}, {"x"}));
+    Batch appends;
+    for (int i = 0; i < 2048; ++i) appends.Add(AppendEvents({"a", partition++}, {"x"}));
     Commit(std::move(appends));
   }
   rocksdb::SetPerfLevel(rocksdb::PerfLevel::kEnableTimeExceptForMutex);

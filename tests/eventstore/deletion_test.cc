@@ -16,8 +16,8 @@ namespace {
 class DeletionTest : public testing::StoreTest {
  protected:
   Status Apply(Operation operation) {
-    std::vector<Operation> operations;
-    operations.push_back(std::move(operation));
+    Batch operations;
+    operations.Add(std::move(operation));
     return store_->AtomicBatch(std::move(operations)).status();
   }
 
@@ -55,10 +55,10 @@ class DeletionTest : public testing::StoreTest {
   }
 
   void ExpectUnwritable(const StreamId& stream) {
-    for (const auto& operation : std::vector<Operation>{
-             AppendEvents{stream, {"late"}}, AppendEvents{stream, {"late"}, Expected::NoStream()},
-             AppendEvents{stream, {}}, UpdateMetadata{stream, {{"k", "v"}}, {}},
-             UpdateMetadata{stream, {}, {"k"}}}) {
+    for (const auto& operation :
+         Batch{AppendEvents{stream, {"late"}}, AppendEvents{stream, {"late"}, Expected::NoStream()},
+               AppendEvents{stream, {}}, UpdateMetadata{stream, {{"k", "v"}}, {}},
+               UpdateMetadata{stream, {}, {"k"}}}) {
       const Status status = Apply(operation);
       ASSERT_NE(status.conflict(), nullptr) << status;
       EXPECT_EQ(status.conflict()->actual, 0U);
@@ -226,11 +226,11 @@ TEST_F(DeletionTest, ManyEventsAndKeysAreDeletedAtOnce) {
 TEST_F(DeletionTest, ABatchDoesNotChangeWhatItDeletes) {
   Append(first_, 1);
   Append(second_, 1);
-  for (const auto& operations : std::vector<std::vector<Operation>>{
-           {DeletePartition{first_}, AppendEvents{first_, {"x"}}},
-           {UpdateMetadata{first_, {{"k", "v"}}, {}}, DeletePartition{first_}},
-           {DeletePartition{first_}, DeletePartition{first_}},
-           {DeleteEntity{"a"}, AppendEvents{{"a", 3}, {"x"}}}}) {
+  for (const auto& operations :
+       std::vector<Batch>{{DeletePartition{first_}, AppendEvents{first_, {"x"}}},
+                          {UpdateMetadata{first_, {{"k", "v"}}, {}}, DeletePartition{first_}},
+                          {DeletePartition{first_}, DeletePartition{first_}},
+                          {DeleteEntity{"a"}, AppendEvents{{"a", 3}, {"x"}}}}) {
     EXPECT_EQ(store_->AtomicBatch(operations).status().code(), StatusCode::kInvalidArgument);
   }
   EXPECT_TRUE(

@@ -178,6 +178,7 @@ const Arrows& AllowedArrows() {
       {"eventstore", {"base"}},
       {"messagequeue", {"base"}},
       {"batch", {"eventstore", "messagequeue", "base"}},
+      {"providers", {"batch", "eventstore", "messagequeue", "base"}},
       {"duroxide_runtime", {"batch", "eventstore", "messagequeue", "base"}},
   };
   return kArrows;

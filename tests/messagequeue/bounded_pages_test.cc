@@ -31,8 +31,8 @@ class BoundedPagesTest : public testing::QueueTest {
   // Many operations, a thousand in a batch.
   void DoAll(int count, const std::function<Operation(int)>& operation) {
     for (int i = 0; i < count;) {
-      std::vector<Operation> batch;
-      for (; i < count && batch.size() < 1000; ++i) batch.push_back(operation(i));
+      Batch batch;
+      for (; i < count && batch.size() < 1000; ++i) batch.Add(operation(i));
       const auto done = store_->AtomicBatch(std::move(batch), {Durability::kBuffered});
       ASSERT_TRUE(done.ok()) << done.status();
     }

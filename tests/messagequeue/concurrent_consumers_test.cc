@@ -46,7 +46,7 @@ TEST_F(ConcurrentConsumersTest, EachMessageIsDeliveredOnceWhileLeasesHold) {
   }
   for (int i = 0; i < kMessages; i += 50) {
     ASSERT_TRUE(store_
-                    ->AtomicBatch(std::vector<Operation>(50, Enqueue{"work", "x", {}}),
+                    ->AtomicBatch(Batch(std::vector<Operation>(50, Enqueue{"work", "x", {}})),
                                   {i % 3 == 0 ? Durability::kSync : Durability::kBuffered})
                     .ok());
   }

@@ -131,8 +131,8 @@ TEST_F(DeadLetterTest, AMessageWhoseLeaseRanOutDiesWhenItIsTaken) {
 }
 
 TEST_F(DeadLetterTest, AThousandOfThemAreMovedByOneCall) {
-  std::vector<Operation> batch;
-  for (int i = 0; i < 1000; ++i) batch.push_back(Enqueue{"work", "bad", {}});
+  Batch batch;
+  for (int i = 0; i < 1000; ++i) batch.Add(Enqueue{"work", "bad", {}});
   ASSERT_TRUE(store_->AtomicBatch(std::move(batch)).ok());
   int delivered = 0;
   while (!Take("work", {.lease = kSecond, .max_messages = 500}).empty()) ++delivered;
@@ -144,9 +144,9 @@ TEST_F(DeadLetterTest, AThousandOfThemAreMovedByOneCall) {
 }
 
 TEST_F(DeadLetterTest, AGroupOfAThousandIsMovedByOneCall) {
-  std::vector<Operation> batch;
+  Batch batch;
   for (int i = 0; i < 1000; ++i) {
-    batch.push_back(Enqueue{"work", std::to_string(i), {.group = "g"}});
+    batch.Add(Enqueue{"work", std::to_string(i), {.group = "g"}});
   }
   ASSERT_TRUE(store_->AtomicBatch(std::move(batch)).ok());
   ASSERT_EQ(Take("work", {.lease = kSecond, .max_messages = 1000}).size(), 1000U);

@@ -8,7 +8,7 @@ namespace {
 
 class DeleteGroupTest : public testing::QueueTest {
  protected:
-  std::vector<OperationResult> Do(std::vector<Operation> operations) {
+  std::vector<OperationResult> Do(Batch operations) {
     auto result = store_->AtomicBatch(std::move(operations));
     EXPECT_TRUE(result.ok()) << result.status();
     return result.ok() ? result->operations : std::vector<OperationResult>();
@@ -73,12 +73,11 @@ TEST_F(DeleteGroupTest, AnAckOrAbandonOfWhatItRemovedFindsNothing) {
   for (const bool abandons : {false, true}) {
     Put("work", "old", {.group = "g"});
     const Delivery held = TakeOne("work");
-    std::vector<Operation> batch = {DeleteGroup{"work", "g"},
-                                    Enqueue{"work", "new", {.group = "g"}}};
+    Batch batch = {DeleteGroup{"work", "g"}, Enqueue{"work", "new", {.group = "g"}}};
     if (abandons) {
-      batch.push_back(AbandonMessages{held.lock_token, kMinute, true});
+      batch.Add(AbandonMessages{held.lock_token, kMinute, true});
     } else {
-      batch.push_back(DeleteMessages{held.lock_token});
+      batch.Add(DeleteMessages{held.lock_token});
     }
     Do(std::move(batch));
     const Delivery next = TakeOne("work");

@@ -201,9 +201,9 @@ TEST_F(GroupTest, OneGroupNameInTwoQueuesIsTwoGroups) {
 
 TEST_F(GroupTest, ManyMembersComeInTurnsInOrder) {
   constexpr int kMembers = 1000;
-  std::vector<Operation> batch;
+  Batch batch;
   for (int i = 0; i < kMembers; ++i) {
-    batch.push_back(Enqueue{"work", std::to_string(i), {.group = "g"}});
+    batch.Add(Enqueue{"work", std::to_string(i), {.group = "g"}});
   }
   ASSERT_TRUE(store_->AtomicBatch(std::move(batch)).ok());
   int next = 0;
@@ -220,13 +220,13 @@ TEST_F(GroupTest, ManyMembersComeInTurnsInOrder) {
 TEST_F(GroupTest, CancellingManyBehindALiveMemberWalksOverNoneOfThem) {
   constexpr int kMembers = 30'000;
   PutIn("g", "first");
-  std::vector<Operation> enqueues;
-  std::vector<Operation> cancels;
+  Batch enqueues;
+  Batch cancels;
   for (int i = 0; i < kMembers; ++i) {
     const std::string key = std::to_string(i);
-    enqueues.push_back(
+    enqueues.Add(
         Enqueue{"work", "late", {.delay = std::chrono::hours(1), .group = "g", .key = key}});
-    cancels.push_back(CancelMessage{"work", key});
+    cancels.Add(CancelMessage{"work", key});
   }
   ASSERT_TRUE(store_->AtomicBatch(std::move(enqueues)).ok());
   const auto start = std::chrono::steady_clock::now();

@@ -261,11 +261,11 @@ TEST_F(QueueAdminTest, RedriveTakesWhatSomebodyEnqueuedThere) {
 
 TEST_F(QueueAdminTest, RedriveOfManyKeepsTheirOrder) {
   constexpr int kMany = 600;
-  std::vector<Operation> batch;
+  Batch batch;
   Texts numbers;
   for (int i = 0; i < kMany; ++i) {
     numbers.push_back(std::to_string(i));
-    batch.push_back(Enqueue{"work/dead", numbers.back(), {.group = i < 300 ? "" : "g"}});
+    batch.Add(Enqueue{"work/dead", numbers.back(), {.group = i < 300 ? "" : "g"}});
   }
   ASSERT_TRUE(store_->AtomicBatch(std::move(batch)).ok());
   EXPECT_EQ(Redrive().moved, kMany);

@@ -268,20 +268,20 @@ class QueueModelTest : public testing::QueueTest {
   }
 
   void StepBatch() {
-    std::vector<Operation> batch;
+    Batch batch;
     std::set<std::string> tokens;
     for (int i = 1 + Dice(Dice(3) == 0 ? 4 : 1); i > 0; --i) {
       const int kind = Dice(10);
       const std::optional<ModelLease> lease = RandomLease();
       const bool fresh = lease.has_value() && tokens.insert(lease->token.bytes).second;
       if (kind < 5) {
-        batch.push_back(RandomEnqueue());
+        batch.Add(RandomEnqueue());
       } else if (kind < 6) {
-        batch.push_back(CancelMessage{Pick(queues_), Pick<std::string>({"k1", "k2", "k3", "k4"})});
+        batch.Add(CancelMessage{Pick(queues_), Pick<std::string>({"k1", "k2", "k3", "k4"})});
       } else if (kind < 8 && fresh) {
-        batch.push_back(DeleteMessages{lease->token});
+        batch.Add(DeleteMessages{lease->token});
       } else if (fresh) {
-        batch.push_back(AbandonMessages{lease->token, Delay(), Dice(2) == 0});
+        batch.Add(AbandonMessages{lease->token, Delay(), Dice(2) == 0});
       }
     }
     const Timestamp now = clock_.Now();
@@ -291,7 +291,7 @@ class QueueModelTest : public testing::QueueTest {
     std::map<std::size_t, ModelLease> leases;
     std::vector<std::size_t> failing;
     for (std::size_t i = 0; i < batch.size(); ++i) {
-      const LockToken* token = TokenOf(batch[i]);
+      const LockToken* token = TokenOf(batch.operations()[i]);
       if (token == nullptr) continue;
       if (const ModelLease* lease = model_.Find(*token)) {
         leases[i] = *lease;
@@ -304,14 +304,14 @@ class QueueModelTest : public testing::QueueTest {
       for (std::size_t i = 0; i < failing.size(); ++i) {
         const OperationFailure& failure = result.status().failures()[i];
         ASSERT_EQ(failure.operation, failing[i]);
-        ExpectLossOf(failure.status, IssuedFor(*TokenOf(batch[failing[i]])));
+        ExpectLossOf(failure.status, IssuedFor(*TokenOf(batch.operations()[failing[i]])));
       }
       return;
     }
     ASSERT_TRUE(result.ok()) << result.status();
     for (std::size_t i = 0; i < batch.size(); ++i) {
       const OperationResult& got = result->operations[i];
-      if (const auto* enqueue = std::get_if<Enqueue>(&batch[i])) {
+      if (const auto* enqueue = std::get_if<Enqueue>(&batch.operations()[i])) {
         const auto& put = std::get<EnqueueResult>(got);
         const ModelMessage* holder = enqueue->options.key.empty()
                                          ? nullptr
@@ -324,12 +324,12 @@ class QueueModelTest : public testing::QueueTest {
           ASSERT_GT(put.id, last_id_);
           last_id_ = put.id;
         }
-      } else if (const auto* cancel = std::get_if<CancelMessage>(&batch[i])) {
+      } else if (const auto* cancel = std::get_if<CancelMessage>(&batch.operations()[i])) {
         ASSERT_EQ(std::get<CancelResult>(got).cancelled, model_.Cancel(*cancel, now));
-      } else if (std::holds_alternative<DeleteMessages>(batch[i])) {
+      } else if (std::holds_alternative<DeleteMessages>(batch.operations()[i])) {
         model_.Ack(leases.at(i), now);
       } else {
-        model_.Abandon(leases.at(i), std::get<AbandonMessages>(batch[i]), now);
+        model_.Abandon(leases.at(i), std::get<AbandonMessages>(batch.operations()[i]), now);
       }
     }
   }

@@ -213,17 +213,16 @@ TEST_F(OneWaiterPerMessageTest, ForSingleEnqueues) {
 
 TEST_F(OneWaiterPerMessageTest, ForABatch) {
   StartWaiters();
-  std::vector<Operation> batch(5, Enqueue{"work", "x", {}});
+  Batch batch(std::vector<Operation>(5, Enqueue{"work", "x", {}}));
   ASSERT_TRUE(store_->AtomicBatch(batch).ok());
   ExpectTakenByExactly(5);
 }
 
 TEST_F(OneWaiterPerMessageTest, ForGroups) {
   StartWaiters();
-  std::vector<Operation> batch;
+  Batch batch;
   for (int i = 0; i < 10; ++i) {
-    batch.push_back(
-        Enqueue{"work", "x", {.group = std::string(1, static_cast<char>('a' + i % 5))}});
+    batch.Add(Enqueue{"work", "x", {.group = std::string(1, static_cast<char>('a' + i % 5))}});
   }
   ASSERT_TRUE(store_->AtomicBatch(std::move(batch)).ok());
   AwaitTaken(5);
@@ -329,12 +328,11 @@ TEST_F(WaitingTest, NoWakeUpIsLostUnderStress) {
       std::mt19937 random(static_cast<unsigned>(producer));
       int put = 0;
       while (put < kPerProducer) {
-        std::vector<Operation> batch;
+        Batch batch;
         for (auto i = 1 + random() % 3; i > 0 && put < kPerProducer; --i, ++put) {
           EnqueueOptions options;
           if (random() % 2 == 0) options.group = std::to_string(random() % 4);
-          batch.push_back(
-              Enqueue{queues[random() % 3], std::string(1 + random() % 9, 'x'), options});
+          batch.Add(Enqueue{queues[random() % 3], std::string(1 + random() % 9, 'x'), options});
         }
         const auto done = store_->AtomicBatch(
             std::move(batch), {random() % 2 == 0 ? Durability::kSync : Durability::kBuffered});

@@ -23,18 +23,18 @@ class WindowTest : public testing::QueueTest {
  protected:
   // `count` messages in one batch, named "<first>", "<first + 1>", ...
   void PutMany(const std::string& queue, int first, int count, const EnqueueOptions& options = {}) {
-    std::vector<Operation> batch;
+    Batch batch;
     for (int i = first; i < first + count; ++i) {
-      batch.push_back(Enqueue{queue, std::to_string(i), options});
+      batch.Add(Enqueue{queue, std::to_string(i), options});
     }
     const auto done = store_->AtomicBatch(std::move(batch), {Durability::kBuffered});
     ASSERT_TRUE(done.ok()) << done.status();
   }
 
   void AckAll(const std::vector<Delivery>& deliveries) {
-    std::vector<Operation> batch;
+    Batch batch;
     for (const Delivery& delivery : deliveries) {
-      batch.push_back(DeleteMessages{delivery.lock_token});
+      batch.Add(DeleteMessages{delivery.lock_token});
     }
     const auto done = store_->AtomicBatch(std::move(batch), {Durability::kBuffered});
     ASSERT_TRUE(done.ok()) << done.status();
@@ -179,9 +179,9 @@ TEST_F(WindowTest, TheOldestAcrossQueuesComesFirstAlsoWhenOneWindowRunsEmpty) {
 }
 
 TEST_F(WindowTest, ManyGroupsComeInOrder) {
-  std::vector<Operation> batch;
+  Batch batch;
   for (int i = 0; i < 3000; ++i) {
-    batch.push_back(Enqueue{"work", std::to_string(i), {.group = std::to_string(i % 1500)}});
+    batch.Add(Enqueue{"work", std::to_string(i), {.group = std::to_string(i % 1500)}});
   }
   ASSERT_TRUE(store_->AtomicBatch(std::move(batch)).ok());
   for (int i = 0; i < 1500; ++i) {
@@ -289,9 +289,9 @@ TEST_F(WindowTest, LargeMessagesAreReadWhenTheyAreTaken) {
 }
 
 TEST_F(WindowTest, WhatIsRemovedWhileItWaitsInTheWindowIsNotDelivered) {
-  std::vector<Operation> batch;
+  Batch batch;
   for (int i = 0; i < 1000; ++i) {
-    batch.push_back(Enqueue{"work", std::to_string(i), {.key = std::to_string(i)}});
+    batch.Add(Enqueue{"work", std::to_string(i), {.key = std::to_string(i)}});
   }
   ASSERT_TRUE(store_->AtomicBatch(std::move(batch)).ok());
   EXPECT_EQ(TakeAndAck("work", 1), Numbers(0, 1));  // with a refill
@@ -317,8 +317,8 @@ TEST_F(WindowTest, DequeueOfAnEmptiedQueueDoesNotWalkOverItsPast) {
 }
 
 TEST_F(WindowTest, DequeueOfAGroupDoesNotWalkOverItsPast) {
-  std::vector<Operation> batch;
-  for (int i = 0; i < 2000; ++i) batch.push_back(Enqueue{"work", "x", {.group = "g"}});
+  Batch batch;
+  for (int i = 0; i < 2000; ++i) batch.Add(Enqueue{"work", "x", {.group = "g"}});
   ASSERT_TRUE(store_->AtomicBatch(std::move(batch)).ok());
   for (int i = 0; i < 19; ++i) {
     const auto members = Take("work", {.max_messages = 100});

@@ -27,10 +27,10 @@ class BrokenProvider final : public Provider {
   BrokenProvider(std::unique_ptr<MemoryProvider> sound, Fault fault)
       : sound_(std::move(sound)), fault_(fault) {}
 
-  Result<BatchResult> AtomicBatch(std::vector<Operation> operations,
-                                  const BatchOptions& options) override {
+  Result<BatchResult> AtomicBatch(Batch batch, const BatchOptions& options) override {
+    std::vector<Operation> operations = std::move(batch).Take();
     for (Operation& operation : operations) Break(operation);
-    return sound_->AtomicBatch(std::move(operations), options);
+    return sound_->AtomicBatch(Batch(std::move(operations)), options);
   }
   Status Flush() override { return sound_->Flush(); }
   Clock& clock() override { return sound_->clock(); }

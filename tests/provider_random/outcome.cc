@@ -25,8 +25,8 @@ std::string DescribeStream(const StreamId& stream) {
 struct OperationText {
   std::string operator()(std::monostate) const { return "done"; }
   std::string operator()(const AppendResult& result) const {
-    return "versions " + std::to_string(result.first) + ".." + std::to_string(result.last) + " @" +
-           std::to_string(result.position);
+    return "versions " + std::to_string(result.first) + ".." + std::to_string(result.version) +
+           " @" + std::to_string(result.position);
   }
   std::string operator()(const DeleteEventsResult& result) const {
     return std::to_string(result.events) + (result.more ? " events and more" : " events");
@@ -49,7 +49,10 @@ std::string Describe(const Status& status) {
   std::string text(StatusCodeName(status.code()));
   if (const ConflictDetail* conflict = status.conflict()) {
     text += " expected '" + EncodeWord(conflict->expected) + "' actual " +
-            std::to_string(conflict->actual);
+            std::to_string(conflict->actual) + " of '" + EncodeWord(conflict->entity) + "' " +
+            std::to_string(conflict->partition);
+    if (conflict->key.has_value()) text += " key '" + EncodeWord(*conflict->key) + "'";
+    if (conflict->found.has_value()) text += " found '" + EncodeWord(*conflict->found) + "'";
   }
   if (const LeaseLostDetail* lost = status.lease_lost()) {
     text += lost->reason == LeaseLoss::kTaken ? " taken" : " gone";

@@ -221,9 +221,9 @@ std::optional<Operation> Player::OperationOf(const Step& step) const {
 }
 
 std::string Player::Batch(const Step& step, Provider& provider) const {
-  std::vector<Operation> operations;
+  tandem::Batch operations;
   for (const Step& each : step.operations) {
-    if (auto operation = OperationOf(each)) operations.push_back(*std::move(operation));
+    if (auto operation = OperationOf(each)) operations.Add(*std::move(operation));
   }
   BatchOptions options;
   options.durability = step.HasWord("sync") ? Durability::kSync : Durability::kBuffered;

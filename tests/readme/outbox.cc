@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <string>
+#include <utility>
 
 #include <tandem/tandem.h>
 #include "tandem/tests/support/temporary_directory.h"
@@ -13,7 +14,7 @@ using tandem::Result;
 using tandem::Status;
 
 // README: begin
-const tandem::StreamId kBalances{"balances", 0};  // the projection: account -> balance
+const tandem::StreamId kBalances = "balances";  // the projection: account -> balance
 
 struct Account {
   int balance = 0;
@@ -25,7 +26,7 @@ Result<Account> Load(tandem::Provider& store, const std::string& id) {
   tandem::ReadOptions page_options;
   while (true) {
     page_options.from = account.version + 1;
-    TANDEM_ASSIGN_OR_RETURN(const auto page, store.Read({id, 0}, page_options));
+    TANDEM_ASSIGN_OR_RETURN(const auto page, store.Read(id, page_options));
     if (page.events.empty()) return account;
     for (const tandem::Event& event : page.events) account.balance += std::stoi(event.payload);
     account.version = page.next - 1;
@@ -37,23 +38,22 @@ Status Move(tandem::Provider& store, const std::string& id, int amount) {
   TANDEM_ASSIGN_OR_RETURN(const Account account, Load(store, id));
   const int balance = account.balance + amount;
   if (balance < 0) return Status::InvalidArgument("not enough in " + id);
-  tandem::AppendEvents append;
-  append.stream = {id, 0};
-  append.events = {std::to_string(amount)};
-  append.expected = tandem::Expected::Exactly(account.version);
-  tandem::Enqueue enqueue{"changed", std::to_string(balance), {}};
-  enqueue.options.group = id;  // the messages of one account come in order, to one consumer
-  return store.AtomicBatch({append, enqueue}).status();
+  tandem::EnqueueOptions of_account;
+  of_account.group = id;  // the messages of one account come in order, to one consumer
+  tandem::Batch batch;
+  batch.Append(id, std::to_string(amount), tandem::Expected::Exactly(account.version));
+  batch.Enqueue("changed", std::to_string(balance), of_account);
+  return store.AtomicBatch(std::move(batch)).status();
 }
 
 // The acknowledgement and its effect are one batch: each message counts once, whoever dies when.
 Result<bool> ProjectOne(tandem::Provider& store) {
-  TANDEM_ASSIGN_OR_RETURN(const auto deliveries, store.Dequeue("changed"));
-  if (deliveries.empty()) return false;
-  const tandem::Delivery& message = deliveries.front();
-  const tandem::UpdateMetadata update{kBalances, {{message.group, message.payload}}, {}};
-  TANDEM_RETURN_IF_ERROR(
-      store.AtomicBatch({tandem::DeleteMessages{message.lock_token}, update}).status());
+  TANDEM_ASSIGN_OR_RETURN(const auto message, store.DequeueOne("changed"));
+  if (!message.has_value()) return false;
+  tandem::Batch batch;
+  batch.Ack(message->lock_token);
+  batch.UpdateMetadata(kBalances, {{message->group, message->payload}});
+  TANDEM_RETURN_IF_ERROR(store.AtomicBatch(std::move(batch)).status());
   return true;
 }
 // README: end

@@ -17,15 +17,15 @@ using tandem::Status;
 // Microseconds for each of 200 batches, one after the other.
 Result<double> MicrosPerBatch(tandem::Provider& store, tandem::Durability durability) {
   constexpr int kBatches = 200;
-  tandem::AppendEvents append;
-  append.stream = {"probe", 0};
-  append.events.assign(3, std::string(200, 'x'));
-  const tandem::Enqueue enqueue{"probe", std::string(200, 'x'), {}};
+  const std::string value(200, 'x');
+  tandem::Batch batch;
+  batch.Append("probe", {value, value, value});
+  batch.Enqueue("probe", value);
   tandem::BatchOptions options;
   options.durability = durability;
   const auto start = std::chrono::steady_clock::now();
   for (int i = 0; i < kBatches; ++i) {
-    TANDEM_RETURN_IF_ERROR(store.AtomicBatch({append, enqueue}, options).status());
+    TANDEM_RETURN_IF_ERROR(store.AtomicBatch(batch, options).status());
   }
   const std::chrono::duration<double, std::micro> took = std::chrono::steady_clock::now() - start;
   return took.count() / kBatches;

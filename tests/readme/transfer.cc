@@ -6,7 +6,6 @@
 #include <sstream>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include <tandem/tandem.h>
 #include "tandem/tests/support/temporary_directory.h"
@@ -46,43 +45,42 @@ Result<Account> Load(tandem::Provider& store, const tandem::StreamId& account_id
 }
 
 // event-sourcing: begin
-const tandem::StreamId kInbox{"inbox", 0};  // metadata "row": the last row of the input decided
+const tandem::StreamId kInbox = "inbox";  // metadata "row": the last row of the input decided
 
 // Decides the row after `last`. Conflict: an account or the inbox has moved; read, decide again.
 Status Decide(tandem::Provider& store, const std::optional<std::string>& last, const Row& row) {
-  const tandem::StreamId from{row.from, 0};
-  const tandem::StreamId to{row.to, 0};
-  TANDEM_ASSIGN_OR_RETURN(const Account payer, Load(store, from));
-  TANDEM_ASSIGN_OR_RETURN(const Account receiver, Load(store, to));
+  TANDEM_ASSIGN_OR_RETURN(const Account payer, Load(store, row.from));
+  TANDEM_ASSIGN_OR_RETURN(const Account receiver, Load(store, row.to));
   const std::string amount = std::to_string(row.amount);
   const bool enough = payer.balance >= row.amount;
 
-  std::vector<tandem::Operation> batch;
-  batch.push_back(tandem::CheckMetadata{kInbox, "row", last});
-  batch.push_back(tandem::UpdateMetadata{kInbox, {{"row", std::to_string(row.number)}}, {}});
+  tandem::EnqueueOptions of_payer;
+  of_payer.group = row.from;
+
+  tandem::Batch batch;
+  batch.CheckMetadata(kInbox, "row", last);
+  batch.UpdateMetadata(kInbox, {{"row", std::to_string(row.number)}});
   if (enough) {
-    batch.push_back(tandem::AppendEvents(from, {"-" + amount}, Expected::Exactly(payer.version)));
-    batch.push_back(tandem::AppendEvents(to, {amount}, Expected::Exactly(receiver.version)));
+    batch.Append(row.from, "-" + amount, Expected::Exactly(payer.version));
+    batch.Append(row.to, amount, Expected::Exactly(receiver.version));
   } else {
-    batch.push_back(tandem::AppendEvents(from, {"0 refused"}, Expected::Exactly(payer.version)));
+    batch.Append(row.from, "0 refused", Expected::Exactly(payer.version));
   }
-  tandem::Enqueue message{"transfers", (enough ? "done " : "refused ") + amount, {}};
-  message.options.group = row.from;
-  batch.push_back(std::move(message));
+  batch.Enqueue("transfers", (enough ? "done " : "refused ") + amount, of_payer);
   return store.AtomicBatch(std::move(batch)).status();
 }
 // event-sourcing: end
 
 Status SaveSnapshot(tandem::Provider& store, const tandem::StreamId& account_id) {
   TANDEM_ASSIGN_OR_RETURN(const Account account, Load(store, account_id));
-  tandem::UpdateMetadata update;
-  update.stream = account_id;
-  update.set["snapshot"] = std::to_string(account.balance) + " " + std::to_string(account.version);
-  return store.AtomicBatch({update}).status();
+  tandem::Batch batch;
+  batch.UpdateMetadata(account_id, {{"snapshot", std::to_string(account.balance) + " " +
+                                                     std::to_string(account.version)}});
+  return store.AtomicBatch(std::move(batch)).status();
 }
 
 Status Show(tandem::Provider& store, const std::string& name) {
-  TANDEM_ASSIGN_OR_RETURN(const Account account, Load(store, {name, 0}));
+  TANDEM_ASSIGN_OR_RETURN(const Account account, Load(store, name));
   std::printf("%s has %d at version %llu\n", name.c_str(), account.balance,
               static_cast<unsigned long long>(account.version));
   return Status::Ok();
@@ -90,18 +88,19 @@ Status Show(tandem::Provider& store, const std::string& name) {
 
 Status Run(const std::filesystem::path& directory) {
   TANDEM_ASSIGN_OR_RETURN(const auto store, tandem::RocksDbProvider::Open(directory));
-  TANDEM_RETURN_IF_ERROR(store->Append({"ann", 0}, {"100"}).status());
+  TANDEM_RETURN_IF_ERROR(store->Append("ann", "100").status());
   TANDEM_RETURN_IF_ERROR(Decide(*store, std::nullopt, {1, "ann", "bob", 70}));
-  TANDEM_RETURN_IF_ERROR(SaveSnapshot(*store, {"ann", 0}));
+  TANDEM_RETURN_IF_ERROR(SaveSnapshot(*store, "ann"));
   TANDEM_RETURN_IF_ERROR(Decide(*store, "1", {2, "ann", "bob", 31}));
   const Status again = Decide(*store, "1", {2, "ann", "bob", 31});
   std::printf("row 2 again: %s\n", std::string(tandem::StatusCodeName(again.code())).c_str());
   TANDEM_RETURN_IF_ERROR(Show(*store, "ann"));
   TANDEM_RETURN_IF_ERROR(Show(*store, "bob"));
   for (int i = 0; i < 2; ++i) {
-    TANDEM_ASSIGN_OR_RETURN(const auto messages, store->Dequeue("transfers"));
-    TANDEM_RETURN_IF_ERROR(store->Ack(messages.front().lock_token));
-    std::printf("%s\n", messages.front().payload.c_str());
+    TANDEM_ASSIGN_OR_RETURN(const auto message, store->DequeueOne("transfers"));
+    if (!message.has_value()) return Status::NotFound("no message");
+    TANDEM_RETURN_IF_ERROR(store->Ack(message->lock_token));
+    std::printf("%s\n", message->payload.c_str());
   }
   return Status::Ok();
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tandem/base/limits.h"
+#include "tandem/eventstore/event_conflict.h"
 #include "tandem/eventstore/event_limits.h"
 
 namespace tandem::internal {
@@ -28,11 +29,13 @@ bool MemoryEvents::IsBuried(const StreamId& stream) const {
 }
 
 Status MemoryEvents::CheckWritable(const StreamId& stream) const {
-  if (deleted_.contains(stream)) return Status::Conflict("a partition that was not deleted", 0);
+  if (deleted_.contains(stream))
+    return VersionConflict(stream, "a partition that was not deleted", 0);
   if (!IsBuried(stream)) return Status::Ok();
-  return Status::Conflict("a partition of a new life, above " +
-                              std::to_string(tombstones_.at(stream.entity)) + " which was deleted",
-                          0);
+  return VersionConflict(stream,
+                         "a partition of a new life, above " +
+                             std::to_string(tombstones_.at(stream.entity)) + " which was deleted",
+                         0);
 }
 
 std::optional<PartitionHead> MemoryEvents::LatestLive(std::string_view entity) const {
@@ -59,7 +62,7 @@ Status MemoryEvents::Check(const DeletePartition& remove) const {
   const auto latest = LatestLive(remove.stream.entity);
   if (latest.has_value() && remove.stream.partition < latest->partition) return Status::Ok();
   if (IsBuried(remove.stream)) return Status::Ok();  // deleted already, with its entity
-  return Status::Conflict("a partition below the latest", Find(remove.stream).head());
+  return VersionConflict(remove.stream, "a partition below the latest", Find(remove.stream).head());
 }
 
 Status MemoryEvents::Check(const DeleteEntity& /*remove*/) const { return Status::Ok(); }
@@ -67,7 +70,7 @@ Status MemoryEvents::Check(const DeleteEntity& /*remove*/) const { return Status
 Status MemoryEvents::Check(const CheckVersion& check) const {
   const Version actual = Find(check.stream).head();
   if (check.expected.Holds(actual)) return Status::Ok();
-  return Status::Conflict(check.expected.ToString(), actual);
+  return VersionConflict(check.stream, check.expected.ToString(), actual);
 }
 
 Status MemoryEvents::Check(const CheckMetadata& check) const {
@@ -77,8 +80,7 @@ Status MemoryEvents::Check(const CheckMetadata& check) const {
     actual = entry->second;
   }
   if (actual == check.expected) return Status::Ok();
-  const char* const expected = check.expected.has_value() ? "' as given" : "' absent";
-  return Status::Conflict("metadata '" + check.key + expected, stream.head());
+  return MetadataConflict(check, actual, stream.head());
 }
 
 // --- Effects ---------------------------------------------------------------------------------
@@ -87,7 +89,7 @@ OperationResult MemoryEvents::Apply(const AppendEvents& append, Timestamp now) {
   const Version head = Find(append.stream).head();
   AppendResult result;
   result.first = head + 1;
-  result.last = head + append.events.size();
+  result.version = head + append.events.size();
   if (append.events.empty()) return result;
   MemoryStream& stream = streams_[append.stream];
   for (const std::string& payload : append.events) {
@@ -255,7 +257,7 @@ PartitionPage MemoryEvents::ListPartitions(std::string_view entity,
 Result<std::uint64_t> MemoryEvents::Truncate(const StreamId& id, Version before) {
   const Version head = Find(id).head();
   if (before > head + 1) {
-    return Status::Conflict("at least version " + std::to_string(before - 1), head);
+    return VersionConflict(id, "at least version " + std::to_string(before - 1), head);
   }
   std::uint64_t removed = 0;
   if (head == 0) return removed;

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <utility>
 
-#include "tandem/batch/operation.h"
+#include "tandem/batch/batch.h"
 #include "tandem/batch/provider_admin.h"
 #include "tandem/eventstore/event_admin.h"
 #include "tandem/eventstore/event_store.h"

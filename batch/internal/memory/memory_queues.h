@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-#include "tandem/batch/operation.h"
+#include "tandem/batch/batch.h"
 #include "tandem/batch/provider_admin.h"
 #include "tandem/messagequeue/lock_token.h"
 #include "tandem/messagequeue/message_queue.h"

@@ -14,16 +14,15 @@ void MemoryState::OpenAgain(Timestamp now) {
   for (auto& [id, batch] : applied) batch.known_since = std::min(batch.applied_at, now);
 }
 
-Result<BatchResult> MemoryState::Apply(const std::vector<Operation>& operations,
-                                       const std::string& id, std::chrono::milliseconds retention,
-                                       Timestamp now) {
+Result<BatchResult> MemoryState::Apply(const Batch& batch, const std::string& id,
+                                       std::chrono::milliseconds retention, Timestamp now) {
   while (!applied_order.empty() && !applied.at(applied_order.front()).IsKnown(now, retention)) {
     applied.erase(applied_order.front());
     applied_order.pop_front();
   }
   if (const auto known = applied.find(id);
       known != applied.end() && known->second.IsKnown(now, retention)) {
-    if (known->second.digest != BatchDigest(operations)) {
+    if (known->second.digest != BatchDigest(batch)) {
       return Status::IdempotencyMismatch("batch id '" + id + "' was used with other operations");
     }
     BatchResult result = known->second.result;
@@ -33,7 +32,7 @@ Result<BatchResult> MemoryState::Apply(const std::vector<Operation>& operations,
 
   MemoryQueues::Judged judged;
   std::vector<OperationFailure> failures;
-  for (std::size_t i = 0; i < operations.size(); ++i) {
+  for (std::size_t i = 0; i < batch.size(); ++i) {
     const auto check = [&](const auto& operation) {
       if constexpr (requires { events.Check(operation); }) {
         return events.Check(operation);
@@ -41,13 +40,13 @@ Result<BatchResult> MemoryState::Apply(const std::vector<Operation>& operations,
         return queues.Check(operation, judged);
       }
     };
-    Status status = std::visit(check, operations[i]);
+    Status status = std::visit(check, batch.operations()[i]);
     if (!status.ok()) failures.push_back({i, std::move(status)});
   }
   if (!failures.empty()) return Status::OfFailures(std::move(failures));
 
   BatchResult result;
-  for (const Operation& each : operations) {
+  for (const Operation& each : batch.operations()) {
     const auto apply = [&](const auto& operation) {
       if constexpr (requires { events.Apply(operation, now); }) {
         return events.Apply(operation, now);
@@ -60,8 +59,7 @@ Result<BatchResult> MemoryState::Apply(const std::vector<Operation>& operations,
   queues.DropEmpty();
   if (!id.empty()) {
     const bool is_new =
-        applied.insert_or_assign(id, AppliedBatch{BatchDigest(operations), result, now, now})
-            .second;
+        applied.insert_or_assign(id, AppliedBatch{BatchDigest(batch), result, now, now}).second;
     if (!is_new) std::erase(applied_order, id);  // as before a clock was set
     applied_order.push_back(id);
   }

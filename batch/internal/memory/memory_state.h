@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "tandem/batch/batch.h"
 #include "tandem/batch/internal/memory/memory_events.h"
 #include "tandem/batch/internal/memory/memory_queues.h"
-#include "tandem/batch/operation.h"
 
 namespace tandem::internal {
 
@@ -29,7 +29,7 @@ struct AppliedBatch {
 struct MemoryState {
   // Judges all operations by the state as it is, then applies all of them or none. REQUIRES:
   // ValidateBatch has passed.
-  Result<BatchResult> Apply(const std::vector<Operation>& operations, const std::string& id,
+  Result<BatchResult> Apply(const Batch& batch, const std::string& id,
                             std::chrono::milliseconds retention, Timestamp now);
 
   // Ends what ends with an opening, by the clock that there is now.

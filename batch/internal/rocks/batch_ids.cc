@@ -36,7 +36,7 @@ class ResultWriter {
   void operator()(const AppendResult& append) {
     auto stored = record_.initAppend();
     stored.setFirst(append.first);
-    stored.setLast(append.last);
+    stored.setVersion(append.version);
     stored.setPosition(append.position);
   }
   void operator()(const DeleteEventsResult& removed) {
@@ -66,7 +66,7 @@ OperationResult ReadResult(OperationRecord::Reader record) {
       return {};
     case OperationRecord::APPEND: {
       const auto append = record.getAppend();
-      return AppendResult{append.getFirst(), append.getLast(), append.getPosition()};
+      return AppendResult{append.getFirst(), append.getVersion(), append.getPosition()};
     }
     case OperationRecord::REMOVED_EVENTS:
       return DeleteEventsResult{record.getRemovedEvents().getCount(),

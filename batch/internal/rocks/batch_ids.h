@@ -21,7 +21,7 @@
 #include "tandem/base/clock.h"
 #include "tandem/base/result.h"
 #include "tandem/base/rocks/staging.h"
-#include "tandem/batch/operation.h"
+#include "tandem/batch/batch.h"
 
 namespace tandem::internal {
 

@@ -33,7 +33,7 @@ Result<OperationResult> Reported(const Status& staged) {
 
 Status BatchProposal::Stage(Staging& staging, Timestamp now) {
   if (!Judge(staging, now)) return Status::Ok();
-  for (const Operation& operation : operations_) {
+  for (const Operation& operation : batch_.operations()) {
     TANDEM_ASSIGN_OR_RETURN(const OperationResult result, StageOne(operation, now, staging));
     result_.operations.push_back(result);
   }
@@ -55,13 +55,13 @@ bool BatchProposal::Judge(const Staging& staging, Timestamp now) {
   messages_.operations().Begin();
   std::vector<OperationFailure> failures;
   const StreamId* writable = nullptr;
-  for (std::size_t i = 0; i < operations_.size(); ++i) {
+  for (std::size_t i = 0; i < batch_.size(); ++i) {
     // An append that stands has shown that metadata can be written, too: the common pair costs one
     // look at the head.
-    const auto* update = std::get_if<UpdateMetadata>(&operations_[i]);
+    const auto* update = std::get_if<UpdateMetadata>(&batch_.operations()[i]);
     if (update != nullptr && writable != nullptr && update->stream == *writable) continue;
-    Status status = CheckOne(operations_[i], staging);
-    const auto* append = std::get_if<AppendEvents>(&operations_[i]);
+    Status status = CheckOne(batch_.operations()[i], staging);
+    const auto* append = std::get_if<AppendEvents>(&batch_.operations()[i]);
     if (append != nullptr && status.ok()) writable = &append->stream;
     if (!status.ok()) failures.push_back({i, std::move(status)});
   }
@@ -102,7 +102,7 @@ void BatchProposal::Publish() {
   if (!refusal_.ok() || result_.repeated) return;
   // A new operation is to be looked at here: does a reader wait for what it does?
   static_assert(std::variant_size_v<Operation> == 11);
-  for (const Operation& operation : operations_) {
+  for (const Operation& operation : batch_.operations()) {
     const auto* append = std::get_if<AppendEvents>(&operation);
     if (append != nullptr && !append->events.empty()) events_.Publish(append->stream);
     const auto* partition = std::get_if<DeletePartition>(&operation);

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "tandem/base/rocks/commit_door.h"
+#include "tandem/batch/batch.h"
 #include "tandem/batch/batch_digest.h"
 #include "tandem/batch/internal/rocks/batch_ids.h"
-#include "tandem/batch/operation.h"
 #include "tandem/eventstore/internal/rocks_event_store.h"
 #include "tandem/messagequeue/internal/rocks_message_queue.h"
 
@@ -20,14 +20,14 @@ class BatchProposal final : public Proposal {
  public:
   // REQUIRES: ValidateBatch (batch_limits.h) passed.
   BatchProposal(RocksEventStore& events, RocksMessageQueue& messages, const BatchIds& ids,
-                std::vector<Operation> operations, const BatchOptions& options)
+                Batch batch, const BatchOptions& options)
       : Proposal(options.durability),
         events_(events),
         messages_(messages),
         ids_(ids),
-        operations_(std::move(operations)),
+        batch_(std::move(batch)),
         id_(options.id),
-        digest_(id_.empty() ? std::string() : BatchDigest(operations_)) {}
+        digest_(id_.empty() ? std::string() : BatchDigest(batch_)) {}
 
   Status Stage(Staging& staging, Timestamp now) override;
   void Publish() override;
@@ -44,7 +44,7 @@ class BatchProposal final : public Proposal {
   RocksEventStore& events_;
   RocksMessageQueue& messages_;
   const BatchIds& ids_;
-  const std::vector<Operation> operations_;
+  const Batch batch_;
   const std::string id_;
   const std::string digest_;  // empty without an id
 

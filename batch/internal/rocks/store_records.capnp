@@ -24,7 +24,7 @@ struct OperationRecord {
     none     @0 :Void;
     append :group {
       first    @1 :UInt64;
-      last     @2 :UInt64;
+      version  @2 :UInt64;
       position @3 :UInt64;
     }
     removedEvents :group {

@@ -167,14 +167,13 @@ Result<tandem::UpdateMetadata> RecordKvBefore(tandem::Provider& provider, std::s
 Result<PruneResult> PrunePortion(tandem::Provider& provider, std::string_view instance,
                                  const InstancePlace& place, std::uint64_t oldest,
                                  std::uint64_t next_oldest) {
-  std::vector<tandem::Operation> batch;
-  batch.emplace_back(
-      tandem::CheckVersion{HistoryStream(instance, oldest), tandem::Expected::Exists()});
+  tandem::Batch batch;
+  batch.Add(tandem::CheckVersion{HistoryStream(instance, oldest), tandem::Expected::Exists()});
   TANDEM_ASSIGN_OR_RETURN(tandem::UpdateMetadata before,
                           RecordKvBefore(provider, instance, place, oldest, next_oldest));
-  if (!before.set.empty()) batch.emplace_back(std::move(before));
+  if (!before.set.empty()) batch.Add(std::move(before));
   for (std::uint64_t number = oldest; number < next_oldest; ++number) {
-    batch.emplace_back(tandem::DeletePartition{HistoryStream(instance, number)});
+    batch.Add(tandem::DeletePartition{HistoryStream(instance, number)});
   }
   TANDEM_ASSIGN_OR_RETURN(const tandem::BatchResult pruned, provider.AtomicBatch(std::move(batch)));
   PruneResult result;

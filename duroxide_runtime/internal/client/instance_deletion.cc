@@ -117,7 +117,7 @@ class Deletion {
   }
 
   Status TryStop(const TreeMember& member) {
-    batch_.clear();
+    batch_ = {};
     members_ = 0;
     if (member.place.head == 0) {  // has no history that could get an end, nor any child
       TANDEM_RETURN_IF_ERROR(AddMember(member));
@@ -130,17 +130,17 @@ class Deletion {
     end.body = OrchestrationFailed{
         Failure::Of(Status::Cancelled("the instance is being deleted"), FailureCategory::kPoison)};
     const std::uint64_t execution = member.place.execution;
-    batch_.emplace_back(tandem::AppendEvents{HistoryStream(member.instance, execution),
-                                             {EncodeHistoryEvent(end)},
-                                             tandem::Expected::Exists()});
-    batch_.emplace_back(tandem::CheckVersion{HistoryStream(member.instance, execution + 1),
-                                             tandem::Expected::NoStream()});
+    batch_.Add(tandem::AppendEvents{HistoryStream(member.instance, execution),
+                                    {EncodeHistoryEvent(end)},
+                                    tandem::Expected::Exists()});
+    batch_.Add(tandem::CheckVersion{HistoryStream(member.instance, execution + 1),
+                                    tandem::Expected::NoStream()});
     return Commit();
   }
 
   // Children before their parents, in as few batches as it takes.
   Status DeleteAll(const std::vector<TreeMember>& tree) {
-    batch_.clear();
+    batch_ = {};
     members_ = 0;
     for (std::size_t i = tree.size(); i-- > 0;) {
       TANDEM_RETURN_IF_ERROR(AddMember(tree[i]));
@@ -166,14 +166,13 @@ class Deletion {
   // finds few. Guarded as the batch is. A process that ends before that batch leaves instances that
   // lack their messages and keep their ids: Delete is called again.
   Status EmptyGroups() {
-    std::vector<tandem::Operation> portion;
-    for (const tandem::Operation& operation : batch_) {
+    tandem::Batch portion;
+    for (const tandem::Operation& operation : batch_.operations()) {
       if (std::holds_alternative<tandem::CheckVersion>(operation) ||
           std::holds_alternative<tandem::CheckMetadata>(operation)) {
-        portion.push_back(operation);
+        portion.Add(operation);
       } else if (const auto* group = std::get_if<tandem::DeleteGroup>(&operation)) {
-        portion.emplace_back(
-            tandem::DeleteGroup{group->queue, group->group, tandem::kDeletedAtOnceMax});
+        portion.Add(tandem::DeleteGroup{group->queue, group->group, tandem::kDeletedAtOnceMax});
       }
     }
     for (bool more = true; more;) {
@@ -192,11 +191,11 @@ class Deletion {
     if (!status.finished() && member.place.head > 0) {
       TANDEM_RETURN_IF_ERROR(CancelActivities(member));
     }
-    batch_.emplace_back(tandem::DeleteGroup{std::string(kTurnQueue), member.instance});
-    batch_.emplace_back(tandem::DeleteEntity{InstanceEntity(member.instance)});
-    batch_.emplace_back(RemoveFromIndex(member.instance, status.orchestration,
-                                        status.parent ? status.parent->instance : std::string(),
-                                        status.state));
+    batch_.Add(tandem::DeleteGroup{std::string(kTurnQueue), member.instance});
+    batch_.Add(tandem::DeleteEntity{InstanceEntity(member.instance)});
+    batch_.Add(RemoveFromIndex(member.instance, status.orchestration,
+                               status.parent ? status.parent->instance : std::string(),
+                               status.state));
     ++members_;
     return Status::Ok();
   }
@@ -205,15 +204,14 @@ class Deletion {
   void AddGuards(const TreeMember& member) {
     const InstancePlace& place = member.place;
     if (place.head == 0) {
-      batch_.emplace_back(
-          tandem::CheckMetadata{HomeStream(member.instance, member.stored.first_execution),
-                                std::string(kStatusKey), member.stored.bytes});
+      batch_.Add(tandem::CheckMetadata{HomeStream(member.instance, member.stored.first_execution),
+                                       std::string(kStatusKey), member.stored.bytes});
     }
-    batch_.emplace_back(tandem::CheckVersion{HistoryStream(member.instance, place.execution),
-                                             tandem::Expected::Exactly(place.head)});
+    batch_.Add(tandem::CheckVersion{HistoryStream(member.instance, place.execution),
+                                    tandem::Expected::Exactly(place.head)});
     // A turn may also begin an execution and leave the one before as it is.
-    batch_.emplace_back(tandem::CheckVersion{HistoryStream(member.instance, place.execution + 1),
-                                             tandem::Expected::NoStream()});
+    batch_.Add(tandem::CheckVersion{HistoryStream(member.instance, place.execution + 1),
+                                    tandem::Expected::NoStream()});
   }
 
   // What a damaged history has called runs to its end, and nobody takes its result.
@@ -223,8 +221,8 @@ class Deletion {
     if (loaded.status().code() == StatusCode::kCorruption) return Status::Ok();
     TANDEM_ASSIGN_OR_RETURN(const History history, loaded);
     for (const auto& [id, tag] : OpenActivities(history)) {
-      batch_.emplace_back(tandem::CancelMessage{
-          WorkQueue(tag), OperationKey(member.instance, {place.execution, id})});
+      batch_.Add(tandem::CancelMessage{WorkQueue(tag),
+                                       OperationKey(member.instance, {place.execution, id})});
     }
     return Status::Ok();
   }
@@ -242,7 +240,7 @@ class Deletion {
   const std::string root_;
   const bool force_;
   const std::size_t batch_operations_;
-  std::vector<tandem::Operation> batch_;
+  tandem::Batch batch_;
   std::uint64_t members_ = 0;  // in batch_
   bool empty_groups_ = false;  // some are too large for the batch that deletes their instance
   DeleteResult result_;        // of what is committed

@@ -46,21 +46,21 @@ tandem::Operation CheckAlive(std::string_view instance, const StoredStatus& stor
 Result<std::optional<InstanceState>> TrySend(tandem::Provider& provider, std::string_view instance,
                                              const WorkItem& item) {
   using Sent = std::optional<InstanceState>;
-  std::vector<tandem::Operation> batch;
+  tandem::Batch batch;
   bool in_index = false;
   // Before the status is read: whatever changes after it is then noticed.
   for (const InstanceState state : {InstanceState::kPending, InstanceState::kRunning}) {
     TANDEM_ASSIGN_OR_RETURN(tandem::CheckMetadata check, CheckUnchanged(provider, instance, state));
     in_index = in_index || check.expected.has_value();
-    batch.emplace_back(std::move(check));
+    batch.Add(std::move(check));
   }
   TANDEM_ASSIGN_OR_RETURN(const StoredStatus stored, LookUp(provider, instance));
   if (stored.status.finished()) return Sent(stored.status.state);
-  if (!in_index) batch.push_back(CheckAlive(instance, stored));
+  if (!in_index) batch.Add(CheckAlive(instance, stored));
   tandem::Enqueue enqueue = ToInstance(instance, item);
   // Not before the start, which would find no instance: messages are ordered by that time.
   enqueue.options.visible_at = stored.status.start_at;
-  batch.emplace_back(std::move(enqueue));
+  batch.Add(std::move(enqueue));
   const Status status = provider.AtomicBatch(std::move(batch)).status();
   if (status.code() == StatusCode::kConflict) return Sent();
   TANDEM_RETURN_IF_ERROR(status);
@@ -72,9 +72,9 @@ Result<std::optional<InstanceState>> TrySend(tandem::Provider& provider, std::st
 Result<InstanceState> SendToInstance(tandem::Provider& provider, std::string_view instance,
                                      const WorkItem& item) {
   // Most run: one batch, and nothing is read.
-  std::vector<tandem::Operation> batch;
-  batch.emplace_back(StateKey(instance, InstanceState::kRunning));
-  batch.emplace_back(ToInstance(instance, item));
+  tandem::Batch batch;
+  batch.Add(StateKey(instance, InstanceState::kRunning));
+  batch.Add(ToInstance(instance, item));
   const Status status = provider.AtomicBatch(std::move(batch)).status();
   if (status.ok()) return InstanceState::kRunning;
   if (status.code() != StatusCode::kConflict) return status;

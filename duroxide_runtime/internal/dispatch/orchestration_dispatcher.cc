@@ -183,7 +183,7 @@ OrchestrationDispatcher::Ran OrchestrationDispatcher::RunTurns(TurnInbox::Runner
 
 void OrchestrationDispatcher::Detach(TurnInbox::Runner runner, Causes causes, PreparedTurn turn) {
   detached_ += 1;
-  std::vector<tandem::Operation> batch = std::move(turn.batch);
+  tandem::Batch batch = std::move(turn.batch);
   auto shared = std::make_shared<Detached>(
       Detached{running_.Begin(), std::move(runner), std::move(causes), std::move(turn)});
   provider_.AtomicBatchAsync(std::move(batch), tandem::BatchOptions(),

@@ -16,14 +16,13 @@ namespace duroxide::internal {
 namespace {
 
 // The batch that parks; the status is guarded by its bytes, so a newer one is never overwritten.
-Result<std::vector<tandem::Operation>> ParkBatch(tandem::Provider& provider,
-                                                 const ParkOrder& order) {
-  std::vector<tandem::Operation> batch;
+Result<tandem::Batch> ParkBatch(tandem::Provider& provider, const ParkOrder& order) {
+  tandem::Batch batch;
   tandem::AbandonMessages abandon;
   abandon.lock_token = order.token;
   abandon.delay = ParkDelay(order.attempt);
   abandon.count = order.count;
-  batch.emplace_back(std::move(abandon));
+  batch.Add(std::move(abandon));
 
   TANDEM_ASSIGN_OR_RETURN(const std::optional<StoredStatus> stored,
                           ReadStatus(provider, order.instance));
@@ -42,9 +41,9 @@ Result<std::vector<tandem::Operation>> ParkBatch(tandem::Provider& provider,
   if (status.finished() || status.diagnosis == order.diagnosis) return batch;
   status.diagnosis = order.diagnosis;
   status.updated_at = provider.clock().Now();
-  batch.emplace_back(tandem::CheckMetadata{HomeStream(order.instance, first_execution),
-                                           std::string(kStatusKey), std::move(guard)});
-  batch.emplace_back(SetStatus(order.instance, first_execution, status));
+  batch.Add(tandem::CheckMetadata{HomeStream(order.instance, first_execution),
+                                  std::string(kStatusKey), std::move(guard)});
+  batch.Add(SetStatus(order.instance, first_execution, status));
   return batch;
 }
 

@@ -13,10 +13,10 @@ Result<bool> ResultReporter::Report(const ActivityResult& result) {
   const tandem::Enqueue told = ToInstance(result.instance, result.item);
   bool erase = result.progress.has_value();
   for (;;) {
-    std::vector<tandem::Operation> batch;
-    batch.emplace_back(tandem::DeleteMessages{result.token});
-    batch.emplace_back(told);
-    if (erase) batch.emplace_back(*result.progress);
+    tandem::Batch batch;
+    batch.Add(tandem::DeleteMessages{result.token});
+    batch.Add(told);
+    if (erase) batch.Add(*result.progress);
     const Status status = provider_.AtomicBatch(std::move(batch)).status();
     if (status.ok()) return true;
     if (status.code() == StatusCode::kLeaseLost) break;

@@ -24,8 +24,8 @@ Status StoredProgress::Save(std::optional<std::string> progress) {
   tandem::UpdateMetadata update;
   update.stream = stream_;
   update.set.emplace(key_, *std::move(progress));
-  std::vector<tandem::Operation> batch;
-  batch.emplace_back(std::move(update));
+  tandem::Batch batch;
+  batch.Add(std::move(update));
   tandem::BatchOptions options;
   options.durability = tandem::Durability::kBuffered;
   may_exist_ = true;

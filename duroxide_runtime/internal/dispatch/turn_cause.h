@@ -9,7 +9,7 @@
 #include <variant>
 #include <vector>
 
-#include "tandem/batch/operation.h"
+#include "tandem/batch/batch.h"
 #include "tandem/duroxide_runtime/internal/dispatch/lease_keeper.h"
 #include "tandem/duroxide_runtime/internal/records/work_item.h"
 

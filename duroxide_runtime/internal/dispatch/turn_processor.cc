@@ -163,21 +163,21 @@ TurnProcessor::Prepared TurnProcessor::WithBatch(PreparedTurn turn, const Causes
     return Stuck{*std::move(outcome.diagnosis), outcome.unregistered};
   }
   if (outcome.left > 0) return TooLarge{outcome.left};
-  std::vector<tandem::Operation> lease_ends;
-  std::vector<tandem::Operation> progress;
+  tandem::Batch lease_ends;
+  tandem::Batch progress;
   for (const TurnCause& cause : causes) {
     const auto* result = std::get_if<ActivityResult>(&cause);
     if (result == nullptr && outcome.keeps_items) {
       tandem::AbandonMessages give_back{TokenOf(cause)};
       give_back.count = false;
-      lease_ends.emplace_back(std::move(give_back));
+      lease_ends.Add(std::move(give_back));
     } else {
-      lease_ends.emplace_back(tandem::DeleteMessages{TokenOf(cause)});
+      lease_ends.Add(tandem::DeleteMessages{TokenOf(cause)});
     }
-    if (result != nullptr && result->progress) progress.emplace_back(*result->progress);
+    if (result != nullptr && result->progress) progress.Add(*result->progress);
   }
   turn.batch = TurnBatch(turn.input, outcome, turn.claims, std::move(lease_ends));
-  for (tandem::Operation& operation : progress) turn.batch.push_back(std::move(operation));
+  turn.batch.Add(std::move(progress));
   return turn;
 }
 

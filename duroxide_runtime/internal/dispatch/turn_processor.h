@@ -50,7 +50,7 @@ struct PreparedTurn {
   TurnOutcome outcome;
   IdClaims claims;
   std::optional<Failure> poison;  // with which it ends the instance
-  std::vector<tandem::Operation> batch;
+  tandem::Batch batch;
 };
 
 class TurnProcessor {

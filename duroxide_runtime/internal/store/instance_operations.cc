@@ -8,8 +8,7 @@
 
 namespace duroxide::internal {
 
-void AddStart(const NewInstance& instance, tandem::Timestamp now,
-              std::vector<tandem::Operation>& batch) {
+void AddStart(const NewInstance& instance, tandem::Timestamp now, tandem::Batch& batch) {
   const StartItem& start = instance.start;
   InstanceStatus status;
   status.state = InstanceState::kPending;
@@ -19,19 +18,18 @@ void AddStart(const NewInstance& instance, tandem::Timestamp now,
   status.created_at = now;
   status.updated_at = now;
   status.start_at = instance.start_at;
-  batch.emplace_back(tandem::CheckMetadata{HomeStream(instance.instance, start.first_execution),
-                                           std::string(kStatusKey), std::nullopt});
+  batch.Add(tandem::CheckMetadata{HomeStream(instance.instance, start.first_execution),
+                                  std::string(kStatusKey), std::nullopt});
   // Also where the status was erased: what has run has a history.
-  batch.emplace_back(tandem::CheckVersion{HistoryStream(instance.instance, start.first_execution),
-                                          tandem::Expected::NoStream()});
-  batch.emplace_back(SetStatus(instance.instance, start.first_execution, status));
-  batch.emplace_back(AnnounceExecution(instance.instance, start.first_execution));
-  batch.emplace_back(AddToIndex(instance.instance, start.name,
-                                start.parent ? start.parent->instance : std::string(),
-                                status.state));
+  batch.Add(tandem::CheckVersion{HistoryStream(instance.instance, start.first_execution),
+                                 tandem::Expected::NoStream()});
+  batch.Add(SetStatus(instance.instance, start.first_execution, status));
+  batch.Add(AnnounceExecution(instance.instance, start.first_execution));
+  batch.Add(AddToIndex(instance.instance, start.name,
+                       start.parent ? start.parent->instance : std::string(), status.state));
   tandem::Enqueue enqueue = ToInstance(instance.instance, start);
   enqueue.options.visible_at = instance.start_at;
-  batch.emplace_back(std::move(enqueue));
+  batch.Add(std::move(enqueue));
 }
 
 tandem::UpdateMetadata AnnounceExecution(std::string_view instance, std::uint64_t execution) {

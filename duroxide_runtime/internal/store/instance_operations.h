@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "tandem/batch/operation.h"
+#include "tandem/batch/batch.h"
 #include "tandem/duroxide_runtime/instance_status.h"
 #include "tandem/duroxide_runtime/internal/records/work_item.h"
 
@@ -22,8 +22,7 @@ struct NewInstance {
 
 // The operations that start an instance, unless there is one of that id: then the batch is a
 // Conflict. Whoever starts it has found out `start.first_execution` (FindInstance).
-void AddStart(const NewInstance& instance, tandem::Timestamp now,
-              std::vector<tandem::Operation>& batch);
+void AddStart(const NewInstance& instance, tandem::Timestamp now, tandem::Batch& batch);
 
 // Announces an execution that is left to a later turn.
 tandem::UpdateMetadata AnnounceExecution(std::string_view instance, std::uint64_t execution);

@@ -28,7 +28,7 @@
 #include <string>
 #include <string_view>
 
-#include "tandem/batch/operation.h"
+#include "tandem/batch/batch.h"
 #include "tandem/duroxide_runtime/internal/records/work_item.h"
 
 namespace duroxide::internal {

@@ -22,28 +22,28 @@ class BatchBuilder {
       : turn_(turn), outcome_(outcome), claims_(claims) {}
 
   // Starts the instance as well.
-  std::vector<tandem::Operation> BuildStart() {
+  tandem::Batch BuildStart() {
     starts_ = true;
-    batch_.emplace_back(tandem::CheckMetadata{
+    batch_.Add(tandem::CheckMetadata{
         HomeStream(turn_.instance, std::get<StartItem>(turn_.items.front()).first_execution),
         std::string(kStatusKey), std::nullopt});
     return Build({});
   }
 
-  std::vector<tandem::Operation> Build(std::vector<tandem::Operation> lease_ends) {
+  tandem::Batch Build(tandem::Batch lease_ends) {
     // First of all: a due timer that this turn cancels is among the messages it acknowledges.
-    for (tandem::Operation& end : lease_ends) batch_.push_back(std::move(end));
+    batch_.Add(std::move(lease_ends));
     const bool continues =
         !outcome_.empty() && outcome_.deltas.front().execution == outcome_.execution;
     if (!continues) {
-      batch_.emplace_back(tandem::CheckVersion{HistoryStream(turn_.instance, outcome_.execution),
-                                               tandem::Expected::Exactly(outcome_.head)});
+      batch_.Add(tandem::CheckVersion{HistoryStream(turn_.instance, outcome_.execution),
+                                      tandem::Expected::Exactly(outcome_.head)});
     }
     for (const ExecutionDelta& delta : outcome_.deltas) AddDelta(delta);
     if (!outcome_.empty()) AddStatus();
     for (const Reply& reply : outcome_.replies) Tell(reply.instance, reply.item);
     if (outcome_.go_on) {
-      batch_.emplace_back(AnnounceExecution(turn_.instance, outcome_.deltas.back().execution + 1));
+      batch_.Add(AnnounceExecution(turn_.instance, outcome_.deltas.back().execution + 1));
       if (!outcome_.keeps_items) Tell(turn_.instance, GoOnItem{});  // else it is among them
     }
     return std::move(batch_);
@@ -51,7 +51,7 @@ class BatchBuilder {
 
  private:
   void Tell(const std::string& instance, const WorkItem& item) {
-    batch_.emplace_back(ToInstance(instance, item));
+    batch_.Add(ToInstance(instance, item));
   }
 
   void AddDelta(const ExecutionDelta& delta) {
@@ -61,8 +61,8 @@ class BatchBuilder {
     payloads.reserve(delta.events.size());
     for (const HistoryEvent& event : delta.events) payloads.push_back(EncodeHistoryEvent(event));
     const tandem::StreamId stream = HistoryStream(turn_.instance, delta.execution);
-    batch_.emplace_back(tandem::AppendEvents{stream, std::move(payloads),
-                                             tandem::Expected::Exactly(delta.events_before)});
+    batch_.Add(tandem::AppendEvents{stream, std::move(payloads),
+                                    tandem::Expected::Exactly(delta.events_before)});
     tandem::UpdateMetadata kv;
     kv.stream = stream;
     tandem::UpdateMetadata progress;  // of cancelled activities
@@ -86,8 +86,8 @@ class BatchBuilder {
       kv.erase.push_back(KvKey(key));
     }
     if (IsEnd(delta.events.back().body)) MergeKv(delta, kv);
-    if (!kv.set.empty() || !kv.erase.empty()) batch_.emplace_back(std::move(kv));
-    if (!progress.erase.empty()) batch_.emplace_back(std::move(progress));
+    if (!kv.set.empty() || !kv.erase.empty()) batch_.Add(std::move(kv));
+    if (!progress.erase.empty()) batch_.Add(std::move(progress));
   }
 
   // What the execution has changed becomes the instance's; nothing of it is left in its `own`.
@@ -104,7 +104,7 @@ class BatchBuilder {
         home.erase.push_back(KvKey(key));
       }
     }
-    batch_.emplace_back(std::move(home));
+    batch_.Add(std::move(home));
   }
 
   OperationId IdOf(EventId id) const { return {delta_->execution, id}; }
@@ -122,7 +122,7 @@ class BatchBuilder {
                                                   delta_->started.name,
                                                   delta_->started.version});
     enqueue.options.key = OperationKey(turn_.instance, IdOf(id));
-    batch_.emplace_back(std::move(enqueue));
+    batch_.Add(std::move(enqueue));
   }
   // When the clock shows it: after a clock was set back, the time of the instance is ahead of it.
   Timestamp ByTheClock(Timestamp time) const {
@@ -132,7 +132,7 @@ class BatchBuilder {
     tandem::Enqueue enqueue = ToInstance(turn_.instance, TimerFiredItem{IdOf(id)});
     enqueue.options.visible_at = ByTheClock(timer.fire_at);
     enqueue.options.key = OperationKey(turn_.instance, IdOf(id));
-    batch_.emplace_back(std::move(enqueue));
+    batch_.Add(std::move(enqueue));
   }
   void AddEffect(EventId /*id*/, const ActivityCancelRequested& cancel) {
     Cancel(WorkQueue(cancel.tag), cancel.scheduled_id);
@@ -141,7 +141,7 @@ class BatchBuilder {
     Cancel(std::string(kTurnQueue), cancel.scheduled_id);
   }
   void Cancel(std::string queue, EventId scheduled_id) {
-    batch_.emplace_back(
+    batch_.Add(
         tandem::CancelMessage{std::move(queue), OperationKey(turn_.instance, IdOf(scheduled_id))});
   }
 
@@ -200,17 +200,17 @@ class BatchBuilder {
     const ExecutionDelta& last = outcome_.deltas.back();
     const InstanceStatus status =
         StatusOf(last.started, last.execution, last.events.back(), outcome_.custom_status);
-    batch_.emplace_back(SetStatus(turn_.instance, last.started.first_execution, status));
+    batch_.Add(SetStatus(turn_.instance, last.started.first_execution, status));
     if (starts_) {
       const auto& parent = last.started.parent;
-      batch_.emplace_back(AddToIndex(turn_.instance, last.started.name,
-                                     parent ? parent->instance : std::string(), status.state));
+      batch_.Add(AddToIndex(turn_.instance, last.started.name,
+                            parent ? parent->instance : std::string(), status.state));
       return;
     }
     const InstanceState before =
         outcome_.head == 0 ? InstanceState::kPending : InstanceState::kRunning;
     if (status.state != before) {
-      batch_.emplace_back(MoveInIndex(turn_.instance, before, status.state));
+      batch_.Add(MoveInIndex(turn_.instance, before, status.state));
     }
   }
 
@@ -222,7 +222,7 @@ class BatchBuilder {
   Timestamp event_time_;                   // of the event whose effect is added
   std::set<EventId> not_started_;          // children of that one
   std::set<std::string> started_;          // by the batch
-  std::vector<tandem::Operation> batch_;
+  tandem::Batch batch_;
 };
 
 }  // namespace
@@ -240,13 +240,12 @@ std::vector<std::string> IdsToClaim(const TurnOutcome& outcome) {
   return {ids.begin(), ids.end()};
 }
 
-std::vector<tandem::Operation> TurnBatch(const TurnInput& input, const TurnOutcome& outcome,
-                                         const IdClaims& claims,
-                                         std::vector<tandem::Operation> lease_ends) {
+tandem::Batch TurnBatch(const TurnInput& input, const TurnOutcome& outcome, const IdClaims& claims,
+                        tandem::Batch lease_ends) {
   return BatchBuilder(input, outcome, claims).Build(std::move(lease_ends));
 }
 
-std::vector<tandem::Operation> StartBatch(const TurnInput& input, const TurnOutcome& outcome) {
+tandem::Batch StartBatch(const TurnInput& input, const TurnOutcome& outcome) {
   const IdClaims none;
   return BatchBuilder(input, outcome, none).BuildStart();
 }

@@ -23,7 +23,7 @@
 #include <string>
 #include <vector>
 
-#include "tandem/batch/operation.h"
+#include "tandem/batch/batch.h"
 #include "tandem/duroxide_runtime/internal/engine/turn.h"
 #include "tandem/duroxide_runtime/internal/store/instance_reader.h"
 
@@ -35,12 +35,11 @@ std::vector<std::string> IdsToClaim(const TurnOutcome& outcome);
 
 // `claims`: of those ids; what is taken is not started. `lease_ends`: what ends the leases of what
 // caused the turn; the batch begins with them. REQUIRES: no diagnosis in `outcome`.
-std::vector<tandem::Operation> TurnBatch(const TurnInput& input, const TurnOutcome& outcome,
-                                         const IdClaims& claims,
-                                         std::vector<tandem::Operation> lease_ends);
+tandem::Batch TurnBatch(const TurnInput& input, const TurnOutcome& outcome, const IdClaims& claims,
+                        tandem::Batch lease_ends);
 
 // The same for an instance that is started by this turn, by whoever found out where it begins
 // (FindInstance): a Conflict if there is one of that id. REQUIRES: its one item is the start.
-std::vector<tandem::Operation> StartBatch(const TurnInput& input, const TurnOutcome& outcome);
+tandem::Batch StartBatch(const TurnInput& input, const TurnOutcome& outcome);
 
 }  // namespace duroxide::internal

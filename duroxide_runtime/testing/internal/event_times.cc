@@ -2,10 +2,10 @@
 
 namespace duroxide::testing {
 
-void EventTimes::Note(const std::vector<tandem::Operation>& operations, tandem::Timestamp now) {
+void EventTimes::Note(const tandem::Batch& batch, tandem::Timestamp now) {
   // A new operation is to be looked at here: does something become visible at a later time?
   static_assert(std::variant_size_v<tandem::Operation> == 11);
-  for (const tandem::Operation& operation : operations) {
+  for (const tandem::Operation& operation : batch.operations()) {
     if (const auto* enqueue = std::get_if<tandem::Enqueue>(&operation)) {
       const tandem::EnqueueOptions& options = enqueue->options;
       Note(options.visible_at.value_or(tandem::SaturatingAdd(now, options.delay.value())));

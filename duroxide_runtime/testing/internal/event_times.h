@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "tandem/base/clock.h"
-#include "tandem/batch/operation.h"
+#include "tandem/batch/batch.h"
 
 namespace duroxide::testing {
 
@@ -16,7 +16,7 @@ class EventTimes {
  public:
   void Note(tandem::Timestamp time) { times_.insert(time); }
   // What the operations, applied at `now`, make due later.
-  void Note(const std::vector<tandem::Operation>& operations, tandem::Timestamp now);
+  void Note(const tandem::Batch& operations, tandem::Timestamp now);
 
   // The first time after `now`; nullopt if nothing is due ever.
   std::optional<tandem::Timestamp> NextAfter(tandem::Timestamp now);

@@ -28,17 +28,21 @@ Status SimulatedProvider::Alive() const {
   return Status::Ok();
 }
 
-Result<tandem::BatchResult> SimulatedProvider::AtomicBatch(
-    std::vector<tandem::Operation> operations, const tandem::BatchOptions& options) {
+Result<tandem::BatchResult> SimulatedProvider::AtomicBatch(tandem::Batch batch,
+                                                           const tandem::BatchOptions& options) {
   TANDEM_RETURN_IF_ERROR(Alive());
   const CommitFate fate = faults_.fate ? faults_.fate() : CommitFate::kApplied;
   if (fate == CommitFate::kDiesBefore) {
     Die();
     return Alive();
   }
-  if (faults_.tamper) faults_.tamper(operations);
-  times_.Note(operations, clock().Now());
-  Result<tandem::BatchResult> result = target_.AtomicBatch(std::move(operations), options);
+  if (faults_.tamper) {
+    std::vector<tandem::Operation> operations = std::move(batch).Take();
+    faults_.tamper(operations);
+    batch = tandem::Batch(std::move(operations));
+  }
+  times_.Note(batch, clock().Now());
+  Result<tandem::BatchResult> result = target_.AtomicBatch(std::move(batch), options);
   if (fate == CommitFate::kDiesAfter) {
     Die();
     return Alive();

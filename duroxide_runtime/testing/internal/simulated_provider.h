@@ -41,7 +41,7 @@ class SimulatedProvider final : public tandem::Provider {
   std::stop_token stop_token() const { return stop_.get_token(); }
 
   using Provider::AtomicBatch;
-  Result<tandem::BatchResult> AtomicBatch(std::vector<tandem::Operation> operations,
+  Result<tandem::BatchResult> AtomicBatch(tandem::Batch batch,
                                           const tandem::BatchOptions& options) override;
   Status Flush() override;
   tandem::Clock& clock() override { return target_.clock(); }

@@ -141,9 +141,8 @@ TEST_P(ClientTest, MessagesReachAnInstanceWhoseIndexWasErased) {
   const auto runtime = StartRuntime(ClientSamples());
   ASSERT_TRUE(client.Start(kDiary, "i", "d").ok());
   AwaitHistory("i", 3);
-  std::vector<tandem::Operation> batch;
-  batch.emplace_back(
-      internal::RemoveFromIndex("i", "diary", std::string(), InstanceState::kRunning));
+  tandem::Batch batch;
+  batch.Add(internal::RemoveFromIndex("i", "diary", std::string(), InstanceState::kRunning));
   ASSERT_TRUE(provider.AtomicBatch(std::move(batch)).ok());
   ASSERT_TRUE(client.Send("i", "words", "end").ok());
   EXPECT_EQ(client.Wait(kDiary, "i", kLong).value(), "d");
@@ -271,9 +270,9 @@ TEST_P(ClientTest, StatsCountExecutionsEventsKeysAndBytes) {
 }
 
 TEST_P(ClientTest, Defect01_MessageForAnUnknownInstanceDoesNotBlockOthers) {
-  std::vector<tandem::Operation> batch;
-  batch.emplace_back(internal::ToInstance("ghost", internal::CancelItem{"x"}));
-  batch.emplace_back(internal::ToInstance("ghost", internal::EventRaisedItem{"e", "x"}));
+  tandem::Batch batch;
+  batch.Add(internal::ToInstance("ghost", internal::CancelItem{"x"}));
+  batch.Add(internal::ToInstance("ghost", internal::EventRaisedItem{"e", "x"}));
   ASSERT_TRUE(provider.AtomicBatch(std::move(batch)).ok());
   RuntimeOptions options;
   options.orchestration_threads = 1;

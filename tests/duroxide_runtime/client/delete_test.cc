@@ -54,7 +54,8 @@ class ClientDeleteTest : public RuntimeFixture {
   void StartWithManyMessages(const std::string& instance) {
     ASSERT_TRUE(client.Start(kDiary, instance, "large").ok());
     const tandem::Enqueue message{std::string(internal::kTurnQueue), "x", {.group = instance}};
-    const std::vector<tandem::Operation> messages(2 * tandem::kDeletedAtOnceMax, message);
+    const tandem::Batch messages(
+        std::vector<tandem::Operation>(2 * tandem::kDeletedAtOnceMax, message));
     ASSERT_TRUE(provider.AtomicBatch(messages).ok());
   }
 

@@ -81,12 +81,12 @@ TEST_P(ClientListTest, PagesHaveEachInstanceOnceWhileOthersComeAndGo) {
 
 TEST_P(ClientListTest, AListGoesOnBehindManyDeletedInstances) {
   constexpr int kDeleted = 3000;
-  std::vector<tandem::Operation> starts;  // as far as the index is concerned
-  std::vector<tandem::Operation> deletions;
+  tandem::Batch starts;  // as far as the index is concerned
+  tandem::Batch deletions;
   for (int i = 0; i < kDeleted; ++i) {
     const std::string id = Numbered("gone", i);
-    starts.emplace_back(internal::AddToIndex(id, "sequence", "", InstanceState::kPending));
-    deletions.emplace_back(internal::RemoveFromIndex(id, "sequence", "", InstanceState::kPending));
+    starts.Add(internal::AddToIndex(id, "sequence", "", InstanceState::kPending));
+    deletions.Add(internal::RemoveFromIndex(id, "sequence", "", InstanceState::kPending));
   }
   ASSERT_TRUE(provider.AtomicBatch(std::move(starts)).ok());
   ASSERT_TRUE(client.Start(kSequence, "last", 1).ok());

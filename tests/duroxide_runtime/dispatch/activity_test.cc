@@ -172,8 +172,8 @@ TEST_P(ActivityTest, ReportOfADeletedInstanceWithProgressIsStillAnswered) {
   RunFirstTurn("i");
   const auto runtime = StartRuntime(registry, ActivitiesOnly());
   barrier.AwaitEntered(1);
-  std::vector<tandem::Operation> batch;
-  batch.emplace_back(tandem::DeleteEntity{internal::InstanceEntity("i")});
+  tandem::Batch batch;
+  batch.Add(tandem::DeleteEntity{internal::InstanceEntity("i")});
   ASSERT_TRUE(provider.AtomicBatch(std::move(batch)).ok());
   barrier.Open();
   while (runtime->Stats().activities_run == 0) std::this_thread::yield();

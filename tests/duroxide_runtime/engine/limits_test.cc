@@ -57,8 +57,7 @@ TEST(LimitsTest, EndOfAnExecutionDoesNotGrowWithTheKeysItHasTouched) {
 }
 
 // Of the execution's own metadata, as the batches of its turns leave it.
-void ApplyOwnMetadata(const std::vector<tandem::Operation>& batch,
-                      std::map<std::string, std::string>& records) {
+void ApplyOwnMetadata(const tandem::Batch& batch, std::map<std::string, std::string>& records) {
   for (const tandem::Operation& operation : batch) {
     const auto* update = std::get_if<tandem::UpdateMetadata>(&operation);
     if (update == nullptr || update->stream != HistoryStream("instance", 1)) continue;

@@ -95,7 +95,7 @@ std::string OperationText(const tandem::Operation& operation) {
 
 std::string BatchText(const TurnInput& input, const TurnOutcome& outcome, const IdClaims& claims) {
   std::string text;
-  const std::vector<tandem::Operation> acknowledgement = {tandem::DeleteMessages{}};
+  const tandem::Batch acknowledgement = {tandem::DeleteMessages{}};
   for (const tandem::Operation& operation : TurnBatch(input, outcome, claims, acknowledgement)) {
     const std::string line = OperationText(operation);
     if (!line.empty()) text += line + "\n";

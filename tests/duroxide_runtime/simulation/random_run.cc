@@ -64,8 +64,8 @@ class Driver {
     --unsent_;
   }
   void Send(const internal::WorkItem& item) {
-    std::vector<tandem::Operation> batch;
-    batch.emplace_back(internal::ToInstance(kRoot, item));
+    tandem::Batch batch;
+    batch.Add(internal::ToInstance(kRoot, item));
     static_cast<void>(sim_.provider().AtomicBatch(std::move(batch)));
   }
 

@@ -33,7 +33,7 @@ class JournalingProvider final : public tandem::Provider {
   explicit JournalingProvider(const tandem::MemoryOptions& options) : store_(options) {}
 
   using Provider::AtomicBatch;
-  Result<tandem::BatchResult> AtomicBatch(std::vector<tandem::Operation> operations,
+  Result<tandem::BatchResult> AtomicBatch(tandem::Batch operations,
                                           const tandem::BatchOptions& options) override {
     if (Status valid = tandem::ValidateBatch(operations, options); !valid.ok()) return valid;
     std::string digest = tandem::BatchDigest(operations);
@@ -41,8 +41,7 @@ class JournalingProvider final : public tandem::Provider {
     if (result.ok()) Note(std::move(digest));
     return result;
   }
-  void AtomicBatchAsync(std::vector<tandem::Operation> operations,
-                        const tandem::BatchOptions& options,
+  void AtomicBatchAsync(tandem::Batch operations, const tandem::BatchOptions& options,
                         tandem::BatchCallback callback) override {
     store_.AtomicBatchAsync(std::move(operations), options, std::move(callback));
   }

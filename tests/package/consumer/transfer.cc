@@ -3,6 +3,7 @@
 
 #include <cstdio>
 #include <string>
+#include <utility>
 
 #include <tandem/tandem.h>
 
@@ -13,23 +14,20 @@ using tandem::Status;
 
 // Withdraws and tells the other account, or does neither.
 Status Send(tandem::Provider& store) {
-  tandem::AppendEvents withdrawn;
-  withdrawn.stream = {"ann", 1};
-  withdrawn.events = {"-30"};
-  withdrawn.expected = tandem::Expected::NoStream();
-  const tandem::Enqueue deposit{"deposits", "30", {}};
-  return store.AtomicBatch({withdrawn, deposit}).status();
+  tandem::Batch batch;
+  batch.Append({"ann", 1}, "-30", tandem::Expected::NoStream());
+  batch.Enqueue("deposits", "30");
+  return store.AtomicBatch(std::move(batch)).status();
 }
 
 // The amount that was deposited.
 Result<std::string> Receive(tandem::Provider& store) {
-  TANDEM_ASSIGN_OR_RETURN(const auto deliveries, store.Dequeue("deposits"));
-  if (deliveries.empty()) return Status::NotFound("no message");
-  tandem::AppendEvents deposited;
-  deposited.stream = {"bob", 1};
-  deposited.events = {deliveries.front().payload};
-  const tandem::DeleteMessages done{deliveries.front().lock_token};
-  TANDEM_RETURN_IF_ERROR(store.AtomicBatch({done, deposited}).status());
+  TANDEM_ASSIGN_OR_RETURN(const auto deposit, store.DequeueOne("deposits"));
+  if (!deposit.has_value()) return Status::NotFound("no message");
+  tandem::Batch batch;
+  batch.Ack(deposit->lock_token);
+  batch.Append({"bob", 1}, deposit->payload);
+  TANDEM_RETURN_IF_ERROR(store.AtomicBatch(std::move(batch)).status());
   TANDEM_ASSIGN_OR_RETURN(const auto page, store.Read({"bob", 1}, {}));
   return page.events.front().payload;
 }

@@ -20,32 +20,31 @@ using tandem::Status;
 
 const tandem::StreamId kStream{"account-42", 0};
 
-std::vector<tandem::Operation> EveryOperation(const std::string& text,
-                                              const tandem::LockToken& token) {
-  std::vector<tandem::Operation> batch;
-  batch.push_back(tandem::AppendEvents{kStream, {text}, Expected::Exactly(3)});
-  batch.push_back(tandem::AppendEvents{{"account-43", 0}, {text}});
-  batch.push_back(tandem::UpdateMetadata{kStream, {{"key", text}}, {"old"}});
-  batch.push_back(tandem::UpdateMetadata{kStream, {{"key", text}}});
-  batch.push_back(tandem::DeletePartition{kStream});
-  batch.push_back(tandem::DeleteEntity{text});
-  batch.push_back(tandem::CheckVersion{kStream, Expected::NoStream()});
-  batch.push_back(tandem::CheckMetadata{kStream, "key", text});
-  batch.push_back(tandem::CheckMetadata{kStream, "key", std::nullopt});
-  batch.push_back(tandem::Enqueue{"queue", text, {}});
-  batch.push_back(tandem::Enqueue{"queue", text, {.delay = std::chrono::hours(1)}});
-  batch.push_back(tandem::Enqueue{"queue", text, {.key = "k"}});
-  batch.push_back(tandem::DeleteMessages{token});
-  batch.push_back(tandem::AbandonMessages{token, std::chrono::seconds(1)});
-  batch.push_back(tandem::CancelMessage{"queue", "key"});
-  batch.push_back(tandem::DeleteGroup{"queue", "group"});
+tandem::Batch EveryOperation(const std::string& text, const tandem::LockToken& token) {
+  tandem::Batch batch;
+  batch.Add(tandem::AppendEvents{kStream, {text}, Expected::Exactly(3)});
+  batch.Add(tandem::AppendEvents{{"account-43", 0}, {text}});
+  batch.Add(tandem::UpdateMetadata{kStream, {{"key", text}}, {"old"}});
+  batch.Add(tandem::UpdateMetadata{kStream, {{"key", text}}});
+  batch.Add(tandem::DeletePartition{kStream});
+  batch.Add(tandem::DeleteEntity{text});
+  batch.Add(tandem::CheckVersion{kStream, Expected::NoStream()});
+  batch.Add(tandem::CheckMetadata{kStream, "key", text});
+  batch.Add(tandem::CheckMetadata{kStream, "key", std::nullopt});
+  batch.Add(tandem::Enqueue{"queue", text, {}});
+  batch.Add(tandem::Enqueue{"queue", text, {.delay = std::chrono::hours(1)}});
+  batch.Add(tandem::Enqueue{"queue", text, {.key = "k"}});
+  batch.Add(tandem::DeleteMessages{token});
+  batch.Add(tandem::AbandonMessages{token, std::chrono::seconds(1)});
+  batch.Add(tandem::CancelMessage{"queue", "key"});
+  batch.Add(tandem::DeleteGroup{"queue", "group"});
   return batch;
 }
 
 // g++ 12 took the temporary stream for uninitialized while the operations were aggregates.
 Status SetOne(tandem::Provider& store, const std::string& value) {
-  std::vector<tandem::Operation> batch;
-  batch.push_back(tandem::UpdateMetadata{{"account", 0}, {{"key", value}}, {}});
+  tandem::Batch batch;
+  batch.Add(tandem::UpdateMetadata{{"account", 0}, {{"key", value}}, {}});
   return store.AtomicBatch(std::move(batch)).status();
 }
 

@@ -4,16 +4,18 @@
 #include <tandem/version.h>
 
 #include <cstdio>
+#include <utility>
 
 int main() {
   tandem::MemoryProvider store;
   if (!store.Enqueue("orders", "3 lamps").ok()) return 1;
-  const auto messages = store.Dequeue("orders");
-  if (!messages.ok() || messages->size() != 1) return 1;
-  const auto& order = messages->front();
-  const auto applied = store.AtomicBatch({tandem::AppendEvents{{"shop", 0}, {order.payload}},
-                                          tandem::DeleteMessages{{order.lock_token}}});
-  const auto page = store.Read({"shop", 0}, {});
+  const auto order = store.DequeueOne("orders");
+  if (!order.ok() || !order->has_value()) return 1;
+  tandem::Batch batch;
+  batch.Ack((*order)->lock_token);
+  batch.Append("shop", (*order)->payload);
+  const auto applied = store.AtomicBatch(std::move(batch));
+  const auto page = store.Read("shop", {});
   if (!applied.ok() || !page.ok() || page->events.size() != 1) return 1;
   std::printf("%s by Tandem %s\n", page->events.front().payload.c_str(), TANDEM_VERSION);
   return 0;

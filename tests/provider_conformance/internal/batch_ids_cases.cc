@@ -35,7 +35,7 @@ CONFORMANCE_CASE(BatchIds, ARepeatAppliesNothingAndReturnsTheFirstResult,
     ASSERT_EQ(again.operations.size(), 5U);
     const auto& append = std::get<AppendResult>(again.operations[0]);
     EXPECT_EQ(append.first, 1U);
-    EXPECT_EQ(append.last, 1U);
+    EXPECT_EQ(append.version, 1U);
     EXPECT_EQ(append.position, std::get<AppendResult>(first.operations[0]).position);
     const auto& enqueue = std::get<EnqueueResult>(again.operations[1]);
     EXPECT_EQ(enqueue.id, std::get<EnqueueResult>(first.operations[1]).id);

@@ -50,7 +50,7 @@ CONFORMANCE_CASE(Batches, EachOperationHasItsResult, Shows("B5")) {
   for (const std::size_t silent : {0U, 2U, 4U, 6U, 7U}) {
     EXPECT_TRUE(std::holds_alternative<std::monostate>(results[silent])) << silent;
   }
-  EXPECT_EQ(std::get<AppendResult>(results[1]).last, 2U);
+  EXPECT_EQ(std::get<AppendResult>(results[1]).version, 2U);
   EXPECT_EQ(std::get<DeleteEventsResult>(results[3]).events, 1U);
   EXPECT_EQ(std::get<EnqueueResult>(results[5]).outcome, EnqueueOutcome::kQueued);
   EXPECT_TRUE(std::get<CancelResult>(results[8]).cancelled);
@@ -97,11 +97,11 @@ CONFORMANCE_CASE(Batches, NamesThatArePrefixesOfOthersDoNotMix, Shows("B12").Nee
   for (const std::string& name : names) {
     for (const std::uint64_t partition : {std::uint64_t{0}, std::uint64_t{255}, kVersionMax}) {
       const std::string tag = name + "|" + std::to_string(partition);
-      batch.push_back(AppendEvents{{name, partition}, {tag}, Expected::NoStream()});
-      batch.push_back(UpdateMetadata{{name, partition}, {{name, tag}}, {}});
+      batch.Add(AppendEvents{{name, partition}, {tag}, Expected::NoStream()});
+      batch.Add(UpdateMetadata{{name, partition}, {{name, tag}}, {}});
     }
-    batch.push_back(Enqueue{name, name, {.key = name}});
-    batch.push_back(Enqueue{name, name + " of a group", {.group = name}});
+    batch.Add(Enqueue{name, name, {.key = name}});
+    batch.Add(Enqueue{name, name + " of a group", {.group = name}});
   }
   Commit(std::move(batch));
   Reopen();

@@ -39,9 +39,9 @@ CONFORMANCE_CASE(Cancelling, ACancelRemovesTheHolderOfAKey, Shows("C1")) {
 
 CONFORMANCE_CASE(Cancelling, AGroupOfManyMessagesGoesInPortions, Shows("C5")) {
   constexpr std::size_t kLeft = 3;
-  std::vector<Operation> batch;
+  Batch batch;
   for (std::size_t i = 0; i < kDeletedAtOnceMax + kLeft; ++i) {
-    batch.push_back(Enqueue{kQueue, i < kDeletedAtOnceMax ? "first" : "left", {.group = "g"}});
+    batch.Add(Enqueue{kQueue, i < kDeletedAtOnceMax ? "first" : "left", {.group = "g"}});
   }
   Commit(std::move(batch));
   const auto taken = Take(kQueue, {.max_messages = 2});

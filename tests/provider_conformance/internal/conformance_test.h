@@ -33,7 +33,7 @@ namespace tandem::conformance {
 using Texts = std::vector<std::string>;
 using Deliveries = std::vector<Delivery>;
 using Entries = std::map<std::string, std::string>;
-using Batch = std::vector<Operation>;
+using Batch = Batch;
 
 constexpr std::chrono::milliseconds kSecond{1000};
 constexpr std::chrono::milliseconds kMinute = 60 * kSecond;

@@ -216,7 +216,7 @@ CONFORMANCE_CASE(Deleting, ManyPartitionsGoInOneBatch, Shows("X3", "X1")) {
   constexpr std::uint64_t kPartitions = 200;
   Batch appends;
   for (std::uint64_t partition = 0; partition < kPartitions; ++partition) {
-    appends.push_back(AppendEvents{{"a", partition}, Texts(10, "x")});
+    appends.Add(AppendEvents{{"a", partition}, Texts(10, "x")});
   }
   Commit(std::move(appends));
   EXPECT_EQ(DeleteStream({"a", 7}), 10U);
@@ -230,7 +230,7 @@ CONFORMANCE_CASE(Deleting, OfManyPartitionsTheFirstAreCounted, Shows("X3", "X4")
   for (std::uint64_t partition = 0; partition <= kPartitions;) {
     Batch appends;
     for (int i = 0; i < 512 && partition <= kPartitions; ++i) {
-      appends.push_back(AppendEvents{{"a", partition++}, Texts(2, "x")});
+      appends.Add(AppendEvents{{"a", partition++}, Texts(2, "x")});
     }
     Commit(std::move(appends));
   }

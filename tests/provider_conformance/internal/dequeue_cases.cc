@@ -54,6 +54,7 @@ CONFORMANCE_CASE(Dequeue, QueuesCanBeGivenInEveryForm, Shows("D1", "D11")) {
     Put("b", "in b");
   };
   const Texts both = {"in a", "in b"};
+  EXPECT_FALSE(Must(store().DequeueOne("a")).has_value());
 
   put();
   EXPECT_EQ(TextsOf(Must(store().Dequeue({"a", "b"}, many))), both);
@@ -88,7 +89,7 @@ CONFORMANCE_CASE(Dequeue, QueuesOfAnAsynchronousCallCanBeInBraces,
 
 CONFORMANCE_CASE(Dequeue, ACallTakesAsManyAsItMay, Shows("D2")) {
   for (int i = 0; i < 10; ++i) {
-    Batch batch(500, tandem::Enqueue{kQueue, "x", {}});
+    Batch batch(std::vector<Operation>(500, tandem::Enqueue{kQueue, "x", {}}));
     Commit(std::move(batch), {tandem::Durability::kBuffered, {}});
   }
   EXPECT_EQ(Take(kQueue, {.max_messages = 700}).size(), 700U);

@@ -112,10 +112,10 @@ CONFORMANCE_CASE(EventAdmin, WhatIsDeletedIsPassedOverInPages,
   Batch deletions;
   for (std::uint64_t i = 0; i < kDeleted; ++i) {
     const std::string name = "gone " + std::to_string(i);
-    appends.push_back(AppendEvents({"x", i}, {"x"}));
-    appends.push_back(AppendEvents({name, 0}, {"x"}));
-    deletions.push_back(DeletePartition({"x", i}));
-    deletions.push_back(DeleteEntity(name));
+    appends.Add(AppendEvents({"x", i}, {"x"}));
+    appends.Add(AppendEvents({name, 0}, {"x"}));
+    deletions.Add(DeletePartition({"x", i}));
+    deletions.Add(DeleteEntity(name));
   }
   Commit(std::move(appends));
   Append({"x", kDeleted}, {"left"});

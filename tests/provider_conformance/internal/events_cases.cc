@@ -29,10 +29,10 @@ CONFORMANCE_CASE(Events, VersionsAreConsecutiveFromOne, Shows("E1", "E2")) {
   EXPECT_EQ(Head(a_), 0U);
   const AppendResult one = Append(a_, {"1"});
   EXPECT_EQ(one.first, 1U);
-  EXPECT_EQ(one.last, 1U);
+  EXPECT_EQ(one.version, 1U);
   const AppendResult more = Append(a_, {"2", "3", "4"});
   EXPECT_EQ(more.first, 2U);
-  EXPECT_EQ(more.last, 4U);
+  EXPECT_EQ(more.version, 4U);
   EXPECT_EQ(Head(a_), 4U);
 }
 
@@ -70,6 +70,9 @@ CONFORMANCE_CASE(Events, AConflictTellsWhatWasExpectedAndFound, Shows("E4")) {
   const Status status = store().Append(a_, {"3"}, {seven, Durability::kSync, {}}).status();
   ASSERT_EQ(status.code(), StatusCode::kConflict) << status;
   ASSERT_NE(status.conflict(), nullptr);
+  EXPECT_EQ(status.conflict()->entity, a_.entity);
+  EXPECT_EQ(status.conflict()->partition, a_.partition);
+  EXPECT_EQ(status.conflict()->key, std::nullopt);
   EXPECT_EQ(status.conflict()->expected, seven.ToString());
   EXPECT_EQ(status.conflict()->actual, 2U);
   EXPECT_EQ(Events(a_), (Texts{"1", "2"}));
@@ -79,14 +82,14 @@ CONFORMANCE_CASE(Events, AConflictTellsWhatWasExpectedAndFound, Shows("E4")) {
 CONFORMANCE_CASE(Events, AnAppendOfNoEventsChecksAndChangesNothing, Shows("E5")) {
   const AppendResult of_missing = Append(a_, {}, Expected::NoStream());
   EXPECT_EQ(of_missing.first, 1U);
-  EXPECT_EQ(of_missing.last, 0U);
+  EXPECT_EQ(of_missing.version, 0U);
   EXPECT_EQ(of_missing.position, 0U);
   EXPECT_EQ(Latest("a"), std::nullopt);
   EXPECT_EQ(Code(Refused({AppendEvents{a_, {}, Expected::Exists()}})), StatusCode::kConflict);
   Append(a_, {"1", "2"});
   const AppendResult of_two = Append(a_, {}, Expected::Exactly(2));
   EXPECT_EQ(of_two.first, 3U);
-  EXPECT_EQ(of_two.last, 2U);
+  EXPECT_EQ(of_two.version, 2U);
   EXPECT_EQ(of_two.position, 0U);
   EXPECT_EQ(Append(b_, {"x"}).position, 3U) << "no position was taken";
 }
@@ -99,11 +102,11 @@ CONFORMANCE_CASE(Events, AppendsOfABatchConcatenate, Shows("E6", "E7", "B2")) {
   const auto& first = std::get<AppendResult>(results[0]);
   const auto& second = std::get<AppendResult>(results[2]);
   EXPECT_EQ(first.first, 2U);
-  EXPECT_EQ(first.last, 3U);
+  EXPECT_EQ(first.version, 3U);
   EXPECT_EQ(first.position, 3U);
   EXPECT_EQ(std::get<AppendResult>(results[1]).position, 4U);
   EXPECT_EQ(second.first, 4U);
-  EXPECT_EQ(second.last, 4U);
+  EXPECT_EQ(second.version, 4U);
   EXPECT_EQ(second.position, 5U) << "in list order";
   EXPECT_EQ(Events(a_), Numbered("", 4));
 }

@@ -105,12 +105,12 @@ CONFORMANCE_CASE(Feed, AFollowerGetsThroughManyDeletedEvents,
   constexpr int kDeleted = 3000;
   Batch batch;
   for (int i = 0; i < kDeleted; ++i) {
-    batch.push_back(AppendEvents({"gone " + std::to_string(i), 0}, {"x"}));
+    batch.Add(AppendEvents({"gone " + std::to_string(i), 0}, {"x"}));
   }
   Commit(std::move(batch));
   Append(a_, {"left"});
   Batch deletions;
-  for (int i = 0; i < kDeleted; ++i) deletions.push_back(DeleteEntity("gone " + std::to_string(i)));
+  for (int i = 0; i < kDeleted; ++i) deletions.Add(DeleteEntity("gone " + std::to_string(i)));
   Commit(std::move(deletions));
   Texts found;
   Position after = 0;

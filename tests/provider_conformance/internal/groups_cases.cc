@@ -247,7 +247,7 @@ CONFORMANCE_CASE(Groups, ALargeGroupComesInTurnsInOrder, Shows("D3").Needs(Part:
   constexpr int kMembers = 600;
   Batch enqueues;
   for (const std::string& payload : Numbered("", kMembers)) {
-    enqueues.push_back(Enqueue{kQueue, payload, {.group = "g"}});
+    enqueues.Add(Enqueue{kQueue, payload, {.group = "g"}});
   }
   Commit(std::move(enqueues));
   Texts all;

@@ -95,9 +95,9 @@ CONFORMANCE_CASE(Limits, WhatIsWrongIsFoundBeforeAnythingElse, Shows("B8")) {
 }
 
 CONFORMANCE_CASE(Limits, ABatchMayHaveAsManyOperationsAsAllowed, Shows("B8")) {
-  Batch checks(kBatchOperationsMax, CheckVersion{a_, Expected::NoStream()});
+  Batch checks(std::vector<Operation>(kBatchOperationsMax, CheckVersion{a_, Expected::NoStream()}));
   EXPECT_EQ(Commit(checks).size(), kBatchOperationsMax);
-  checks.push_back(CheckVersion{a_, Expected::NoStream()});
+  checks.Add(CheckVersion{a_, Expected::NoStream()});
   EXPECT_EQ(Code(Refused(std::move(checks))), StatusCode::kTooLarge);
   EXPECT_EQ(Code(store().Append(a_, Texts(kBatchOperationsMax + 1))), StatusCode::kTooLarge)
       << "each event counts";
@@ -106,10 +106,10 @@ CONFORMANCE_CASE(Limits, ABatchMayHaveAsManyOperationsAsAllowed, Shows("B8")) {
 
 CONFORMANCE_CASE(Limits, ABatchOfTooManyBytesIsRefused, Shows("B8")) {
   const std::string quarter(kBatchBytesMax / 4, 'p');
-  Batch batch(4, Enqueue{"mail", quarter, {}});
+  Batch batch(std::vector<Operation>(4, Enqueue{"mail", quarter, {}}));
   EXPECT_EQ(Code(Refused(batch)), StatusCode::kTooLarge) << "the names count too";
   EXPECT_TRUE(Take("mail").empty());
-  batch.pop_back();
+  batch = Batch(std::vector<Operation>(3, Enqueue{"mail", quarter, {}}));
   Commit(std::move(batch));
   EXPECT_EQ(Drain("mail").size(), 3U);
 }

@@ -81,8 +81,9 @@ CONFORMANCE_CASE(Preconditions, EachFailsABatchFromEachPlace, Shows("B1", "B2", 
   Arrange();
   for (const auto& [failing, code] : FailingOnes()) {
     for (std::size_t place = 0; place <= Effects().size(); ++place) {
-      Batch batch = Effects();
-      batch.insert(batch.begin() + static_cast<std::ptrdiff_t>(place), failing);
+      std::vector<Operation> operations = Effects().Take();
+      operations.insert(operations.begin() + static_cast<std::ptrdiff_t>(place), failing);
+      Batch batch(std::move(operations));
       const Status status = Refused(batch);
       ASSERT_EQ(status.code(), code) << status;
       ASSERT_EQ(status.failures().size(), 1U) << status;
@@ -100,14 +101,16 @@ CONFORMANCE_CASE(Preconditions, EveryFailureIsReportedInOrder, Shows("B2", "L4",
   std::vector<StatusCode> codes;
   for (const auto& [failing, code] : FailingOnes()) {
     if (code == StatusCode::kInvalidArgument) continue;  // judged before the state is looked at
-    batch.push_back(Enqueue{"mail", "m", {}});
-    batch.push_back(failing);
+    batch.Add(Enqueue{"mail", "m", {}});
+    batch.Add(failing);
     codes.push_back(code);
   }
   // One token twice is another mistake.
-  std::erase_if(batch, [](const Operation& operation) {
+  std::vector<Operation> operations = std::move(batch).Take();
+  std::erase_if(operations, [](const Operation& operation) {
     return std::holds_alternative<AbandonMessages>(operation);
   });
+  batch = Batch(std::move(operations));
   codes.resize(codes.size() - 2);
   const Status status = Refused(batch);
   ASSERT_EQ(status.failures().size(), codes.size()) << status;
@@ -149,7 +152,15 @@ CONFORMANCE_CASE(Preconditions, AConflictOfMetadataIsAConflict, Shows("B3", "E4"
   const Status status = Refused({CheckMetadata{a_, "owner", "you"}});
   EXPECT_EQ(status.code(), StatusCode::kConflict);
   ASSERT_NE(status.conflict(), nullptr);
-  EXPECT_FALSE(status.conflict()->expected.empty());
+  EXPECT_EQ(status.conflict()->entity, a_.entity);
+  EXPECT_EQ(status.conflict()->partition, a_.partition);
+  EXPECT_EQ(status.conflict()->key, "owner");
+  EXPECT_EQ(status.conflict()->expected, "the value given");
+  EXPECT_EQ(status.conflict()->found, "me");
+  EXPECT_EQ(Refused({CheckMetadata{a_, "color", "red"}}).conflict()->found, std::nullopt);
+  SetMetadata(a_, {{"long", std::string(10'000, 'x')}});
+  EXPECT_EQ(Refused({CheckMetadata{a_, "long", std::nullopt}}).conflict()->found,
+            std::string(ConflictDetail::kFoundBytesMax, 'x'));
 }
 
 CONFORMANCE_CASE(Preconditions, ALostTokenFencesEventsAndMessages, Shows("B4", "B1")) {

@@ -157,7 +157,7 @@ CONFORMANCE_CASE(QueueAdmin, PurgeOfALargeQueueRemovesAll, Shows("A4").Needs(Par
   constexpr std::uint64_t kMessages = 5000;
   Batch batch;
   for (std::uint64_t i = 0; i < kMessages; ++i) {
-    batch.push_back(Enqueue{kQueue, "x", {.group = i % 2 == 0 ? "" : "g"}});
+    batch.Add(Enqueue{kQueue, "x", {.group = i % 2 == 0 ? "" : "g"}});
   }
   Commit(std::move(batch));
   EXPECT_EQ(Must(admin().Purge(kQueue)), kMessages);

@@ -89,7 +89,7 @@ CONFORMANCE_CASE(AsyncWaiting, AThousandWaitAndEachMessageGoesToOne,
   for (std::size_t i = 0; i < kWaiters; ++i) answers.push_back(TakeLater({kQueue}, Long()));
   Batch batch;
   for (std::size_t i = 0; i < kWaiters; ++i) {
-    batch.push_back(Enqueue{kQueue, std::to_string(i), {}});
+    batch.Add(Enqueue{kQueue, std::to_string(i), {}});
   }
   Commit(std::move(batch));
   std::set<std::string> all;

@@ -162,7 +162,7 @@ CONFORMANCE_CASE(Waiting, ABatchOfMessagesEndsAsManyWaits, Shows("D12")) {
   }
   Batch batch;
   for (std::size_t i = 0; i < kWaiters; ++i) {
-    batch.push_back(Enqueue{kQueue, "x", {.group = i % 2 == 0 ? "" : "g" + std::to_string(i)}});
+    batch.Add(Enqueue{kQueue, "x", {.group = i % 2 == 0 ? "" : "g" + std::to_string(i)}});
   }
   Commit(std::move(batch));
   for (auto& waiter : waiters) EXPECT_EQ(waiter.get().size(), 1U);
