@@ -62,24 +62,24 @@ std::optional<Timestamp> AsyncWait::TryStep() {
 
 void AsyncWaits::Close() {
   closing_ = true;
-  std::unique_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   for (const auto& wait : waits_) wait->Notify();  // which posts it, and no more
-  finished_.wait(lock, [this] { return waits_.empty(); });
+  while (!waits_.empty()) finished_.Wait(mutex_);
 }
 
 void AsyncWaits::Start(const std::shared_ptr<AsyncWait>& wait) {
   wait->owner_ = this;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     waits_.insert(wait);
   }
   wait->Notify();
 }
 
 void AsyncWaits::Finished(const std::shared_ptr<AsyncWait>& wait) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   waits_.erase(wait);
-  if (waits_.empty()) finished_.notify_all();
+  if (waits_.empty()) finished_.NotifyAll();
 }
 
 }  // namespace tandem

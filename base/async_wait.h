@@ -6,9 +6,7 @@
 // owns those that are under way.
 
 #include <atomic>
-#include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <stop_token>
@@ -16,6 +14,7 @@
 
 #include "tandem/base/clock.h"
 #include "tandem/base/executor.h"
+#include "tandem/base/mutex.h"
 #include "tandem/base/status.h"
 
 namespace tandem {
@@ -93,9 +92,9 @@ class AsyncWaits {
   void Finished(const std::shared_ptr<AsyncWait>& wait);
 
   Executor* const executor_;
-  std::mutex mutex_;
-  std::condition_variable finished_;
-  std::set<std::shared_ptr<AsyncWait>> waits_;  // guarded by mutex_
+  Mutex mutex_;
+  CondVar finished_;
+  std::set<std::shared_ptr<AsyncWait>> waits_ TANDEM_GUARDED_BY(mutex_);
   std::atomic<bool> closing_ = false;
   std::atomic<bool> broken_ = false;
 };

@@ -14,3 +14,11 @@ namespace tandem::internal {
       ::tandem::internal::CheckFailed(__FILE__, __LINE__, #condition, message); \
     }                                                                           \
   } while (false)
+
+// A precondition of the callee: the REQUIRES of its comment, where a machine can tell. A bug of the
+// caller, checked in the builds with a sanitizer, where all tests run; elsewhere not evaluated.
+#ifdef TANDEM_CHECK_REQUIRES
+#define TANDEM_REQUIRE(condition, message) TANDEM_CHECK(condition, message)
+#else
+#define TANDEM_REQUIRE(condition, message) static_cast<void>(sizeof(!(condition)))
+#endif

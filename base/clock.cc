@@ -21,19 +21,19 @@ std::chrono::microseconds SinceBoot() {
 }  // namespace
 
 void Signal::Notify() {
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   notified_ = true;
-  changed_.notify_one();  // under the lock: the waiter may destroy the signal once it has woken
+  changed_.NotifyOne();  // under the lock: the waiter may destroy the signal once it has woken
 }
 
 void Signal::Wait() {
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return notified_; });
+  const MutexLock lock(mutex_);
+  while (!notified_) changed_.Wait(mutex_);
   notified_ = false;
 }
 
 bool Signal::TryTake() {
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return std::exchange(notified_, false);
 }
 
@@ -63,11 +63,11 @@ bool SystemClock::WaitUntil(Signal& signal, Timestamp deadline) {
     }
     std::chrono::microseconds wait = kWaitMax;
     if (deadline != kNever && deadline - now < wait) wait = deadline - now;
-    std::unique_lock lock(signal.mutex_);
-    if (signal.changed_.wait_for(lock, wait, [&signal] { return signal.notified_; })) {
-      signal.notified_ = false;
-      return true;
+    const auto until = std::chrono::steady_clock::now() + wait;
+    const MutexLock lock(signal.mutex_);
+    while (!signal.notified_ && signal.changed_.WaitUntil(signal.mutex_, until)) {
     }
+    if (std::exchange(signal.notified_, false)) return true;
   }
 }
 

@@ -5,11 +5,10 @@
 // passing.
 
 #include <chrono>
-#include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <stop_token>
 
+#include "tandem/base/mutex.h"
 #include "tandem/base/timestamp.h"
 
 namespace tandem {
@@ -43,9 +42,9 @@ class Signal final : public Notifiable {
  private:
   friend class SystemClock;
 
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool notified_ = false;  // guarded by mutex_
+  Mutex mutex_;
+  CondVar changed_;
+  bool notified_ TANDEM_GUARDED_BY(mutex_) = false;
 };
 
 // Notifies when stop is requested, also if that was before; for as long as it lives.

@@ -31,7 +31,7 @@ Executor::Executor(Clock* clock, std::size_t threads_max)
     : clock_(clock), threads_max_(threads_max) {
   if (threads_max_ == 0) return;
   {
-    const std::lock_guard lock(mutex_);  // which the first worker asks at once how many there are
+    const MutexLock lock(mutex_);  // which the first worker asks at once how many there are
     workers_.reserve(threads_max_);
     workers_.emplace_back([this] { RunWork(); });
   }
@@ -48,9 +48,9 @@ Executor::~Executor() { Close(); }
 
 void Executor::Close() {
   TANDEM_CHECK(!RunsThisThread(), "an executor is destroyed by one of its own tasks");
-  decltype(alarms_) forgotten;
+  std::map<std::pair<Timestamp, Alarm>, std::unique_ptr<OwnedTask>> forgotten;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     stopping_ = true;
     forgotten.swap(alarms_);
     due_.clear();
@@ -61,25 +61,25 @@ void Executor::Close() {
 void Executor::Join() {
   std::vector<std::thread> workers;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     stopping_ = true;
     workers.swap(workers_);
   }
-  posted_.notify_all();
+  posted_.NotifyAll();
   watch_again_.Notify();
   if (watch_.joinable()) watch_.join();
   for (std::thread& worker : workers) worker.join();
 }
 
 void Executor::AwaitIdle() {
-  std::unique_lock lock(mutex_);
-  all_idle_.wait(lock, [this] { return first_ == nullptr && idle_ == workers_.size(); });
+  const MutexLock lock(mutex_);
+  while (first_ != nullptr || idle_ != workers_.size()) all_idle_.Wait(mutex_);
 }
 
 bool Executor::RunsThisThread() const { return executor_of_this_thread == this; }
 
 void Executor::Post(Work& work) noexcept {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   work.next_ = nullptr;
   (first_ == nullptr ? first_ : last_->next_) = &work;
   last_ = &work;
@@ -87,7 +87,7 @@ void Executor::Post(Work& work) noexcept {
   // Without a further worker those that there are come to it.
   if (!stopping_ && waiting_ > idle_ && workers_.size() < threads_max_) AddWorkerIfItCan();
   // Under the lock: who waits for the task's end may take the executor away as soon as it has run.
-  posted_.notify_one();
+  posted_.NotifyOne();
 }
 
 void Executor::Post(Task task) {
@@ -98,7 +98,7 @@ void Executor::Post(Task task) {
 Executor::Alarm Executor::PostAt(Timestamp at, Task task) {
   TANDEM_CHECK(clock_ != nullptr, "an executor without a clock has no alarms");
   auto owned = std::make_unique<OwnedTask>(std::move(task));
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const Alarm alarm = ++last_alarm_;
   if (stopping_) return alarm;
   const auto due = due_.emplace(alarm, at).first;
@@ -114,7 +114,7 @@ Executor::Alarm Executor::PostAt(Timestamp at, Task task) {
 
 bool Executor::Cancel(Alarm alarm) {
   decltype(alarms_)::node_type cancelled;  // destroyed after the lock is let go
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto due = due_.find(alarm);
   if (due == due_.end()) return false;
   cancelled = alarms_.extract({due->second, alarm});
@@ -132,27 +132,28 @@ void Executor::AddWorkerIfItCan() {
 
 void Executor::RunWork() {
   executor_of_this_thread = this;
-  std::unique_lock lock(mutex_);
+  mutex_.Lock();
   while (true) {
     ++idle_;
-    if (first_ == nullptr && idle_ == workers_.size()) all_idle_.notify_all();
-    posted_.wait(lock, [this] { return first_ != nullptr || stopping_; });
+    if (first_ == nullptr && idle_ == workers_.size()) all_idle_.NotifyAll();
+    while (first_ == nullptr && !stopping_) posted_.Wait(mutex_);
     --idle_;
-    if (first_ == nullptr) return;
+    if (first_ == nullptr) break;
     Work* const work = std::exchange(first_, first_->next_);
     --waiting_;
     // What a task has captured is destroyed outside of the lock, too: that may post again.
-    lock.unlock();
-    work->Run();
-    lock.lock();
+    mutex_.Unlock();
+    work->Run();  // an exception ends the process
+    mutex_.Lock();
   }
+  mutex_.Unlock();
 }
 
 void Executor::Watch() {
   while (true) {
     std::optional<Timestamp> next;
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       if (stopping_) return;
       if (!alarms_.empty()) next = alarms_.begin()->first.first;
     }
@@ -165,7 +166,7 @@ void Executor::Watch() {
     while (true) {
       std::unique_ptr<OwnedTask> task;
       {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         if (alarms_.empty() || alarms_.begin()->first.first > now) break;
         due_.erase(alarms_.begin()->first.second);
         task = std::move(alarms_.begin()->second);

@@ -6,18 +6,17 @@
 // memory can keep something from being posted. Further workers are started when they are needed.
 // Thread-safe.
 
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "tandem/base/clock.h"
+#include "tandem/base/mutex.h"
 
 namespace tandem {
 
@@ -39,7 +38,7 @@ class Executor {
 
    private:
     friend class Executor;
-    Work* next_ = nullptr;  // guarded by the executor's mutex_, while it is posted
+    Work* next_ = nullptr;  // while it is posted, under the mutex of the executor
   };
 
   using Task = std::function<void()>;
@@ -83,7 +82,7 @@ class Executor {
   // A task as work that deletes itself when it has run.
   class OwnedTask;
 
-  void AddWorkerIfItCan();  // REQUIRES: mutex_ is held
+  void AddWorkerIfItCan() TANDEM_REQUIRES(mutex_);
   void Join();
   void RunWork();
   void Watch();
@@ -91,20 +90,21 @@ class Executor {
   Clock* const clock_;
   const std::size_t threads_max_;
 
-  std::mutex mutex_;
-  std::condition_variable posted_;
-  std::condition_variable all_idle_;
-  Work* first_ = nullptr;             // guarded by mutex_: of what is posted
-  Work* last_ = nullptr;              // guarded by mutex_
-  std::size_t waiting_ = 0;           // guarded by mutex_: how many are posted
-  std::size_t idle_ = 0;              // guarded by mutex_: workers
-  bool stopping_ = false;             // guarded by mutex_
-  std::vector<std::thread> workers_;  // guarded by mutex_, until stopping_
+  Mutex mutex_;
+  CondVar posted_;
+  CondVar all_idle_;
+  Work* first_ TANDEM_GUARDED_BY(mutex_) = nullptr;  // of what is posted
+  Work* last_ TANDEM_GUARDED_BY(mutex_) = nullptr;
+  std::size_t waiting_ TANDEM_GUARDED_BY(mutex_) = 0;  // how many are posted
+  std::size_t idle_ TANDEM_GUARDED_BY(mutex_) = 0;     // workers
+  bool stopping_ TANDEM_GUARDED_BY(mutex_) = false;
+  std::vector<std::thread> workers_ TANDEM_GUARDED_BY(mutex_);
 
-  std::map<std::pair<Timestamp, Alarm>, std::unique_ptr<OwnedTask>> alarms_;  // guarded by mutex_
-  std::map<Alarm, Timestamp> due_;  // guarded by mutex_: the alarms by name
-  Alarm last_alarm_ = 0;            // guarded by mutex_
-  Signal watch_again_;              // an earlier alarm has come, or the end
+  std::map<std::pair<Timestamp, Alarm>, std::unique_ptr<OwnedTask>> alarms_
+      TANDEM_GUARDED_BY(mutex_);
+  std::map<Alarm, Timestamp> due_ TANDEM_GUARDED_BY(mutex_);  // the alarms by name
+  Alarm last_alarm_ TANDEM_GUARDED_BY(mutex_) = 0;
+  Signal watch_again_;  // an earlier alarm has come, or the end
   std::thread watch_;
 };
 

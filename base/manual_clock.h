@@ -31,12 +31,12 @@ class ManualClock final : public Clock {
   void AwaitWaiters(std::size_t count) const;
 
  private:
-  void MoveTo(Timestamp now);  // REQUIRES: mutex_ is held
+  void MoveTo(Timestamp now) TANDEM_REQUIRES(mutex_);
 
-  mutable std::mutex mutex_;
-  mutable std::condition_variable waiters_changed_;
-  Timestamp now_;                              // guarded by mutex_
-  std::multimap<Timestamp, Signal*> waiters_;  // guarded by mutex_
+  mutable Mutex mutex_;
+  mutable CondVar waiters_changed_;
+  Timestamp now_ TANDEM_GUARDED_BY(mutex_);
+  std::multimap<Timestamp, Signal*> waiters_ TANDEM_GUARDED_BY(mutex_);
 };
 
 }  // namespace tandem

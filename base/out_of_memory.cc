@@ -4,6 +4,8 @@
 #include <string>
 #include <system_error>
 
+#include "tandem/base/check.h"
+
 namespace tandem {
 
 namespace {
@@ -35,6 +37,7 @@ Status Described() {
 const Status& OutOfMemory() { return *kOutOfMemory; }
 
 Status StatusOfException() noexcept {
+  TANDEM_REQUIRE(std::current_exception() != nullptr, "it is called in a catch clause");
   try {
     return Described();
   } catch (...) {

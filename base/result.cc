@@ -2,12 +2,16 @@
 
 #include <string>
 
+#include "tandem/base/check.h"
+
 namespace tandem {
 
 BadResultAccess::BadResultAccess(Status failure)
     : std::logic_error("the value of a failed Result was read, which holds " + failure.ToString() +
                        "; look at ok() first"),
-      failure_(std::move(failure)) {}
+      failure_(std::move(failure)) {
+  TANDEM_REQUIRE(!failure_.ok(), "it tells of a failure");
+}
 
 namespace internal {
 

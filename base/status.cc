@@ -135,6 +135,8 @@ Status Status::DeadlineExceeded(std::string message) {
 
 Status Status::OfFailures(std::vector<OperationFailure> failures) {
   TANDEM_CHECK(!failures.empty(), "a failed call has at least one failed operation");
+  TANDEM_REQUIRE(std::ranges::is_sorted(failures, {}, &OperationFailure::operation),
+                 "failures are in order of operation");
   const Rep& first = *failures.front().status.rep_;
   std::string message =
       "operation " + std::to_string(failures.front().operation) + ": " + first.message;

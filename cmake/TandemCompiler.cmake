@@ -26,6 +26,7 @@ endif()
 if(TANDEM_SANITIZE)
   add_compile_options(-fsanitize=${TANDEM_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${TANDEM_SANITIZE})
+  add_compile_definitions(TANDEM_CHECK_REQUIRES)  # base/check.h
   if(TANDEM_SANITIZE MATCHES thread)
     add_link_options("LINKER:--version-script=${CMAKE_CURRENT_LIST_DIR}/tsan_exports.map")
   endif()
@@ -34,6 +35,9 @@ endif()
 # Called on the project's own targets only, never on generated code.
 function(tandem_warnings target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wno-missing-field-initializers)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL Clang)
+    target_compile_options(${target} PRIVATE -Wthread-safety)  # base/thread_annotations.h
+  endif()
   if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
     # False for `"text" + std::string()` (GCC bug 105651).
     target_compile_options(${target} PRIVATE -Wno-restrict)

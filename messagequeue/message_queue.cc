@@ -11,8 +11,8 @@ Result<std::optional<Delivery>> MessageQueue::DequeueOne(const std::string& queu
   options.max_messages = 1;
   options.max_groups = 1;
   TANDEM_ASSIGN_OR_RETURN(std::vector<Delivery> deliveries, Dequeue(queue, options));
-  if (deliveries.empty()) return std::optional<Delivery>();
-  return std::optional<Delivery>(std::move(deliveries.front()));
+  if (deliveries.empty()) return std::nullopt;
+  return std::move(deliveries.front());
 }
 
 // NOLINTBEGIN(performance-unnecessary-value-param): those who override it keep their arguments.

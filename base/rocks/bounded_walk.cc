@@ -22,11 +22,13 @@ Status BoundedWalk::status() const {
 }
 
 void BoundedWalk::Next() {
+  TANDEM_REQUIRE(Valid(), "the walk stands on an entry");
   it_->Next();
   Settle();
 }
 
 void BoundedWalk::Pass() {
+  TANDEM_REQUIRE(Valid(), "the walk stands on an entry");
   passed_ = it_->key().ToString();
   ++passed_count_;
   it_->Next();

@@ -17,6 +17,7 @@
 #include <string>
 #include <string_view>
 
+#include "tandem/base/check.h"
 #include "tandem/base/limits.h"
 #include "tandem/base/rocks/rocks_status.h"
 #include "tandem/base/status.h"
@@ -43,11 +44,20 @@ class BoundedWalk {
   Status status() const;
 
   // REQUIRES: Valid(). Until the walk moves.
-  std::string_view key() const { return ToView(it_->key()); }
-  std::string_view value() const { return ToView(it_->value()); }
+  std::string_view key() const {
+    TANDEM_REQUIRE(Valid(), "the walk stands on an entry");
+    return ToView(it_->key());
+  }
+  std::string_view value() const {
+    TANDEM_REQUIRE(Valid(), "the walk stands on an entry");
+    return ToView(it_->value());
+  }
 
   // REQUIRES: stopped(). Everything up to this key was looked at, the key too: go on behind it.
-  const std::string& passed() const { return passed_; }
+  const std::string& passed() const {
+    TANDEM_REQUIRE(stopped(), "the walk has stopped");
+    return passed_;
+  }
 
   // Leaves an entry that the page returns.
   void Next();

@@ -9,6 +9,12 @@
 
 namespace tandem {
 
+namespace {
+
+thread_local int stagings_of_this_thread = 0;
+
+}  // namespace
+
 const Overlay::Value* View::Staged(const rocksdb::ColumnFamilyHandle* family,
                                    std::string_view key) const {
   for (const Overlay* overlay : overlays_) {
@@ -112,6 +118,16 @@ std::string View::FirstUnwritten(rocksdb::ColumnFamilyHandle* family, std::strin
   }
   return first;
 }
+
+Staging::Staging(rocksdb::DB* db, const Overlay* in_flight, Overlay* staged,
+                 rocksdb::WriteBatch* batch)
+    : View(db, in_flight, staged), overlay_(staged), batch_(batch) {
+  ++stagings_of_this_thread;
+}
+
+Staging::~Staging() { --stagings_of_this_thread; }
+
+bool Staging::IsOnThisThread() { return stagings_of_this_thread > 0; }
 
 void Staging::Put(rocksdb::ColumnFamilyHandle* family, std::string_view key,
                   std::string_view value) {

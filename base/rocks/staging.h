@@ -89,8 +89,14 @@ class Staging : public View {
   // key. Few keys are cheaper to name.
   static constexpr std::size_t kPointDeletesMax = 512;
 
-  Staging(rocksdb::DB* db, const Overlay* in_flight, Overlay* staged, rocksdb::WriteBatch* batch)
-      : View(db, in_flight, staged), overlay_(staged), batch_(batch) {}
+  Staging(rocksdb::DB* db, const Overlay* in_flight, Overlay* staged, rocksdb::WriteBatch* batch);
+  ~Staging();
+  Staging(const Staging&) = delete;
+  Staging& operator=(const Staging&) = delete;
+
+  // True while this thread stages a proposal, which one thread does at a time: it holds the commit
+  // latch.
+  static bool IsOnThisThread();
 
   void Put(rocksdb::ColumnFamilyHandle* family, std::string_view key, std::string_view value);
 

@@ -28,6 +28,7 @@ Status ViewCursor::status() const {
 }
 
 void ViewCursor::Next() {
+  TANDEM_REQUIRE(Valid(), "the cursor stands on an entry");
   PassOver(key_);
   Settle();
 }

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tandem/base/check.h"
 #include "tandem/base/rocks/staging.h"
 #include "tandem/base/status.h"
 
@@ -30,8 +31,14 @@ class ViewCursor {
   Status status() const;
 
   // REQUIRES: Valid(). Until the next call of Next or Seek.
-  std::string_view key() const { return key_; }
-  std::string_view value() const { return value_; }
+  std::string_view key() const {
+    TANDEM_REQUIRE(Valid(), "the cursor stands on an entry");
+    return key_;
+  }
+  std::string_view value() const {
+    TANDEM_REQUIRE(Valid(), "the cursor stands on an entry");
+    return value_;
+  }
 
   void Next();  // REQUIRES: Valid()
   void Seek(std::string_view from);

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "tandem/base/check.h"
 #include "tandem/base/key_encoding.h"
 #include "tandem/base/limits.h"
 #include "tandem/base/rocks/bounded_walk.h"
@@ -25,6 +26,7 @@ Status RocksEventStore::Recover() {
 }
 
 Result<Head> RocksEventStore::HeadOf(const StreamId& stream, const View& view) const {
+  TANDEM_REQUIRE(Staging::IsOnThisThread(), "the commit latch is held");
   if (const Head* known = heads_.Find(stream)) return *known;
   TANDEM_ASSIGN_OR_RETURN(const auto record, view.Get(family_, HeadKey(stream)));
   Head head;

@@ -91,8 +91,8 @@ class RocksEventStore {
   rocksdb::ColumnFamilyHandle* const family_;
   Clock* const clock_;
   AsyncWaits* const async_waits_;
-  Position last_position_ = 0;  // staged; guarded by the commit latch
-  mutable HeadCache heads_;     // guarded by the commit latch
+  Position last_position_ = 0;  // staged; under the commit latch
+  mutable HeadCache heads_;     // under the commit latch
   StreamWaiters waiters_;       // own synchronization
 };
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "tandem/base/check.h"
 #include "tandem/base/key_encoding.h"
 #include "tandem/base/result.h"
 #include "tandem/base/rocks/rocks_status.h"
@@ -54,6 +55,7 @@ StreamWalk::StreamWalk(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* family,
 }
 
 void StreamWalk::Next() {
+  TANDEM_REQUIRE(stream() != nullptr, "the walk stands on a stream");
   if (!exists() && head_status_.ok()) Charge(1);
   if (unit_ == Unit::kEntity) {
     const StreamId next = EntityBehind(*stream_);

@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 
+#include "tandem/base/check.h"
 #include "tandem/base/limits.h"
 #include "tandem/base/rocks/bounded_walk.h"
 #include "tandem/base/status.h"
@@ -45,7 +46,10 @@ class StreamWalk {
   const StreamId& passed() const { return *passed_; }
 
   // REQUIRES: stream() is not null. A head that cannot be read is none, and said by head_status().
-  const std::optional<Head>& head() const { return head_; }
+  const std::optional<Head>& head() const {
+    TANDEM_REQUIRE(stream() != nullptr, "the walk stands on a stream");
+    return head_;
+  }
   const Status& head_status() const { return head_status_; }
   bool has_metadata() const { return has_metadata_; }
   bool exists() const { return has_metadata_ || (head_.has_value() && head_->live()); }

@@ -1,6 +1,8 @@
 #include "tandem/tests/house/text_rules.h"
 
 #include <regex>
+#include <set>
+#include <string>
 
 namespace tandem::house {
 namespace {
@@ -54,10 +56,22 @@ void CheckEnglish(const SourceFile& file, Findings& findings) {
   Forbid(file, file.text, kIdioms, "an idiom that is hard to read; see docs/style.md", findings);
 }
 
+bool IsLibrary(const std::string& folder) {
+  static const std::set<std::string> kLibraries = {"base",  "eventstore", "messagequeue",
+                                                   "batch", "providers",  "duroxide_runtime"};
+  return kLibraries.contains(folder);
+}
+
 void CheckCode(const SourceFile& file, Findings& findings) {
   static const std::regex kSleep(R"(\b(sleep_for|sleep_until|sleep|usleep|nanosleep)\s*\()");
   static const std::regex kSwitchedOff(R"(\bDISABLED_|\bGTEST_SKIP\b)");
   static const std::regex kWrite(R"(\bWriteOptions\b)");
+  static const std::regex kUnknownLock(
+      R"(std::(mutex|shared_mutex|lock_guard|unique_lock|scoped_lock|condition_variable)\b)");
+  static const std::regex kGuardedInWords(
+      "//.*guar"
+      "ded by \\w*mutex",
+      std::regex::icase);
   const std::string code = CodeOnly(file.text);
   const std::string folder = file.folder();
   if (folder != "examples" && folder != "benchmarks") {
@@ -66,6 +80,10 @@ void CheckCode(const SourceFile& file, Findings& findings) {
   // The suite for every provider skips what a provider does not have, in one place.
   if (folder == "tests" && file.path != "tests/provider_conformance/internal/conformance_test.cc") {
     Forbid(file, code, kSwitchedOff, "a test that does not run", findings);
+  }
+  if (IsLibrary(folder) && file.path != "base/mutex.h" && file.path != "base/guarded.h") {
+    Forbid(file, code, kUnknownLock, "clang's analysis knows Mutex and Guarded only", findings);
+    Forbid(file, file.text, kGuardedInWords, "say it by TANDEM_GUARDED_BY", findings);
   }
   if (folder == "base" || folder == "eventstore" || folder == "messagequeue") {
     Forbid(file, code, kWrite, "only batch/ writes to RocksDB", findings);

@@ -74,6 +74,18 @@ TEST(HouseText, FlagsWritesPastTheCommitLatch) {
   EXPECT_EQ(TextVerdict("batch/a.cc", "db->Write(rocksdb::WriteOptions(), &b);\n"), "");
 }
 
+TEST(HouseText, FlagsLocksThatTheCompilerCannotCheck) {
+  EXPECT_NE(TextVerdict("batch/a.cc", "std::mutex mutex_;\n"), "");
+  EXPECT_NE(TextVerdict("base/a.cc", "const std::lock_guard lock(mutex_);\n"), "");
+  EXPECT_NE(TextVerdict("base/a.h",
+                        "#pragma once\nint idle_ = 0;  // guar"
+                        "ded by mutex_\n"),
+            "");
+  EXPECT_EQ(TextVerdict("base/a.h", "#pragma once\nint idle_ TANDEM_GUARDED_BY(mutex_) = 0;\n"),
+            "");
+  EXPECT_EQ(TextVerdict("tests/a.cc", "std::mutex mutex;\n"), "");
+}
+
 TEST(HouseText, FlagsLongFilesAndUnguardedHeaders) {
   std::string text = "#pragma once\n";
   for (std::size_t i = 1; i < kFileLinesMax; ++i) text += "\n";

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "tandem/base/check.h"
 #include "tandem/base/rocks/rocks_status.h"
 #include "tandem/batch/internal/log/log_file.h"
 
@@ -112,6 +113,7 @@ Status AuditAndCut(const std::filesystem::path& directory) {
 }  // namespace
 
 Result<std::vector<std::size_t>> JudgeLogs(const std::vector<AuditedLog>& logs) {
+  TANDEM_REQUIRE(std::ranges::is_sorted(logs, {}, &AuditedLog::number), "logs are in order");
   std::vector<std::size_t> sizes(logs.size(), 0);
   std::optional<GroupStamp> last;
   for (std::size_t i = 0; i < logs.size(); ++i) {

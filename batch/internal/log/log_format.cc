@@ -1,5 +1,6 @@
 #include "tandem/batch/internal/log/log_format.h"
 
+#include "tandem/base/check.h"
 #include "tandem/batch/internal/log/crc32c.h"
 
 namespace tandem::internal {
@@ -18,6 +19,7 @@ std::size_t SkipFiller(std::size_t at) {
 }  // namespace
 
 FragmentHeader ReadHeader(std::string_view log, std::size_t at) {
+  TANDEM_REQUIRE(at + kLogHeaderBytes <= log.size(), "the bytes of a header are there");
   FragmentHeader header;
   for (std::size_t i = 0; i < 4; ++i) {
     header.crc |= static_cast<std::uint32_t>(ByteAt(log, at + i)) << (8 * i);

@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "tandem/base/check.h"
 #include "tandem/base/key_encoding.h"
 #include "tandem/base/record.h"
 #include "tandem/base/rocks/rocks_status.h"
@@ -104,6 +105,7 @@ Result<StoredBatch> DecodeBatch(std::string_view record, std::string_view id) {
 
 Result<std::optional<BatchResult>> BatchIds::Find(const View& view, std::string_view id,
                                                   std::string_view digest, Timestamp now) const {
+  TANDEM_REQUIRE(Staging::IsOnThisThread(), "the commit latch is held");
   TANDEM_ASSIGN_OR_RETURN(const auto record, view.Get(family_, BatchIdKey(id)));
   if (!record.has_value()) return std::nullopt;
   TANDEM_ASSIGN_OR_RETURN(StoredBatch batch, DecodeBatch(*record, id));

@@ -97,31 +97,36 @@ void CommitPipeline::Requests::Push(Request& request) noexcept {
 }
 
 CommitPipeline::Request& CommitPipeline::Requests::Pop() noexcept {
+  TANDEM_REQUIRE(!empty(), "there is a request");
   --size_;
   return *std::exchange(first_, first_->next);
 }
 
 Status CommitPipeline::Commit(Proposal& proposal) {
   Request request(proposal);
-  std::unique_lock lock(mutex_);
-  if (!stopped_.ok()) return stopped_;
+  mutex_.Lock();
+  if (!stopped_.ok()) {
+    const Status stopped = stopped_;
+    mutex_.Unlock();
+    return stopped;
+  }
   bool leads = Join(request);
   while (true) {
     if (leads) {
-      Lead(lock);  // its group may have been full before this request's turn
+      Lead();  // its group may have been full before this request's turn
     } else {
-      lock.unlock();
+      mutex_.Unlock();
     }
     request.wake.Wait();
     if (request.done) return request.result;
-    lock.lock();
+    mutex_.Lock();
     leads = true;
   }
 }
 
 void CommitPipeline::CommitAsync(Proposal& proposal, std::function<void(Status)> done) {
   auto request = std::make_unique<CalledBack>(proposal, std::move(done));
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (!stopped_.ok()) {
     request->result = stopped_;
     executor_->Post(*request.release());
@@ -154,6 +159,7 @@ bool CommitPipeline::Join(Request& request) {
 }
 
 void CommitPipeline::HandOn() {
+  TANDEM_REQUIRE(staging_, "the next leader's place is kept for it");
   if (callers_ == 0) return LeadOnExecutor();
   Request* caller = waiting_.first();
   while (!caller->has_caller) caller = caller->next;
@@ -166,15 +172,19 @@ void CommitPipeline::LeadOnExecutor() {
 }
 
 void CommitPipeline::LeadWork::Run() {
-  std::unique_lock lock(pipeline->mutex_);
+  pipeline->mutex_.Lock();
   posted = false;
-  if (std::exchange(pipeline->lead_posted_, false)) pipeline->Lead(lock);
+  if (std::exchange(pipeline->lead_posted_, false)) {
+    pipeline->Lead();
+  } else {
+    pipeline->mutex_.Unlock();
+  }
 }
 
-void CommitPipeline::Lead(std::unique_lock<std::mutex>& lock) {
+void CommitPipeline::Lead() {
   const Uncounted uncounted;
   Group group;
-  Gather(group, lock);
+  Gather(group);
   staging_ = false;
   writing_ = true;
   in_flight_ = group.overlay;
@@ -184,18 +194,20 @@ void CommitPipeline::Lead(std::unique_lock<std::mutex>& lock) {
     HandOn();
   }
   const Status stopped = stopped_;
-  lock.unlock();
+  mutex_.Unlock();
 
+  turn_to_write_.Begin();
   Status status = stopped.ok() ? Write(group) : stopped;
   if (status.ok()) status = Publish(group);
+  turn_to_write_.End();
 
-  lock.lock();
+  mutex_.Lock();
   writing_ = false;
   in_flight_ = nullptr;
   const bool stops = !status.ok() && stopped_.ok();
   if (stops) stopped_ = Stopped(status);
   if (turn_ != nullptr) turn_->Notify();
-  lock.unlock();
+  mutex_.Unlock();
   if (stops) on_stop_();
   Finish(group, status);
 }
@@ -211,7 +223,7 @@ void CommitPipeline::Begin(Group& group) noexcept {
 
 // Stages what waits, also what arrives while the group before is still being written; returns when
 // it is this group's turn.
-void CommitPipeline::Gather(Group& group, std::unique_lock<std::mutex>& lock) {
+void CommitPipeline::Gather(Group& group) {
   Begin(group);
   Signal turn;
   while (true) {
@@ -221,16 +233,16 @@ void CommitPipeline::Gather(Group& group, std::unique_lock<std::mutex>& lock) {
       Request& request = waiting_.Pop();
       if (request.has_caller) --callers_;
       const std::shared_ptr<const Overlay> in_flight = in_flight_;
-      lock.unlock();
+      mutex_.Unlock();
       Stage(group, request, in_flight.get());
-      lock.lock();
+      mutex_.Lock();
       continue;
     }
     if (!writing_) return;
     turn_ = &turn;
-    lock.unlock();
+    mutex_.Unlock();
     turn.Wait();
-    lock.lock();
+    mutex_.Lock();
     turn_ = nullptr;
   }
 }
@@ -321,7 +333,7 @@ void CommitPipeline::Finish(Group& group, const Status& status) {
 }
 
 Status CommitPipeline::Health() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return stopped_;
 }
 

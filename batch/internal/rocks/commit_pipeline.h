@@ -31,13 +31,14 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "tandem/base/check.h"
 #include "tandem/base/clock.h"
 #include "tandem/base/executor.h"
+#include "tandem/base/mutex.h"
 #include "tandem/base/rocks/commit_door.h"
 #include "tandem/base/rocks/staging.h"
 #include "tandem/base/status.h"
@@ -113,6 +114,22 @@ class CommitPipeline final : public CommitDoor {
     std::size_t size_ = 0;
   };
 
+  // Of the leader whose group is being written: from the moment that it sets writing_ until it
+  // clears it. There is nothing to lock; the analysis, and a check where REQUIRES are checked, see
+  // to it that one thread has it.
+  class TANDEM_CAPABILITY("turn") TurnToWrite {
+   public:
+    void Begin() TANDEM_ACQUIRE() {
+      TANDEM_REQUIRE(!taken_.exchange(true), "one group is written at a time");
+    }
+    void End() TANDEM_RELEASE() {
+      TANDEM_REQUIRE(taken_.exchange(false), "a turn ends that has begun");
+    }
+
+   private:
+    std::atomic<bool> taken_ = false;
+  };
+
   struct Group {
     Requests requests;
     rocksdb::WriteBatch batch;
@@ -127,32 +144,30 @@ class CommitPipeline final : public CommitDoor {
     explicit LeadWork(CommitPipeline* pipeline) : pipeline(pipeline) {}
     void Run() override;
     CommitPipeline* const pipeline;
-    bool posted = false;  // guarded by mutex_
+    bool posted = false;  // under the mutex of the pipeline
   };
 
-  // REQUIRES: the caller leads (staging_ is its own) and holds mutex_ through `lock`; Lead lets it
-  // go.
-  void Lead(std::unique_lock<std::mutex>& lock);
-  void Gather(Group& group, std::unique_lock<std::mutex>& lock);
+  // REQUIRES: the caller leads (staging_ is its own). Lead lets the mutex go; Gather does, while it
+  // stages or waits.
+  void Lead() TANDEM_RELEASE(mutex_);
+  void Gather(Group& group) TANDEM_REQUIRES(mutex_);
   // Puts the request in line; true if its owner is to lead, for whom staging_ is then set.
-  // REQUIRES: mutex_ is held.
-  bool Join(Request& request);
-  // Lets somebody lead what waits. REQUIRES: mutex_ is held, staging_ is set for him.
-  void HandOn();
-  void LeadOnExecutor();
+  bool Join(Request& request) TANDEM_REQUIRES(mutex_);
+  // Lets another thread lead what waits. REQUIRES: staging_ is set for it.
+  void HandOn() TANDEM_REQUIRES(mutex_);
+  void LeadOnExecutor() TANDEM_REQUIRES(mutex_);
 
   void Finish(Group& group, const Status& status);
 
   // None of these throws: an exception within is a failure of the group.
   void Begin(Group& group) noexcept;
   void Stage(Group& group, Request& request, const Overlay* in_flight) noexcept;
-  // REQUIRES (both): it is the group's turn to write (writing_ is its own).
-  Status Write(Group& group) noexcept;
-  Status Publish(Group& group) noexcept;
+  Status Write(Group& group) noexcept TANDEM_REQUIRES(turn_to_write_);
+  Status Publish(Group& group) noexcept TANDEM_REQUIRES(turn_to_write_);
 
-  Status WriteGroup(Group& group, bool& begun);
-  Status WriteToRocks(Group& group, bool& begun);
-  void NoteFlush();
+  Status WriteGroup(Group& group, bool& begun) TANDEM_REQUIRES(turn_to_write_);
+  Status WriteToRocks(Group& group, bool& begun) TANDEM_REQUIRES(turn_to_write_);
+  void NoteFlush() TANDEM_REQUIRES(turn_to_write_);
   Status NoteException() noexcept;  // REQUIRES: called in a catch clause
 
   rocksdb::DB* const db_;
@@ -161,20 +176,24 @@ class CommitPipeline final : public CommitDoor {
   const GroupStamp begin_;
   const std::function<void()> on_stop_;
 
-  mutable std::mutex mutex_;
-  Requests waiting_;          // guarded by mutex_
-  std::size_t callers_ = 0;   // guarded by mutex_: of those, without a callback
-  bool staging_ = false;      // guarded by mutex_: somebody leads a group
-  bool lead_posted_ = false;  // guarded by mutex_: staging_ is set for a thread still to begin
+  mutable Mutex mutex_;
+  Requests waiting_ TANDEM_GUARDED_BY(mutex_);
+  std::size_t callers_ TANDEM_GUARDED_BY(mutex_) = 0;  // of those, without a callback
+  bool staging_ TANDEM_GUARDED_BY(mutex_) = false;     // a thread leads a group
+  bool lead_posted_ TANDEM_GUARDED_BY(mutex_) =
+      false;  // staging_ is set for a thread still to begin
   LeadWork lead_{this};
-  bool writing_ = false;    // guarded by mutex_: a group is being written
-  Signal* turn_ = nullptr;  // guarded by mutex_: of the leader that waits to write
-  std::shared_ptr<const Overlay> in_flight_;  // guarded by mutex_: of the group being written
-  Status stopped_;  // guarded by mutex_: what callers are told now that nothing is written any more
+  bool writing_ TANDEM_GUARDED_BY(mutex_) = false;    // a group is being written
+  Signal* turn_ TANDEM_GUARDED_BY(mutex_) = nullptr;  // of the leader that waits to write
+  std::shared_ptr<const Overlay> in_flight_
+      TANDEM_GUARDED_BY(mutex_);  // of the group being written
+  // What callers get now that nothing is written any more.
+  Status stopped_ TANDEM_GUARDED_BY(mutex_);
 
-  RangeDeletions range_deletions_;   // guarded by the turn to write
-  std::uint64_t last_group_ = 0;     // guarded by the turn to write
-  std::uint64_t flushed_group_ = 0;  // guarded by the turn to write
+  TurnToWrite turn_to_write_;
+  RangeDeletions range_deletions_ TANDEM_GUARDED_BY(turn_to_write_);
+  std::uint64_t last_group_ TANDEM_GUARDED_BY(turn_to_write_) = 0;
+  std::uint64_t flushed_group_ TANDEM_GUARDED_BY(turn_to_write_) = 0;
   std::atomic<bool> threw_ = false;
   std::atomic<std::uint64_t> groups_ = 0;
   std::atomic<std::uint64_t> flushes_ = 0;

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "tandem/base/check.h"
 #include "tandem/base/rocks/rocks_status.h"
 
 namespace tandem::internal {
@@ -70,6 +71,7 @@ Status FlushName(const fs::path& directory) {
 }
 
 Status MakeDirectory(const fs::path& directory) {
+  TANDEM_REQUIRE(directory.is_absolute(), "the path is resolved");
   std::error_code error;
   std::vector<fs::path> missing;
   for (auto path = directory; !fs::exists(path, error); path = path.parent_path()) {
@@ -84,6 +86,7 @@ Status MakeDirectory(const fs::path& directory) {
 }
 
 Result<std::unique_ptr<HeldDirectory>> HeldDirectory::Hold(const fs::path& directory) {
+  TANDEM_REQUIRE(directory.is_absolute(), "the path is resolved");
   const int descriptor =
       open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);  // NOLINT
   if (descriptor < 0) return OpenFailure(directory, errno);

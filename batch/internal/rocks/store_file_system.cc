@@ -27,7 +27,7 @@ class LogFile final : public rocksdb::FSWritableFileOwnerWrapper {
     known_ = stat(path_.c_str(), &made_) == 0;
   }
   ~LogFile() override {
-    const std::lock_guard lock(files_->mutex_);
+    const MutexLock lock(files_->mutex_);
     if (files_->newest_log_ == this) files_->newest_log_ = nullptr;
   }
 
@@ -114,14 +114,14 @@ IOStatus StoreFileSystem::NewWritableFile(const std::string& path, const FileOpt
   if (status.ok()) status = FileSystemWrapper::NewWritableFile(path, options, file, debug);
   if (!status.ok() || !is_log) return status;
   auto log = std::make_unique<LogFile>(path, this, std::move(*file));
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   newest_log_ = log.get();
   *file = std::move(log);
   return status;
 }
 
 IOStatus StoreFileSystem::EndNewestLog() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return newest_log_ == nullptr ? IOStatus::OK() : newest_log_->End();
 }
 

@@ -18,9 +18,9 @@
 #include <rocksdb/file_system.h>
 
 #include <memory>
-#include <mutex>
 #include <string>
 
+#include "tandem/base/mutex.h"
 #include "tandem/batch/internal/rocks/held_directory.h"
 
 namespace tandem::internal {
@@ -61,8 +61,8 @@ class StoreFileSystem final : public rocksdb::FileSystemWrapper {
   rocksdb::IOStatus EndNewestLog();
 
   const HeldDirectory* const directory_;
-  std::mutex mutex_;
-  LogFile* newest_log_ = nullptr;  // guarded by mutex_
+  Mutex mutex_;
+  LogFile* newest_log_ TANDEM_GUARDED_BY(mutex_) = nullptr;
 };
 
 }  // namespace tandem::internal

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "tandem/base/check.h"
 #include "tandem/duroxide_runtime/internal/client/client_checks.h"
 #include "tandem/duroxide_runtime/internal/client/instance_lookup.h"
 #include "tandem/duroxide_runtime/internal/engine/kv_state.h"
@@ -82,6 +83,7 @@ Result<InstancePlace> FindExisting(tandem::Provider& provider, std::string_view 
 
 Result<std::uint64_t> OldestExecution(tandem::Provider& provider, std::string_view instance,
                                       const InstancePlace& place) {
+  TANDEM_REQUIRE(place.head > 0, "the instance has a history");
   std::uint64_t low = place.first_execution;
   std::uint64_t high = place.execution;  // is there
   while (low < high) {

@@ -19,6 +19,7 @@
 #include <variant>
 #include <vector>
 
+#include "tandem/base/check.h"
 #include "tandem/duroxide_runtime/task.h"
 
 namespace duroxide::internal {
@@ -41,6 +42,7 @@ class Slot {
 
   // REQUIRES: one of the two was called.
   T Take() {
+    TANDEM_REQUIRE(exception_ || value_.has_value(), "what is taken has settled");
     if (exception_) std::rethrow_exception(exception_);
     return *std::move(value_);
   }
@@ -59,7 +61,11 @@ class Rendezvous {
   Rendezvous& operator=(const Rendezvous&) = delete;
 
   bool complete() const { return needed_ == 0; }
-  std::size_t first() const { return *first_; }  // REQUIRES: somebody has settled
+  // REQUIRES: an operand has settled.
+  std::size_t first() const {
+    TANDEM_REQUIRE(first_.has_value(), "an operand has settled");
+    return *first_;
+  }
 
   void Await(Resumable& parent) { parent_ = &parent; }
   void Settle(std::size_t index) {

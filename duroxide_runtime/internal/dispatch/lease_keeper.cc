@@ -21,7 +21,7 @@ struct LeaseKeeper::Entry {
   const tandem::LockToken token;
   std::stop_source stop;  // thread-safe
 
-  // Guarded by the keeper's state.
+  // Under the lock of the keeper's state.
   tandem::Timestamp renew_at;
   tandem::Timestamp deadline;
 };

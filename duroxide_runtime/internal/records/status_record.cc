@@ -1,5 +1,6 @@
 #include "tandem/duroxide_runtime/internal/records/status_record.h"
 
+#include "tandem/base/check.h"
 #include "tandem/duroxide_runtime/internal/records/history_facts.h"
 #include "tandem/duroxide_runtime/internal/records/record_fields.h"
 #include "tandem/duroxide_runtime/internal/records/status.capnp.h"
@@ -80,6 +81,7 @@ InstanceStatus StatusOf(const Started& started, std::uint64_t execution, const H
 }
 
 InstanceStatus StatusOfHistory(std::uint64_t execution, const History& history) {
+  TANDEM_REQUIRE(!history.empty(), "a history begins with Started");
   const auto& started = std::get<Started>(history.front().body);
   return StatusOf(started, execution, history.back(), CustomStatusOf(started, history));
 }

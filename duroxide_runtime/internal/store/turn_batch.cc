@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "tandem/base/check.h"
 #include "tandem/duroxide_runtime/internal/engine/names.h"
 #include "tandem/duroxide_runtime/internal/records/history.h"
 #include "tandem/duroxide_runtime/internal/records/status_record.h"
@@ -242,10 +243,12 @@ std::vector<std::string> IdsToClaim(const TurnOutcome& outcome) {
 
 tandem::Batch TurnBatch(const TurnInput& input, const TurnOutcome& outcome, const IdClaims& claims,
                         tandem::Batch lease_ends) {
+  TANDEM_REQUIRE(!outcome.diagnosis.has_value(), "a turn that is stuck is not stored");
   return BatchBuilder(input, outcome, claims).Build(std::move(lease_ends));
 }
 
 tandem::Batch StartBatch(const TurnInput& input, const TurnOutcome& outcome) {
+  TANDEM_REQUIRE(input.items.size() == 1, "the one item is the start");
   const IdClaims none;
   return BatchBuilder(input, outcome, none).BuildStart();
 }

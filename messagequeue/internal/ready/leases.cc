@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "tandem/base/check.h"
+
 namespace tandem::internal {
 
 Result<std::shared_ptr<Lease>> Leases::Resolve(const LockToken& token) const {
@@ -44,6 +46,7 @@ std::optional<Lease> Leases::Held(std::string_view queue, const ReadyEntry& entr
 
 LockToken Leases::Grant(const LeaseItem& item, const Place& ready, std::vector<MessageRef> messages,
                         std::chrono::milliseconds duration, const StagingContext& context) {
+  TANDEM_REQUIRE(Staging::IsOnThisThread(), "the commit latch is held");
   auto lease = std::make_shared<Lease>();
   lease->item = item;
   lease->ready = ready;
@@ -69,6 +72,7 @@ LockToken Leases::Grant(const LeaseItem& item, const Place& ready, std::vector<M
 
 Result<Timestamp> Leases::Renew(const LockToken& token, std::chrono::milliseconds duration,
                                 Timestamp now) {
+  TANDEM_REQUIRE(Staging::IsOnThisThread(), "the commit latch is held");
   TANDEM_ASSIGN_OR_RETURN(const std::shared_ptr<Lease> lease, Resolve(token));
   const auto memory = states_.Lock();
   QueueState& state = memory->Existing(lease->item.queue);
@@ -79,6 +83,7 @@ Result<Timestamp> Leases::Renew(const LockToken& token, std::chrono::millisecond
 }
 
 bool Leases::End(const Lease& lease) {
+  TANDEM_REQUIRE(Staging::IsOnThisThread(), "the commit latch is held");
   const auto memory = states_.Lock();
   if (memory->leases.Find(lease.epoch) == nullptr) return false;
   if (lease.offered) memory->Existing(lease.item.queue).window.Remove(lease.ready);

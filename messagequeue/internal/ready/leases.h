@@ -52,7 +52,7 @@ class Leases {
  private:
   QueueStates& states_;
   const StoreIdentity identity_;
-  std::uint64_t next_epoch_ = 1;  // guarded by the states' lock
+  std::uint64_t next_epoch_ = 1;  // under the states' lock
 };
 
 }  // namespace tandem::internal

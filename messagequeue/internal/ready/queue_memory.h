@@ -3,7 +3,7 @@
 // What the message queue keeps in memory: for each queue in use the window of what can be delivered
 // next and who waits for it, and the leases that are held. All of it can be lost: it is rebuilt
 // from the disk, as it is needed. A queue is in use while it has messages, or somebody works on it
-// or waits: a name that was used or asked for once costs nothing. Not thread-safe: guarded by one
+// or waits: a name that was used or asked for once costs nothing. Not thread-safe: under one
 // lock.
 
 #include <cstddef>

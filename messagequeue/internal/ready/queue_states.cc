@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "tandem/base/check.h"
 #include "tandem/base/key_encoding.h"
 #include "tandem/base/rocks/bounded_walk.h"
 #include "tandem/messagequeue/internal/rows/snapshot_reader.h"
@@ -117,6 +118,7 @@ QueueTime QueueStates::TimeOf(std::string_view queue, const StoredQueue& stored)
 
 void QueueStates::Touch(std::string_view queue, QueueState& state, Timestamp now,
                         QueueEffects& effects) {
+  TANDEM_REQUIRE(Staging::IsOnThisThread(), "the commit latch is held");
   Use(queue, state, effects);
   state.latest = state.time.Of(now);
   effects.touched.emplace(queue);

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "tandem/base/check.h"
 #include "tandem/base/guarded.h"
 #include "tandem/base/result.h"
 #include "tandem/messagequeue/internal/ready/queue_memory.h"
@@ -46,7 +47,10 @@ class QueueStates {
 
   // All that follow: REQUIRES: the commit latch is held.
 
-  MessageId TakeId() { return next_id_++; }
+  MessageId TakeId() {
+    TANDEM_REQUIRE(Staging::IsOnThisThread(), "the commit latch is held");
+    return next_id_++;
+  }
   MessageId next_id() const { return next_id_; }
 
   // Has the queue's record staged, with the time of `now`.
@@ -73,7 +77,7 @@ class QueueStates {
 
   const MessageRows& rows_;
   const Timestamp opened_;
-  MessageId next_id_;  // staged; guarded by the commit latch
+  MessageId next_id_;  // staged; under the commit latch
   Guarded<QueueMemory> memory_;
 };
 

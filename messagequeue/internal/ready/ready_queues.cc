@@ -101,7 +101,7 @@ Status ReadyQueues::Refill(std::span<const std::string> queues) {
         TANDEM_ASSIGN_OR_RETURN(QueueState* const state, states_.Of(*memory, queue));
         if (!state->window.NeedsRefill()) break;
       }
-      const std::lock_guard refill(refill_mutex_);
+      const MutexLock refill(refill_mutex_);
       Place from;
       {
         const auto memory = states_.Lock();

@@ -6,7 +6,6 @@
 // latch (dequeue_proposal.h).
 
 #include <map>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -14,6 +13,7 @@
 #include <vector>
 
 #include "tandem/base/clock.h"
+#include "tandem/base/mutex.h"
 #include "tandem/base/result.h"
 #include "tandem/messagequeue/internal/ready/queue_states.h"
 
@@ -82,7 +82,7 @@ class ReadyQueues {
   const MessageRows& rows_;
   QueueStates& states_;
   const Clock* const clock_;
-  std::mutex refill_mutex_;  // one refill at a time; taken before the states' lock
+  Mutex refill_mutex_;  // one refill at a time; taken before the states' lock
 };
 
 }  // namespace tandem::internal

@@ -32,12 +32,14 @@ void ReadyWindow::Remove(const Place& place) {
 }
 
 ReadyWindow::Entry ReadyWindow::PopFront() {
+  TANDEM_REQUIRE(!entries_.empty(), "the window has an entry");
   auto front = entries_.extract(entries_.begin());
   Waiting& waiting = front.mapped();
   return {{front.key(), std::move(waiting.group)}, std::move(waiting.record)};
 }
 
 Place ReadyWindow::BeginRefill() {
+  TANDEM_REQUIRE(NeedsRefill(), "there is more to scan");
   TANDEM_CHECK(cursor_.has_value() && !refilling_, "one refill at a time, where one is needed");
   refilling_ = true;
   refill_from_ = *cursor_;
