@@ -6,11 +6,12 @@
 #include <cstddef>
 
 #include "tandem/base/clock.h"
+#include "tandem/batch/open_mode.h"
 
 namespace tandem {
 
 struct RocksDbOptions {
-  bool create_if_missing = true;
+  OpenMode mode = OpenMode::kOpenExisting;
   std::size_t block_cache_bytes = std::size_t{64} << 20;
   std::size_t write_buffer_bytes = std::size_t{64}
                                    << 20;  // per column family, of which there are 3

@@ -41,19 +41,22 @@ struct RocksDbStats {
 // it.
 class RocksDbProvider final : public Provider {
  public:
-  // Opens the store in a directory, or makes one there. The path is resolved now: later changes of
-  // the working directory don't matter. The directory is held until the provider is destroyed,
-  // whatever the spelling of its path; a child made by fork() that has not called exec holds it
-  // too. If it is renamed or removed meanwhile, the store stops with IoError.
+  // Opens the store in a directory, or makes one there if that is asked for. The path is resolved
+  // now: later changes of the working directory don't matter. The directory is held until the
+  // provider is destroyed, whatever the spelling of its path; a child made by fork() that has not
+  // called exec holds it too. If it is renamed or removed meanwhile, the store stops with IoError.
   //
   // Errors: InvalidArgument (the path is empty, or no directory, or a directory of something else),
-  // NotFound (nothing there and !create_if_missing), Unavailable (it is open already, here or in
+  // NotFound (nothing there, and kOpenExisting), Unavailable (it is open already, here or in
   // another process, or the system gives no thread or memory), Unsupported (written by a newer
   // version), Corruption, NoSpace, IoError.
   static Result<std::unique_ptr<RocksDbProvider>> Open(const std::filesystem::path& directory,
                                                        const RocksDbOptions& options);
-  static Result<std::unique_ptr<RocksDbProvider>> Open(const std::filesystem::path& directory) {
-    return Open(directory, RocksDbOptions());
+  static Result<std::unique_ptr<RocksDbProvider>> Open(const std::filesystem::path& directory,
+                                                       OpenMode mode = OpenMode::kOpenExisting) {
+    RocksDbOptions options;
+    options.mode = mode;
+    return Open(directory, options);
   }
 
   // Asynchronous batches are still applied; asynchronous reads and dequeues that wait are

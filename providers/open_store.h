@@ -9,7 +9,7 @@
 // postgresql://. A directory whose name looks like one of these is written as "./memory:".
 
 #include <memory>
-#include <string_view>
+#include <string>
 
 #include "tandem/base/result.h"
 #include "tandem/batch/open_mode.h"
@@ -19,7 +19,7 @@ namespace tandem {
 
 // Errors: InvalidArgument (an empty URL, or one of no known form), Unsupported (of a provider that
 // was not built), and those of the provider's own Open (batch/rocksdb_provider.h).
-Result<std::unique_ptr<Provider>> OpenStore(std::string_view url,
+Result<std::unique_ptr<Provider>> OpenStore(const std::string& url,
                                             OpenMode mode = OpenMode::kOpenExisting);
 
 }  // namespace tandem

@@ -14,7 +14,7 @@ void Must(const Status& status) {
 }
 
 std::unique_ptr<RocksDbProvider> OpenTandem(const std::filesystem::path& directory) {
-  return Must(RocksDbProvider::Open(directory));
+  return Must(RocksDbProvider::Open(directory, OpenMode::kCreateIfMissing));
 }
 
 LogCounts CountsOf(const RocksDbProvider& store) {
@@ -29,7 +29,8 @@ BatchOptions Buffered() {
 }
 
 RawStore::RawStore(const std::filesystem::path& directory)
-    : database_(Must(internal::OpenStoreDatabase(directory, RocksDbOptions()))) {}
+    : database_(
+          Must(internal::OpenStoreDatabase(directory, {.mode = OpenMode::kCreateIfMissing}))) {}
 
 void RawStore::Write(rocksdb::WriteBatch& batch, Durability durability) {
   rocksdb::WriteOptions options;

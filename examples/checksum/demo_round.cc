@@ -82,7 +82,8 @@ Result<std::size_t> KillSomewhere(ChildProcess& child, const RoundOptions& optio
 // The activities whose completion is in the history.
 Result<std::set<EventId>> ReadPromises(const Paths& paths) {
   std::set<EventId> completed;
-  TANDEM_ASSIGN_OR_RETURN(const auto store, tandem::RocksDbProvider::Open(paths.store));
+  TANDEM_ASSIGN_OR_RETURN(const auto store,
+                          tandem::OpenStore(paths.store, tandem::OpenMode::kCreateIfMissing));
   const duroxide::Client client(*store);
   duroxide::HistoryOptions options;
   while (true) {

@@ -55,7 +55,8 @@ std::uint64_t RowsTold(const std::filesystem::path& log) {
 
 // Internal unless accounts, snapshots and view are what a recount up to the checkpoints gives.
 Status CheckStore(const KillOptions& options, KillResult& result) {
-  TANDEM_ASSIGN_OR_RETURN(const auto store, tandem::RocksDbProvider::Open(StorePath(options)));
+  TANDEM_ASSIGN_OR_RETURN(
+      const auto store, tandem::OpenStore(StorePath(options), tandem::OpenMode::kCreateIfMissing));
   TANDEM_ASSIGN_OR_RETURN(const Extents extents, ReadExtents(*store));
   TANDEM_ASSIGN_OR_RETURN(const auto source, OpenInput(options.input));
   TANDEM_ASSIGN_OR_RETURN(const Recount recount,

@@ -97,7 +97,8 @@ Status CheckOrder(const World& world, const std::string& order, InstanceState st
 Status CheckStore(const KillOptions& options) {
   const Told told = ReadTold(options);
   TANDEM_ASSIGN_OR_RETURN(const auto world, World::Open(JournalPath(options), Trouble()));
-  TANDEM_ASSIGN_OR_RETURN(const auto store, tandem::RocksDbProvider::Open(StorePath(options)));
+  TANDEM_ASSIGN_OR_RETURN(
+      const auto store, tandem::OpenStore(StorePath(options), tandem::OpenMode::kCreateIfMissing));
   const duroxide::Client client(*store);
   for (const std::string& instance : told.started) {
     const auto status = client.GetStatus(instance);
@@ -117,7 +118,8 @@ Status CheckStore(const KillOptions& options) {
 }
 
 Status CheckBalance(const KillOptions& options) {
-  TANDEM_ASSIGN_OR_RETURN(const auto store, tandem::RocksDbProvider::Open(StorePath(options)));
+  TANDEM_ASSIGN_OR_RETURN(
+      const auto store, tandem::OpenStore(StorePath(options), tandem::OpenMode::kCreateIfMissing));
   TANDEM_ASSIGN_OR_RETURN(
       const Account account,
       duroxide::Client(*store).Wait(kMailboxActor, "actor", std::chrono::milliseconds(0)));

@@ -34,7 +34,8 @@ Status Run(const Options& options) {
   const std::string journal =
       options.journal.empty() ? options.store + ".journal" : options.journal;
   TANDEM_ASSIGN_OR_RETURN(const auto world, World::Open(journal, options.trouble));
-  TANDEM_ASSIGN_OR_RETURN(const auto store, tandem::RocksDbProvider::Open(options.store));
+  TANDEM_ASSIGN_OR_RETURN(const auto store,
+                          tandem::OpenStore(options.store, tandem::OpenMode::kCreateIfMissing));
   StdoutLog log;
   duroxide::RuntimeOptions runtime_options;
   runtime_options.log = &log;

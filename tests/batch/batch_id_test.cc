@@ -34,12 +34,13 @@ TEST_F(BatchIdTest, ARetentionThatIsNotPositiveIsRefused) {
   using std::chrono::hours;
   for (const hours retention : {hours(0), hours(-1), hours::min()}) {
     const testing::TemporaryDirectory directory;
-    EXPECT_EQ(RocksDbProvider::Open(directory.path() / "store", {.batch_id_retention = retention})
+    EXPECT_EQ(RocksDbProvider::Open(directory.path() / "store", {.mode = OpenMode::kCreateIfMissing,
+                                                                 .batch_id_retention = retention})
                   .status()
                   .code(),
               StatusCode::kInvalidArgument);
     EXPECT_FALSE(std::filesystem::exists(directory.path() / "store"));
-    MemoryProvider memory({.batch_id_retention = retention});
+    MemoryProvider memory({.mode = OpenMode::kCreateIfMissing, .batch_id_retention = retention});
     EXPECT_EQ(memory.AtomicBatch(append_).status().code(), StatusCode::kInvalidArgument);
   }
 }

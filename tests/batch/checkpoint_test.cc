@@ -22,7 +22,7 @@ class CheckpointTest : public testing::StoreTest {
   std::unique_ptr<RocksDbProvider> OpenCopy() {
     RocksDbOptions options;
     options.clock = &clock_;
-    options.create_if_missing = false;
+    options.mode = OpenMode::kOpenExisting;
     auto opened = RocksDbProvider::Open(copy(), options);
     EXPECT_TRUE(opened.ok()) << opened.status();
     return opened.ok() ? *std::move(opened) : nullptr;
@@ -73,7 +73,7 @@ TEST_F(CheckpointTest, RefusesWhateverBearsTheName) {
 TEST_F(CheckpointTest, MakesMissingParents) {
   const auto deep = copies_.path() / "a" / "b" / "copy";
   ASSERT_TRUE(store_->admin()->Checkpoint(deep).ok());
-  EXPECT_TRUE(RocksDbProvider::Open(deep).ok());
+  EXPECT_TRUE(RocksDbProvider::Open(deep, OpenMode::kCreateIfMissing).ok());
 }
 
 TEST_F(CheckpointTest, WhatAnInterruptedOneLeftIsRemovedByTheNext) {

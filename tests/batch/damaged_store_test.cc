@@ -83,7 +83,7 @@ class DamagedStoreTest : public testing::StoreTest {
   }
 
   StatusCode OpenCode() {
-    const auto opened = RocksDbProvider::Open(directory_.path());
+    const auto opened = RocksDbProvider::Open(directory_.path(), OpenMode::kCreateIfMissing);
     return opened.status().code();
   }
 

@@ -109,6 +109,7 @@ TEST_F(DurabilityTest, CountsAndDataHoldWhileLogsAndMemtablesAreReplaced) {
   constexpr Version kBatches = 400;
   const std::string payload(4096, 'p');
   RocksDbOptions options;
+  options.mode = OpenMode::kCreateIfMissing;
   options.clock = &clock_;
   options.write_buffer_bytes = 64 << 10;  // a new memtable and log every few batches
   Version head = 0;

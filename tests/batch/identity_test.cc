@@ -31,7 +31,7 @@ class IdentityTest : public ::testing::Test {
 
   static Store Open(const fs::path& path, bool create_if_missing = true) {
     RocksDbOptions options;
-    options.create_if_missing = create_if_missing;
+    options.mode = create_if_missing ? OpenMode::kCreateIfMissing : OpenMode::kOpenExisting;
     options.write_buffer_bytes = std::size_t{128} << 10;  // new files come soon
     auto opened = RocksDbProvider::Open(path, options);
     EXPECT_TRUE(opened.ok()) << path << ": " << opened.status();
@@ -107,7 +107,7 @@ TEST_F(IdentityTest, AStoreIsHeldOnceWhateverTheSpelling) {
     ASSERT_NE(store, nullptr);
     for (int round = 0; round < 2; ++round) {  // being refused lets nothing go
       for (const fs::path& spelling : spellings) {
-        const Status second = RocksDbProvider::Open(spelling).status();
+        const Status second = RocksDbProvider::Open(spelling, OpenMode::kCreateIfMissing).status();
         EXPECT_EQ(second.code(), StatusCode::kUnavailable) << spelling << ": " << second;
       }
     }
@@ -133,17 +133,19 @@ TEST_F(IdentityTest, AStoreStaysHeldWhenAnotherIsClosedOrFailsToOpen) {
   ASSERT_NE(store, nullptr);
   MakeStore(root_ / "other", 1);  // opened and closed
   std::ofstream(root_ / "file") << "text";
-  EXPECT_FALSE(RocksDbProvider::Open(root_ / "file").ok());
+  EXPECT_FALSE(RocksDbProvider::Open(root_ / "file", OpenMode::kCreateIfMissing).ok());
   // Closing any descriptor of LOCK drops RocksDB's lock of it, not ours.
   std::ofstream(root_ / "store" / "LOCK", std::ios::app).close();
-  EXPECT_EQ(RocksDbProvider::Open(root_ / "store").status().code(), StatusCode::kUnavailable);
+  EXPECT_EQ(RocksDbProvider::Open(root_ / "store", OpenMode::kCreateIfMissing).status().code(),
+            StatusCode::kUnavailable);
   EXPECT_TRUE(store->Append(kStream, {"event"}).ok());
 }
 
 TEST_F(IdentityTest, AStoreThatCouldNotBeOpenedIsHeldByNobody) {
   MakeStore(root_ / "store", 1);
   fs::rename(root_ / "store" / "CURRENT", root_ / "CURRENT");
-  EXPECT_EQ(RocksDbProvider::Open(root_ / "store").status().code(), StatusCode::kCorruption);
+  EXPECT_EQ(RocksDbProvider::Open(root_ / "store", OpenMode::kCreateIfMissing).status().code(),
+            StatusCode::kCorruption);
   fs::rename(root_ / "CURRENT", root_ / "store" / "CURRENT");
   EXPECT_EQ(HeadOf(root_ / "store"), 1U);
 }
@@ -171,7 +173,8 @@ TEST_F(IdentityTest, AWorkingDirectoryThatIsGoneIsAnErrorForARelativePathOnly) {
   fs::create_directories(root_ / "gone");
   fs::current_path(root_ / "gone");
   fs::remove(root_ / "gone");
-  EXPECT_EQ(RocksDbProvider::Open("store").status().code(), StatusCode::kIoError);
+  EXPECT_EQ(RocksDbProvider::Open("store", OpenMode::kCreateIfMissing).status().code(),
+            StatusCode::kIoError);
   MakeStore(root_ / "store", 1);
 }
 
@@ -255,7 +258,8 @@ TEST_F(IdentityTest, AnEmptyPathAndOneWithAZeroByteAreInvalid) {
   const Store store = Open(root_ / "store");
   ASSERT_NE(store, nullptr);
   for (const fs::path& path : {fs::path(""), root_ / std::string("st\0re", 5)}) {
-    EXPECT_EQ(RocksDbProvider::Open(path).status().code(), StatusCode::kInvalidArgument);
+    EXPECT_EQ(RocksDbProvider::Open(path, OpenMode::kCreateIfMissing).status().code(),
+              StatusCode::kInvalidArgument);
     EXPECT_EQ(store->admin()->Checkpoint(path).code(), StatusCode::kInvalidArgument);
   }
   EXPECT_EQ(std::distance(fs::directory_iterator(root_), {}), 2) << "a, and the store";

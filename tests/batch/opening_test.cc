@@ -26,7 +26,7 @@ class OpeningTest : public ::testing::Test {
 
   static StatusCode OpenCode(const fs::path& path, bool create_if_missing = true) {
     RocksDbOptions options;
-    options.create_if_missing = create_if_missing;
+    options.mode = create_if_missing ? OpenMode::kCreateIfMissing : OpenMode::kOpenExisting;
     const auto opened = RocksDbProvider::Open(path, options);
     return opened.status().code();
   }
@@ -43,13 +43,13 @@ class OpeningTest : public ::testing::Test {
 
   // Makes a store with one event in it.
   void MakeStore() {
-    const auto store = RocksDbProvider::Open(path_);
+    const auto store = RocksDbProvider::Open(path_, OpenMode::kCreateIfMissing);
     ASSERT_TRUE(store.ok()) << store.status();
     ASSERT_TRUE((*store)->Append(stream_, {"event"}).ok());
   }
 
   void ExpectStoreWithOneEvent() {
-    const auto store = RocksDbProvider::Open(path_);
+    const auto store = RocksDbProvider::Open(path_, OpenMode::kCreateIfMissing);
     ASSERT_TRUE(store.ok()) << store.status();
     EXPECT_EQ((*store)->Read(stream_, {})->head, 1U);
   }
@@ -116,7 +116,7 @@ TEST_F(OpeningTest, ALinkToNothingIsToldAsOne) {
   fs::create_symlink("nowhere", path_);
   for (const bool create : {true, false}) {
     RocksDbOptions options;
-    options.create_if_missing = create;
+    options.mode = create ? OpenMode::kCreateIfMissing : OpenMode::kOpenExisting;
     const Status status = RocksDbProvider::Open(path_, options).status();
     EXPECT_EQ(status.code(), StatusCode::kIoError);
     EXPECT_NE(status.message().find("link to nothing"), std::string::npos) << status;
@@ -186,7 +186,7 @@ TEST_F(OpeningTest, AStoreThatLostItsCurrentFileIsDamagedAndNotEmpty) {
 }
 
 TEST_F(OpeningTest, AStoreIsHeldOnceInThisProcess) {
-  auto store = RocksDbProvider::Open(path_);
+  auto store = RocksDbProvider::Open(path_, OpenMode::kCreateIfMissing);
   ASSERT_TRUE(store.ok()) << store.status();
   EXPECT_EQ(OpenCode(path_), StatusCode::kUnavailable);
   EXPECT_EQ(OpenCode(path_), StatusCode::kUnavailable);
@@ -198,7 +198,7 @@ TEST_F(OpeningTest, AStoreIsHeldOnceInThisProcess) {
 TEST_F(OpeningTest, AnUnknownFormatIsUnsupported) {
   MakeStore();
   WriteStoreRecord(/*format=*/99, /*incarnation=*/1);
-  const auto opened = RocksDbProvider::Open(path_);
+  const auto opened = RocksDbProvider::Open(path_, OpenMode::kCreateIfMissing);
   EXPECT_EQ(opened.status().code(), StatusCode::kUnsupported) << opened.status();
   EXPECT_NE(opened.status().message().find("99"), std::string::npos) << opened.status();
 }
@@ -224,7 +224,7 @@ TEST_F(OpeningTest, AStoreOpensHoweverManyTablesWaitForCompaction) {
       }
     }
   }
-  const auto store = RocksDbProvider::Open(path_);
+  const auto store = RocksDbProvider::Open(path_, OpenMode::kCreateIfMissing);
   ASSERT_TRUE(store.ok()) << store.status();
   EXPECT_TRUE((*store)->Append(stream_, {"event"}).ok());
 }
@@ -234,7 +234,7 @@ TEST_F(OpeningTest, AStoreThatHasUsedUpItsIncarnationsDoesNotOpen) {
   MakeStore();
   WriteStoreRecord(/*format=*/1, kIncarnationsMax - 1);
   {
-    auto last = RocksDbProvider::Open(path_);
+    auto last = RocksDbProvider::Open(path_, OpenMode::kCreateIfMissing);
     ASSERT_TRUE(last.ok()) << last.status();
     const auto first = (*last)->Enqueue("queue", "a");
     const auto second = (*last)->Enqueue("queue", "b");
@@ -255,7 +255,7 @@ TEST_F(OpeningTest, AnUnknownColumnFamilyIsUnsupported) {
     raw.families.push_back(handle);
   }
   const auto families = FamiliesOf();
-  const auto opened = RocksDbProvider::Open(path_);
+  const auto opened = RocksDbProvider::Open(path_, OpenMode::kCreateIfMissing);
   EXPECT_EQ(opened.status().code(), StatusCode::kUnsupported) << opened.status();
   EXPECT_EQ(FamiliesOf(), families);
 }
@@ -271,7 +271,7 @@ TEST_F(OpeningTest, SomebodyElsesDatabaseIsRefusedAndLeftAsItIs) {
         ASSERT_TRUE(raw.db->Flush(rocksdb::FlushOptions()).ok());
       }
     }
-    const auto opened = RocksDbProvider::Open(path_);
+    const auto opened = RocksDbProvider::Open(path_, OpenMode::kCreateIfMissing);
     EXPECT_EQ(opened.status().code(), StatusCode::kInvalidArgument)
         << (flushed ? "flushed: " : "in the log: ") << opened.status();
     EXPECT_EQ(FamiliesOf(), std::vector<std::string>{rocksdb::kDefaultColumnFamilyName});

@@ -35,6 +35,7 @@ class CorruptionTest : public ::testing::Test {
 
   static RocksDbOptions Options() {
     RocksDbOptions options;
+    options.mode = OpenMode::kCreateIfMissing;
     options.write_buffer_bytes = std::size_t{64} << 20;
     return options;
   }
@@ -319,6 +320,7 @@ TEST_F(CorruptionTest, ATableThatIsTruncatedOrGrownIsNoticed) {
 
 TEST_F(CorruptionTest, ADamagedBlockStopsWritesWhenACompactionMeetsItAndNeitherReadsNorOpening) {
   RocksDbOptions options;
+  options.mode = OpenMode::kCreateIfMissing;
   options.write_buffer_bytes = std::size_t{64} << 10;
   const StreamId left{"left", 0};
   std::mt19937_64 random(testing::TestSeed());
@@ -382,6 +384,7 @@ std::string TearLastRecord(std::string log) {
 // log begins; the few messages keep the old ones alive.
 TEST_F(CorruptionTest, ALogThatIsMissingOrCutBeforeTheLastIsNoticed) {
   RocksDbOptions options;
+  options.mode = OpenMode::kCreateIfMissing;
   options.write_buffer_bytes = std::size_t{128} << 10;
   {
     auto store = RocksDbProvider::Open(built_, options);

@@ -44,7 +44,7 @@ TEST(CrashTest, KillsUnderLoadLoseNothingAcknowledgedAndShowNothingHalfDone) {
   for (int round = 1; round <= rounds; ++round) {
     SCOPED_TRACE("round " + std::to_string(round));
     RunAndKill(directory.path(), random(), round, 1 + random() % 400, ledger);
-    auto store = RocksDbProvider::Open(directory.path());
+    auto store = RocksDbProvider::Open(directory.path(), OpenMode::kCreateIfMissing);
     ASSERT_TRUE(store.ok()) << store.status();
     ledger.ExpectAgrees(testing::ReadImage(**store), 1);
     if (HasFailure()) return;
@@ -64,7 +64,7 @@ TEST(CrashTest, ManyKillsInARowAreAsGoodAsOne) {
   for (int round = 1; round <= rounds; ++round) {
     RunAndKill(directory.path(), random(), round, 1 + random() % 60, ledger);
   }
-  auto store = RocksDbProvider::Open(directory.path());
+  auto store = RocksDbProvider::Open(directory.path(), OpenMode::kCreateIfMissing);
   ASSERT_TRUE(store.ok()) << store.status();
   ledger.ExpectAgrees(testing::ReadImage(**store), static_cast<std::uint32_t>(rounds));
 }

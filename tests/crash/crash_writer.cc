@@ -89,6 +89,7 @@ int Main(int argc, char** argv) {
   const std::uint64_t seed = std::strtoull(argv[2], nullptr, 10);
   const std::uint64_t number = std::strtoull(argv[3], nullptr, 10);
   RocksDbOptions options;
+  options.mode = OpenMode::kCreateIfMissing;
   // Small, so that flushes, new logs and compactions happen all the time.
   options.write_buffer_bytes = std::size_t{512} << 10;
   auto opened = RocksDbProvider::Open(argv[1], options);

@@ -52,11 +52,11 @@ TEST(CreationTest, AKillDuringCreationLeavesAStoreThatOpens) {
     for (std::uint64_t i = 0; i < kills; ++i) {
       KillWhileOpening(directory, std::chrono::microseconds(random() % (whole.count() + 1)));
     }
-    auto store = RocksDbProvider::Open(directory);
+    auto store = RocksDbProvider::Open(directory, OpenMode::kCreateIfMissing);
     ASSERT_TRUE(store.ok()) << store.status() << " in round " << round;
     ASSERT_TRUE((*store)->Append({"entity", 0}, {"event"}).ok());
     store->reset();
-    store = RocksDbProvider::Open(directory);
+    store = RocksDbProvider::Open(directory, OpenMode::kCreateIfMissing);
     ASSERT_TRUE(store.ok()) << store.status();
     EXPECT_EQ((*store)->Read({"entity", 0}, {})->head, 1U);
   }
@@ -67,13 +67,14 @@ TEST(HeldStoreTest, IsUnavailableUntilTheOtherProcessEnds) {
   WriterProcess writer({TANDEM_CRASH_WRITER, directory.path(), "1", "1"});
   ASSERT_TRUE(writer.NextLine().has_value());  // it writes, so it has the store open
   for (int i = 0; i < 2; ++i) {                // asking does not release the lock
-    EXPECT_EQ(RocksDbProvider::Open(directory.path()).status().code(), StatusCode::kUnavailable);
+    EXPECT_EQ(RocksDbProvider::Open(directory.path(), OpenMode::kCreateIfMissing).status().code(),
+              StatusCode::kUnavailable);
   }
   EXPECT_TRUE(writer.NextLine().has_value());
   writer.Kill();
   while (writer.NextLine().has_value()) {
   }
-  const auto store = RocksDbProvider::Open(directory.path());
+  const auto store = RocksDbProvider::Open(directory.path(), OpenMode::kCreateIfMissing);
   EXPECT_TRUE(store.ok()) << store.status();
 }
 
@@ -81,10 +82,11 @@ TEST(HeldStoreTest, AfterARefusedOpenOtherProcessesAreStillRefused) {
   const testing::TemporaryDirectory parent;
   const auto directory = parent.path() / "store";
   std::filesystem::create_directory_symlink(directory, parent.path() / "link");
-  auto store = RocksDbProvider::Open(directory);
+  auto store = RocksDbProvider::Open(directory, OpenMode::kCreateIfMissing);
   ASSERT_TRUE(store.ok()) << store.status();
   for (const auto& path : {directory, parent.path() / "link", parent.path() / "." / "store"}) {
-    EXPECT_EQ(RocksDbProvider::Open(path).status().code(), StatusCode::kUnavailable);
+    EXPECT_EQ(RocksDbProvider::Open(path, OpenMode::kCreateIfMissing).status().code(),
+              StatusCode::kUnavailable);
     WriterProcess other(OpenOnly(path));
     const auto line = other.NextLine();
     ASSERT_TRUE(line.has_value());
@@ -101,7 +103,7 @@ TEST(CreationTest, KillsDuringReopeningLoseNothing) {
   MessageId last_id = 0;
   for (int round = 1; round <= rounds; ++round) {
     KillWhileOpening(directory.path(), std::chrono::microseconds(random() % (whole.count() + 1)));
-    auto store = RocksDbProvider::Open(directory.path());
+    auto store = RocksDbProvider::Open(directory.path(), OpenMode::kCreateIfMissing);
     ASSERT_TRUE(store.ok()) << store.status() << " in round " << round;
     const StreamId stream{"entity", 0};
     Batch operations;

@@ -272,6 +272,7 @@ TEST_F(IoErrorTest, AConflictIsNotAnsweredOnWhatCouldNotBeFlushed) {
 // next write.
 TEST_F(IoErrorTest, AFailedTableWriteLosesNothing) {
   RocksDbOptions options;
+  options.mode = OpenMode::kCreateIfMissing;
   options.write_buffer_bytes = std::size_t{256} << 10;
   for (const int error : {EIO, ENOSPC}) {
     Open(options);
@@ -311,6 +312,7 @@ TEST_F(IoErrorTest, AFailedReadIsAnErrorAndNothingElse) {
   const Result<std::string> expected = testing::DumpStore(*store_, {}, {});
   ASSERT_TRUE(expected.ok()) << expected.status();
   RocksDbOptions options;
+  options.mode = OpenMode::kCreateIfMissing;
   options.block_cache_bytes = 0;
   Open(options);  // moves all from the log to tables
   int failed = 0;
@@ -372,7 +374,7 @@ TEST_F(IoErrorTest, AnOpenThatFailsCanBeTriedAgain) {
         fault.suffix = suffix;
         fault.countdown = countdown;
         testing::ArmFault(fault);
-        auto failed = RocksDbProvider::Open(directory_.path());
+        auto failed = RocksDbProvider::Open(directory_.path(), OpenMode::kCreateIfMissing);
         const bool injected = testing::FaultsInjected() > 0;
         testing::DisarmFault();
         if (failed.ok()) {

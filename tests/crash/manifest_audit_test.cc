@@ -52,7 +52,7 @@ TEST(ManifestAuditTest, AFlippedBitInAManifestIsDamage) {
 class StoreWithoutManifestTest : public ::testing::Test {
  protected:
   StoreWithoutManifestTest() {
-    const auto store = RocksDbProvider::Open(store_);
+    const auto store = RocksDbProvider::Open(store_, OpenMode::kCreateIfMissing);
     EXPECT_TRUE(store.ok()) << store.status();
     EXPECT_TRUE((*store)->Append({"entity", 1}, {"event"}).ok());
   }
@@ -60,7 +60,7 @@ class StoreWithoutManifestTest : public ::testing::Test {
   // Twice: the first attempt must not make a new store out of it.
   void ExpectCorruptionThatNames(const std::string& file) {
     for (int i = 0; i < 2; ++i) {
-      const Status opened = RocksDbProvider::Open(store_).status();
+      const Status opened = RocksDbProvider::Open(store_, OpenMode::kCreateIfMissing).status();
       EXPECT_EQ(opened.code(), StatusCode::kCorruption) << opened;
       EXPECT_NE(opened.message().find(file), std::string::npos) << opened;
     }
@@ -76,7 +76,8 @@ TEST_F(StoreWithoutManifestTest, AMissingManifestIsCorruptionThatNamesIt) {
   fs::rename(store_ / name, directory_.path() / name);
   ExpectCorruptionThatNames(name);
   fs::rename(directory_.path() / name, store_ / name);
-  EXPECT_TRUE(RocksDbProvider::Open(store_).ok()) << "nothing else was changed";
+  EXPECT_TRUE(RocksDbProvider::Open(store_, OpenMode::kCreateIfMissing).ok())
+      << "nothing else was changed";
 }
 
 TEST_F(StoreWithoutManifestTest, ACurrentThatNamesNoManifestIsCorruption) {
@@ -90,7 +91,8 @@ TEST_F(StoreWithoutManifestTest, ACurrentThatNamesNoManifestIsCorruption) {
   testing::WriteFile(store_ / "CURRENT", "MANIFEST-999999\n");
   ExpectCorruptionThatNames("MANIFEST-999999");
   testing::WriteFile(store_ / "CURRENT", current);
-  EXPECT_TRUE(RocksDbProvider::Open(store_).ok()) << "nothing else was changed";
+  EXPECT_TRUE(RocksDbProvider::Open(store_, OpenMode::kCreateIfMissing).ok())
+      << "nothing else was changed";
 }
 
 }  // namespace

@@ -210,7 +210,7 @@ class MutatedRecordsTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     folder_ = std::make_unique<testing::TemporaryDirectory>();
-    auto store = RocksDbProvider::Open(Pristine());
+    auto store = RocksDbProvider::Open(Pristine(), OpenMode::kCreateIfMissing);
     ASSERT_TRUE(store.ok()) << store.status();
     FillEvents(**store);
     FillQueues(**store);
@@ -368,7 +368,7 @@ TEST_F(MutatedRecordsTest, OneDamagedRecordStopsNothingButWhatItBelongsTo) {
     SCOPED_TRACE("round " + std::to_string(round) + ": " + family + " key " +
                  rocksdb::Slice(key).ToString(/*hex=*/true) + ", " + std::string(NameOf(mutation)));
     Damage(family, key, mutation, random);
-    auto store = RocksDbProvider::Open(Damaged());
+    auto store = RocksDbProvider::Open(Damaged(), OpenMode::kCreateIfMissing);
     if (!store.ok()) {
       EXPECT_TRUE(IsOfTheWholeStore(family, key)) << store.status();
       EXPECT_TRUE(store.status().code() == StatusCode::kCorruption ||

@@ -121,7 +121,7 @@ class PowerCutTest : public ::testing::Test {
   }
 
   void ExpectGood(const Cut& cut, const fs::path& directory) {
-    auto store = RocksDbProvider::Open(directory);
+    auto store = RocksDbProvider::Open(directory, OpenMode::kCreateIfMissing);
     ASSERT_TRUE(store.ok()) << store.status();
     const testing::StoreImage image = testing::ReadImage(**store);
     testing::ExpectPrefix(image, whole_feed_);
@@ -135,7 +135,7 @@ class PowerCutTest : public ::testing::Test {
     // It goes on from there.
     ASSERT_TRUE((*store)->Append({"later", 0}, {"event"}).ok());
     store = Status::Unavailable("closed");
-    store = RocksDbProvider::Open(directory);
+    store = RocksDbProvider::Open(directory, OpenMode::kCreateIfMissing);
     ASSERT_TRUE(store.ok()) << store.status();
     EXPECT_EQ((*store)->Append({"later", 0}, {"event"})->position, image.feed.size() + 2);
     ++good_;
@@ -175,7 +175,7 @@ class PowerCutTest : public ::testing::Test {
 
 TEST_F(PowerCutTest, UnflushedBytesAreLostAsAPrefixAndNothingPromisedIsLost) {
   std::mt19937_64 random(testing::TestSeed());
-  auto opened = RocksDbProvider::Open(live_);
+  auto opened = RocksDbProvider::Open(live_, OpenMode::kCreateIfMissing);
   ASSERT_TRUE(opened.ok()) << opened.status();
   store_ = *std::move(opened);
   const std::vector<Cut> cuts = CutUnderLoad(random);
@@ -205,7 +205,7 @@ TEST_F(PowerCutTest, UnflushedBytesAreLostAsAPrefixAndNothingPromisedIsLost) {
 
 // One thread: what each acknowledgement promised is known to the byte.
 TEST_F(PowerCutTest, TheLogCutRightBehindAFlushHasExactlyWhatWasFlushed) {
-  auto opened = RocksDbProvider::Open(live_);
+  auto opened = RocksDbProvider::Open(live_, OpenMode::kCreateIfMissing);
   ASSERT_TRUE(opened.ok()) << opened.status();
   store_ = *std::move(opened);
   const fs::path log = testing::FilesOf(live_, ".log").back();
@@ -226,7 +226,7 @@ TEST_F(PowerCutTest, TheLogCutRightBehindAFlushHasExactlyWhatWasFlushed) {
       testing::CopyStore(parent_.path() / "whole", parent_.path() / "cut");
       const fs::path cut = testing::FilesOf(parent_.path() / "cut", ".log").back();
       fs::resize_file(cut, std::min(size + more, fs::file_size(cut)));
-      auto store = RocksDbProvider::Open(parent_.path() / "cut");
+      auto store = RocksDbProvider::Open(parent_.path() / "cut", OpenMode::kCreateIfMissing);
       ASSERT_TRUE(store.ok()) << store.status();
       const testing::StoreImage image = testing::ReadImage(**store);
       EXPECT_EQ(image.batches.size(), batches) << size << '+' << more;
@@ -249,7 +249,7 @@ class ZeroedPageTest : public PowerCutTest {
 
   // Writes that many batches, and keeps the log as it is then.
   void Build(std::uint64_t flushed, std::uint64_t unflushed) {
-    auto opened = RocksDbProvider::Open(live_);
+    auto opened = RocksDbProvider::Open(live_, OpenMode::kCreateIfMissing);
     ASSERT_TRUE(opened.ok()) << opened.status();
     store_ = *std::move(opened);
     Write(1, flushed, Durability::kSync);
@@ -291,7 +291,7 @@ TEST_F(ZeroedPageTest, AZeroedPageBeforeAFlushedGroupIsDamage) {
     const std::string damaged = testing::Zero(log_, page, end);
     testing::WriteFile(file, damaged);
     for (int i = 0; i < 2; ++i) {
-      const auto opened = RocksDbProvider::Open(directory);
+      const auto opened = RocksDbProvider::Open(directory, OpenMode::kCreateIfMissing);
       EXPECT_EQ(opened.status().code(), StatusCode::kCorruption) << opened.status() << ' ' << page;
     }
     EXPECT_EQ(testing::ReadFile(file), damaged) << "nothing was cut";
@@ -303,6 +303,7 @@ TEST_F(ZeroedPageTest, AZeroedPageBeforeAFlushedGroupIsDamage) {
 TEST_F(PowerCutTest, EveryFileMayLoseItsUnflushedBytes) {
   std::mt19937_64 random(testing::TestSeed());
   RocksDbOptions options;
+  options.mode = OpenMode::kCreateIfMissing;
   options.write_buffer_bytes = std::size_t{256} << 10;
   sync_every_ = 60;
   auto opened = RocksDbProvider::Open(live_, options);
@@ -348,7 +349,7 @@ TEST_F(PowerCutTest, TheNameOfANewStoreIsFlushedBeforeItIsUsed) {
   for (const char* end : {"", "/"}) {
     const std::string first = std::string("a") + (*end == 0 ? "1" : "2");
     const fs::path directory = above / first / "b" / "store";
-    auto opened = RocksDbProvider::Open(directory.string() + end);
+    auto opened = RocksDbProvider::Open(directory.string() + end, OpenMode::kCreateIfMissing);
     ASSERT_TRUE(opened.ok()) << opened.status();
     const auto synced = testing::SyncedDirectories();
     EXPECT_TRUE(synced.contains(above));

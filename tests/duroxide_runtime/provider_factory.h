@@ -46,6 +46,7 @@ inline std::unique_ptr<tandem::Provider> MakeMemory(tandem::Clock& clock,
 inline std::unique_ptr<tandem::Provider> MakeRocksDb(tandem::Clock& clock,
                                                      const std::filesystem::path& directory) {
   tandem::RocksDbOptions options;
+  options.mode = tandem::OpenMode::kCreateIfMissing;
   options.clock = &clock;
   auto opened = tandem::RocksDbProvider::Open(directory, options);
   EXPECT_TRUE(opened.ok()) << opened.status();

@@ -51,13 +51,13 @@ class DescriptorLimit {
 class DescriptorTest : public ::testing::Test {
  protected:
   DescriptorTest() {
-    const auto store = RocksDbProvider::Open(path_);
+    const auto store = RocksDbProvider::Open(path_, OpenMode::kCreateIfMissing);
     EXPECT_TRUE(store.ok()) << store.status();
     EXPECT_TRUE((*store)->Append(kStream, {"event"}).ok());
   }
 
   void ExpectWhole() {
-    const auto store = RocksDbProvider::Open(path_);
+    const auto store = RocksDbProvider::Open(path_, OpenMode::kCreateIfMissing);
     ASSERT_TRUE(store.ok()) << store.status();
     EXPECT_EQ((*store)->Read(kStream, {})->head, 1U);
   }
@@ -77,7 +77,7 @@ TEST_F(DescriptorTest, OpeningWithTooFewDescriptorsIsAnIoErrorThatSaysSo) {
   bool opened = false;
   for (rlim_t spare = 0; spare <= 40 && !opened; ++spare) {
     const DescriptorLimit limit(used + spare);
-    const auto store = RocksDbProvider::Open(path_);
+    const auto store = RocksDbProvider::Open(path_, OpenMode::kCreateIfMissing);
     opened = store.ok();
     if (opened) break;
     ExpectTooMany(store.status());
@@ -89,7 +89,7 @@ TEST_F(DescriptorTest, OpeningWithTooFewDescriptorsIsAnIoErrorThatSaysSo) {
 }
 
 TEST_F(DescriptorTest, ACheckpointWithTooFewDescriptorsIsAnIoErrorAndTheStoreGoesOn) {
-  const auto store = RocksDbProvider::Open(path_);
+  const auto store = RocksDbProvider::Open(path_, OpenMode::kCreateIfMissing);
   ASSERT_TRUE(store.ok()) << store.status();
   const fs::path copy = path_.parent_path() / "copy";
   const rlim_t used = OpenDescriptors();
@@ -105,6 +105,7 @@ TEST_F(DescriptorTest, ACheckpointWithTooFewDescriptorsIsAnIoErrorAndTheStoreGoe
 
 TEST_F(DescriptorTest, ALogThatCantBeMadeStopsTheStoreAndLosesNothing) {
   RocksDbOptions options;
+  options.mode = OpenMode::kCreateIfMissing;
   options.write_buffer_bytes = std::size_t{64} << 10;
   std::uint64_t acknowledged = 0;
   {
@@ -126,7 +127,7 @@ TEST_F(DescriptorTest, ALogThatCantBeMadeStopsTheStoreAndLosesNothing) {
     EXPECT_EQ((*store)->Read(kStream, {})->head, 1U) << "reads go on";
   }
   ExpectWhole();
-  const auto store = RocksDbProvider::Open(path_);
+  const auto store = RocksDbProvider::Open(path_, OpenMode::kCreateIfMissing);
   ASSERT_TRUE(store.ok()) << store.status();
   EXPECT_GE((*store)->LatestPartition("other").value()->head, acknowledged);
 }
@@ -134,7 +135,7 @@ TEST_F(DescriptorTest, ALogThatCantBeMadeStopsTheStoreAndLosesNothing) {
 TEST_F(DescriptorTest, AStoreKeepsHalfOfTheDescriptorsForTheProgram) {
   constexpr rlim_t kLimit = 400;
   const DescriptorLimit limit(kLimit);
-  const auto store = RocksDbProvider::Open(path_);
+  const auto store = RocksDbProvider::Open(path_, OpenMode::kCreateIfMissing);
   ASSERT_TRUE(store.ok()) << store.status();
   std::string found;
   for (const auto& entry : fs::directory_iterator(path_)) {

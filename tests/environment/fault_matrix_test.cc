@@ -150,6 +150,7 @@ class FaultMatrix : public ::testing::TestWithParam<FailingCall> {
 
   Result<Store> TryOpen(const fs::path& path) const {
     RocksDbOptions options;
+    options.mode = OpenMode::kCreateIfMissing;
     options.write_buffer_bytes = std::size_t{64} << 10;
     options.block_cache_bytes = 0;
     return RocksDbProvider::Open(path, options);

@@ -34,6 +34,7 @@ class FullDiskTest : public ::testing::Test {
  protected:
   static Result<Store> TryOpen(const fs::path& path) {
     RocksDbOptions options;
+    options.mode = OpenMode::kCreateIfMissing;
     options.write_buffer_bytes = kMiB / 2;  // tables and new logs all the time
     return RocksDbProvider::Open(path, options);
   }

@@ -21,7 +21,7 @@ const StreamId kStream{"stream", 0};
 class MountTest : public ::testing::Test {
  protected:
   void MakeStore() {
-    const auto store = RocksDbProvider::Open(path_);
+    const auto store = RocksDbProvider::Open(path_, OpenMode::kCreateIfMissing);
     ASSERT_TRUE(store.ok()) << store.status();
     ASSERT_TRUE((*store)->Append(kStream, {"event"}).ok());
   }
@@ -41,11 +41,12 @@ TEST_F(MountTest, AStoreIsHeldOnceAlsoThroughABindMount) {
   fs::create_directory(disk_.path() / "bound");
   testing::BindMount(path_, disk_.path() / "bound");
   for (const char* holder : {"store", "bound"}) {
-    const auto store = RocksDbProvider::Open(disk_.path() / holder);
+    const auto store = RocksDbProvider::Open(disk_.path() / holder, OpenMode::kCreateIfMissing);
     ASSERT_TRUE(store.ok()) << store.status();
     for (const char* other : {"store", "bound"}) {
-      EXPECT_EQ(RocksDbProvider::Open(disk_.path() / other).status().code(),
-                StatusCode::kUnavailable);
+      EXPECT_EQ(
+          RocksDbProvider::Open(disk_.path() / other, OpenMode::kCreateIfMissing).status().code(),
+          StatusCode::kUnavailable);
     }
     EXPECT_TRUE((*store)->Append(kStream, {"event"}).ok());
   }
@@ -55,10 +56,11 @@ TEST_F(MountTest, AStoreIsHeldOnceAlsoThroughABindMount) {
 TEST_F(MountTest, AReadOnlyMountIsAnIoErrorThatNamesTheFile) {
   MakeStore();
   disk_.SetReadOnly(true);
-  ExpectReadOnly(RocksDbProvider::Open(path_).status(), path_ / "LOCK");
-  ExpectReadOnly(RocksDbProvider::Open(disk_.path() / "new").status(), disk_.path() / "new");
+  ExpectReadOnly(RocksDbProvider::Open(path_, OpenMode::kCreateIfMissing).status(), path_ / "LOCK");
+  ExpectReadOnly(RocksDbProvider::Open(disk_.path() / "new", OpenMode::kCreateIfMissing).status(),
+                 disk_.path() / "new");
   disk_.SetReadOnly(false);
-  const auto store = RocksDbProvider::Open(path_);
+  const auto store = RocksDbProvider::Open(path_, OpenMode::kCreateIfMissing);
   ASSERT_TRUE(store.ok()) << store.status();
   EXPECT_EQ((*store)->Read(kStream, {})->head, 1U);
   const testing::SmallDisk other(kDiskBytes);
@@ -70,7 +72,7 @@ TEST_F(MountTest, AMountOverTheDirectoryStopsTheStore) {
   MakeStore();
   const testing::SmallDisk other(kDiskBytes);
   {
-    const auto store = RocksDbProvider::Open(path_);
+    const auto store = RocksDbProvider::Open(path_, OpenMode::kCreateIfMissing);
     ASSERT_TRUE(store.ok()) << store.status();
     testing::BindMount(other.path(), path_);
     const Status failed = (*store)->Append(kStream, {"event"}).status();
@@ -80,7 +82,7 @@ TEST_F(MountTest, AMountOverTheDirectoryStopsTheStore) {
   }
   EXPECT_TRUE(fs::is_empty(other.path())) << "nothing is made in the wrong place";
   testing::Unmount(path_);
-  const auto store = RocksDbProvider::Open(path_);
+  const auto store = RocksDbProvider::Open(path_, OpenMode::kCreateIfMissing);
   ASSERT_TRUE(store.ok()) << store.status();
   EXPECT_GE((*store)->Read(kStream, {})->head, 1U);
 }

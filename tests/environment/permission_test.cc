@@ -34,7 +34,7 @@ class PermissionTest : public ::testing::Test {
  protected:
   PermissionTest() {
     fs::permissions(directory_.path(), fs::perms::all);
-    const auto store = RocksDbProvider::Open(path_);
+    const auto store = RocksDbProvider::Open(path_, OpenMode::kCreateIfMissing);
     EXPECT_TRUE(store.ok()) << store.status();
     EXPECT_TRUE((*store)->Append({"stream", 0}, {"event"}).ok());
   }
@@ -46,13 +46,13 @@ class PermissionTest : public ::testing::Test {
     Status status;
     {
       const AsNobody nobody;
-      status = RocksDbProvider::Open(path_).status();
+      status = RocksDbProvider::Open(path_, OpenMode::kCreateIfMissing).status();
     }
     fs::permissions(changed, before);
     EXPECT_EQ(status.code(), StatusCode::kIoError) << status;
     EXPECT_NE(status.message().find("Permission denied"), std::string::npos) << status;
     EXPECT_NE(status.message().find(named.string()), std::string::npos) << status;
-    const auto store = RocksDbProvider::Open(path_);
+    const auto store = RocksDbProvider::Open(path_, OpenMode::kCreateIfMissing);
     ASSERT_TRUE(store.ok()) << store.status();
     EXPECT_EQ((*store)->Read({"stream", 0}, {})->head, 1U);
   }
@@ -100,7 +100,7 @@ TEST_F(PermissionTest, AStoreThatMayNotBeMadeIsAnIoErrorThatNamesIt) {
   Status status;
   {
     const AsNobody nobody;
-    status = RocksDbProvider::Open(directory_.path() / "new").status();
+    status = RocksDbProvider::Open(directory_.path() / "new", OpenMode::kCreateIfMissing).status();
   }
   EXPECT_EQ(status.code(), StatusCode::kIoError) << status;
   EXPECT_NE(status.message().find("Permission denied"), std::string::npos) << status;

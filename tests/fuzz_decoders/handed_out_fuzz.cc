@@ -34,6 +34,7 @@ class Stores {
  public:
   Stores() {
     RocksDbOptions options;
+    options.mode = OpenMode::kCreateIfMissing;
     options.clock = &clock_;
     auto opened = RocksDbProvider::Open(directory_.path(), options);
     Must(opened.ok(), "the store opens");

@@ -57,6 +57,7 @@ TEST_F(TokenTest, NoFlippedByteMakesAGoodToken) {
 TEST_F(TokenTest, ATokenOfAnotherStoreIsInvalid) {
   testing::TemporaryDirectory other_directory;
   RocksDbOptions options;
+  options.mode = OpenMode::kCreateIfMissing;
   options.clock = &clock_;
   const auto other = RocksDbProvider::Open(other_directory.path(), options);
   ASSERT_TRUE(other.ok()) << other.status();

@@ -245,6 +245,7 @@ TEST_F(WindowTest, AClockThatWentBackwardsLosesNothing) {
   store_.reset();
   ManualClock earlier(clock_.Now() - std::chrono::hours(1));
   RocksDbOptions options;
+  options.mode = OpenMode::kCreateIfMissing;
   options.clock = &earlier;
   for (int round = 0; round < 2; ++round) {
     auto opened = RocksDbProvider::Open(directory_.path(), options);

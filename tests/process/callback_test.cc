@@ -24,7 +24,7 @@ class CallbackDeathTest : public ::testing::TestWithParam<Kind> {
 
   std::unique_ptr<Provider> Open() {
     if (GetParam() == Kind::kMemory) return std::make_unique<MemoryProvider>();
-    auto opened = RocksDbProvider::Open(directory_.path() / "store");
+    auto opened = RocksDbProvider::Open(directory_.path() / "store", OpenMode::kCreateIfMissing);
     EXPECT_TRUE(opened.ok()) << opened.status();
     return *std::move(opened);
   }

@@ -93,7 +93,7 @@ int CountAlive(Provider& store) {
 
 TEST(ForkTest, InAForkedChildAStoreOnRocksDbIsUnavailableAndTheChildEnds) {
   const testing::TemporaryDirectory directory;
-  auto store = *RocksDbProvider::Open(directory.path() / "store");
+  auto store = *RocksDbProvider::Open(directory.path() / "store", OpenMode::kCreateIfMissing);
   ASSERT_TRUE(store->Append({"stream", 0}, {"event"}).ok());
   EXPECT_EQ(StatusOfChild([&store] { return CountAlive(*store); }), 0);
   EXPECT_EQ(StatusOfChild([&store] {
@@ -102,7 +102,8 @@ TEST(ForkTest, InAForkedChildAStoreOnRocksDbIsUnavailableAndTheChildEnds) {
             }),
             0);
   EXPECT_EQ(StatusOfChild([&] {
-              const auto another = RocksDbProvider::Open(directory.path() / "another");
+              const auto another =
+                  RocksDbProvider::Open(directory.path() / "another", OpenMode::kCreateIfMissing);
               return another.status().code() == StatusCode::kUnavailable ? 0 : 1;
             }),
             0);
@@ -132,7 +133,8 @@ TEST(ForkTest, InAForkedChildARuntimeIsDeadAndTheChildEnds) {
                [](duroxide::OrchestrationContext /*ctx*/,
                   std::string text) -> duroxide::Task<Result<std::string>> { co_return text; });
   const testing::TemporaryDirectory directory;
-  const auto on_rocks_db = *RocksDbProvider::Open(directory.path() / "store");
+  const auto on_rocks_db =
+      *RocksDbProvider::Open(directory.path() / "store", OpenMode::kCreateIfMissing);
   MemoryProvider in_memory;
   for (Provider* store :
        {static_cast<Provider*>(on_rocks_db.get()), static_cast<Provider*>(&in_memory)}) {
@@ -153,7 +155,7 @@ TEST(ForkTest, InAForkedChildARuntimeIsDeadAndTheChildEnds) {
 // A child that is forked while others use the store, so that it inherits locks which are held.
 TEST(ForkTest, AChildOfABusyProcessDoesNotWaitForItsLocks) {
   const testing::TemporaryDirectory directory;
-  const auto store = *RocksDbProvider::Open(directory.path() / "store");
+  const auto store = *RocksDbProvider::Open(directory.path() / "store", OpenMode::kCreateIfMissing);
   AppendOptions buffered;
   buffered.durability = Durability::kBuffered;
   std::jthread writer([&](const std::stop_token& stop) {

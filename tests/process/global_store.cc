@@ -15,7 +15,7 @@ std::unique_ptr<tandem::RocksDbProvider> global_store;  // NOLINT: what the test
 
 int main(int argc, char** argv) {
   if (argc != 2) return 2;
-  auto opened = tandem::RocksDbProvider::Open(argv[1]);
+  auto opened = tandem::RocksDbProvider::Open(argv[1], tandem::OpenMode::kCreateIfMissing);
   if (!opened.ok()) {
     (void)std::fprintf(stderr, "%s\n", opened.status().ToString().c_str());
     return 1;

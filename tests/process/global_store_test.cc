@@ -27,7 +27,7 @@ TEST(GlobalStoreTest, AStoreAtNamespaceScopeEndsWithTheProcessAndLosesNothing) {
   const std::filesystem::path path = directory.path() / "store";
   for (Version round = 1; round <= 3; ++round) {
     EXPECT_EQ(RunGlobalStore(path), 0);
-    const auto store = RocksDbProvider::Open(path);
+    const auto store = RocksDbProvider::Open(path, OpenMode::kCreateIfMissing);
     ASSERT_TRUE(store.ok()) << store.status();
     EXPECT_EQ((*store)->Read({"stream", 0}, {})->head, 100 * round);
     EXPECT_TRUE((*store)->admin()->Verify().ok());

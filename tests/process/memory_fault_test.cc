@@ -33,7 +33,7 @@ class MemoryFaultTest : public ::testing::TestWithParam<bool> {
   ~MemoryFaultTest() override { testing::SkipSyncs(false); }
 
   void Open() {
-    auto opened = RocksDbProvider::Open(path_);
+    auto opened = RocksDbProvider::Open(path_, OpenMode::kCreateIfMissing);
     ASSERT_TRUE(opened.ok()) << opened.status();
     store_ = *std::move(opened);
     // On each of the provider's threads: each blocks until all of them are there.
@@ -52,7 +52,8 @@ class MemoryFaultTest : public ::testing::TestWithParam<bool> {
   // let go.
   void Reopen() {
     store_.reset();
-    if (RocksDbProvider::Open(path_).status().code() == StatusCode::kUnavailable) {
+    if (RocksDbProvider::Open(path_, OpenMode::kCreateIfMissing).status().code() ==
+        StatusCode::kUnavailable) {
       ++broken_;
       const auto copy = directory_.path() / std::to_string(broken_);
       testing::WithFilesFrozen([&] { std::filesystem::copy(path_, copy); });

@@ -70,6 +70,7 @@ class SoakTest : public ::testing::Test {
 
   void Round() {
     RocksDbOptions options;
+    options.mode = OpenMode::kCreateIfMissing;
     options.write_buffer_bytes = std::size_t{256} << 10;
     auto opened = RocksDbProvider::Open(path_, options);
     ASSERT_TRUE(opened.ok()) << opened.status();

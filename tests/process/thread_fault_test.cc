@@ -31,6 +31,7 @@ class ThreadFaultTest : public ::testing::Test {
  protected:
   Result<std::unique_ptr<RocksDbProvider>> Open() {
     RocksDbOptions options;
+    options.mode = OpenMode::kCreateIfMissing;
     options.clock = &clock_;
     options.write_buffer_bytes = std::size_t{64} << 10;
     return RocksDbProvider::Open(directory_.path() / "store", options);

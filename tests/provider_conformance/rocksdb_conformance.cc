@@ -13,6 +13,7 @@ namespace {
 std::unique_ptr<tandem::Provider> Open(tandem::Clock& clock,
                                        const std::filesystem::path& directory) {
   tandem::RocksDbOptions options;
+  options.mode = tandem::OpenMode::kCreateIfMissing;
   options.clock = &clock;
   auto opened = tandem::RocksDbProvider::Open(directory, options);
   if (!opened.ok()) throw std::runtime_error(opened.status().ToString());

@@ -39,6 +39,7 @@ RocksSubject::RocksSubject(ManualClock& clock)
 
 void RocksSubject::Open() {
   RocksDbOptions options;
+  options.mode = OpenMode::kCreateIfMissing;
   options.clock = clock_;
   auto opened = RocksDbProvider::Open(directory_, options);
   TANDEM_CHECK(opened.ok(), opened.status().ToString().c_str());

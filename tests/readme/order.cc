@@ -70,6 +70,7 @@ duroxide::Status AwaitTimer(const duroxide::Client& client, std::string_view ins
 duroxide::Status Run(const std::filesystem::path& directory) {
   tandem::ManualClock clock;
   tandem::RocksDbOptions options;
+  options.mode = tandem::OpenMode::kCreateIfMissing;
   options.clock = &clock;
   TANDEM_ASSIGN_OR_RETURN(const auto store, tandem::RocksDbProvider::Open(directory, options));
   // README: begin

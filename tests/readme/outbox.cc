@@ -59,7 +59,8 @@ Result<bool> ProjectOne(tandem::Provider& store) {
 // README: end
 
 Status Run(const std::filesystem::path& directory) {
-  TANDEM_ASSIGN_OR_RETURN(const auto store, tandem::RocksDbProvider::Open(directory));
+  TANDEM_ASSIGN_OR_RETURN(const auto store,
+                          tandem::OpenStore(directory, tandem::OpenMode::kCreateIfMissing));
   TANDEM_RETURN_IF_ERROR(Move(*store, "ann", 100));
   TANDEM_RETURN_IF_ERROR(Move(*store, "bob", 5));
   TANDEM_RETURN_IF_ERROR(Move(*store, "ann", -30));

@@ -87,7 +87,8 @@ Status Show(tandem::Provider& store, const std::string& name) {
 }
 
 Status Run(const std::filesystem::path& directory) {
-  TANDEM_ASSIGN_OR_RETURN(const auto store, tandem::RocksDbProvider::Open(directory));
+  TANDEM_ASSIGN_OR_RETURN(const auto store,
+                          tandem::OpenStore(directory, tandem::OpenMode::kCreateIfMissing));
   TANDEM_RETURN_IF_ERROR(store->Append("ann", "100").status());
   TANDEM_RETURN_IF_ERROR(Decide(*store, std::nullopt, {1, "ann", "bob", 70}));
   TANDEM_RETURN_IF_ERROR(SaveSnapshot(*store, "ann"));

@@ -18,6 +18,7 @@ class StoreTest : public ::testing::Test {
 
   void Open() {
     RocksDbOptions options;
+    options.mode = OpenMode::kCreateIfMissing;
     options.clock = &clock_;
     auto opened = RocksDbProvider::Open(directory_.path(), options);
     ASSERT_TRUE(opened.ok()) << opened.status();

@@ -62,7 +62,7 @@ rocksdb::DBOptions DatabaseOptions(const RocksDbOptions& options, rocksdb::Env* 
   rocksdb::DBOptions db;
   db.env = env;
   db.info_log = std::make_shared<NoLog>();
-  db.create_if_missing = options.create_if_missing;
+  db.create_if_missing = options.mode == OpenMode::kCreateIfMissing;
   db.create_missing_column_families = true;
   // A damaged record in the log is an error, never the end of the log; only a torn one is.
   db.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;

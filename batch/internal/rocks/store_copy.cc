@@ -98,7 +98,7 @@ Status CopyFiles(const StoreDatabase& source, const fs::path& copy) {
 // of its own, so a copy that lacks a file or an end has a lower one.
 Status CheckAndRenew(const StoreDatabase& source, rocksdb::SequenceNumber sequence,
                      const fs::path& copy, RocksDbOptions options) {
-  options.create_if_missing = false;
+  options.mode = OpenMode::kOpenExisting;
   TANDEM_ASSIGN_OR_RETURN(const auto copied, OpenStoreDatabase(copy, options));
   if (copied->identity.store != source.identity.store ||
       copied->identity.incarnation != source.identity.incarnation + 1) {

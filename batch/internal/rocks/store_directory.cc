@@ -88,18 +88,18 @@ bool IsRocksDbFile(std::string_view name) {
 }
 
 // Makes the directory if it may.
-Status ProvideDirectory(const fs::path& directory, bool create_if_missing) {
+Status ProvideDirectory(const fs::path& directory, OpenMode mode) {
   std::error_code error;
   if (fs::status(directory, error).type() != fs::file_type::not_found) return Status::Ok();
   if (fs::is_symlink(directory, error)) {  // any other is resolved
     return Status::IoError(directory.string() + " is a symbolic link to nothing");
   }
-  if (!create_if_missing) return Status::NotFound("no store at " + directory.string());
+  if (mode == OpenMode::kOpenExisting) return Status::NotFound("no store at " + directory.string());
   return MakeDirectory(directory);
 }
 
 // Refuses a directory of something else, and one that lost a part. Reads it only.
-Status CheckContent(const fs::path& directory, bool create_if_missing) {
+Status CheckContent(const fs::path& directory, OpenMode mode) {
   std::error_code error;
   bool has_current = false;
   bool has_data = false;
@@ -134,7 +134,7 @@ Status CheckContent(const fs::path& directory, bool create_if_missing) {
     return Status::Corruption(directory / unusable, "no store numbers a file so high");
   }
   if (has_current) return Status::Ok();
-  if (!create_if_missing) return Status::NotFound("no store at " + directory.string());
+  if (mode == OpenMode::kOpenExisting) return Status::NotFound("no store at " + directory.string());
   // Whoever made the directory may have died before its name was flushed.
   return FlushName(directory);
 }
@@ -371,10 +371,10 @@ Status OpenRocksDb(StoreDatabase& database, const rocksdb::DBOptions& db_options
 Result<std::unique_ptr<StoreDatabase>> OpenUnguarded(const fs::path& given,
                                                      const RocksDbOptions& options) {
   TANDEM_ASSIGN_OR_RETURN(const fs::path directory, ResolveDirectory(given));
-  TANDEM_RETURN_IF_ERROR(ProvideDirectory(directory, options.create_if_missing));
+  TANDEM_RETURN_IF_ERROR(ProvideDirectory(directory, options.mode));
   auto database = std::make_unique<StoreDatabase>();
   TANDEM_ASSIGN_OR_RETURN(database->directory, HeldDirectory::Hold(directory));
-  TANDEM_RETURN_IF_ERROR(CheckContent(directory, options.create_if_missing));
+  TANDEM_RETURN_IF_ERROR(CheckContent(directory, options.mode));
   database->env =
       rocksdb::NewCompositeEnv(std::make_shared<StoreFileSystem>(database->directory.get()));
   TANDEM_RETURN_IF_ERROR(CheckNotHeldByTool(database->env.get(), directory));

@@ -26,7 +26,8 @@ Result<std::string> Run(const char* directory) {
   registry.Add(kGreet, [](ActivityContext&, const std::string& name) -> Result<std::string> {
     return "hello " + name;
   });
-  TANDEM_ASSIGN_OR_RETURN(const auto store, tandem::RocksDbProvider::Open(directory));
+  TANDEM_ASSIGN_OR_RETURN(const auto store,
+                          tandem::OpenStore(directory, tandem::OpenMode::kCreateIfMissing));
   TANDEM_ASSIGN_OR_RETURN(const auto runtime, duroxide::Runtime::Start(*store, registry));
   const duroxide::Client client = runtime->client();
   TANDEM_RETURN_IF_ERROR(client.Start(kWelcome, "welcome-1", "ann"));

@@ -33,7 +33,8 @@ Result<std::string> Receive(tandem::Provider& store) {
 }
 
 Result<std::string> Run(const char* directory) {
-  TANDEM_ASSIGN_OR_RETURN(const auto store, tandem::RocksDbProvider::Open(directory));
+  TANDEM_ASSIGN_OR_RETURN(const auto store,
+                          tandem::OpenStore(directory, tandem::OpenMode::kCreateIfMissing));
   TANDEM_RETURN_IF_ERROR(Send(*store));
   return Receive(*store);
 }

@@ -100,6 +100,7 @@ Status UserCode(duroxide::Registry& registry) {
   TANDEM_RETURN_IF_ERROR(SetOne(store, "value"));
   registry.Add(kCharge, Charge);
   registry.Add(kOrder, Order);
-  TANDEM_ASSIGN_OR_RETURN(const auto durable, tandem::RocksDbProvider::Open("store"));
+  TANDEM_ASSIGN_OR_RETURN(const auto durable, tandem::RocksDbProvider::Open(
+                                                  "store", tandem::OpenMode::kCreateIfMissing));
   return ReadEverything(*durable);
 }
