@@ -7,6 +7,8 @@ namespace tandem {
 
 namespace {
 
+// The closing byte sorts before kZeroFollows, so a field sorts before its extensions, also before
+// those that go on with a zero byte.
 constexpr char kZero = '\x00';
 constexpr char kZeroFollows = '\xFF';
 constexpr char kClosed = '\x01';

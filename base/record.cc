@@ -5,6 +5,7 @@
 namespace tandem::internal {
 
 std::string SerializeRecord(kj::ArrayPtr<const kj::ArrayPtr<const capnp::word>> segments) {
+  // A u32 with the number of segments and one for each length, padded to whole words.
   const std::size_t table_words = segments.size() / 2 + 1;
   std::string bytes(table_words * sizeof(capnp::word), '\0');
   const auto put_u32 = [&bytes](std::size_t index, std::size_t value) {
@@ -24,6 +25,7 @@ std::string SerializeRecord(kj::ArrayPtr<const kj::ArrayPtr<const capnp::word>> 
 RecordMessage::RecordMessage(std::string_view bytes, const RecordLimits& limits) {
   KJ_REQUIRE(!bytes.empty() && bytes.size() % sizeof(capnp::word) == 0,
              "a record is a positive number of words");
+  // The bytes may stand at any address, and Cap'n Proto reads aligned words only: hence a copy.
   words_ = kj::heapArray<capnp::word>(bytes.size() / sizeof(capnp::word));
   std::memcpy(words_.begin(), bytes.data(), bytes.size());
   capnp::ReaderOptions options;

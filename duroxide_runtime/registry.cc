@@ -63,6 +63,7 @@ std::optional<Registry::Resolved> Registry::FindOrchestration(
   const auto found = orchestrations_.find(name);
   if (found == orchestrations_.end()) return std::nullopt;
   const auto& versions = found->second;
+  // The newest. There is one: a name is only added together with a version.
   auto chosen = std::prev(versions.end());
   if (version) {
     chosen = versions.find(*version);

@@ -29,6 +29,7 @@ std::optional<TokenFields> DecodeToken(const LockToken& token) {
   if (!store || !incarnation || !epoch || !queue || !item || item->empty()) return std::nullopt;
   TokenFields fields{*store, *incarnation, *epoch, LeaseItem{*std::move(queue), {}, 0}};
   if (item->front() == kGroup) {
+    // Without a name it would be the LeaseItem of a message, with the id 0.
     fields.item.group = item->substr(1);
     return fields.item.group.empty() ? std::nullopt : std::optional(fields);
   }

@@ -57,6 +57,7 @@ Status ValidateDequeue(std::span<const std::string> queues, const DequeueOptions
   }
   for (const std::string& queue : queues) {
     TANDEM_RETURN_IF_ERROR(ValidateQueue(queue));
+    // The name of the dead letters' queue is longer, so it may be over the limit by itself.
     if (options.max_deliveries > 0) {
       TANDEM_RETURN_IF_ERROR(CheckName("queue of the dead letters", DeadLetterQueue(queue)));
     }

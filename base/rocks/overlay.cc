@@ -6,6 +6,7 @@
 namespace tandem {
 
 const Overlay::Changes& Overlay::changes(const rocksdb::ColumnFamilyHandle* family) const {
+  // All overlays share it, so it must stay empty: its points can allocate nothing.
   static const Changes kNone(std::pmr::null_memory_resource());
   const auto it = families_.find(family->GetID());
   return it == families_.end() ? kNone : it->second;
@@ -37,8 +38,10 @@ void Overlay::DeleteRange(const rocksdb::ColumnFamilyHandle* family, std::string
                           std::string_view end) {
   if (from >= end) return;
   auto& [points, ranges] = changes(family);
+  // Find asks the points before the ranges, so the points that this range deletes must go.
   points.erase(points.lower_bound(from), points.lower_bound(end));
 
+  // Ranges never touch each other, so that RangeOf has only one to look at.
   std::string merged_from(from);
   std::string merged_end(end);
   auto it = ranges.upper_bound(from);

@@ -9,6 +9,7 @@ Status FromRocks(const rocksdb::Status& status, std::string_view where) {
   const std::string place(where);
   std::string message = place + ": " + status.ToString();
   if (status.IsCorruption()) return Status::Corruption(place, status.ToString());
+  // To RocksDB a full disk is an IOError with a subcode, so IsIOError() is true for it as well.
   if (status.IsNoSpace()) return Status::NoSpace(std::move(message));
   if (status.IsIOError()) return Status::IoError(std::move(message));
   if (status.IsBusy() || status.IsTryAgain() || status.IsTimedOut()) {

@@ -70,12 +70,14 @@ Result<std::optional<std::string>> View::LastKey(rocksdb::ColumnFamilyHandle* fa
     if (overlay == nullptr) continue;
     const Overlay::Points& points = overlay->points(family);
     for (auto it = points.lower_bound(end); it != points.begin() && std::prev(it)->first >= from;) {
+      // Not this overlay's own value: a newer overlay may have deleted the key again.
       if (!Staged(family, (--it)->first)->has_value()) continue;
       if (!last.has_value() || it->first > *last) last = it->first;
       break;
     }
   }
 
+  // A stored key below the last staged one cannot be the answer, so the scan ends there.
   const std::string lowest = last.value_or(std::string(from));
   const rocksdb::Slice lower = ToSlice(lowest);
   const rocksdb::Slice upper = ToSlice(end);
@@ -90,6 +92,7 @@ Result<std::optional<std::string>> View::LastKey(rocksdb::ColumnFamilyHandle* fa
     const std::string* range = nullptr;
     for (const Overlay* overlay : overlays_) {
       const auto* const found = overlay == nullptr ? nullptr : overlay->RangeOf(family, key);
+      // At the range's first key the seek would stay in place; Prev() goes on from there.
       if (found != nullptr && found->first < key) range = &found->first;
     }
     if (range != nullptr) {

@@ -30,6 +30,8 @@ Result<Head> DecodeHead(std::string_view record, const StreamId& stream) {
   if (head.version > kStoredNumberMax) {
     return Status::Corruption(where(), "impossible version");
   }
+  // A stream whose events were all truncated has first == version + 1. `first` is never 0 here, so
+  // the subtraction does not wrap.
   if (head.first - 1 > head.version) {
     return Status::Corruption(where(), "truncated beyond its end");
   }

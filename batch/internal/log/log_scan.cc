@@ -49,6 +49,7 @@ LogScan ScanLog(std::string_view log) {
   }
   scan.broken_at = std::min(reader.at(), log.size());
   const bool within_record = reader.at() > reader.begin();
+  // Zeros are no damage: a file may grow before its bytes arrive (torn_record.h).
   const bool zeros = log.find_first_not_of('\0', scan.broken_at) == std::string_view::npos;
   scan.broken = within_record || !zeros;
   if (!scan.broken) return scan;

@@ -19,6 +19,8 @@ Status AuditManifestBytes(std::string_view manifest, std::string_view name) {
   if (manifest.find_first_not_of('\0', at) == std::string_view::npos) return Status::Ok();
   const char* damage = DamageAt(manifest, at);
   if (damage == nullptr && !IsCutShort(manifest, at)) damage = "a record with a wrong checksum";
+  // RocksDB flushes each edit, so only the last can be torn: one with a whole record behind it was
+  // damaged later.
   ForEachRecordBehind(manifest, at, [&damage](const std::string& /*record*/) {
     if (damage == nullptr) damage = "a damaged record before whole ones";
   });

@@ -26,6 +26,7 @@ QueueState& QueueMemory::Existing(std::string_view queue) {
 }
 
 std::shared_ptr<Lease> QueueMemory::LeaseOf(std::string_view queue, const ReadyEntry& entry) const {
+  // The lease of a group covers all of it, whichever member's place the entry shows.
   const MessageId id = entry.group.empty() ? entry.place.id : 0;
   return leases.FindItem(LeaseItem{std::string(queue), entry.group, id});
 }

@@ -23,6 +23,7 @@ Status SnapshotReader::Walk(std::string_view from, std::string_view end, const V
   rocksdb::ReadOptions options;
   options.snapshot = snapshot_;
   options.iterate_upper_bound = &upper;
+  // A walk reads each block once, and must not push out what Dequeue needs in the cache.
   options.fill_cache = false;
   const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(options, family_));
   for (it->Seek(ToSlice(from)); it->Valid(); it->Next()) {
@@ -50,6 +51,7 @@ Result<StoredQueue> SnapshotReader::Recount(std::string_view queue) const {
              const std::optional<ReadyEntry> entry = ParseReadyKey(key, queue);
              if (!entry.has_value()) return true;
              if (!floor.has_value()) floor = entry->place;
+             // A group's one entry stands for all its members, which are counted below.
              if (entry->group.empty()) ++counted.messages;
              return true;
            }));

@@ -64,6 +64,8 @@ Result<MessageRef> DecodeVisible(std::string_view key, std::string_view value,
 MessageRef RefOf(std::string_view key, std::string_view value, std::string_view queue,
                  const Place& place) {
   Result<MessageRef> message = DecodeVisible(key, value, queue, place);
+  // `delayed` is assumed, so that a removal also deletes the entry in the delayed index. If there
+  // is none, that deletes nothing.
   return message.ok() ? *std::move(message) : MessageRef{place, {}, /*delayed=*/true};
 }
 
