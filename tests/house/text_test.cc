@@ -59,6 +59,34 @@ TEST(HouseText, FlagsIdiomsThatAreHardToRead) {
   EXPECT_EQ(TextVerdict("docs/a.md", "for every thread, forever\n"), "");
 }
 
+// Cut in two, as in the rules.
+TEST(HouseText, FlagsEachIdiom) {
+  for (const char* const idiom : {"for ev"
+                                  "er",
+                                  "to be ha"
+                                  "d",
+                                  "how-man"
+                                  "ieth",
+                                  "by whom"
+                                  "ever",
+                                  "whosoev"
+                                  "er",
+                                  "is reck"
+                                  "oned",
+                                  "the same moo"
+                                  "ds",
+                                  "to whom it conc"
+                                  "erns",
+                                  "of none not"
+                                  "hing",
+                                  "his ow"
+                                  "n"}) {
+    EXPECT_NE(TextVerdict("docs/a.md", std::string("x ") + idiom + ".\n"), "") << idiom;
+    EXPECT_NE(TextVerdict("base/a.cc", std::string("f(\"") + idiom + "\");\n"), "") << idiom;
+    EXPECT_EQ(TextVerdict("docs/style.md", std::string(idiom) + "\n"), "") << idiom;
+  }
+}
+
 TEST(HouseText, FlagsTestsThatSleepOrDoNotRun) {
   EXPECT_NE(TextVerdict("tests/a.cc", "std::this_thread::sleep_for(1s);\n"), "");
   EXPECT_NE(TextVerdict("tests/a.cc", "TEST(A, DISABLED_Works) {}\n"), "");
