@@ -44,8 +44,8 @@ class AsyncWait : public Notifiable,
   bool broken() const;   // of the owner, see there
 
   // Does what can be done now. Returns nullopt when it is done: it has called back and is
-  // registered nowhere. Else until when to wait at most for a notification. REQUIRES: whatever it
-  // has registered with keeps notifying it.
+  // registered nowhere. Else until when to wait at most for a notification. REQUIRES: everything
+  // that it has registered with keeps notifying it.
   virtual std::optional<Timestamp> Step() = 0;
 
   // A step has ended in an exception, most likely for lack of memory: it is to call back with

@@ -1,7 +1,7 @@
 #pragma once
 
-// A Clock tells the time and owns waiting for it: whoever blocks, blocks in Clock::WaitUntil on a
-// Signal, so a ManualClock (base/manual_clock.h) can wake every waiter without a real second
+// A Clock tells the time and owns waiting for it. A thread that blocks does so in Clock::WaitUntil
+// on a Signal, so a ManualClock (base/manual_clock.h) can wake every waiter without a real second
 // passing.
 
 #include <chrono>
@@ -13,8 +13,8 @@
 
 namespace tandem {
 
-// Can be told, from any thread, that what it waits for may have come. Notify takes short locks
-// only: it may be called while others are held.
+// Any thread can notify it that what it waits for may have come. Notify takes short locks only: it
+// may be called while others are held.
 class Notifiable {
  public:
   Notifiable() = default;

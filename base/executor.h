@@ -2,8 +2,8 @@
 
 // An Executor runs short tasks on threads of its own: at once, or when a time of its clock has
 // come. It serves what waits without a thread. The first worker, and the thread that watches the
-// time, are there from the beginning: from then on whatever is posted is run, and only a lack of
-// memory can keep something from being posted. Further workers are started when they are needed.
+// time, are there from the beginning: from then on all work that is posted is run, and only a lack
+// of memory can keep work from being posted. Further workers are started when they are needed.
 // Thread-safe.
 
 #include <cstddef>
@@ -22,7 +22,7 @@ namespace tandem {
 
 class Executor {
  public:
-  // What is run, owned by whoever posts it. Posting it needs no memory.
+  // A task; the poster owns it. Posting it needs no memory.
   class Work {
    public:
     Work() = default;

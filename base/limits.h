@@ -20,7 +20,7 @@ constexpr std::size_t kPayloadBytesMax = std::size_t{16} << 20;
 constexpr std::size_t kBatchOperationsMax = 65'536;
 constexpr std::size_t kBatchBytesMax = std::size_t{64} << 20;
 
-// What one read or dequeue returns at most, whatever it asks for.
+// One read or dequeue returns at most this, even if it asks for more.
 constexpr std::size_t kPageEventsMax = 65'536;
 constexpr std::size_t kPageBytesMax = std::size_t{64} << 20;
 // What one page passes over at most, besides what it returns: what was deleted, or is not asked
@@ -28,7 +28,7 @@ constexpr std::size_t kPageBytesMax = std::size_t{64} << 20;
 // the next one goes on.
 constexpr std::size_t kPagePassedMax = 1024;
 constexpr std::size_t kDequeueMessagesMax = 4096;
-// Messages that one DeleteGroup removes at most: all other writers wait meanwhile.
+// Messages that one DeleteGroup removes at most: all other writers wait for it.
 constexpr std::size_t kDeletedAtOnceMax = 4096;
 // Partitions whose events one DeleteEntity counts at most, likewise.
 constexpr std::size_t kCountedPartitionsMax = 4096;

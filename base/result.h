@@ -15,9 +15,9 @@
 namespace tandem {
 
 // Thrown when the value of a failed Result is read. That is a mistake of the code that reads:
-// look at ok() first. The text holds the failure. Whoever calls code of others (a runtime its
-// handlers) makes that call's failure of it; where nobody catches it, the process ends with the
-// text.
+// look at ok() first. The text holds the failure. A caller of other people's code (a runtime, of
+// its handlers) turns it into a failure of that call. If nothing catches it, the process ends with
+// the text.
 class BadResultAccess : public std::logic_error {
  public:
   // REQUIRES: `failure` is not ok.

@@ -110,8 +110,8 @@ struct BatchOptions {
 
   // Makes the batch repeatable after an unknown outcome; empty = none. Repeating a batch that was
   // applied under the same id applies nothing and returns the first result; the same id with other
-  // operations is IdempotencyMismatch. Known for a time (24 h unless the provider is told
-  // otherwise) after it was applied. A batch that was refused leaves no id.
+  // operations is IdempotencyMismatch. Known for a time (24 h unless the provider's options
+  // say otherwise) after it was applied. A batch that was refused leaves no id.
   std::string id = {};
 };
 

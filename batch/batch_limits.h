@@ -8,8 +8,9 @@
 
 namespace tandem {
 
-// What a batch is refused for by itself, before anything is done, whatever the store holds: limits
-// and impossible combinations. Every operation at fault is reported. The same for every provider.
+// Refuses a batch for reasons that do not depend on what the store holds, before anything is done:
+// limits and impossible combinations. Every operation at fault is reported. The same for every
+// provider.
 Status ValidateBatch(const Batch& batch, const BatchOptions& options);
 
 // Of batch ids: as an option of the store.

@@ -9,7 +9,7 @@
 //   co_return booked;
 //
 // The request drops `body`, which cancels what it waits for, and gives Cancelled with the reason.
-// Of scopes inside each other the innermost is told; of scopes side by side, as operands of WhenAll
+// Of nested scopes only the innermost is notified. Of scopes side by side, as operands of WhenAll
 // or WhenAny, each is, in the order in which they were entered. What waits beside them, in no
 // scope, goes on. That consumes the request: scopes that were not notified, or are entered later,
 // do not see it.

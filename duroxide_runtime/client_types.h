@@ -1,7 +1,7 @@
 #pragma once
 
-// What a Client is told and tells, besides the status of an instance (instance_status.h). Options
-// are no aggregates: safe as temporaries beside a co_await on g++ 12.
+// The options and answers of a Client, besides the status of an instance (instance_status.h).
+// Options are no aggregates: safe as temporaries beside a co_await on g++ 12.
 
 #include <chrono>
 #include <cstddef>

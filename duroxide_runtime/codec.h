@@ -165,7 +165,7 @@ namespace internal {
 
 inline constexpr char kForeignException[] = "threw an exception that is no std::exception";
 
-// For those who answer with a Status: InvalidArgument for whatever a codec throws.
+// For callers that answer with a Status: InvalidArgument for any exception of a codec.
 template <Codable T>
 Result<std::string> TryEncode(const T& value) {
   try {

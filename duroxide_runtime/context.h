@@ -151,8 +151,7 @@ class OrchestrationContext {
 
   // Waits for an external event of that name. Events match waits by position: an arrival goes to
   // the oldest wait that has none. One that finds no wait is recorded and skipped forever, so
-  // whoever raises an event has to know that the instance has got to its wait. Where that can't be
-  // known, use a mailbox.
+  // the sender has to know that the instance has got to its wait. If it can't know, use a mailbox.
   template <Codable T>
   Future<T> WaitForEvent(std::string_view name) const {
     return Future<T>(internal::OperationRef(*state_, state_->Subscribe(std::string(name))));
@@ -213,7 +212,7 @@ class OrchestrationContext {
 
   // --- What others can read -------------------------------------------------------------------
 
-  // A text for whoever asks for the instance's status. Survives continue-as-new and the end.
+  // A text for clients that read the instance's status. Survives continue-as-new and the end.
   void SetCustomStatus(std::string status) const {
     state_->published().SetCustomStatus(std::move(status));
   }

@@ -37,7 +37,7 @@ constexpr std::size_t kKvValueBytesMax = std::size_t{64} << 10;
 constexpr std::size_t kMailboxCarriedBytesMax = std::size_t{4} << 20;
 
 // What an orchestration asks for between two awaits, i.e. in answer to one input: operations, and
-// bytes of their names and inputs together. Whoever needs more starts them in portions. The
+// bytes of their names and inputs together. Code that needs more starts them in portions. The
 // answer to one input then fits into a batch, unless it is about the largest of everything at once,
 // or about thousands of children, each of which takes a dozen operations: then no batch can hold
 // it, and the instance ends as failed with TooLarge. The answers to several inputs are split.

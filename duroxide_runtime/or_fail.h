@@ -6,7 +6,7 @@
 //   Digest digest = co_await OrFail(ctx.Call(kHash, files));
 //
 // The task has to return a Result or a Status. It ends without an exception, so no `catch` sees it;
-// its locals are destroyed when whoever awaits the task goes on.
+// its locals are destroyed when the coroutine that awaits the task goes on.
 
 #include <coroutine>
 #include <exception>

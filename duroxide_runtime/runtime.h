@@ -115,8 +115,8 @@ class Runtime {
 
   // Takes no new work, lets what runs come to its end and stores it; returns as soon as that is
   // done, at the latest after timeout and grace. Leases are renewed until the last result is
-  // stored. All callers share one outcome, and the earliest deadline of any of them; afterwards it
-  // is told again. Not from an activity, which would wait for itself.
+  // stored. All callers share one outcome, and the earliest deadline of any of them; later calls
+  // return it again. Not from an activity, which would wait for itself.
   ShutdownResult Shutdown(const ShutdownOptions& options);
   ShutdownResult Shutdown() { return Shutdown(ShutdownOptions()); }
 

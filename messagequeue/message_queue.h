@@ -119,8 +119,8 @@ struct DequeueOptions {
   std::size_t max_messages = 1;
   std::size_t max_bytes = std::size_t{4} << 20;  // of payloads; one message at least is returned
 
-  // How many groups one call may take. 1: a group comes by itself. More: whatever is oldest, until
-  // a limit is reached; the members of each group stand together.
+  // How many groups one call may take. 1: a group comes by itself. More: the oldest messages
+  // and groups, until a limit is reached; the members of each group stand together.
   std::size_t max_groups = 1;
 
   // A message that was delivered so often already moves to the queue's dead letters instead
@@ -182,7 +182,7 @@ class MessageQueue {
 
   // Leases the oldest visible messages across `queues`: each message without a group under its own
   // token, the messages of a group, in order of (visible_at, id), all under one. Unless max_groups
-  // says otherwise it is either the former or one group; whatever is oldest decides. The rest of a
+  // says otherwise it is either the former or one group; the oldest message decides. The rest of a
   // group that was taken, also what arrives later, stays hidden until the lease ends. May return
   // fewer than are ready; empty only when nothing is eligible until `wait` is over or a stop is
   // requested.

@@ -76,7 +76,7 @@ class QueueAdmin {
   // Queues that have messages.
   virtual Result<NamePage> ListQueues(const ListOptions& options) = 0;
 
-  // Exact when nothing changes meanwhile; else each number is of a moment during the call. Costs as
+  // Exact when nothing changes during the call; else each number is of a moment within it. Costs as
   // much as the delayed messages are many, those among them that were cancelled lately, too; not
   // the others.
   virtual Result<QueueStatistics> Statistics(std::string_view queue) = 0;
@@ -86,8 +86,8 @@ class QueueAdmin {
   virtual Result<BrowsePage> Browse(std::string_view queue, const BrowseOptions& options) = 0;
 
   // Removes all messages of a queue, also delayed, leased (their tokens are gone) and damaged ones,
-  // and returns how many. In portions: what is enqueued meanwhile may stay, and may go. Passes over
-  // what was removed from the queue lately, as does Redrive, while no other batch is judged.
+  // and returns how many. In portions: a message enqueued during the call may stay or go. Passes
+  // over what was removed from the queue lately, as does Redrive, while no other batch is judged.
   virtual Result<std::uint64_t> Purge(std::string_view queue) = 0;
 
   // Moves what waits in DeadLetterQueue(queue) back to `queue`, ready at once and as if never

@@ -2,8 +2,8 @@
 
 // A Simulation runs orchestrations and activities in one thread, on a provider in memory, with a
 // virtual clock: time that nobody works in is skipped, so a month takes no longer than a second.
-// Who works next, which runtime dies at which commit, and which lease is lost, is decided by the
-// seed alone: the same seed gives the same run.
+// The seed alone decides who works next, which runtime dies at which commit, and which lease is
+// lost: the same seed gives the same run.
 //
 //   Simulation sim(seed, MakeRegistry());
 //   ASSERT_TRUE(sim.client().Start(kOrder, "order-1", order).ok());
