@@ -72,6 +72,7 @@ void Executor::Join() {
 }
 
 void Executor::AwaitIdle() {
+  TANDEM_REQUIRE(!RunsThisThread(), "a task that waits for itself would wait forever");
   const MutexLock lock(mutex_);
   while (first_ != nullptr || idle_ != workers_.size()) all_idle_.Wait(mutex_);
 }

@@ -32,11 +32,11 @@ Result<std::unique_ptr<Provider>> OpenStore(const std::string& url, OpenMode mod
   }
   const auto begins = [&url](std::string_view scheme) { return url.starts_with(scheme); };
   if (std::ranges::any_of(kNotBuilt, begins)) {
-    return Status::Unsupported("this build has no provider for '" + text +
+    return Status::Unsupported("this build has no provider for '" + url +
                                "'; it has a directory and memory:");
   }
   if (url.find("://") != std::string::npos) {
-    return Status::InvalidArgument("'" + text +
+    return Status::InvalidArgument("'" + url +
                                    "' is of no known form; a store is a directory or memory:");
   }
   return OpenDirectory(url, mode);

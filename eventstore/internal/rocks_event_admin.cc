@@ -6,6 +6,7 @@
 #include <limits>
 #include <string>
 
+#include "tandem/base/check.h"
 #include "tandem/base/limits.h"
 #include "tandem/eventstore/event_conflict.h"
 #include "tandem/eventstore/event_limits.h"
@@ -54,6 +55,7 @@ class RocksEventStore::TruncateProposal final : public Proposal {
 
 Result<std::uint64_t> RocksEventStore::Truncate(CommitDoor& door, const StreamId& stream,
                                                 Version before) {
+  TANDEM_REQUIRE(!Staging::IsOnThisThread(), "the caller is not in a proposal");
   TANDEM_RETURN_IF_ERROR(ValidateEntity(stream.entity));
   TruncateProposal proposal(*this, stream, before);
   TANDEM_RETURN_IF_ERROR(door.Commit(proposal));

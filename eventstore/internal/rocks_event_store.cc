@@ -63,6 +63,7 @@ Status RocksEventStore::Check(const CheckVersion& check, const View& view) const
 }
 
 Status RocksEventStore::Check(const CheckMetadata& check, const View& view) const {
+  TANDEM_REQUIRE(Staging::IsOnThisThread(), "the commit latch is held");
   TANDEM_ASSIGN_OR_RETURN(const auto actual,
                           view.Get(family_, MetadataKey(check.stream, check.key)));
   if (actual == check.expected) return Status::Ok();

@@ -120,8 +120,8 @@ Status Run(const Options& options) {
       options.manifest.empty() ? options.store + ".sha256" : options.manifest;
   const std::string manifest = fs::absolute(manifest_name);
   TANDEM_ASSIGN_OR_RETURN(const auto log, ActivityLog::Open(options.activity_log));
-  TANDEM_ASSIGN_OR_RETURN(const auto store,
-                          tandem::OpenStore(options.store, tandem::OpenMode::kCreateIfMissing));
+  TANDEM_ASSIGN_OR_RETURN(const auto store, tandem::RocksDbProvider::Open(
+                                                options.store, tandem::OpenMode::kCreateIfMissing));
 
   duroxide::RuntimeOptions runtime_options;
   runtime_options.activity_threads = options.threads;

@@ -140,8 +140,8 @@ Status Run(const Options& options) {
   if (options.print_csv) return PrintCsv(*source);
   TANDEM_ASSIGN_OR_RETURN(const Recount recount, CountInput(options.input));
 
-  TANDEM_ASSIGN_OR_RETURN(const auto store,
-                          tandem::OpenStore(options.store, tandem::OpenMode::kCreateIfMissing));
+  TANDEM_ASSIGN_OR_RETURN(const auto store, tandem::RocksDbProvider::Open(
+                                                options.store, tandem::OpenMode::kCreateIfMissing));
   TANDEM_RETURN_IF_ERROR(CheckResumed(*store, options.input));
   const Stopwatch watch;
   TANDEM_ASSIGN_OR_RETURN(const BankStats stats,

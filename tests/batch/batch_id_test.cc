@@ -40,7 +40,7 @@ TEST_F(BatchIdTest, ARetentionThatIsNotPositiveIsRefused) {
                   .code(),
               StatusCode::kInvalidArgument);
     EXPECT_FALSE(std::filesystem::exists(directory.path() / "store"));
-    MemoryProvider memory({.mode = OpenMode::kCreateIfMissing, .batch_id_retention = retention});
+    MemoryProvider memory({.batch_id_retention = retention});
     EXPECT_EQ(memory.AtomicBatch(append_).status().code(), StatusCode::kInvalidArgument);
   }
 }

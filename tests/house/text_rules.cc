@@ -67,7 +67,7 @@ void CheckCode(const SourceFile& file, Findings& findings) {
   static const std::regex kSwitchedOff(R"(\bDISABLED_|\bGTEST_SKIP\b)");
   static const std::regex kWrite(R"(\bWriteOptions\b)");
   static const std::regex kUnknownLock(
-      R"(std::(mutex|shared_mutex|lock_guard|unique_lock|scoped_lock|condition_variable)\b)");
+      R"(std::(\w*mutex|lock_guard|\w+_lock|condition_variable\w*)\b)");
   static const std::regex kGuardedInWords(
       "//.*guar"
       "ded by \\w*mutex",

@@ -82,26 +82,44 @@ check_cmake() {
   expect_no_rocksdb "$work/build/order"
 }
 
-build_by_pkg_config() { # <module> <program>
+build_by_pkg_config() { # <module> <source>; the program is $work/<its name>
   local compile cflags libs ldflags
   read -ra compile <<<"${CMAKE_CXX_COMPILER_LAUNCHER:-} $CXX -std=c++20 ${CXXFLAGS:-}"
   read -ra ldflags <<<"${LDFLAGS:-}"
   read -ra cflags < <(pkg-config --cflags "$1")
   read -ra libs < <(pkg-config --libs "$1")
   [[ ${cflags[*]} != *include/tandem* ]] || fail "$1 asks for an include folder of its own"
-  cp "$SOURCE/tests/package/consumer/$2.cc" "$work"
+  local name
+  name=$(basename "$2" .cc)
+  [[ -f $work/$name.cc ]] || cp "$2" "$work"
   cd "$work"
-  "${compile[@]}" "${cflags[@]}" -c "$2.cc" -o "$2.o"
-  "$CXX" "${ldflags[@]}" "$2.o" "${libs[@]}" -o "$2"
+  "${compile[@]}" "${cflags[@]}" -c "$name.cc" -o "$name.o"
+  "$CXX" "${ldflags[@]}" "$name.o" "${libs[@]}" -o "$name"
 }
 
 check_pkg_config() {
   cp -r "$PREFIX" "$work/moved"
   use_modules_of "$work/moved"
-  build_by_pkg_config tandem greeting
+  build_by_pkg_config tandem "$SOURCE/tests/package/consumer/greeting.cc"
   expect_equal greeting "hello ann!" "$("$work/greeting" "$work/store")"
-  build_by_pkg_config tandem-duroxide_testing rehearsal
+  build_by_pkg_config tandem-duroxide_testing "$SOURCE/tests/package/consumer/rehearsal.cc"
   expect_equal rehearsal "pay, ann" "$("$work/rehearsal")"
+}
+
+# The first program of the README, exactly as pasted, and killed between its two halves.
+check_readme() {
+  local first=$work/pasted.cc killed=$work/killed.cc
+  cp -r "$PREFIX" "$work/moved"
+  use_modules_of "$work/moved"
+  # shellcheck disable=SC2016  # no expressions
+  sed -n '/^```cpp$/,/^```$/ { /^```/!p; /^```$/q }' "$SOURCE/README.md" >"$first"
+  sed 's/.*DequeueOne/  std::abort();\n&/' "$first" >"$killed"
+  grep -q abort "$killed" || fail "the README's first program dequeues nothing"
+  build_by_pkg_config tandem "$first"
+  build_by_pkg_config tandem "$killed"
+  mkdir "$work/here" && cd "$work/here"
+  "$work/killed" >/dev/null 2>&1 && fail "the program was not killed"
+  expect_equal "after the kill" $'version 2\nthank you for order-1' "$("$work/pasted")"
 }
 
 check_subproject() {
@@ -159,6 +177,6 @@ check_debian() {
 
 case ${1:-} in
   install) install_tree ;;
-  paths | cmake | pkg_config | subproject | coroutines | debian) "check_$1" ;;
+  paths | cmake | pkg_config | readme | subproject | coroutines | debian) "check_$1" ;;
   *) fail "no such case: ${1:-}" ;;
 esac

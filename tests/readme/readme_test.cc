@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <regex>
@@ -13,12 +14,13 @@
 #include <vector>
 
 #include "tandem/tests/readme/snippets.h"
+#include "tandem/tests/support/temporary_directory.h"
 
 namespace tandem::readme {
 namespace {
 
 const std::string kSource = TANDEM_SOURCE_DIR "/";
-const std::vector<std::string> kReadmePrograms = {"outbox", "order", "timing"};
+const std::vector<std::string> kReadmePrograms = {"shop", "outbox", "order", "timing"};
 const std::vector<std::string> kEventSourcingPrograms = {"transfer"};
 const std::vector<std::string> kCodecsPrograms = {"codecs"};
 
@@ -96,6 +98,17 @@ TEST(ReadmeTest, TheTransferProgramDecidesEachRowOnce) {
             "bob has 70 at version 1\n"
             "done 70\n"
             "refused 31\n");
+}
+
+TEST(ReadmeTest, TheFirstProgramCommitsAndDelivers) {
+  const testing::TemporaryDirectory directory;
+  std::filesystem::current_path(directory.path());  // where it makes its store
+  for (int run = 1; run <= 2; ++run) {
+    const Ended ended = RunProgram(README_SHOP);
+    EXPECT_EQ(ended.exit_status, 0);
+    EXPECT_EQ(ended.output, "version " + std::to_string(run) + "\nthank you for order-1\n");
+  }
+  std::filesystem::current_path("/");
 }
 
 TEST(ReadmeTest, TheOutboxProgramProjectsEachChangeOnce) {

@@ -34,8 +34,8 @@ Result<double> MicrosPerBatch(tandem::Provider& store, tandem::Durability durabi
 
 Status Run(const std::filesystem::path& directory) {
   // README: begin
-  TANDEM_ASSIGN_OR_RETURN(const auto store,
-                          tandem::OpenStore(directory, tandem::OpenMode::kCreateIfMissing));
+  TANDEM_ASSIGN_OR_RETURN(const auto store, tandem::RocksDbProvider::Open(
+                                                directory, tandem::OpenMode::kCreateIfMissing));
   TANDEM_ASSIGN_OR_RETURN(const double buffered,
                           MicrosPerBatch(*store, tandem::Durability::kBuffered));
   TANDEM_ASSIGN_OR_RETURN(const double synced, MicrosPerBatch(*store, tandem::Durability::kSync));
