@@ -106,20 +106,9 @@ Status Client::RaiseEncoded(std::string_view instance, std::string_view name,
   TANDEM_RETURN_IF_ERROR(internal::CheckInstance(instance));
   TANDEM_RETURN_IF_ERROR(internal::CheckName("event name", name));
   TANDEM_RETURN_IF_ERROR(internal::CheckSize("payload", payload.size(), kValueBytesMax));
-  const internal::EventRaisedItem event{std::string(name), std::move(payload)};
+  const internal::EventRaisedItem event{{std::string(name), std::move(payload)}};
   TANDEM_ASSIGN_OR_RETURN(const InstanceState state,
                           internal::SendToInstance(*provider_, instance, event));
-  return IsFinished(state) ? internal::HasFinished(instance, state) : Status::Ok();
-}
-
-Status Client::SendEncoded(std::string_view instance, std::string_view mailbox,
-                           std::string message) const {
-  TANDEM_RETURN_IF_ERROR(internal::CheckInstance(instance));
-  TANDEM_RETURN_IF_ERROR(internal::CheckName("mailbox name", mailbox));
-  TANDEM_RETURN_IF_ERROR(internal::CheckSize("message", message.size(), kValueBytesMax));
-  const internal::MessageSentItem sent{{std::string(mailbox), std::move(message)}};
-  TANDEM_ASSIGN_OR_RETURN(const InstanceState state,
-                          internal::SendToInstance(*provider_, instance, sent));
   return IsFinished(state) ? internal::HasFinished(instance, state) : Status::Ok();
 }
 

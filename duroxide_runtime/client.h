@@ -1,8 +1,9 @@
 #pragma once
 
-// A Client starts orchestrations, sends them messages, and asks how instances are doing. Lists and
-// deletions are the work of its admin() (client_admin.h). It needs only the provider: the work is
-// done by any runtime that shares it. Thread-safe, cheap to copy. Waiting is notified, not polled.
+// A Client starts orchestrations, raises events for them, and asks how instances are doing. Lists
+// and deletions are the work of its admin() (client_admin.h). It needs only the provider: the work
+// is done by any runtime that shares it. Thread-safe, cheap to copy. Waiting is notified, not
+// polled.
 
 #include <chrono>
 #include <cstdint>
@@ -57,14 +58,21 @@ class Client {
   Status StartEncoded(std::string_view orchestration, std::string_view instance, std::string input,
                       const StartOptions& options = StartOptions()) const;
 
-  // --- Messages to an instance -------------------------------------------------------------------
+  // --- Events for an instance --------------------------------------------------------------------
 
-  // Success says that the message is stored, and that at this moment the instance was there and had
+  // Raises an event. It waits until the instance reads it (OrchestrationContext::WaitForEvent);
+  // events of one name are read in the order in which these calls have returned.
+  //
+  // Success says that the event is stored, and that at this moment the instance was there and had
   // not finished. One whose start is delayed gets it when it starts. Errors: NotFound;
-  // InvalidArgument (it has finished).
-
-  // An external event; whether it finds a wait is up to the instance
-  // (OrchestrationContext::WaitForEvent).
+  // InvalidArgument (it has finished). An instance that reads nothing of what it is sent fails in
+  // the end (limits.h, kUnreadEventsMax).
+  template <typename T>
+  Status RaiseEvent(std::string_view instance, const Event<T>& event,
+                    const std::type_identity_t<T>& payload) const {
+    return RaiseEvent(instance, event.name(), payload);
+  }
+  // The same for a name that is made at run time.
   template <Codable T>
   Status RaiseEvent(std::string_view instance, std::string_view name, const T& payload) const {
     TANDEM_ASSIGN_OR_RETURN(std::string bytes, internal::TryEncode(payload));
@@ -75,18 +83,6 @@ class Client {
     return RaiseEncoded(instance, name, payload);
   }
   Status RaiseEncoded(std::string_view instance, std::string_view name, std::string payload) const;
-
-  // A message to a mailbox, where it waits for its reader (OrchestrationContext::Receive).
-  template <Codable T>
-  Status Send(std::string_view instance, std::string_view mailbox, const T& message) const {
-    TANDEM_ASSIGN_OR_RETURN(std::string bytes, internal::TryEncode(message));
-    return SendEncoded(instance, mailbox, std::move(bytes));
-  }
-  Status Send(std::string_view instance, std::string_view mailbox, const char* message) const {
-    return SendEncoded(instance, mailbox, message);
-  }
-  Status SendEncoded(std::string_view instance, std::string_view mailbox,
-                     std::string message) const;
 
   // Asks the instance to end; what that does is up to its code (cancellation.h). Of one that has
   // finished nothing is asked, and that is a success: it does not run on, which is what was wanted.

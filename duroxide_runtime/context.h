@@ -149,20 +149,20 @@ class OrchestrationContext {
 
   // --- From outside ---------------------------------------------------------------------------
 
-  // Waits for an external event of that name. Events match waits by position: an arrival goes to
-  // the oldest wait that has none. One that finds no wait is recorded and skipped forever, so
-  // the sender has to know that the instance has got to its wait. If it can't know, use a mailbox.
+  // The next event of that name, first in first out (Client::RaiseEvent). Events wait for their
+  // reader: those that come early, that a wait which lost a race had got (alone, or within a
+  // WhenAll), and that are unread when the execution continues as new.
+  //
+  // The wait begins when the future is awaited, alone or in a WhenAll or WhenAny: one that nobody
+  // awaits takes no event. Of several waits for a name the oldest gets the next event.
+  template <typename T>
+  Future<T> WaitForEvent(const Event<T>& event) const {
+    return WaitForEvent<T>(event.name());
+  }
+  // The same for a name that is made at run time.
   template <Codable T>
   Future<T> WaitForEvent(std::string_view name) const {
-    return Future<T>(internal::OperationRef(*state_, state_->Subscribe(std::string(name))));
-  }
-
-  // The next message of a mailbox, first in first out. Messages wait for their reader: those that
-  // come early, whose reader was dropped before the code went on with them (it lost a race, alone
-  // or within a WhenAll), or that are unread when the execution continues as new.
-  template <Codable T>
-  Future<T> Receive(std::string_view mailbox) const {
-    return Future<T>(internal::OperationRef(*state_, state_->Receive(std::string(mailbox))));
+    return Future<T>(internal::OperationRef(*state_, std::string(name)));
   }
 
   // --- Other orchestrations -------------------------------------------------------------------
@@ -193,7 +193,7 @@ class OrchestrationContext {
   //
   //   co_return ctx.ContinueAsNew(kMonitor, next);
   //
-  // One commit. Unread messages, key-value map, custom status and parent stay; what is still open
+  // One commit. Unread events, key-value map, custom status and parent stay; what is still open
   // is cancelled. Takes effect when the code next waits or ends, wherever it was called. Without a
   // version the registry's policy chooses, so the instance moves to newer code.
   template <typename Out, typename In>

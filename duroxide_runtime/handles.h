@@ -1,10 +1,13 @@
 #pragma once
 
 // Typed names. A handle ties the stored name of an activity or orchestration to the types of its
-// input and output; the same handle registers the code and calls it:
+// input and output, and that of an event to the type of its payload; the same handle registers the
+// code and calls it, raises the event and waits for it:
 //
 //   inline constexpr duroxide::Activity<Digest(FileList)> kHash("hash");
 //   registry.Add(kHash, ...);   ctx.Call(kHash, files);
+//   inline constexpr duroxide::Event<Decision> kDecision("decision");
+//   client.RaiseEvent("order-7", kDecision, yes);   ctx.WaitForEvent(kDecision);
 //
 // The name is stored in histories: renaming breaks the instances that have used it. It is a string
 // literal of 1 to kNameBytesMax bytes; with anything else the handle does not compile.
@@ -99,6 +102,29 @@ class Orchestration<Out(In)> : private internal::HandleSignature<Out, In> {
   template <std::size_t N>
     requires(N > 1 && N - 1 <= kNameBytesMax)
   consteval explicit Orchestration(const char (&literal)[N]) : name_(literal, N - 1) {}
+  constexpr std::string_view name() const { return name_; }
+
+ private:
+  std::string_view name_;
+};
+
+// An external event and the type of its payload; Unit for one that carries nothing.
+template <typename T>
+class Event {
+  static_assert(
+      internal::kIsPlainValue<T>,
+      "the payload of an event is a plain value; where there is none it is duroxide::Unit");
+  static_assert(!internal::kIsPlainValue<T> || Codable<T>,
+                "the payload of this event has no codec: write template <> struct "
+                "duroxide::Codec<T> (codec.h), or make it in a line (json_codec.h, "
+                "capnp_codec.h)");
+
+ public:
+  using Payload = T;
+
+  template <std::size_t N>
+    requires(N > 1 && N - 1 <= kNameBytesMax)
+  consteval explicit Event(const char (&literal)[N]) : name_(literal, N - 1) {}
   constexpr std::string_view name() const { return name_; }
 
  private:

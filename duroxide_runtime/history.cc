@@ -50,16 +50,16 @@ std::string Start(const std::string& name, const std::optional<OrchestrationVers
   return text + " as " + Quote(instance);
 }
 
-std::string Unread(const std::vector<MailboxMessage>& mailbox) {
-  if (mailbox.empty()) return {};
-  return " with " + std::to_string(mailbox.size()) + " unread";
+std::string Unread(const std::vector<EventRaised>& events) {
+  if (events.empty()) return {};
+  return " with " + std::to_string(events.size()) + " unread";
 }
 
 // One function for each kind.
 struct Describer {
   std::string operator()(const Started& e) const {
     return "Started " + Quote(e.name) + " " + e.version.ToString() + " input " + Quote(e.input) +
-           Unread(e.mailbox);
+           Unread(e.unread);
   }
   std::string operator()(const ActivityCompleted& e) const {
     return Of("ActivityCompleted", e.scheduled_id) + " output " + Quote(e.output);
@@ -70,9 +70,6 @@ struct Describer {
   std::string operator()(const TimerFired& e) const { return Of("TimerFired", e.scheduled_id); }
   std::string operator()(const EventRaised& e) const {
     return "EventRaised " + Quote(e.name) + " payload " + Quote(e.payload);
-  }
-  std::string operator()(const MessageReceived& e) const {
-    return "MessageReceived " + Quote(e.message.mailbox) + " payload " + Quote(e.message.payload);
   }
   std::string operator()(const ChildCompleted& e) const {
     return Of("ChildCompleted", e.scheduled_id) + " output " + Quote(e.output);
@@ -102,12 +99,6 @@ struct Describer {
   }
   std::string operator()(const EventUnsubscribed& e) const {
     return Of("EventUnsubscribed", e.scheduled_id);
-  }
-  std::string operator()(const MailboxSubscribed& e) const {
-    return "MailboxSubscribed " + Quote(e.name);
-  }
-  std::string operator()(const MailboxUnsubscribed& e) const {
-    return Of("MailboxUnsubscribed", e.scheduled_id);
   }
   std::string operator()(const ChildScheduled& e) const {
     return "ChildScheduled " + Start(e.name, e.version, e.instance) + " input " + Quote(e.input);
@@ -139,7 +130,7 @@ struct Describer {
     return "OrchestrationFailed" + With(e.failure);
   }
   std::string operator()(const OrchestrationContinuedAsNew& e) const {
-    return "OrchestrationContinuedAsNew input " + Quote(e.input) + Unread(e.mailbox);
+    return "OrchestrationContinuedAsNew input " + Quote(e.input) + Unread(e.unread);
   }
 };
 

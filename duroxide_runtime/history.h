@@ -4,7 +4,7 @@
 // version of an event in its stream is its id. Three kinds of events:
 //
 //   inputs     what came from outside: Started, ActivityCompleted, ActivityFailed, TimerFired,
-//              EventRaised, MessageReceived, ChildCompleted, ChildFailed, CancelRequested
+//              EventRaised, ChildCompleted, ChildFailed, CancelRequested
 //   the end    OrchestrationCompleted, OrchestrationFailed or OrchestrationContinuedAsNew
 //   commands   all others: what the code asked for, each right behind the input that made it ask;
 //              the end stands behind the last of them
@@ -34,12 +34,6 @@ struct OperationAddress {
   bool operator==(const OperationAddress&) const = default;
 };
 
-struct MailboxMessage {
-  std::string mailbox = {};
-  std::string payload = {};
-  bool operator==(const MailboxMessage&) const = default;
-};
-
 struct CustomStatus {
   std::optional<std::string> value = {};
   std::uint64_t version = 0;  // grows whenever it is set or reset
@@ -48,6 +42,11 @@ struct CustomStatus {
 
 // --- Inputs -------------------------------------------------------------------------------------
 
+struct EventRaised {
+  std::string name = {};
+  std::string payload = {};
+  bool operator==(const EventRaised&) const = default;
+};
 struct Started {
   std::string name = {};
   OrchestrationVersion version = {};
@@ -59,7 +58,7 @@ struct Started {
   std::uint64_t first_execution = 1;
   Timestamp created_at = {};  // when that one started
   // From the execution before:
-  std::vector<MailboxMessage> mailbox = {};  // unread, in order of arrival
+  std::vector<EventRaised> unread = {};  // in order of arrival
   CustomStatus custom_status = {};
   bool operator==(const Started&) const = default;
 };
@@ -76,15 +75,6 @@ struct ActivityFailed {
 struct TimerFired {
   EventId scheduled_id = 0;
   bool operator==(const TimerFired&) const = default;
-};
-struct EventRaised {
-  std::string name = {};
-  std::string payload = {};
-  bool operator==(const EventRaised&) const = default;
-};
-struct MessageReceived {
-  MailboxMessage message = {};
-  bool operator==(const MessageReceived&) const = default;
 };
 struct ChildCompleted {
   EventId scheduled_id = 0;
@@ -122,21 +112,17 @@ struct TimerCancelled {
   EventId scheduled_id = 0;
   bool operator==(const TimerCancelled&) const = default;
 };
+// A wait for an event has begun. It gets the oldest unread event of that name, or else the next one
+// that comes while no older wait for the name is open.
 struct EventSubscribed {
   std::string name = {};
   bool operator==(const EventSubscribed&) const = default;
 };
+// The wait has ended without an event. One that it had got but that the code has not taken is
+// unread again, in its old place.
 struct EventUnsubscribed {
   EventId scheduled_id = 0;
   bool operator==(const EventUnsubscribed&) const = default;
-};
-struct MailboxSubscribed {
-  std::string name = {};
-  bool operator==(const MailboxSubscribed&) const = default;
-};
-struct MailboxUnsubscribed {
-  EventId scheduled_id = 0;
-  bool operator==(const MailboxUnsubscribed&) const = default;
 };
 struct ChildScheduled {
   std::string name = {};
@@ -197,19 +183,18 @@ struct OrchestrationFailed {
 struct OrchestrationContinuedAsNew {
   std::string input = {};
   std::optional<OrchestrationVersion> version = {};  // nullopt: by the policy where it goes on
-  std::vector<MailboxMessage> mailbox = {};          // unread, in order of arrival
+  std::vector<EventRaised> unread = {};              // in order of arrival
   bool operator==(const OrchestrationContinuedAsNew&) const = default;
 };
 
 // In the order of the union in history.capnp.
 using HistoryBody =
     std::variant<Started, ActivityCompleted, ActivityFailed, TimerFired, EventRaised,
-                 MessageReceived, ChildCompleted, ChildFailed, CancelRequested, ActivityScheduled,
+                 ChildCompleted, ChildFailed, CancelRequested, ActivityScheduled,
                  ActivityCancelRequested, TimerCreated, TimerCancelled, EventSubscribed,
-                 EventUnsubscribed, MailboxSubscribed, MailboxUnsubscribed, ChildScheduled,
-                 ChildCancelRequested, DetachedStarted, StepRecorded, PatchRecorded,
-                 CustomStatusSet, KvSet, KvErased, OrchestrationCompleted, OrchestrationFailed,
-                 OrchestrationContinuedAsNew>;
+                 EventUnsubscribed, ChildScheduled, ChildCancelRequested, DetachedStarted,
+                 StepRecorded, PatchRecorded, CustomStatusSet, KvSet, KvErased,
+                 OrchestrationCompleted, OrchestrationFailed, OrchestrationContinuedAsNew>;
 
 struct HistoryEvent {
   Timestamp time = {};

@@ -9,8 +9,8 @@ namespace duroxide {
 // An instance id becomes part of message keys, escaped and with two numbers behind it.
 constexpr std::size_t kInstanceIdBytesMax = 256;
 
-// Names of orchestrations, activities, external events, mailboxes, steps and patches, and keys of
-// the key-value map. They too become part of keys.
+// Names of orchestrations, activities, external events, steps and patches, and keys of the
+// key-value map. They too become part of keys.
 constexpr std::size_t kNameBytesMax = 256;
 
 // An input, an output, the payload of an external event. Leaves room for the envelope around it.
@@ -32,9 +32,12 @@ constexpr std::size_t kCustomStatusBytesMax = std::size_t{256} << 10;
 constexpr std::size_t kKvKeysMax = 150;
 constexpr std::size_t kKvValueBytesMax = std::size_t{64} << 10;
 
-// The unread messages of all mailboxes together that an execution hands on when it continues as
-// new.
-constexpr std::size_t kMailboxCarriedBytesMax = std::size_t{4} << 20;
+// The events of an instance that nobody has read yet: how many, and bytes of their names and
+// payloads together; fewer bytes where an execution hands them on because it continues as new. An
+// instance that has more fails with TooLarge: it is sent what it does not read.
+constexpr std::size_t kUnreadEventsMax = 100'000;
+constexpr std::size_t kUnreadBytesMax = std::size_t{64} << 20;
+constexpr std::size_t kUnreadCarriedBytesMax = std::size_t{4} << 20;
 
 // What an orchestration asks for between two awaits, i.e. in answer to one input: operations, and
 // bytes of their names and inputs together. Code that needs more starts them in portions. The

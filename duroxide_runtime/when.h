@@ -9,14 +9,21 @@
 //   if (any.index() == 1) ...  // the timer
 //   auto [index, part] = co_await WhenAny(std::move(futures));
 //
+// A race by pointer leaves the losers where they are, for the next round. They stay where they are
+// until the race is decided:
+//
+//   auto next = co_await WhenAny(&decision, &deadline, ctx.StartTimer(24h));  // drops the timer
+//   only
+//
 // C++ does not say in which order arguments are evaluated, and operations start when their argument
 // is. One compiler always does the same; where histories have to survive a change of compiler, name
 // the operations first and pass them with std::move.
 //
-// Which one is first is decided by the order of the history, never by the order of the arguments.
-// The losers of WhenAny are dropped, and so cancelled, in the order of the arguments. What an
-// operand has got counts as taken when the code that awaits goes on with it: a combinator that is
-// dropped before, because it loses a race itself, gives its messages back to their mailboxes.
+// Which one is first is decided by the order of the history; of several that are there already it
+// is the first argument. The losers of WhenAny are dropped, and so cancelled, in the order of the
+// arguments. What an operand has got counts as taken when the code that awaits goes on with it: a
+// combinator that is dropped before, because it loses a race itself, gives its events back. A wait
+// for an event that loses by pointer gives its event back too, and begins anew in the next round.
 //
 // An operand without a value (a timer, a Task<void>) counts as std::monostate.
 
@@ -26,6 +33,7 @@
 #include <utility>
 #include <vector>
 
+#include "tandem/duroxide_runtime/future.h"
 #include "tandem/duroxide_runtime/internal/coroutine/join.h"
 
 namespace duroxide {
@@ -36,6 +44,21 @@ template <typename Operands>
 using All = Combination<AllAwaiter<Operands>>;
 template <typename Operands>
 using Any = Combination<AnyAwaiter<Operands>>;
+
+// What an argument of WhenAny is an operand as: itself, or what its pointer points at.
+template <typename A>
+struct Contender {};
+template <Durable A>
+struct Contender<A> {
+  using Operand = A;
+};
+template <typename Handle>
+  requires kIsHandle<Handle>
+struct Contender<Handle*> {
+  using Operand = Borrowed<Handle>;
+};
+template <typename A>
+using ContenderOperand = typename Contender<A>::Operand;
 
 }  // namespace internal
 
@@ -53,10 +76,12 @@ internal::All<internal::OperandVector<A>> WhenAll(std::vector<A> operands) {
 }
 
 // The first result, in a variant: index() says whose it is, std::get<i> gives it.
-template <Durable... A>
+template <typename... A>
   requires(sizeof...(A) > 0)
-internal::Any<internal::OperandTuple<A...>> WhenAny(A... operands) {
-  return internal::Any<internal::OperandTuple<A...>>(std::tuple<A...>(std::move(operands)...));
+internal::Any<internal::OperandTuple<internal::ContenderOperand<A>...>> WhenAny(A... operands) {
+  return internal::Any<internal::OperandTuple<internal::ContenderOperand<A>...>>(
+      std::tuple<internal::ContenderOperand<A>...>(
+          internal::ContenderOperand<A>(std::move(operands))...));
 }
 
 // The same of operands of one kind, as a pair of its index and its result. An empty vector
@@ -67,6 +92,12 @@ internal::Any<internal::OperandVector<A>> WhenAny(std::vector<A> operands) {
     throw std::invalid_argument("WhenAny of an empty vector would wait forever");
   }
   return internal::Any<internal::OperandVector<A>>(std::move(operands));
+}
+template <typename Handle>
+  requires internal::kIsHandle<Handle>
+internal::Any<internal::OperandVector<internal::Borrowed<Handle>>> WhenAny(
+    const std::vector<Handle*>& handles) {
+  return WhenAny(std::vector<internal::Borrowed<Handle>>(handles.begin(), handles.end()));
 }
 
 }  // namespace duroxide

@@ -18,16 +18,15 @@ std::vector<std::string> Stages() { return {"approver", "approver again", "chief
 
 Task<Result<std::string>> Approval(duroxide::OrchestrationContext ctx, Request request) {
   const std::chrono::seconds patience(request.patience_seconds);
+  duroxide::Future<std::string> decision = ctx.WaitForEvent(kDecided);
   for (const std::string& stage : Stages()) {
-    // The wait begins before the mail is sent: whoever answers it at once is heard. From one round
-    // to the next no event is lost either, since nothing is awaited in between.
-    duroxide::Future<std::string> decision = ctx.WaitForEvent<std::string>(kDecided);
     duroxide::Timer late = ctx.StartTimer(patience);
     ctx.SetCustomStatus("waiting for the " + stage);
     const Result<Unit> mailed = co_await ctx.Call(kMail, stage + ": " + request.what);
     if (!mailed.ok()) ctx.Log(duroxide::LogLevel::kWarning, mailed.status().ToString());
 
-    const auto first = co_await WhenAny(std::move(decision), std::move(late));
+    // By pointer: the decision is there for the next round too.
+    const auto first = co_await WhenAny(&decision, &late);
     if (first.index() == 0) {
       const Result<std::string>& decided = std::get<0>(first);
       if (!decided.ok()) co_return decided.status();

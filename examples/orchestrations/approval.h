@@ -3,14 +3,13 @@
 // A human decides: the approver is asked, reminded after a while, then the request goes to the
 // approver's chief; if nobody has decided in the end, it has failed.
 //
-// What to learn here: an external event raced against a durable timer; an event finds only a wait
-// that is there, so the next wait begins before anything else is awaited; a custom status that
-// tells what the instance is waiting for.
+// What to learn here: an event raced against a durable timer, round after round; the decision is
+// heard whenever it comes, also while a mail is sent; a custom status that tells what the instance
+// is waiting for.
 
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include <tandem/duroxide.h>
@@ -36,7 +35,7 @@ namespace orchestrations {
 
 // The event: whatever its text, it is the decision. It may be raised as soon as the instance was
 // started; a second one is ignored.
-inline constexpr std::string_view kDecided = "decided";
+inline constexpr duroxide::Event<std::string> kDecided("decided");
 
 // Gives "<what>: <decision>", or fails with Unavailable when nobody has decided.
 inline constexpr duroxide::Orchestration<std::string(Request)> kApproval("approval");

@@ -56,7 +56,7 @@ Status Run(const Options& options, const std::filesystem::path& work) {
   kill.count = 60;
   kill.lines_max = 60;
   TANDEM_RETURN_IF_ERROR(KillExample(kill, options, work, random));
-  kill.example = "mailbox_actor";
+  kill.example = "actor";
   kill.count = 1'000;
   kill.lines_max = 120;
   return KillExample(kill, options, work, random);

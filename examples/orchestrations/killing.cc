@@ -12,7 +12,7 @@
 #include <tandem/duroxide.h>
 #include <tandem/tandem.h>
 #include "examples/common/child_process.h"
-#include "examples/orchestrations/mailbox_actor.h"
+#include "examples/orchestrations/actor.h"
 #include "examples/orchestrations/world.h"
 
 namespace orchestrations {
@@ -122,7 +122,7 @@ Status CheckBalance(const KillOptions& options) {
       const auto store, tandem::OpenStore(StorePath(options), tandem::OpenMode::kCreateIfMissing));
   TANDEM_ASSIGN_OR_RETURN(
       const Account account,
-      duroxide::Client(*store).Wait(kMailboxActor, "actor", std::chrono::milliseconds(0)));
+      duroxide::Client(*store).Wait(kActor, "actor", std::chrono::milliseconds(0)));
   const std::int64_t sum = options.count * (options.count + 1) / 2;
   if (account.balance == sum) return Status::Ok();
   return Status::Internal("the balance is " + std::to_string(account.balance) +
@@ -159,7 +159,7 @@ Status FinishAndCheck(const KillOptions& options) {
   }
   TANDEM_RETURN_IF_ERROR(CheckStore(options));
   const Told told = ReadTold(options);
-  if (options.example == "mailbox_actor") return CheckBalance(options);
+  if (options.example == "actor") return CheckBalance(options);
   if (told.finished.size() == static_cast<std::size_t>(options.count)) return Status::Ok();
   return Status::Internal("only " + std::to_string(told.finished.size()) + " orders have finished");
 }

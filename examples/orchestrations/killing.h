@@ -15,7 +15,7 @@ namespace orchestrations {
 struct KillOptions {
   std::filesystem::path program;  // the orchestrations executable
   std::filesystem::path work;     // where the store, the journal and the logs are
-  std::string example;            // order_saga or mailbox_actor
+  std::string example;            // order_saga or actor
   std::int64_t count = 0;         // of orders or commands
   std::uint64_t lines_max = 1;    // the kill comes when the program has told fewer lines than these
 };

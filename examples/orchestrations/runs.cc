@@ -7,9 +7,9 @@
 #include <thread>
 #include <utility>
 
+#include "examples/orchestrations/actor.h"
 #include "examples/orchestrations/approval.h"
 #include "examples/orchestrations/bounded_fan_out.h"
-#include "examples/orchestrations/mailbox_actor.h"
 #include "examples/orchestrations/monitor.h"
 #include "examples/orchestrations/order_saga.h"
 #include "examples/orchestrations/tree.h"
@@ -102,8 +102,8 @@ Status RunMonitor(const RunOptions& options, const Client& client) {
   return Follow(client, "monitor");
 }
 
-Status RunMailboxActor(const RunOptions& options, const Client& client) {
-  TANDEM_RETURN_IF_ERROR(StartOnce(client, kMailboxActor, "actor", Account()));
+Status RunActor(const RunOptions& options, const Client& client) {
+  TANDEM_RETURN_IF_ERROR(StartOnce(client, kActor, "actor", Account()));
   std::int64_t next = options.from;
   if (next == 0) {
     TANDEM_ASSIGN_OR_RETURN(const auto account, client.GetKv<Account>("actor", kAccountKey));
@@ -112,10 +112,10 @@ Status RunMailboxActor(const RunOptions& options, const Client& client) {
   // If this process dies between the two lines of the loop, the next one sends a command again that
   // is stored: the actor ignores it.
   for (; next <= options.count; ++next) {
-    TANDEM_RETURN_IF_ERROR(client.Send("actor", kCommands, Command(next, next, false)));
+    TANDEM_RETURN_IF_ERROR(client.RaiseEvent("actor", kCommand, Command(next, next, false)));
     Tell("told sent " + std::to_string(next));
   }
-  const Status sent = client.Send("actor", kCommands, Command(options.count + 1, 0, true));
+  const Status sent = client.RaiseEvent("actor", kCommand, Command(options.count + 1, 0, true));
   if (!sent.ok()) Tell("stopped already: " + sent.ToString());
   return Follow(client, "actor");
 }
@@ -147,7 +147,7 @@ using Run = Status (*)(const RunOptions&, const Client&);
 const std::map<std::string, Run>& Runs() {
   static const std::map<std::string, Run> kRuns = {{"approval", RunApproval},
                                                    {"bounded_fan_out", RunBoundedFanOut},
-                                                   {"mailbox_actor", RunMailboxActor},
+                                                   {"actor", RunActor},
                                                    {"monitor", RunMonitor},
                                                    {"order_saga", RunOrderSaga},
                                                    {"tree", RunTree},
@@ -171,7 +171,7 @@ duroxide::Registry MakeRegistry(const std::shared_ptr<World>& world) {
   duroxide::Registry registry;
   RegisterApproval(registry, world);
   RegisterBoundedFanOut(registry, work);
-  RegisterMailboxActor(registry);
+  RegisterActor(registry);
   RegisterOrderSaga(registry, world);
   RegisterTree(registry, work);
   RegisterVersionedRollout(registry, world);

@@ -159,13 +159,13 @@ TEST_P(RuntimeTest, OrchestrationThatReadsAFailedResultFailsAndTheOthersGoOn) {
   constexpr Orchestration<int(Unit)> kReads("reads");
   Registry registry = Working();
   registry.Add(kReads, [](OrchestrationContext ctx, Unit) -> Task<Result<int>> {
-    const Result<int> number = co_await ctx.Receive<int>("number");
+    const Result<int> number = co_await ctx.WaitForEvent<int>("number");
     co_return *number;
   });
   const auto runtime = StartRuntime(registry);
   ASSERT_TRUE(client.Start(kReads, "i", Unit()).ok());
   ASSERT_TRUE(client.Start(kSequence, "other", 3).ok());
-  ASSERT_TRUE(client.Send("i", "number", "no number").ok());
+  ASSERT_TRUE(client.RaiseEvent("i", "number", "no number").ok());
   EXPECT_EQ(client.Wait(kReads, "i", kLong).status().ToString(),
             "Internal: orchestration 'reads' threw: the value of a failed Result was read, which "
             "holds InvalidArgument: expected an integer of 4 bytes in decimal; look at ok() first");
@@ -380,7 +380,7 @@ TEST_P(RuntimeTest, AWaitThatIsOverIsToldFromEveryFailureOfTheInstance) {
   constexpr Orchestration<Unit(int)> kFails("fails");
   Registry registry;
   registry.Add(kFails, [](OrchestrationContext ctx, int code) -> Task<Status> {
-    static_cast<void>(co_await ctx.Receive<std::string>("go"));
+    static_cast<void>(co_await ctx.WaitForEvent<std::string>("go"));
     co_return Status(static_cast<StatusCode>(code), "by itself")
         .CausedBy(Status::DeadlineExceeded("of another wait"));
   });
@@ -391,7 +391,7 @@ TEST_P(RuntimeTest, AWaitThatIsOverIsToldFromEveryFailureOfTheInstance) {
     EXPECT_EQ(client.Wait(kFails, id, seconds(0)).status().code(), StatusCode::kDeadlineExceeded);
     EXPECT_EQ(client.WaitForKv<int>(id, "key", seconds(0)).status().code(),
               StatusCode::kDeadlineExceeded);
-    ASSERT_TRUE(client.Send(id, "go", "").ok());
+    ASSERT_TRUE(client.RaiseEvent(id, "go", "").ok());
     const Status failure = client.Wait(kFails, id, kLong).status();
     EXPECT_EQ(failure.message(), "by itself");
     EXPECT_NE(failure.code(), StatusCode::kDeadlineExceeded) << code;

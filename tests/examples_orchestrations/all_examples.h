@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
+#include "examples/orchestrations/actor.h"
 #include "examples/orchestrations/approval.h"
 #include "examples/orchestrations/bounded_fan_out.h"
-#include "examples/orchestrations/mailbox_actor.h"
 #include "examples/orchestrations/monitor.h"
 #include "examples/orchestrations/order_saga.h"
 #include "examples/orchestrations/tree.h"
@@ -27,7 +27,7 @@ inline duroxide::Registry AllExamples() {
   RegisterApproval(registry, world);
   RegisterBoundedFanOut(
       registry, [](duroxide::ActivityContext&, std::int64_t item) -> Number { return 2 * item; });
-  RegisterMailboxActor(registry);
+  RegisterActor(registry);
   RegisterMonitor(registry, [polls](duroxide::ActivityContext&, const std::string&) -> Number {
     return ++*polls;
   });
@@ -50,10 +50,11 @@ inline void StartAll(const duroxide::Client& client) {
   std::vector<std::int64_t> values{3, 1, 4, 1, 5, 9, 2};
   ASSERT_TRUE(client.Start(kBoundedFanOut, "fan-out", Items(3, std::move(values))).ok());
   ASSERT_TRUE(client.Start(kMonitor, "monitor", Watch("water", 13, 60, 0)).ok());
-  ASSERT_TRUE(client.Start(kMailboxActor, "actor", Account()).ok());
+  ASSERT_TRUE(client.Start(kActor, "actor", Account()).ok());
   for (std::int64_t i = 1; i <= kCommandsPerExecution + 2; ++i) {
     ASSERT_TRUE(
-        client.Send("actor", kCommands, Command(i, 10 - i, i == kCommandsPerExecution + 2)).ok());
+        client.RaiseEvent("actor", kCommand, Command(i, 10 - i, i == kCommandsPerExecution + 2))
+            .ok());
   }
   ASSERT_TRUE(client.Start(kSubscription, "rollout", Subscription(1'000, 2, 60, 0)).ok());
   std::vector<Tree> leaves;

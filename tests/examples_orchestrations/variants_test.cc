@@ -57,12 +57,12 @@ void StartWithLateMessages(Simulation& sim) {
   };
   const duroxide::Client client = sim.client();
   ASSERT_TRUE(client.Start(kApproval, "approval-late", Request("a tent", 60)).ok());
-  ASSERT_TRUE(client.Start(kMailboxActor, "actor-late", Account()).ok());
+  ASSERT_TRUE(client.Start(kActor, "actor-late", Account()).ok());
   rest();
   ASSERT_TRUE(client.RaiseEvent("approval-late", kDecided, "yes").ok());
   for (std::int64_t i = 1; i <= kCommandsPerExecution + 2; ++i) {
     const Command command(i, 10 - i, i == kCommandsPerExecution + 2);
-    ASSERT_TRUE(client.Send("actor-late", kCommands, command).ok());
+    ASSERT_TRUE(client.RaiseEvent("actor-late", kCommand, command).ok());
     rest();
   }
 }

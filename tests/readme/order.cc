@@ -25,10 +25,11 @@ using duroxide::Unit;
 constexpr duroxide::Activity<std::string(std::string)> kReserve("reserve");
 constexpr duroxide::Activity<Unit(std::string)> kRelease("release");
 constexpr duroxide::Orchestration<std::string(std::string)> kOrder("order");
+constexpr duroxide::Event<std::string> kPaid("paid");
 
 duroxide::Task<Result<std::string>> Order(duroxide::OrchestrationContext ctx, std::string item) {
-  auto paid = ctx.WaitForEvent<std::string>("paid");  // an event finds only a wait that is there
   const std::string shelf = co_await OrFail(ctx.Call(kReserve, item));
+  auto paid = ctx.WaitForEvent(kPaid);  // found also if it came before
   auto late = ctx.StartTimer(24h);
   const auto first = co_await duroxide::WhenAny(std::move(paid), std::move(late));
   if (first.index() == 0) co_return item + " from " + shelf + ", paid by " + *std::get<0>(first);
@@ -49,7 +50,7 @@ duroxide::Registry MakeRegistry() {
 
 Result<std::string> SellLamp(const duroxide::Client& client) {
   TANDEM_RETURN_IF_ERROR(client.Start(kOrder, "order-1", "lamp"));
-  TANDEM_RETURN_IF_ERROR(client.RaiseEvent("order-1", "paid", "ann"));
+  TANDEM_RETURN_IF_ERROR(client.RaiseEvent("order-1", kPaid, "ann"));
   return client.Wait(kOrder, "order-1", 10s);
 }
 // README: end

@@ -4,9 +4,11 @@
 // own, which takes nothing: it tells the rendezvous that the operand has settled, and that wakes
 // the coroutine which awaits the combinator. Only when that one goes on are the values taken. So a
 // combinator that is dropped before, also as an operand of another, gives back what its operands
-// have got: messages go back into their mailboxes.
+// have got: events wait to be read again.
 //
-// Drivers run in the order in which history delivers, so the winner is the same on every replay.
+// A wait for an event begins when its driver starts, in the order of the operands; behind an
+// operand that wins a race at once none begins. From then on drivers run in the order in which
+// history delivers, so the winner is the same on every replay.
 
 #include <coroutine>
 #include <cstddef>
@@ -95,9 +97,9 @@ class [[nodiscard]] Settling {
 
   Settling operator co_await() && { return *this; }
 
-  bool await_ready() const { return operand_->awaiter().await_ready(); }
+  bool await_ready() { return operand_->awaiter().await_ready(); }
   template <std::derived_from<PromiseBase> Parent>
-  void await_suspend(std::coroutine_handle<Parent> driver) const {
+  void await_suspend(std::coroutine_handle<Parent> driver) {
     operand_->awaiter().await_suspend(driver);
   }
   void await_resume() const {

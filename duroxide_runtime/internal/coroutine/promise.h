@@ -67,8 +67,9 @@ class PromiseBase : public Resumable {
   A&& await_transform(A&& operand) const {
     static_assert(Durable<std::remove_cvref_t<A>>,
                   "an orchestration awaits Tasks and the futures of its context, nothing else");
-    static_assert(!std::is_lvalue_reference_v<A>,
-                  "a Task or future is awaited once: co_await std::move(it)");
+    static_assert(
+        !std::is_lvalue_reference_v<A>,
+        "a Task or future is awaited once: co_await std::move(it), or co_await WhenAny(&it, ...)");
     return std::forward<A>(operand);
   }
 

@@ -12,7 +12,7 @@ namespace duroxide::internal {
 
 namespace {
 
-// What the record of a message read at once weighs in its step, beside the mailbox's name.
+// What the record of a wait weighs in its step that has found its event, beside the name.
 constexpr std::size_t kReceiptBytes = 64;
 
 HistoryBody CancelBody(const OpenOperation& operation) {
@@ -23,8 +23,6 @@ HistoryBody CancelBody(const OpenOperation& operation) {
       return TimerCancelled{operation.id};
     case OperationKind::kEvent:
       return EventUnsubscribed{operation.id};
-    case OperationKind::kMessage:
-      return MailboxUnsubscribed{operation.id};
     case OperationKind::kChild:
       return ChildCancelRequested{operation.id, operation.target};
   }

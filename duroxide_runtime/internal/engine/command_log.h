@@ -41,7 +41,7 @@ class CommandLog {
   bool Admit(std::string_view what, const HistoryBody& command);
   void IssueStart(std::size_t operation, HistoryBody command);
   // The operation that was started last has its result at once: nothing will follow it. It counts
-  // by its bytes alone, so that a full mailbox can be read to its end.
+  // by its bytes alone, so that any number of unread events can be read.
   void CountAsReceipt();
   // Always fits: open operations have a limit of their own.
   void IssueCancel(const OpenOperation& operation);

@@ -54,6 +54,7 @@ std::vector<HistoryBody> Execution::Apply(EventId id, const HistoryEvent& input,
   state_.BeginStep(id, input.time, replaying, recorded);
   Deliver(input.body);
   pump_.Run();
+  if (!Finished()) state_.CheckUnread();
   content_bytes_ += ContentBytes(input.body);
   if (!Finished()) {
     std::vector<HistoryBody> commands = state_.TakeCommands(id + 1);
@@ -77,9 +78,7 @@ void Execution::Deliver(const HistoryBody& input) {
   } else if (const auto* fired = std::get_if<TimerFired>(&input)) {
     state_.operations().Deliver(fired->scheduled_id, std::string());
   } else if (const auto* raised = std::get_if<EventRaised>(&input)) {
-    state_.operations().Raise(raised->name, raised->payload);
-  } else if (const auto* received = std::get_if<MessageReceived>(&input)) {
-    state_.operations().Put(received->message);
+    state_.operations().Raise(*raised);
   } else if (const auto* output = std::get_if<ChildCompleted>(&input)) {
     state_.operations().Deliver(output->scheduled_id, output->output);
   } else if (const auto* child = std::get_if<ChildFailed>(&input)) {
@@ -119,12 +118,12 @@ HistoryBody Execution::End() {
   if (refused_) return OrchestrationFailed{Failure::Of(*refused_)};
   if (state_.continuation()) {
     OrchestrationContinuedAsNew end = *state_.continuation();
-    end.mailbox = state_.operations().Unread();
-    const std::size_t bytes = ContentBytes(end.mailbox);
-    if (bytes <= kMailboxCarriedBytesMax) return end;
-    return OrchestrationFailed{Failure::Of(Status::TooLarge(
-        "can't continue as new: the unread messages have " + std::to_string(bytes) +
-        " bytes, the limit is " + std::to_string(kMailboxCarriedBytesMax)))};
+    end.unread = state_.operations().events().Unread();
+    const std::size_t bytes = ContentBytes(end.unread);
+    if (bytes <= kUnreadCarriedBytesMax) return end;
+    return OrchestrationFailed{Failure::Of(
+        Status::TooLarge("can't continue as new: the unread events have " + std::to_string(bytes) +
+                         " bytes, the limit is " + std::to_string(kUnreadCarriedBytesMax)))};
   }
   Result<std::string> result = std::string();
   try {

@@ -58,7 +58,9 @@ class Execution {
   bool ended() const { return ended_; }
   // Of its history so far, names and values.
   std::size_t content_bytes() const { return content_bytes_; }
-  const Started& started() const { return state_.facts().started; }  // without input and mailbox
+  const Started& started() const {
+    return state_.facts().started;
+  }  // without input and unread events
   const std::string& instance() const { return state_.facts().instance; }
   std::uint64_t number() const { return state_.facts().execution; }
   const CustomStatus& custom_status() const { return state_.published().custom_status(); }

@@ -14,7 +14,7 @@ namespace duroxide::internal {
 struct ExecutionFacts {
   std::string instance;
   std::uint64_t execution = 0;
-  Started started{};  // without input and mailbox
+  Started started{};  // without input and unread events
 
   // Of the input that was delivered last.
   EventId step = 0;  // its id

@@ -13,7 +13,7 @@ namespace duroxide::internal {
 // In the ids of children to whom nobody has given one; nobody else's id may contain it.
 inline constexpr std::string_view kChildMark = "::sub::";
 
-// Of orchestrations, activities, events, mailboxes, keys, steps and patches: InvalidArgument
+// Of orchestrations, activities, events, keys, steps and patches: InvalidArgument
 // (empty), TooLarge. `what` names the argument in the message.
 Status CheckName(std::string_view what, std::string_view name);
 

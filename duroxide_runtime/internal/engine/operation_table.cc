@@ -14,14 +14,11 @@ bool OperationTable::Add(std::size_t index, OperationKind kind, std::string targ
   operation.kind = kind;
   operation.target = std::move(target);
   operation.due = due;
-  if (kind == OperationKind::kEvent) subscriptions_[operation.target].push_back(index);
-  if (kind != OperationKind::kMessage) return false;
-  if (auto message = mailboxes_.Take(operation.target)) {
-    GiveMessage(index, *std::move(message));
-    return true;
-  }
-  mailboxes_.Wait(operation.target, index);
-  return false;
+  if (kind != OperationKind::kEvent) return false;
+  auto event = events_.Begin(operation.target, index);
+  if (!event) return false;
+  Give(EventQueues::Match{index, *std::move(event)});
+  return true;
 }
 
 void OperationTable::Identify(std::size_t index, EventId id) {
@@ -33,15 +30,14 @@ void OperationTable::Identify(std::size_t index, EventId id) {
 
 std::optional<OpenOperation> OperationTable::Drop(std::size_t index) {
   Operation old = Remove(index);
-  if (old.value.has_value()) {
-    if (old.kind == OperationKind::kMessage) {
-      Place(old.target, Mailboxes::Message{old.arrival, **std::move(old.value)});
-    }
-    return std::nullopt;
+  const bool delivered = old.value.has_value();
+  if (delivered && old.kind != OperationKind::kEvent) return std::nullopt;
+  if (delivered) {
+    Give(events_.Return(old.target, EventQueues::Event{old.arrival, **std::move(old.value)}));
+  } else {
+    --open_;
+    if (old.kind == OperationKind::kEvent) events_.End(old.target, index);
   }
-  --open_;
-  if (old.kind == OperationKind::kMessage) mailboxes_.StopWaiting(old.target, index);
-  if (old.kind == OperationKind::kEvent) std::erase(subscriptions_[old.target], index);
   return OpenOperation{index, old.id, old.kind, std::move(old.target)};
 }
 
@@ -73,6 +69,11 @@ void OperationTable::SetWaiter(std::size_t index, Resumable& waiter) {
   found->second.waiter = &waiter;
 }
 
+void OperationTable::ClearWaiter(std::size_t index) {
+  const auto found = operations_.find(index);
+  if (found != operations_.end()) found->second.waiter = nullptr;
+}
+
 Result<std::string> OperationTable::Take(std::size_t index) {
   TANDEM_CHECK(IsDelivered(index), "only a delivered result is taken");
   return *std::move(Remove(index).value);
@@ -100,31 +101,11 @@ void OperationTable::Settle(EventId scheduled_id, Status status) {
   operations_.at(by_id_.at(scheduled_id)).value = std::move(status);
 }
 
-void OperationTable::Raise(const std::string& name, const std::string& payload) {
-  const auto found = subscriptions_.find(name);
-  if (found == subscriptions_.end()) return;
-  if (found->second.empty()) return;
-  const std::size_t oldest = found->second.front();
-  found->second.pop_front();
-  Give(operations_.at(oldest), payload);
-}
-
-void OperationTable::Put(const MailboxMessage& message) {
-  Place(message.mailbox, Mailboxes::Message{mailboxes_.NextArrival(), message.payload});
-}
-
-void OperationTable::Place(const std::string& mailbox, Mailboxes::Message message) {
-  if (const auto next = mailboxes_.NextWaiting(mailbox)) {
-    GiveMessage(*next, std::move(message));
-  } else {
-    mailboxes_.Put(mailbox, std::move(message));
-  }
-}
-
-void OperationTable::GiveMessage(std::size_t index, Mailboxes::Message message) {
-  Operation& operation = operations_.at(index);
-  operation.arrival = message.arrival;
-  Give(operation, std::move(message.payload));
+void OperationTable::Give(std::optional<EventQueues::Match> match) {
+  if (!match) return;
+  Operation& operation = operations_.at(match->wait);
+  operation.arrival = match->event.arrival;
+  Give(operation, std::move(match->event.payload));
 }
 
 void OperationTable::Give(Operation& operation, Result<std::string> value) {

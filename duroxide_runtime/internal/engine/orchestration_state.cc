@@ -49,14 +49,12 @@ std::size_t OrchestrationState::StartTimer(Timestamp fire_at) {
   return Start(OperationKind::kTimer, {}, TimerCreated{fire_at});
 }
 
-std::size_t OrchestrationState::Subscribe(const std::string& name) {
-  guard_.Check(CheckName("event name", name));
-  return Start(OperationKind::kEvent, name, EventSubscribed{name});
+void OrchestrationState::CheckEvent(const std::string& name) {
+  if (guard_.MayAct()) guard_.Check(CheckName("event name", name));
 }
 
-std::size_t OrchestrationState::Receive(const std::string& mailbox) {
-  guard_.Check(CheckName("mailbox name", mailbox));
-  return Start(OperationKind::kMessage, mailbox, MailboxSubscribed{mailbox});
+std::size_t OrchestrationState::WaitForEvent(const std::string& name) {
+  return Start(OperationKind::kEvent, name, EventSubscribed{name});
 }
 
 OrchestrationState::StartedChild OrchestrationState::StartChild(
@@ -132,10 +130,10 @@ void OrchestrationState::BeginStep(EventId id, Timestamp now, bool replaying,
 void OrchestrationState::Begin(const Started& started) {
   facts_.started = started;
   facts_.started.input.clear();
-  facts_.started.mailbox.clear();
+  facts_.started.unread.clear();
   published_.InheritCustomStatus(started.custom_status);
   determinism_.emplace(facts_.instance, facts_.execution, started.seed);
-  for (const MailboxMessage& message : started.mailbox) operations_.Put(message);
+  for (const EventRaised& event : started.unread) operations_.Raise(event);
 }
 
 void OrchestrationState::Settle(EventId scheduled_id, Failure failure) {
@@ -145,6 +143,15 @@ void OrchestrationState::Settle(EventId scheduled_id, Failure failure) {
 
 void OrchestrationState::CancelOpen() {
   while (const auto oldest = operations_.Oldest()) Drop(*oldest);
+}
+
+void OrchestrationState::CheckUnread() {
+  const EventQueues& events = operations_.events();
+  if (events.unread() <= kUnreadEventsMax && events.unread_bytes() <= kUnreadBytesMax) return;
+  guard_.Refuse(Status::TooLarge(
+      "too many events wait to be read: " + std::to_string(events.unread()) + " of " +
+      std::to_string(events.unread_bytes()) + " bytes, the limits are " +
+      std::to_string(kUnreadEventsMax) + " and " + std::to_string(kUnreadBytesMax)));
 }
 
 std::vector<HistoryBody> OrchestrationState::TakeCommands(EventId first_id) {

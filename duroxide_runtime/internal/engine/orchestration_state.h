@@ -63,8 +63,10 @@ class OrchestrationState {
 
   std::size_t CallActivity(std::string name, std::string input, const std::string& tag);
   std::size_t StartTimer(Timestamp fire_at);
-  std::size_t Subscribe(const std::string& name);
-  std::size_t Receive(const std::string& mailbox);
+  // For a future that waits for the event once it is awaited.
+  void CheckEvent(const std::string& name);
+  // It is awaited.
+  std::size_t WaitForEvent(const std::string& name);
 
   struct StartedChild {
     std::size_t operation = 0;
@@ -76,8 +78,8 @@ class OrchestrationState {
   void StartDetached(std::string name, std::optional<OrchestrationVersion> version,
                      std::string instance, std::string input);
 
-  // The code has lost interest. Cancels what is still open, unless the state is closed; a message
-  // that was delivered but not taken goes back into its mailbox.
+  // The code has lost interest. Cancels what is still open, unless the state is closed; an event
+  // that was delivered but not taken is given back.
   void Drop(std::size_t operation);
 
   // The first call counts. Takes effect when the code waits or has ended.
@@ -98,8 +100,11 @@ class OrchestrationState {
   // A result that the code never sees: it ends the execution. REQUIRES: the operation is open.
   void Settle(EventId scheduled_id, Failure failure);
 
-  // Cancels everything that is still open, oldest first; untaken messages go back.
+  // Cancels everything that is still open, oldest first; untaken events are given back.
   void CancelOpen();
+
+  // Ends the execution if more events wait to be read than may.
+  void CheckUnread();
 
   // The commands since the last call, as the history events that record them; the first gets the id
   // `first_id`, and the operations that they start are known by these ids from now on.
@@ -110,7 +115,8 @@ class OrchestrationState {
 
   // Either ends the execution as soon as the code waits.
   const std::optional<Failure>& failure() const { return guard_.failure(); }
-  // How it goes on as a new execution; without the messages, since more may be read until then.
+  // How it goes on as a new execution; without the unread events, since more may be read until
+  // then.
   const std::optional<OrchestrationContinuedAsNew>& continuation() const { return continuation_; }
 
   // From now on dropping writes nothing, and starting anything is a bug.

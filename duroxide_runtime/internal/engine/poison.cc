@@ -43,7 +43,7 @@ class Poisoned {
     outcome.custom_status = custom_status_;
     for (const WorkItem& item : input_.items) Answer(item, outcome);
     delta_.started.input.clear();
-    delta_.started.mailbox.clear();
+    delta_.started.unread.clear();
     outcome.deltas.push_back(std::move(delta_));
     return outcome;
   }
@@ -66,7 +66,7 @@ class Poisoned {
     Started following = *started;
     following.version = VersionFor(started->name, next->version, started->version);
     following.input = next->input;
-    following.mailbox = next->mailbox;
+    following.unread = next->unread;
     following.custom_status = custom_status_;
     Begin(input_.execution + 1, std::move(following));
     return true;

@@ -52,9 +52,8 @@ std::optional<HistoryBody> ToInput(const WorkItem& item, const Execution& execut
     return ChildFailed{failed->id.scheduled_id, failed->failure};
   }
   if (const auto* raised = std::get_if<EventRaisedItem>(&item)) {
-    return EventRaised{raised->name, raised->payload};
+    return raised->event;
   }
-  if (const auto* sent = std::get_if<MessageSentItem>(&item)) return MessageReceived{sent->message};
   if (const auto* cancel = std::get_if<CancelItem>(&item)) {
     if (cancel->parent && cancel->parent != execution.started().parent) return std::nullopt;
     return CancelRequested{cancel->reason};
@@ -262,7 +261,7 @@ class Turn {
               const Registry::Resolved& code, std::uint64_t number, KvEntries kv) {
     started.version = code.version;
     started.input = next.input;
-    started.mailbox = next.mailbox;
+    started.unread = next.unread;
     return Begin(number, *code.handler, std::move(kv), std::move(started));
   }
 

@@ -51,7 +51,7 @@ struct ExecutionDelta {
   std::uint64_t execution = 1;
   std::uint64_t events_before = 0;  // the first new event's id - 1
   History events;
-  Started started;       // of the execution, without input and mailbox
+  Started started;       // of the execution, without input and unread events
   KvChanges kv_changes;  // of the whole execution, once it has ended
 
   // What `events` erase that the execution has only added itself: no change any more.

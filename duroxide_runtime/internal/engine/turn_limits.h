@@ -11,7 +11,7 @@ namespace duroxide::internal {
 constexpr std::size_t kTurnExecutionsMax = 16;
 
 // A turn that holds more bytes than this leaves the next execution to the next turn: an execution's
-// start and end may be as large as two values and all unread messages.
+// start and end may be as large as two values and all unread events.
 constexpr std::size_t kTurnChainBytesMax = std::size_t{1} << 20;
 
 // Orchestrator messages that one turn takes at most.

@@ -32,8 +32,8 @@ struct OperationRecord {
   scheduledId @2 :UInt64;
 }
 
-struct MailboxMessageRecord {
-  mailbox @0 :Data;
+struct EventRecord {
+  name @0 :Data;
   payload @1 :Data;
 }
 
@@ -47,32 +47,29 @@ struct HistoryEventRecord {
     activityCompleted @2 :Completion;
     activityFailed @3 :Failed;
     timerFired @4 :UInt64;                # scheduled id
-    eventRaised @5 :NamedBytes;
-    messageReceived @6 :MailboxMessageRecord;
-    childCompleted @7 :Completion;
-    childFailed @8 :Failed;
-    cancelRequested @9 :Data;             # reason
+    eventRaised @5 :EventRecord;
+    childCompleted @6 :Completion;
+    childFailed @7 :Failed;
+    cancelRequested @8 :Data;             # reason
 
-    activityScheduled @10 :Call;
-    activityCancelRequested @11 :Cancel;
-    timerCreated @12 :Int64;              # fire at, microseconds since the Unix epoch
-    timerCancelled @13 :UInt64;           # scheduled id
-    eventSubscribed @14 :Data;            # name
-    eventUnsubscribed @15 :UInt64;        # scheduled id
-    mailboxSubscribed @16 :Data;          # name
-    mailboxUnsubscribed @17 :UInt64;      # scheduled id
-    childScheduled @18 :Start;
-    childCancelRequested @19 :Cancel;
-    detachedStarted @20 :Start;
-    stepRecorded @21 :Step;
-    patchRecorded @22 :Data;              # id
-    customStatusSet @23 :CustomStatus;
-    kvSet @24 :NamedBytes;
-    kvErased @25 :Data;                   # key
+    activityScheduled @9 :Call;
+    activityCancelRequested @10 :Cancel;
+    timerCreated @11 :Int64;              # fire at, microseconds since the Unix epoch
+    timerCancelled @12 :UInt64;           # scheduled id
+    eventSubscribed @13 :Data;            # name
+    eventUnsubscribed @14 :UInt64;        # scheduled id
+    childScheduled @15 :Start;
+    childCancelRequested @16 :Cancel;
+    detachedStarted @17 :Start;
+    stepRecorded @18 :Step;
+    patchRecorded @19 :Data;              # id
+    customStatusSet @20 :CustomStatus;
+    kvSet @21 :NamedBytes;
+    kvErased @22 :Data;                   # key
 
-    orchestrationCompleted @26 :Data;     # output
-    orchestrationFailed @27 :FailureRecord;
-    orchestrationContinuedAsNew @28 :ContinuedAsNew;
+    orchestrationCompleted @23 :Data;     # output
+    orchestrationFailed @24 :FailureRecord;
+    orchestrationContinuedAsNew @25 :ContinuedAsNew;
   }
 
   struct Started {
@@ -83,7 +80,7 @@ struct HistoryEventRecord {
     parent @4 :OperationRecord;
     firstExecution @5 :UInt64;
     createdAt @6 :Int64;  # microseconds since the Unix epoch
-    mailbox @7 :List(MailboxMessageRecord);
+    unread @7 :List(EventRecord);      # in order of arrival
     customStatus @8 :CustomStatus;
   }
   struct Completion {
@@ -125,6 +122,6 @@ struct HistoryEventRecord {
   struct ContinuedAsNew {
     input @0 :Data;
     version @1 :VersionRecord;
-    mailbox @2 :List(MailboxMessageRecord);
+    unread @2 :List(EventRecord);      # in order of arrival
   }
 }

@@ -35,7 +35,7 @@ void Write(const Started& event, Record::Builder record) {
   WriteParent(event.parent, started);
   started.setFirstExecution(event.first_execution);
   started.setCreatedAt(ToMicros(event.created_at));
-  WriteMailbox(event.mailbox, started);
+  WriteUnread(event.unread, started);
   WriteStatus(event.custom_status, started.initCustomStatus());
 }
 Started ReadBody(Record::Started::Reader record) {
@@ -47,7 +47,7 @@ Started ReadBody(Record::Started::Reader record) {
   event.parent = ReadParent(record);
   event.first_execution = record.getFirstExecution();
   event.created_at = FromMicros(record.getCreatedAt());
-  event.mailbox = ReadMailbox(record);
+  event.unread = ReadUnread(record);
   event.custom_status = ReadStatus(record.getCustomStatus());
   return event;
 }
@@ -88,12 +88,7 @@ void Write(const TimerFired& event, Record::Builder record) {
   record.setTimerFired(event.scheduled_id);
 }
 void Write(const EventRaised& event, Record::Builder record) {
-  auto raised = record.initEventRaised();
-  raised.setName(tandem::ToData(event.name));
-  raised.setBytes(tandem::ToData(event.payload));
-}
-void Write(const MessageReceived& event, Record::Builder record) {
-  WriteMessage(event.message, record.initMessageReceived());
+  WriteEvent(event, record.initEventRaised());
 }
 void Write(const CancelRequested& event, Record::Builder record) {
   record.setCancelRequested(tandem::ToData(event.reason));
@@ -121,12 +116,6 @@ void Write(const EventSubscribed& event, Record::Builder record) {
 }
 void Write(const EventUnsubscribed& event, Record::Builder record) {
   record.setEventUnsubscribed(event.scheduled_id);
-}
-void Write(const MailboxSubscribed& event, Record::Builder record) {
-  record.setMailboxSubscribed(tandem::ToData(event.name));
-}
-void Write(const MailboxUnsubscribed& event, Record::Builder record) {
-  record.setMailboxUnsubscribed(event.scheduled_id);
 }
 
 template <typename Event>
@@ -189,7 +178,7 @@ void Write(const OrchestrationContinuedAsNew& event, Record::Builder record) {
   auto next = record.initOrchestrationContinuedAsNew();
   next.setInput(tandem::ToData(event.input));
   WriteOptionalVersion(event.version, next);
-  WriteMailbox(event.mailbox, next);
+  WriteUnread(event.unread, next);
 }
 
 // nullopt for a kind that this version does not know.
@@ -203,12 +192,8 @@ std::optional<HistoryBody> Read(Record::Reader record) {  // NOLINT(readability-
       return ReadFailed<ActivityFailed>(record.getActivityFailed());
     case Record::TIMER_FIRED:
       return TimerFired{record.getTimerFired()};
-    case Record::EVENT_RAISED: {
-      const auto raised = record.getEventRaised();
-      return EventRaised{ReadBytes(raised.getName()), ReadBytes(raised.getBytes())};
-    }
-    case Record::MESSAGE_RECEIVED:
-      return MessageReceived{ReadMessage(record.getMessageReceived())};
+    case Record::EVENT_RAISED:
+      return ReadEvent(record.getEventRaised());
     case Record::CHILD_COMPLETED:
       return ReadCompletion<ChildCompleted>(record.getChildCompleted());
     case Record::CHILD_FAILED:
@@ -232,10 +217,6 @@ std::optional<HistoryBody> Read(Record::Reader record) {  // NOLINT(readability-
       return EventSubscribed{ReadBytes(record.getEventSubscribed())};
     case Record::EVENT_UNSUBSCRIBED:
       return EventUnsubscribed{record.getEventUnsubscribed()};
-    case Record::MAILBOX_SUBSCRIBED:
-      return MailboxSubscribed{ReadBytes(record.getMailboxSubscribed())};
-    case Record::MAILBOX_UNSUBSCRIBED:
-      return MailboxUnsubscribed{record.getMailboxUnsubscribed()};
     case Record::CHILD_SCHEDULED:
       return ReadStart<ChildScheduled>(record.getChildScheduled());
     case Record::CHILD_CANCEL_REQUESTED: {
@@ -263,7 +244,7 @@ std::optional<HistoryBody> Read(Record::Reader record) {  // NOLINT(readability-
     case Record::ORCHESTRATION_CONTINUED_AS_NEW: {
       const auto next = record.getOrchestrationContinuedAsNew();
       return OrchestrationContinuedAsNew{ReadBytes(next.getInput()), ReadOptionalVersion(next),
-                                         ReadMailbox(next)};
+                                         ReadUnread(next)};
     }
   }
   return std::nullopt;
@@ -293,16 +274,13 @@ std::size_t WeightOf(const Failure& failure) {
 struct Weigher {
   // What it has of an execution before was weighed there.
   std::size_t operator()(const Started& started) const {
-    return started.name.size() + started.input.size() + ContentBytes(started.mailbox);
+    return started.name.size() + started.input.size() + ContentBytes(started.unread);
   }
   std::size_t operator()(const ActivityCompleted& end) const { return end.output.size(); }
   std::size_t operator()(const ActivityFailed& end) const { return WeightOf(end.failure); }
   std::size_t operator()(const TimerFired& /*end*/) const { return 0; }
   std::size_t operator()(const EventRaised& event) const {
     return event.name.size() + event.payload.size();
-  }
-  std::size_t operator()(const MessageReceived& received) const {
-    return received.message.mailbox.size() + received.message.payload.size();
   }
   std::size_t operator()(const ChildCompleted& end) const { return end.output.size(); }
   std::size_t operator()(const ChildFailed& end) const { return WeightOf(end.failure); }
@@ -317,8 +295,6 @@ struct Weigher {
   std::size_t operator()(const TimerCancelled& /*command*/) const { return 0; }
   std::size_t operator()(const EventSubscribed& command) const { return command.name.size(); }
   std::size_t operator()(const EventUnsubscribed& /*command*/) const { return 0; }
-  std::size_t operator()(const MailboxSubscribed& command) const { return command.name.size(); }
-  std::size_t operator()(const MailboxUnsubscribed& /*command*/) const { return 0; }
   std::size_t operator()(const ChildScheduled& command) const {
     return command.name.size() + command.instance.size() + command.input.size();
   }
@@ -340,7 +316,7 @@ struct Weigher {
   std::size_t operator()(const OrchestrationCompleted& end) const { return end.output.size(); }
   std::size_t operator()(const OrchestrationFailed& end) const { return WeightOf(end.failure); }
   std::size_t operator()(const OrchestrationContinuedAsNew& end) const {
-    return end.input.size() + ContentBytes(end.mailbox);
+    return end.input.size() + ContentBytes(end.unread);
   }
 };
 
@@ -361,11 +337,9 @@ bool SameOutput(const HistoryBody& recorded, const HistoryBody& asked) {
   return recorded == asked;
 }
 
-std::size_t ContentBytes(const std::vector<MailboxMessage>& messages) {
+std::size_t ContentBytes(const std::vector<EventRaised>& events) {
   std::size_t bytes = 0;
-  for (const MailboxMessage& message : messages) {
-    bytes += message.mailbox.size() + message.payload.size();
-  }
+  for (const EventRaised& event : events) bytes += event.name.size() + event.payload.size();
   return bytes;
 }
 

@@ -21,7 +21,7 @@ bool SameOutput(const HistoryBody& recorded, const HistoryBody& asked);
 
 // Bytes of names, values and texts: what an event weighs, but for its envelope.
 std::size_t ContentBytes(const HistoryBody& body);
-std::size_t ContentBytes(const std::vector<MailboxMessage>& messages);
+std::size_t ContentBytes(const std::vector<EventRaised>& events);
 
 std::string EncodeHistoryEvent(const HistoryEvent& event);
 

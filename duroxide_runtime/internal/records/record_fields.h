@@ -110,27 +110,27 @@ std::optional<OperationAddress> ReadParent(Reader record) {
   return ReadOperation(record.getParent());
 }
 
-inline void WriteMessage(const MailboxMessage& message, MailboxMessageRecord::Builder record) {
-  record.setMailbox(tandem::ToData(message.mailbox));
-  record.setPayload(tandem::ToData(message.payload));
+inline void WriteEvent(const EventRaised& event, EventRecord::Builder record) {
+  record.setName(tandem::ToData(event.name));
+  record.setPayload(tandem::ToData(event.payload));
 }
 
-inline MailboxMessage ReadMessage(MailboxMessageRecord::Reader record) {
-  return {ReadBytes(record.getMailbox()), ReadBytes(record.getPayload())};
+inline EventRaised ReadEvent(EventRecord::Reader record) {
+  return {ReadBytes(record.getName()), ReadBytes(record.getPayload())};
 }
 
-// For records with a list `mailbox`.
+// For records with a list `unread`.
 template <typename Builder>
-void WriteMailbox(const std::vector<MailboxMessage>& messages, Builder record) {
-  if (messages.empty()) return;
-  auto list = record.initMailbox(static_cast<unsigned>(messages.size()));
-  for (unsigned i = 0; i < list.size(); ++i) WriteMessage(messages[i], list[i]);
+void WriteUnread(const std::vector<EventRaised>& events, Builder record) {
+  if (events.empty()) return;
+  auto list = record.initUnread(static_cast<unsigned>(events.size()));
+  for (unsigned i = 0; i < list.size(); ++i) WriteEvent(events[i], list[i]);
 }
 template <typename Reader>
-std::vector<MailboxMessage> ReadMailbox(Reader record) {
-  std::vector<MailboxMessage> messages;
-  for (const auto message : record.getMailbox()) messages.push_back(ReadMessage(message));
-  return messages;
+std::vector<EventRaised> ReadUnread(Reader record) {
+  std::vector<EventRaised> events;
+  for (const auto event : record.getUnread()) events.push_back(ReadEvent(event));
+  return events;
 }
 
 }  // namespace duroxide::internal

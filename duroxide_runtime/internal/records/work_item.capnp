@@ -17,12 +17,11 @@ struct WorkItemRecord {
     activityCompleted @2 :Completed;
     activityFailed @3 :Failed;
     timerFired @4 :Id;
-    eventRaised @5 :NamedBytes;
-    messageSent @6 :History.MailboxMessageRecord;
-    childCompleted @7 :Completed;
-    childFailed @8 :Failed;
-    cancel @9 :Cancel;
-    goOn @10 :Void;
+    eventRaised @5 :History.EventRecord;
+    childCompleted @6 :Completed;
+    childFailed @7 :Failed;
+    cancel @8 :Cancel;
+    goOn @9 :Void;
   }
 
   struct Start {
@@ -55,9 +54,5 @@ struct WorkItemRecord {
   struct Cancel {
     reason @0 :Data;
     parent @1 :History.OperationRecord;  # who asks; null: somebody from outside
-  }
-  struct NamedBytes {
-    name @0 :Data;
-    bytes @1 :Data;
   }
 }

@@ -82,12 +82,7 @@ void Write(const TimerFiredItem& item, WorkItemRecord::Builder record) {
   WriteId(item.id, record.initTimerFired());
 }
 void Write(const EventRaisedItem& item, WorkItemRecord::Builder record) {
-  auto event = record.initEventRaised();
-  event.setName(tandem::ToData(item.name));
-  event.setBytes(tandem::ToData(item.payload));
-}
-void Write(const MessageSentItem& item, WorkItemRecord::Builder record) {
-  WriteMessage(item.message, record.initMessageSent());
+  WriteEvent(item.event, record.initEventRaised());
 }
 void Write(const CancelItem& item, WorkItemRecord::Builder record) {
   auto cancel = record.initCancel();
@@ -112,12 +107,8 @@ std::optional<WorkItem> Read(WorkItemRecord::Reader record) {
       return ReadFailed<ActivityFailedItem>(record.getActivityFailed());
     case WorkItemRecord::TIMER_FIRED:
       return TimerFiredItem{ReadId(record.getTimerFired())};
-    case WorkItemRecord::EVENT_RAISED: {
-      const auto event = record.getEventRaised();
-      return EventRaisedItem{ReadBytes(event.getName()), ReadBytes(event.getBytes())};
-    }
-    case WorkItemRecord::MESSAGE_SENT:
-      return MessageSentItem{ReadMessage(record.getMessageSent())};
+    case WorkItemRecord::EVENT_RAISED:
+      return EventRaisedItem{ReadEvent(record.getEventRaised())};
     case WorkItemRecord::CHILD_COMPLETED:
       return ReadCompleted<ChildCompletedItem>(record.getChildCompleted());
     case WorkItemRecord::CHILD_FAILED:

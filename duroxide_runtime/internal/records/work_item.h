@@ -57,13 +57,8 @@ struct TimerFiredItem {
   bool operator==(const TimerFiredItem&) const = default;
 };
 struct EventRaisedItem {
-  std::string name;
-  std::string payload;
+  EventRaised event;
   bool operator==(const EventRaisedItem&) const = default;
-};
-struct MessageSentItem {
-  MailboxMessage message;
-  bool operator==(const MessageSentItem&) const = default;
 };
 struct ChildCompletedItem {
   OperationId id;
@@ -88,9 +83,9 @@ struct GoOnItem {
 };
 
 // In the order of the union in work_item.capnp.
-using WorkItem = std::variant<StartItem, ActivityItem, ActivityCompletedItem, ActivityFailedItem,
-                              TimerFiredItem, EventRaisedItem, MessageSentItem, ChildCompletedItem,
-                              ChildFailedItem, CancelItem, GoOnItem>;
+using WorkItem =
+    std::variant<StartItem, ActivityItem, ActivityCompletedItem, ActivityFailedItem, TimerFiredItem,
+                 EventRaisedItem, ChildCompletedItem, ChildFailedItem, CancelItem, GoOnItem>;
 
 std::string EncodeWorkItem(const WorkItem& item);
 

@@ -26,7 +26,7 @@ inline Task<Result<int>> Countdown(OrchestrationContext ctx, int n) {
 inline Task<Result<std::string>> Diary(OrchestrationContext ctx, std::string before) {
   ctx.SetKv("before", before);
   while (true) {
-    const std::string word = co_await OrFail(ctx.Receive<std::string>("words"));
+    const std::string word = co_await OrFail(ctx.WaitForEvent<std::string>("words"));
     if (word == "end") co_return before;
     if (word == "forget") {
       ctx.EraseKv("word");
@@ -43,7 +43,7 @@ inline Task<Result<int>> Family(OrchestrationContext ctx, int n) {
   std::vector<Child<int>> children;
   for (int i = 0; i < n; ++i) children.push_back(ctx.StartChild(kFamily, n - 1));
   while (true) {
-    const std::string word = co_await OrFail(ctx.Receive<std::string>("words"));
+    const std::string word = co_await OrFail(ctx.WaitForEvent<std::string>("words"));
     if (word == "done") break;
     children.push_back(ctx.StartChild(kFamily, 0));
   }

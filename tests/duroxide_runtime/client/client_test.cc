@@ -74,15 +74,15 @@ TEST_P(ClientTest, StartTakesExactlyTheVersion) {
       "1.0.0, 2.0.0");
 }
 
-TEST_P(ClientTest, SentMessageReachesItsReader) {
+TEST_P(ClientTest, RaisedEventReachesItsReader) {
   const auto runtime = StartRuntime(ClientSamples());
   ASSERT_TRUE(client.Start(kDiary, "i", "d").ok());
-  ASSERT_TRUE(client.Send("i", "words", std::string("sun")).ok());
-  ASSERT_TRUE(client.Send("i", "words", "end").ok());
+  ASSERT_TRUE(client.RaiseEvent("i", "words", std::string("sun")).ok());
+  ASSERT_TRUE(client.RaiseEvent("i", "words", "end").ok());
   EXPECT_EQ(client.Wait(kDiary, "i", kLong).value(), "d");
-  EXPECT_EQ(client.Send("i", "words", "late").ToString(),
+  EXPECT_EQ(client.RaiseEvent("i", "words", "late").ToString(),
             "InvalidArgument: instance 'i' has finished (Completed)");
-  EXPECT_EQ(client.Send("unknown", "words", "x").ToString(),
+  EXPECT_EQ(client.RaiseEvent("unknown", "words", "x").ToString(),
             "NotFound: there is no instance 'unknown'");
 }
 
@@ -93,7 +93,7 @@ TEST_P(ClientTest, MessageToARunningInstanceIsOneBatchAndNoRead) {
   runtime.reset();
   const std::uint64_t batches = provider.batches();
   const std::uint64_t reads = provider.event_reads();
-  ASSERT_TRUE(client.Send("i", "words", "sun").ok());
+  ASSERT_TRUE(client.RaiseEvent("i", "words", "sun").ok());
   EXPECT_EQ(provider.batches(), batches + 1);
   EXPECT_EQ(provider.event_reads(), reads);
 }
@@ -110,7 +110,7 @@ TEST_P(ClientTest, MessageThatRacesWithADeletionIsRefused) {
     }
     return Status::Ok();
   });
-  EXPECT_EQ(client.Send("i", "words", "sun").code(), StatusCode::kNotFound);
+  EXPECT_EQ(client.RaiseEvent("i", "words", "sun").code(), StatusCode::kNotFound);
   EXPECT_TRUE(deleted);
 }
 
@@ -132,7 +132,7 @@ TEST_P(ClientTest, MessageThatRacesWithAWholeLifeIsRefused) {
     force.force = true;
     return client.admin().Delete("i", force).status();
   });
-  EXPECT_EQ(client.Send("i", "words", "sun").code(), StatusCode::kNotFound);
+  EXPECT_EQ(client.RaiseEvent("i", "words", "sun").code(), StatusCode::kNotFound);
   EXPECT_TRUE(deleted);
   EXPECT_TRUE(provider.Dequeue("dx/turns")->empty());
 }
@@ -144,7 +144,7 @@ TEST_P(ClientTest, MessagesReachAnInstanceWhoseIndexWasErased) {
   tandem::Batch batch;
   batch.Add(internal::RemoveFromIndex("i", "diary", std::string(), InstanceState::kRunning));
   ASSERT_TRUE(provider.AtomicBatch(std::move(batch)).ok());
-  ASSERT_TRUE(client.Send("i", "words", "end").ok());
+  ASSERT_TRUE(client.RaiseEvent("i", "words", "end").ok());
   EXPECT_EQ(client.Wait(kDiary, "i", kLong).value(), "d");
 }
 
@@ -200,7 +200,7 @@ TEST_P(ClientTest, WaitForCustomStatusSeesEachNewOne) {
   ASSERT_TRUE(client.Start(kDiary, "i", "d").ok());
   std::uint64_t version = 0;
   for (const std::string word : {"sun", "rain", "anew", "snow"}) {
-    ASSERT_TRUE(client.Send("i", "words", word).ok());
+    ASSERT_TRUE(client.RaiseEvent("i", "words", word).ok());
     if (word == "anew") continue;
     const auto status = client.WaitForCustomStatus("i", version, kLong);
     ASSERT_TRUE(status.ok()) << status.status();
@@ -209,7 +209,7 @@ TEST_P(ClientTest, WaitForCustomStatusSeesEachNewOne) {
   }
   EXPECT_EQ(client.WaitForCustomStatus("i", version, seconds(0)).status().code(),
             StatusCode::kDeadlineExceeded);
-  ASSERT_TRUE(client.Send("i", "words", "end").ok());
+  ASSERT_TRUE(client.RaiseEvent("i", "words", "end").ok());
   const auto last = client.WaitForCustomStatus("i", version, kLong);
   EXPECT_EQ(last->state, InstanceState::kCompleted);
   EXPECT_EQ(last->custom_status.value, "snow");
@@ -220,14 +220,14 @@ TEST_P(ClientTest, KeyValueMapIsReadWhileItRunsAndAfterTheEnd) {
   ASSERT_TRUE(client.Start(kDiary, "i", "d").ok());
   EXPECT_EQ(client.WaitForKv<std::string>("i", "before", kLong).value(), "d");
   EXPECT_EQ(client.GetKv<std::string>("i", "word").value(), std::nullopt);
-  ASSERT_TRUE(client.Send("i", "words", "sun").ok());
+  ASSERT_TRUE(client.RaiseEvent("i", "words", "sun").ok());
   EXPECT_EQ(client.WaitForKv<std::string>("i", "word", kLong).value(), "sun");
-  ASSERT_TRUE(client.Send("i", "words", "anew").ok());
-  ASSERT_TRUE(client.Send("i", "words", "forget").ok());
-  ASSERT_TRUE(client.Send("i", "words", "x").ok());
+  ASSERT_TRUE(client.RaiseEvent("i", "words", "anew").ok());
+  ASSERT_TRUE(client.RaiseEvent("i", "words", "forget").ok());
+  ASSERT_TRUE(client.RaiseEvent("i", "words", "x").ok());
   ASSERT_TRUE(client.WaitForCustomStatus("i", 1, kLong).ok());
-  ASSERT_TRUE(client.Send("i", "words", "forget").ok());
-  ASSERT_TRUE(client.Send("i", "words", "end").ok());
+  ASSERT_TRUE(client.RaiseEvent("i", "words", "forget").ok());
+  ASSERT_TRUE(client.RaiseEvent("i", "words", "end").ok());
   ASSERT_TRUE(client.Wait(kDiary, "i", kLong).ok());
   const auto items = client.ListKv("i");
   ASSERT_EQ(items->size(), 1u);
@@ -254,17 +254,17 @@ TEST_P(ClientTest, StatsCountExecutionsEventsKeysAndBytes) {
   expect_stats(0, 0, 0, 0);  // nobody runs it
   const auto runtime = StartRuntime(ClientSamples());
   AwaitHistory("i", 3);
-  expect_stats(1, 3, 1, 4);  // Started, KvSet, MailboxSubscribed
-  ASSERT_TRUE(client.Send("i", "words", "sun").ok());
+  expect_stats(1, 3, 1, 4);  // Started, KvSet, EventSubscribed
+  ASSERT_TRUE(client.RaiseEvent("i", "words", "sun").ok());
   AwaitHistory("i", 7);
-  expect_stats(1, 7, 2, 7);  // message, status, KvSet, MailboxSubscribed
-  ASSERT_TRUE(client.Send("i", "words", "forget").ok());
+  expect_stats(1, 7, 2, 7);  // event, status, KvSet, EventSubscribed
+  ASSERT_TRUE(client.RaiseEvent("i", "words", "forget").ok());
   AwaitHistory("i", 10);
-  expect_stats(1, 10, 1, 4);  // message, KvErased, MailboxSubscribed
-  ASSERT_TRUE(client.Send("i", "words", "anew").ok());
-  ASSERT_TRUE(client.Send("i", "words", "end").ok());
+  expect_stats(1, 10, 1, 4);  // event, KvErased, EventSubscribed
+  ASSERT_TRUE(client.RaiseEvent("i", "words", "anew").ok());
+  ASSERT_TRUE(client.RaiseEvent("i", "words", "end").ok());
   ASSERT_TRUE(client.Wait(kDiary, "i", kLong).ok());
-  expect_stats(2, 5, 1, 5);  // Started, KvSet, MailboxSubscribed, message, end
+  expect_stats(2, 5, 1, 5);  // Started, KvSet, EventSubscribed, event, end
   ASSERT_TRUE(client.admin().PruneExecutions("i", 1).ok());
   expect_stats(1, 5, 1, 5);
 }
@@ -272,7 +272,7 @@ TEST_P(ClientTest, StatsCountExecutionsEventsKeysAndBytes) {
 TEST_P(ClientTest, Defect01_MessageForAnUnknownInstanceDoesNotBlockOthers) {
   tandem::Batch batch;
   batch.Add(internal::ToInstance("ghost", internal::CancelItem{"x"}));
-  batch.Add(internal::ToInstance("ghost", internal::EventRaisedItem{"e", "x"}));
+  batch.Add(internal::ToInstance("ghost", internal::EventRaisedItem{{"e", "x"}}));
   ASSERT_TRUE(provider.AtomicBatch(std::move(batch)).ok());
   RuntimeOptions options;
   options.orchestration_threads = 1;
@@ -302,7 +302,7 @@ TEST_P(ClientTest, Defect17_WhatCannotBeEncodedOrDecodedIsATypedError) {
   ASSERT_TRUE(client.Start(kDiary, "i", "d").ok());
   ASSERT_TRUE(client.WaitForKv<std::string>("i", "before", kLong).ok());
   const std::string big(kValueBytesMax + 1, 'x');
-  EXPECT_EQ(client.Send("i", "words", big).code(), StatusCode::kTooLarge);
+  EXPECT_EQ(client.RaiseEvent("i", "words", big).code(), StatusCode::kTooLarge);
   EXPECT_EQ(client.RaiseEvent("i", "e", big).code(), StatusCode::kTooLarge);
   EXPECT_EQ(client.Cancel("i", big).code(), StatusCode::kTooLarge);
   EXPECT_EQ(client.GetKv<int>("i", "before").status().code(), StatusCode::kInvalidArgument);
@@ -319,11 +319,11 @@ TEST_P(ClientTest, WhateverACodecThrowsIsInvalidArgumentAndNothingIsDone) {
         throws == 1 ? "not today" : "Encode threw an exception that is no std::exception";
     const std::string refused = "InvalidArgument: can't be encoded: " + why;
     EXPECT_EQ(client.Start(kTakesMoody, "j", moody).ToString(), refused);
-    EXPECT_EQ(client.Send("i", "words", moody).ToString(), refused);
+    EXPECT_EQ(client.RaiseEvent("i", "words", moody).ToString(), refused);
     EXPECT_EQ(client.RaiseEvent("i", "e", moody).ToString(), refused);
   }
   EXPECT_EQ(client.GetStatus("j").status().code(), StatusCode::kNotFound);
-  ASSERT_TRUE(client.Send("i", "words", "2").ok());
+  ASSERT_TRUE(client.RaiseEvent("i", "words", "2").ok());
   const std::string unread = "InvalidArgument: Decode threw an exception that is no std::exception";
   EXPECT_EQ(client.WaitForKv<Moody>("i", "word", kLong).status().ToString(), unread);
   EXPECT_EQ(client.GetKv<Moody>("i", "word").status().ToString(), unread);
@@ -334,7 +334,7 @@ TEST_P(ClientTest, BadArgumentsAreRefusedBeforeAnythingIsDone) {
   const auto negative = StartOptions().Delay(seconds(-1));
   EXPECT_EQ(client.Start(kSequence, "i", 1, negative).code(), StatusCode::kInvalidArgument);
   EXPECT_EQ(client.Start(kSequence, "a::sub::1.2", 1).code(), StatusCode::kInvalidArgument);
-  EXPECT_EQ(client.Send("i", "", "x").code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(client.RaiseEvent("i", "", "x").code(), StatusCode::kInvalidArgument);
   EXPECT_EQ(client.Cancel("", "x").code(), StatusCode::kInvalidArgument);
   EXPECT_EQ(client.GetKv<int>("i", "").status().code(), StatusCode::kInvalidArgument);
   EXPECT_EQ(client.admin().Delete(long_id).status().code(), StatusCode::kTooLarge);

@@ -161,7 +161,7 @@ TEST_P(ClientDeleteTest, TurnInFlightBringsNothingBack) {
     }
     return Status::Ok();
   });
-  ASSERT_TRUE(client.Send("i", "words", "sun").ok());
+  ASSERT_TRUE(client.RaiseEvent("i", "words", "sun").ok());
   EXPECT_EQ(client.WaitForCustomStatus("i", 0, kLong).status().code(), StatusCode::kNotFound);
   runtime->Shutdown();
   EXPECT_GE(runtime->Stats().turn_conflicts, 1u);
@@ -187,7 +187,7 @@ TEST_P(ClientDeleteTest, ExecutionThatIsPrunedUnderATurnIsLookedUpAgain) {
     EXPECT_TRUE(provider.EventStore::Append(internal::HistoryStream("i", 2), events).ok());
     return client.admin().PruneExecutions("i", 1).status();
   });
-  ASSERT_TRUE(client.Send("i", "words", "sun").ok());
+  ASSERT_TRUE(client.RaiseEvent("i", "words", "sun").ok());
   runtime = StartExactly(ClientSamples(), plain);
   tandem::ReadOptions next;
   next.from = events.size() + 1;
@@ -205,7 +205,7 @@ TEST_P(ClientDeleteTest, TreeIsDeletedWithItsRootOnly) {
   EXPECT_EQ(
       client.admin().Delete(child, Force()).status().ToString(),
       "InvalidArgument: instance '" + child + "' is a child of 'root', and is deleted with it");
-  ASSERT_TRUE(client.Send("root", "words", "done").ok());
+  ASSERT_TRUE(client.RaiseEvent("root", "words", "done").ok());
   for (const TreeEntry& member : *tree) {
     ASSERT_TRUE(client.WaitUntilFinished(member.instance, kLong).ok());
   }
@@ -219,7 +219,7 @@ TEST_P(ClientDeleteTest, FinishedChildIsDeletedByItself) {
   StartFamily(2, 5);
   const auto tree = client.admin().GetTree("root");
   const TreeEntry& leaf = tree->back();
-  ASSERT_TRUE(client.Send(leaf.instance, "words", "done").ok());
+  ASSERT_TRUE(client.RaiseEvent(leaf.instance, "words", "done").ok());
   ASSERT_TRUE(client.WaitUntilFinished(leaf.instance, kLong).ok());
   const auto deleted = client.admin().Delete(leaf.instance);
   ASSERT_TRUE(deleted.ok()) << deleted.status();
@@ -232,7 +232,7 @@ TEST_P(ClientDeleteTest, FinishedChildIsDeletedByItself) {
 
   // Its parent replays without it.
   runtime = StartRuntime(ClientSamples());
-  ASSERT_TRUE(client.Send(leaf.parent, "words", "done").ok());
+  ASSERT_TRUE(client.RaiseEvent(leaf.parent, "words", "done").ok());
   EXPECT_EQ(client.WaitUntilFinished(leaf.parent, kLong)->state, InstanceState::kCompleted);
   EXPECT_EQ(client.admin().Delete("root", Force())->instances, 4u);
 }
@@ -243,7 +243,7 @@ TEST_P(ClientDeleteTest, FinishedChildMayGoBeforeItsResultIsTaken) {
   registry.Add(kChooser, [](OrchestrationContext ctx, std::string id) -> Task<Result<std::string>> {
     Child<std::string> child = ctx.StartChild(kDiary, "x", ChildOptions().Instance(id));
     static_cast<void>(co_await std::move(child));
-    co_return co_await OrFail(ctx.Receive<std::string>("words"));
+    co_return co_await OrFail(ctx.WaitForEvent<std::string>("words"));
   });
   const auto runtime = StartRuntime(std::move(registry));
   ASSERT_TRUE(client.Start(kChooser, "root", "mine").ok());
@@ -255,7 +255,7 @@ TEST_P(ClientDeleteTest, FinishedChildMayGoBeforeItsResultIsTaken) {
         .Delete("mine")
         .status();  // the turn that takes the result is not stored yet
   });
-  ASSERT_TRUE(client.Send("mine", "words", "end").ok());
+  ASSERT_TRUE(client.RaiseEvent("mine", "words", "end").ok());
   AwaitHistory("root", 3);  // started, its child, the child's result
   EXPECT_TRUE(deleted);
   EXPECT_EQ(client.admin().GetTree("root")->size(), 1u);
@@ -279,7 +279,7 @@ TEST_P(ClientDeleteTest, ChildOfTheLastMomentIsDeletedToo) {
   const tandem::Version head = HistoryOf("root").size();
   provider.OnBatch([&](const ProbeProvider::Operations& batch) {
     if (Has<tandem::DeleteEntity>(batch) && !grown.exchange(true)) {
-      EXPECT_TRUE(client.Send("root", "words", "grow").ok());
+      EXPECT_TRUE(client.RaiseEvent("root", "words", "grow").ok());
       AwaitHistory("root", head + 2);
     }
     return Status::Ok();
@@ -300,7 +300,7 @@ TEST_P(ClientDeleteTest, ParentThatKeepsStartingChildrenIsDeletedByForce) {
     ++tries;
     const History history = HistoryOf("root");
     if (internal::IsEnd(history.back().body)) return Status::Ok();
-    EXPECT_TRUE(client.Send("root", "words", "grow").ok());
+    EXPECT_TRUE(client.RaiseEvent("root", "words", "grow").ok());
     AwaitHistory("root", history.size() + 2);
     return Status::Ok();
   });
@@ -322,7 +322,7 @@ TEST_P(ClientDeleteTest, ActivitiesOfWhatWasStoppedAreCancelledToo) {
                [](OrchestrationContext ctx, std::string text) -> Task<Result<std::string>> {
                  std::vector<Future<std::string>> calls;
                  while (true) {
-                   static_cast<void>(co_await OrFail(ctx.Receive<std::string>("words")));
+                   static_cast<void>(co_await OrFail(ctx.WaitForEvent<std::string>("words")));
                    calls.push_back(ctx.Call(kEcho, text));
                  }
                });
@@ -334,7 +334,7 @@ TEST_P(ClientDeleteTest, ActivitiesOfWhatWasStoppedAreCancelledToo) {
   std::atomic<bool> called = false;
   provider.OnBatch([&](const ProbeProvider::Operations& batch) {
     if (Has<tandem::DeleteEntity>(batch) && !called.exchange(true)) {
-      EXPECT_TRUE(client.Send("i", "words", "go on").ok());
+      EXPECT_TRUE(client.RaiseEvent("i", "words", "go on").ok());
       AwaitHistory("i", 5);  // the message, the call, and the next wait
     }
     return Status::Ok();
@@ -354,7 +354,7 @@ TEST_P(ClientDeleteTest, RacingStartersSendersAndDeletersAgreeInTheEnd) {
       for (int round = 0; round < 25; ++round) {
         const std::string input = Numbered("input-", i);
         started += client.Start(kDiary, "i", input).ok();
-        const Status sent = client.Send("i", "words", "sun");
+        const Status sent = client.RaiseEvent("i", "words", "sun");
         // Between the end that a deletion gives it and the deletion, it has finished.
         const bool stopped = sent.ToString().find("has finished (Failed)") != std::string::npos;
         EXPECT_TRUE(sent.ok() || sent.code() == StatusCode::kNotFound || stopped) << sent;

@@ -25,7 +25,7 @@ Task<Result<std::string>> WaitsForGo(OrchestrationContext ctx, std::string input
   co_return input + go;
 }
 
-// The same in two executions: map, status, child, timer, activity, mailbox. The second sees its
+// The same in two executions: map, status, child, timer, activity, events. The second sees its
 // timer fire.
 Task<Result<std::string>> HasAll(OrchestrationContext ctx, std::string input) {
   ctx.SetKv("at", input);
@@ -33,7 +33,7 @@ Task<Result<std::string>> HasAll(OrchestrationContext ctx, std::string input) {
   Child<std::string> child = ctx.StartChild(kChild, input);
   Timer timer = ctx.StartTimer(hours(1));
   const std::string slow = co_await OrFail(ctx.Call(kSlow, input));
-  const std::string word = co_await OrFail(ctx.Receive<std::string>("words"));
+  const std::string word = co_await OrFail(ctx.WaitForEvent<std::string>("words"));
   const std::string from_child = co_await OrFail(std::move(child));
   ctx.SetKv(input, slow + " " + word + " " + from_child);
   if (input == "first") co_return ctx.ContinueAsNew(kAll, "second");
@@ -82,7 +82,7 @@ class ErasureTest : public RuntimeFixture {
       barrier.Open();
       Await(instance, execution, 8);
       disturb();
-      ASSERT_TRUE(client.Send(instance, "words", "hello").ok());
+      ASSERT_TRUE(client.RaiseEvent(instance, "words", "hello").ok());
       Await(instance, execution, 9);
       disturb();
       ASSERT_TRUE(client.RaiseEvent(child, "go", "!").ok());

@@ -90,13 +90,13 @@ TEST_P(ClientExecutionTest, RunningInstanceIsPrunedAndGoesOn) {
   runtime = StartRuntime(ClientSamples());
   ASSERT_TRUE(client.Start(kDiary, "i", "d").ok());
   for (const char* word : {"anew", "anew", "sun"}) {
-    ASSERT_TRUE(client.Send("i", "words", word).ok());
+    ASSERT_TRUE(client.RaiseEvent("i", "words", word).ok());
   }
   ASSERT_TRUE(client.WaitForCustomStatus("i", 0, kLong).ok());
   EXPECT_EQ(client.admin().PruneExecutions("i", 1)->executions, 2u);
   EXPECT_EQ(client.GetStatus("i")->state, InstanceState::kRunning);
-  ASSERT_TRUE(client.Send("i", "words", "anew").ok());
-  ASSERT_TRUE(client.Send("i", "words", "end").ok());
+  ASSERT_TRUE(client.RaiseEvent("i", "words", "anew").ok());
+  ASSERT_TRUE(client.RaiseEvent("i", "words", "end").ok());
   EXPECT_EQ(client.Wait(kDiary, "i", kLong).value(), "d+++");
   EXPECT_EQ(Numbers(), (std::vector<std::uint64_t>{3, 4}));
   EXPECT_EQ(client.GetKv<std::string>("i", "word").value(), "sun");

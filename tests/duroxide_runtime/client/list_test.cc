@@ -35,7 +35,7 @@ TEST_P(ClientListTest, InstancesAreFoundByStateNameAndPrefix) {
   ASSERT_TRUE(client.Start(kDiary, "a-2", "d").ok());
   ASSERT_TRUE(client.Start(kDiary, "b-1", "d").ok());
   ASSERT_TRUE(client.Start(kDiary, "b-2", "d", StartOptions().Delay(kLong)).ok());
-  ASSERT_TRUE(client.Send("b-1", "words", "end").ok());
+  ASSERT_TRUE(client.RaiseEvent("b-1", "words", "end").ok());
   ASSERT_TRUE(client.Wait(kSequence, "a-1", kLong).ok());
   ASSERT_TRUE(client.Wait(kDiary, "b-1", kLong).ok());
   ASSERT_TRUE(client.WaitForKv<std::string>("a-2", "before", kLong).ok());
@@ -137,8 +137,8 @@ TEST_P(ClientListTest, TreeHasParentsBeforeTheirChildren) {
 TEST_P(ClientListTest, Defect16_InstanceBetweenTwoExecutionsIsRunning) {
   const auto runtime = StartRuntime(ClientSamples());
   ASSERT_TRUE(client.Start(kDiary, "i", "d").ok());
-  ASSERT_TRUE(client.Send("i", "words", "anew").ok());
-  ASSERT_TRUE(client.Send("i", "words", "sun").ok());
+  ASSERT_TRUE(client.RaiseEvent("i", "words", "anew").ok());
+  ASSERT_TRUE(client.RaiseEvent("i", "words", "sun").ok());
   ASSERT_TRUE(client.WaitForCustomStatus("i", 0, kLong).ok());
   EXPECT_EQ(InState(InstanceState::kRunning), Ids{"i"});
   EXPECT_EQ(InState(InstanceState::kCompleted), Ids());

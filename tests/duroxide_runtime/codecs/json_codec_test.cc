@@ -217,7 +217,7 @@ TEST(JsonCodecTest, AClientThatEncodesNoTextGetsAStatus) {
   const Client client = sim.client();
   for (const Status& status :
        {client.Start(kPass<Order>, "p", kNoText), client.RaiseEvent("p", "event", kNoText),
-        client.Send("p", "box", kNoText)}) {
+        client.RaiseEvent("p", "box", kNoText)}) {
     EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
     ExpectContains(status.message(), "can't be encoded: JSON: ");
   }

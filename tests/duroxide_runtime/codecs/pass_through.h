@@ -19,7 +19,7 @@ template <typename T>
 Task<Result<T>> Pass(OrchestrationContext ctx, T value) {
   T echoed = co_await OrFail(ctx.Call(kEcho<T>, value));
   ctx.SetKv("echoed", echoed);
-  T received = co_await OrFail(ctx.Receive<T>("values"));
+  T received = co_await OrFail(ctx.WaitForEvent<T>("values"));
   if (!(echoed == received)) co_return Status::Internal("the values differ");
   co_return received;
 }
@@ -34,7 +34,7 @@ Result<T> PassThroughSimulation(std::uint64_t seed, const T& value) {
   options.crash_at_commit = options.crash_between = 0.1;
   testing::Simulation sim(seed, std::move(registry), options);
   TANDEM_RETURN_IF_ERROR(sim.client().Start(kPass<T>, "p", value));
-  TANDEM_RETURN_IF_ERROR(sim.client().Send("p", "values", value));
+  TANDEM_RETURN_IF_ERROR(sim.client().RaiseEvent("p", "values", value));
   TANDEM_RETURN_IF_ERROR(sim.Run());
   TANDEM_RETURN_IF_ERROR(sim.Check());
   return sim.client().Wait(kPass<T>, "p", std::chrono::milliseconds(0));

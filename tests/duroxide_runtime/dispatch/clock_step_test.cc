@@ -29,7 +29,7 @@ constexpr Orchestration<std::string(std::string)> kStubborn("stubborn");
 // So many words, in the order in which they come.
 Task<Result<std::string>> Collect(OrchestrationContext ctx, int words) {
   std::string text;
-  for (int i = 0; i < words; ++i) text += co_await OrFail(ctx.Receive<std::string>("words"));
+  for (int i = 0; i < words; ++i) text += co_await OrFail(ctx.WaitForEvent<std::string>("words"));
   co_return text;
 }
 
@@ -128,12 +128,12 @@ INSTANTIATE_TEST_SUITE_P(, ClockStepTest, ::testing::ValuesIn(ProviderKinds()), 
 
 TEST_P(ClockStepTest, MessagesOfAPendingInstanceKeepTheirOrder) {
   ASSERT_TRUE(client().Start(kCollect, "i", 4).ok());
-  ASSERT_TRUE(client().Send("i", "words", "a").ok());
-  ASSERT_TRUE(client().Send("i", "words", "b").ok());
+  ASSERT_TRUE(client().RaiseEvent("i", "words", "a").ok());
+  ASSERT_TRUE(client().RaiseEvent("i", "words", "b").ok());
   ReopenAfterStep(-hours(1));
-  ASSERT_TRUE(client().Send("i", "words", "c").ok());
+  ASSERT_TRUE(client().RaiseEvent("i", "words", "c").ok());
   ReopenAfterStep(-hours(24 * 365 * 60));
-  ASSERT_TRUE(client().Send("i", "words", "d").ok());
+  ASSERT_TRUE(client().RaiseEvent("i", "words", "d").ok());
   Run();
   EXPECT_EQ(client().Wait(kCollect, "i", kLong).value(), "abcd");
   EXPECT_EQ(log_.Count("dropped"), 0u);
@@ -155,7 +155,7 @@ TEST_P(ClockStepTest, CancelOfAPendingInstanceIsNotDropped) {
 
 TEST_P(ClockStepTest, DelayedStartWaitsNoLongerThanItsDelay) {
   ASSERT_TRUE(client().Start(kCollect, "i", 1, StartOptions().Delay(hours(2))).ok());
-  ASSERT_TRUE(client().Send("i", "words", "early").ok());
+  ASSERT_TRUE(client().RaiseEvent("i", "words", "early").ok());
   ReopenAfterStep(-hours(1));
   Run();
   clock().Advance(hours(2));
@@ -169,7 +169,7 @@ TEST_P(ClockStepTest, MessageThatIsDueBeforeADelayedStartWaitsForIt) {
   ReopenAfterStep(-hours(1));
   ASSERT_TRUE(client().Start(kCollect, "i", 1, StartOptions().Delay(hours(2))).ok());
   ReopenAfterStep(hours(1) + seconds(1));
-  ASSERT_TRUE(client().Send("i", "words", "kept").ok());
+  ASSERT_TRUE(client().RaiseEvent("i", "words", "kept").ok());
   Run();
   clock().Advance(hours(1));
   log_.Await("i: ");  // that it waits
@@ -213,16 +213,16 @@ TEST_P(ClockStepTest, AStepForwardMakesDueWhatItHasPassed) {
     AwaitHistory(id + "stubborn", 4);  // the timer of the pause
     StopRuntimes();
     ASSERT_TRUE(client().Start(kCollect, id + "i", 3).ok());
-    ASSERT_TRUE(client().Send(id + "i", "words", "a").ok());
+    ASSERT_TRUE(client().RaiseEvent(id + "i", "words", "a").ok());
     const StartOptions later = StartOptions().Delay(hours(1));
     ASSERT_TRUE(client().Start(kCollect, id + "later", 1, later).ok());
-    ASSERT_TRUE(client().Send(id + "later", "words", "early").ok());
+    ASSERT_TRUE(client().RaiseEvent(id + "later", "words", "early").ok());
     ASSERT_TRUE(client().Start(kCollect, id + "cancelled", 1, later).ok());
     ASSERT_TRUE(client().Cancel(id + "cancelled", "no").ok());
     ReopenAfterStep(step);
-    ASSERT_TRUE(client().Send(id + "i", "words", "b").ok());
+    ASSERT_TRUE(client().RaiseEvent(id + "i", "words", "b").ok());
     Run();
-    ASSERT_TRUE(client().Send(id + "i", "words", "c").ok());
+    ASSERT_TRUE(client().RaiseEvent(id + "i", "words", "c").ok());
     EXPECT_EQ(client().Wait(kCollect, id + "i", kLong).value(), "abc");
     EXPECT_EQ(client().Wait(kCollect, id + "later", kLong).value(), "early");
     const auto cancelled = client().WaitUntilFinished(id + "cancelled", kLong);

@@ -19,11 +19,9 @@ constexpr Activity<int(std::string)> kSwallow("swallow");
 
 // One event after the other, and as many calls with a large input.
 Task<Result<int>> LargeSteps(OrchestrationContext ctx, int n) {
-  std::vector<Future<std::string>> events;
-  for (int i = 0; i < n; ++i) events.push_back(ctx.WaitForEvent<std::string>("go"));
   std::vector<Future<int>> calls;
-  for (Future<std::string>& event : events) {
-    const Result<std::string> go = co_await std::move(event);
+  for (int i = 0; i < n; ++i) {
+    const Result<std::string> go = co_await ctx.WaitForEvent<std::string>("go");
     calls.push_back(ctx.Call(kSwallow, *go + std::string(std::size_t{1} << 20, 'x')));
   }
   co_await WhenAll(std::move(calls));
@@ -32,12 +30,10 @@ Task<Result<int>> LargeSteps(OrchestrationContext ctx, int n) {
 
 // As many timers with each event, and the last event ends it.
 Task<Result<int>> ManySteps(OrchestrationContext ctx, int n) {
-  std::vector<Future<std::string>> events;
-  for (int i = 0; i < n; ++i) events.push_back(ctx.WaitForEvent<std::string>("go"));
-  for (Future<std::string>& event : events) {
-    const Result<std::string> go = co_await std::move(event);
+  for (int i = 0; i < n; ++i) {
+    const Result<std::string> go = co_await ctx.WaitForEvent<std::string>("go");
     std::vector<Timer> timers;
-    for (int i = 0; i < 9'000; ++i) timers.push_back(ctx.StartTimer(hours(1)));
+    for (int t = 0; t < 9'000; ++t) timers.push_back(ctx.StartTimer(hours(1)));
   }
   co_return n;
 }
@@ -60,8 +56,8 @@ TEST_P(LargeTurnTest, MessagesThatTogetherAreTooMuchForOneBatchAreTakenInPortion
   auto runtime = StartRuntime(registry());
   ASSERT_TRUE(client.Start(kLargeSteps, "large", kLarge).ok());
   ASSERT_TRUE(client.Start(kManySteps, "many", kMany).ok());
-  AwaitHistory("large", kLarge + 1);
-  AwaitHistory("many", kMany + 1);
+  AwaitHistory("large", 2);
+  AwaitHistory("many", 2);
   runtime.reset();  // the events gather
   for (int i = 0; i < kLarge; ++i) {
     ASSERT_TRUE(client.RaiseEvent("large", "go", std::string()).ok());

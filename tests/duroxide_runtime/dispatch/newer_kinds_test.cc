@@ -55,7 +55,7 @@ TEST_P(NewerKindsTest, HistoryWithAnEventOfANewerKindIsParkedAndNothingIsLost) {
   const auto waiting = Waiting("dx/turns");
   ASSERT_EQ(waiting.size(), 1u);
   EXPECT_EQ(internal::DecodeWorkItem(waiting[0].payload, "message").value(),
-            internal::WorkItem(internal::EventRaisedItem{"approved", "ann"}));
+            internal::WorkItem(internal::EventRaisedItem{{"approved", "ann"}}));
   EXPECT_EQ(waiting[0].delivery_count, 1u) << "being parked is not counted";
 }
 
@@ -77,7 +77,7 @@ TEST_P(NewerKindsTest, MessageOfANewerKindParksItsInstanceWithAllThatComesBehind
   ASSERT_EQ(waiting.size(), 2u);
   EXPECT_EQ(waiting[0].payload, newer.payload);
   EXPECT_EQ(internal::DecodeWorkItem(waiting[1].payload, "message").value(),
-            internal::WorkItem(internal::EventRaisedItem{"approved", "ann"}));
+            internal::WorkItem(internal::EventRaisedItem{{"approved", "ann"}}));
   EXPECT_EQ(waiting[0].delivery_count, 1u) << "being parked is not counted";
 }
 

@@ -48,14 +48,14 @@ TEST_P(OrderTest, TimerStandsWhereItsTimeCame) {
   EXPECT_EQ(client.Wait(kApproval, "event", kLong).value(), "trip by ann");
   EXPECT_EQ(TextFrom("event", 4), (std::vector<std::string>{
                                       "EventRaised \"approved\" payload \"ann\"",
-                                      "TimerCancelled of event 3",
+                                      "TimerCancelled of event 2",
                                       "OrchestrationCompleted output \"trip by ann\"",
                                   }));
   for (const char* instance : {"timer", "both"}) {
     AwaitHistory(instance, 7);
     EXPECT_EQ(TextFrom(instance, 4), (std::vector<std::string>{
-                                         "TimerFired of event 3",
-                                         "EventUnsubscribed of event 2",
+                                         "TimerFired of event 2",
+                                         "EventUnsubscribed of event 3",
                                          "ActivityScheduled \"echo\" input \"remind trip\"",
                                          "EventRaised \"approved\" payload \"ann\"",
                                      }));

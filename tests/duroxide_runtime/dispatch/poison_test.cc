@@ -184,7 +184,8 @@ TEST_P(PoisonTest, FinishedInstanceSwallowsAPoisonousMessage) {
   EXPECT_EQ(client.Wait(kOnce, "i", kLong).value(), "x");
   runtime->Shutdown();
   ASSERT_TRUE(
-      provider.AtomicBatch({internal::ToInstance("i", internal::EventRaisedItem{"e", "x"})}).ok());
+      provider.AtomicBatch({internal::ToInstance("i", internal::EventRaisedItem{{"e", "x"}})})
+          .ok());
   LoseDeliveries("dx/turns", 10);
   const auto next = StartRuntime(Working());
   while (next->Stats().messages_dropped == 0) std::this_thread::yield();

@@ -196,7 +196,7 @@ TEST_P(TroubleTest, MessagesWithoutAnInstanceAreDroppedAndBlockNobody) {
   orphan.group = "nobody";
   const auto queue = std::string(internal::kTurnQueue);
   ASSERT_TRUE(
-      provider.Enqueue(queue, EncodeWorkItem(internal::EventRaisedItem{"e", "x"}), orphan).ok());
+      provider.Enqueue(queue, EncodeWorkItem(internal::EventRaisedItem{{"e", "x"}}), orphan).ok());
   ASSERT_TRUE(provider.Enqueue(queue, "no group", tandem::EnqueueOptions()).ok());
   const auto runtime = StartRuntime(Working());
   ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());

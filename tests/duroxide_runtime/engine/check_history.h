@@ -45,8 +45,7 @@ inline WorkItem ItemOf(const HistoryBody& body, std::uint64_t execution) {
   if (const auto* e = std::get_if<TimerFired>(&body)) {
     return TimerFiredItem{{execution, e->scheduled_id}};
   }
-  if (const auto* e = std::get_if<EventRaised>(&body)) return EventRaisedItem{e->name, e->payload};
-  if (const auto* e = std::get_if<MessageReceived>(&body)) return MessageSentItem{e->message};
+  if (const auto* e = std::get_if<EventRaised>(&body)) return EventRaisedItem{*e};
   if (const auto* e = std::get_if<ChildCompleted>(&body)) {
     return ChildCompletedItem{{execution, e->scheduled_id}, e->output};
   }

@@ -495,7 +495,7 @@ TEST(ChildrenTest, Defect10_DetachedStartIsRecordedHoweverTheStarterEnds) {
   for (const std::string how : {"returns", "fails", "continues", "waits"}) {
     Engine engine(Detaches);
     engine.Start(how);
-    const TurnOutcome outcome = engine.Turn({EventRaisedItem{"go", "1"}, CancelItem{"enough"}});
+    const TurnOutcome outcome = engine.Turn({EventRaisedItem{{"go", "1"}}, CancelItem{"enough"}});
     EXPECT_EQ(Describe(outcome.deltas.front().events[1].body),
               "DetachedStarted \"child\" 3.0.0 as \"free-1\" input \"x\"")
         << how;

@@ -56,11 +56,7 @@ class Engine {
   }
   TurnOutcome Fire(EventId id) { return Turn({TimerFiredItem{{1, id}}}); }
   TurnOutcome Raise(std::string name, std::string payload) {
-    return Turn({EventRaisedItem{std::move(name), std::move(payload)}});
-  }
-
-  TurnOutcome Send(std::string mailbox, std::string payload) {
-    return Turn({MessageSentItem{{std::move(mailbox), std::move(payload)}}});
+    return Turn({EventRaisedItem{{std::move(name), std::move(payload)}}});
   }
   TurnOutcome Cancel(std::string reason) { return Turn({CancelItem{std::move(reason)}}); }
 

@@ -76,7 +76,7 @@ TEST(LimitsTest, ErasedKeysThatNoExecutionHasLeftLeaveNoRecord) {
     const TurnOutcome outcome = RunTurn(input, engine.registry());
     const History& events = outcome.deltas.back().events;
     input.history.insert(input.history.end(), events.begin(), events.end());
-    input.items = {EventRaisedItem{"e", ""}};
+    input.items = {EventRaisedItem{{"e", ""}}};
     ApplyOwnMetadata(TurnBatch(input, outcome, IdClaims(), {}), records);
   };
   run();
@@ -101,7 +101,6 @@ const Misuse kMisuses[] = {
     {"timer", [](OrchestrationContext ctx) { static_cast<void>(ctx.StartTimer(hours(1))); }},
     {"event",
      [](OrchestrationContext ctx) { static_cast<void>(ctx.WaitForEvent<std::string>("e")); }},
-    {"message", [](OrchestrationContext ctx) { static_cast<void>(ctx.Receive<std::string>("m")); }},
     {"child", [](OrchestrationContext ctx) { static_cast<void>(ctx.StartChild(kTest, "x")); }},
     {"detached", [](OrchestrationContext ctx) { ctx.StartDetached(kTest, "id", "x"); }},
     {"continue", [](OrchestrationContext ctx) { ctx.ContinueAsNew(kTest, "x"); }},

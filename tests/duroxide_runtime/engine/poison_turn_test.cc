@@ -47,7 +47,7 @@ TEST_F(PoisonTurnTest, FailureTellsWhatAndHowOften) {
 
 TEST_F(PoisonTurnTest, InstanceThatNeverGotThroughItsFirstTurnIsStartedAndEnded) {
   StartItem start{"work", "input", OrchestrationVersion{2, 0, 0}, OperationAddress{"p", 1, 4}, 7};
-  input.items = {EventRaisedItem{"e", "x"}, start};
+  input.items = {EventRaisedItem{{"e", "x"}}, start};
   const TurnOutcome outcome = Run();
   ASSERT_EQ(outcome.deltas.size(), 1u);
   const ExecutionDelta& delta = outcome.deltas.front();
@@ -117,7 +117,7 @@ TEST_F(PoisonTurnTest, ExecutionThatCouldNotBeginIsEndedInsteadOfTheOneBefore) {
   const auto& started = std::get<Started>(delta.events.at(0).body);
   EXPECT_EQ(started.input, "next");
   EXPECT_EQ(started.version, (OrchestrationVersion{4, 0, 0}));
-  EXPECT_EQ(started.mailbox.size(), 1u);
+  EXPECT_EQ(started.unread.size(), 1u);
   EXPECT_EQ(delta.events.at(1).body, HistoryBody(OrchestrationFailed{Poison()}));
   EXPECT_EQ(outcome.dropped, 0u);
 }
@@ -125,7 +125,7 @@ TEST_F(PoisonTurnTest, ExecutionThatCouldNotBeginIsEndedInsteadOfTheOneBefore) {
 TEST_F(PoisonTurnTest, FinishedInstanceIsLeftAlone) {
   Add(StartedAs("work"));
   Add(OrchestrationCompleted{"done"});
-  input.items = {EventRaisedItem{"e", "x"}};
+  input.items = {EventRaisedItem{{"e", "x"}}};
   const TurnOutcome outcome = Run();
   EXPECT_TRUE(outcome.empty());
   EXPECT_EQ(outcome.dropped, 1u);

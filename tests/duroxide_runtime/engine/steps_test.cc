@@ -89,6 +89,11 @@ TEST(StepsTest, StepThatDivergesDoesNotRun) {
   EXPECT_EQ(g_runs, 0);
 }
 
+Task<int> RunsMore(OrchestrationContext ctx) {
+  static_cast<void>(ctx.Run("more", [] { return ++g_runs; }));
+  co_return 0;
+}
+
 TEST(StepsTest, StepAtTheEndOfTheHistoryThatIsNewDiverges) {
   Engine engine([](OrchestrationContext ctx, std::string) -> Output {
     co_return co_await ctx.WaitForEvent<std::string>("e");
@@ -96,9 +101,8 @@ TEST(StepsTest, StepAtTheEndOfTheHistoryThatIsNewDiverges) {
   engine.Start();
   g_runs = 0;
   const auto more = [](OrchestrationContext ctx, std::string) -> Output {
-    Future<std::string> event = ctx.WaitForEvent<std::string>("e");
-    static_cast<void>(ctx.Run("more", [] { return ++g_runs; }));
-    co_return co_await std::move(event);
+    auto [event, more] = co_await WhenAll(ctx.WaitForEvent<std::string>("e"), RunsMore(ctx));
+    co_return event;
   };
   EXPECT_EQ(DivergenceOf(engine.history(), more).substr(0, 37),
             "event 3: history ends before it, but ");

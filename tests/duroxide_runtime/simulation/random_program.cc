@@ -64,12 +64,18 @@ Task<int> EvaluateAny(OrchestrationContext ctx, ProgramPtr program, std::size_t 
   co_return 0;
 }
 
-// An event against a timer; with a scope of its own against cancellation, and what is done then.
+// An event against a timer, with a reminder in between; with a scope of its own against
+// cancellation, and what is done then.
 Task<Result<int>> AwaitEvent(OrchestrationContext ctx, int value) {
   Future<int> event = ctx.WaitForEvent<int>("go");
   Timer limit = ctx.StartTimer(std::chrono::seconds(1 + value));
-  const auto any = co_await WhenAny(std::move(event), std::move(limit));
-  if (any.index() == 0) co_return std::get<0>(any);
+  Timer reminder = ctx.StartTimer(std::chrono::seconds(1));
+  const auto first = co_await WhenAny(&event, &limit, &reminder);
+  if (first.index() == 0) co_return std::get<0>(first);
+  if (first.index() == 1) co_return value;
+  static_cast<void>(co_await ctx.Call(kDouble, value));
+  const auto second = co_await WhenAny(std::move(event), std::move(limit));
+  if (second.index() == 0) co_return std::get<0>(second);
   co_return value;
 }
 
@@ -143,7 +149,7 @@ Task<Result<int>> RunProgram(OrchestrationContext ctx, std::vector<std::int64_t>
   int sum = static_cast<int>(input[3]);
   sum += co_await Evaluate(ctx, program, program->nodes.size() - 1);
   for (std::int64_t i = 0; i < input[4]; ++i) {
-    sum += co_await OrFail(ctx.Receive<int>("box"));
+    sum += co_await OrFail(ctx.WaitForEvent<int>("box"));
   }
   if (input[2] > 0) {
     input[2] -= 1;

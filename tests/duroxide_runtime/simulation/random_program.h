@@ -30,8 +30,8 @@ struct Program {
   static Program Of(std::uint64_t seed, int depth);
 };
 
-// {seed, depth, rounds, sum so far, messages}: runs its program, reads so many messages from the
-// mailbox "box", adds up what they give, and continues as new until no round is left.
+// {seed, depth, rounds, sum so far, events}: runs its program, reads so many events named "box",
+// adds up what they give, and continues as new until no round is left.
 inline constexpr Orchestration<int(std::vector<std::int64_t>)> kProgram("program");
 inline constexpr Activity<int(int)> kDouble("double");
 inline constexpr Activity<int(int)> kFail("fail");

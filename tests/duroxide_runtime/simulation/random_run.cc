@@ -49,18 +49,18 @@ class Driver {
     if (!started.ok()) return started.ToString();
     constexpr int kStepsMax = 20'000;
     for (int step = 0; step < kStepsMax; ++step) {
-      if (unsent_ > 0 && random_() % 10 == 0) SendMessage();
-      if (random_() % 10 == 0) Send(internal::EventRaisedItem{"go", "1"});
+      if (unsent_ > 0 && random_() % 10 == 0) RaiseBox();
+      if (random_() % 10 == 0) Send(internal::EventRaisedItem{{"go", "1"}});
       if (cancels_ && random_() % 30 == 0) Send(internal::CancelItem{"no longer wanted"});
       if (sim_.Step()) continue;
       if (unsent_ == 0) return {};
-      SendMessage();
+      RaiseBox();
     }
     return "stuck: " + sim_.trace().back();
   }
 
-  void SendMessage() {
-    Send(internal::MessageSentItem{{"box", std::to_string(unsent_)}});
+  void RaiseBox() {
+    Send(internal::EventRaisedItem{{"box", std::to_string(unsent_)}});
     --unsent_;
   }
   void Send(const internal::WorkItem& item) {

@@ -1,4 +1,4 @@
-#include "examples/orchestrations/mailbox_actor.h"
+#include "examples/orchestrations/actor.h"
 
 #include <string>
 
@@ -19,11 +19,11 @@ void Apply(Account& account, const Command& command) {
   }
 }
 
-Task<Result<Account>> MailboxActor(duroxide::OrchestrationContext ctx, Account account) {
+Task<Result<Account>> Actor(duroxide::OrchestrationContext ctx, Account account) {
   for (int i = 0; i < kCommandsPerExecution; ++i) {
-    const Result<Command> command = co_await ctx.Receive<Command>(kCommands);
+    const Result<Command> command = co_await ctx.WaitForEvent(kCommand);
     if (!command.ok()) {
-      // Nobody can make this message readable: an actor that ended of it would be worse.
+      // Nobody can make this event readable: an actor that ended of it would be worse.
       ctx.Log(duroxide::LogLevel::kWarning, "not a command: " + command.status().ToString());
       continue;
     }
@@ -38,14 +38,12 @@ Task<Result<Account>> MailboxActor(duroxide::OrchestrationContext ctx, Account a
     }
   }
   ctx.Log(duroxide::LogLevel::kInfo, "continues as new after " + ctx.custom_status().value_or(""));
-  co_return ctx.ContinueAsNew(kMailboxActor, account);
+  co_return ctx.ContinueAsNew(kActor, account);
 }
 
 }  // namespace
 
-void RegisterMailboxActor(duroxide::Registry& registry) {
-  registry.Add(kMailboxActor, MailboxActor);
-}
+void RegisterActor(duroxide::Registry& registry) { registry.Add(kActor, Actor); }
 
 }  // namespace orchestrations
 

@@ -1,9 +1,9 @@
 #pragma once
 
 // An actor: one instance that stands for an account and lives as long as the account. Commands come
-// by mailbox and are dealt with one after the other; the state is the input of the next execution.
+// as events and are dealt with one after the other; the state is the input of the next execution.
 //
-// What to learn here: messages wait for their reader, also over continue-as-new, so none is lost;
+// What to learn here: events wait for their reader, also over continue-as-new, so none is lost;
 // the sender numbers its commands, and the actor ignores what it has seen, so that a sender who
 // does not know whether a command was stored sends it again; the key-value map answers queries.
 
@@ -44,13 +44,13 @@ namespace orchestrations {
 
 constexpr int kCommandsPerExecution = 25;
 
-// The mailbox, and the key under which the account can be read at any time.
-inline constexpr std::string_view kCommands = "commands";
+// The event, and the key under which the account can be read at any time.
+inline constexpr duroxide::Event<Command> kCommand("command");
 inline constexpr std::string_view kAccountKey = "account";
 
 // Starts with the account as it is given, and gives it as it was when the actor was stopped.
-inline constexpr duroxide::Orchestration<Account(Account)> kMailboxActor("mailbox-actor");
+inline constexpr duroxide::Orchestration<Account(Account)> kActor("actor");
 
-void RegisterMailboxActor(duroxide::Registry& registry);
+void RegisterActor(duroxide::Registry& registry);
 
 }  // namespace orchestrations

@@ -1,6 +1,6 @@
 // The actor: its account is what the commands say, each once and in order.
 
-#include "examples/orchestrations/mailbox_actor.h"
+#include "examples/orchestrations/actor.h"
 
 #include "tandem/tests/examples_orchestrations/harness.h"
 
@@ -13,20 +13,20 @@ class Branch {
  public:
   Branch(std::uint64_t seed, const SimulationOptions& options)
       : random_(seed), sim_(seed, MakeRegistry(), options) {
-    EXPECT_TRUE(sim_.client().Start(kMailboxActor, "a", Account()).ok());
+    EXPECT_TRUE(sim_.client().Start(kActor, "a", Account()).ok());
   }
 
   Simulation& sim() { return sim_; }
   std::uint64_t Below(std::uint64_t end) { return random_() % end; }
   void Send(const Command& command) {
-    ASSERT_TRUE(sim_.client().Send("a", kCommands, command).ok());
+    ASSERT_TRUE(sim_.client().RaiseEvent("a", kCommand, command).ok());
   }
-  duroxide::Result<Account> Balance() { return OutputOf(sim_, kMailboxActor, "a"); }
+  duroxide::Result<Account> Balance() { return OutputOf(sim_, kActor, "a"); }
 
  private:
   static duroxide::Registry MakeRegistry() {
     duroxide::Registry registry;
-    RegisterMailboxActor(registry);
+    RegisterActor(registry);
     return registry;
   }
 
@@ -36,7 +36,7 @@ class Branch {
 
 // Commands are sent at random moments, some twice, many at once: the actor is in the middle of
 // something, or about to continue as new.
-TEST(MailboxActorTest, TheBalanceIsTheSumOfTheCommandsEachOnce) {
+TEST(ActorTest, TheBalanceIsTheSumOfTheCommandsEachOnce) {
   ForSeeds(300, [](std::uint64_t seed, const SimulationOptions& options) {
     Branch branch(seed, options);
     Account expected;
@@ -64,7 +64,7 @@ TEST(MailboxActorTest, TheBalanceIsTheSumOfTheCommandsEachOnce) {
   });
 }
 
-TEST(MailboxActorTest, TheMapTellsTheAccountAndOutlivesExecutions) {
+TEST(ActorTest, TheMapTellsTheAccountAndOutlivesExecutions) {
   Branch branch(1, SimulationOptions::Calm());
   for (std::int64_t number = 1; number <= 3 * kCommandsPerExecution; ++number) {
     branch.Send(Command(number, 2, false));
@@ -79,9 +79,9 @@ TEST(MailboxActorTest, TheMapTellsTheAccountAndOutlivesExecutions) {
   EXPECT_EQ(StatusOf(branch.sim(), "a").custom_status.value, "75 commands, balance 150");
 }
 
-TEST(MailboxActorTest, WhatIsNoCommandIsSkipped) {
+TEST(ActorTest, WhatIsNoCommandIsSkipped) {
   Branch branch(1, SimulationOptions::Calm());
-  ASSERT_TRUE(branch.sim().client().Send("a", kCommands, "give me all of it").ok());
+  ASSERT_TRUE(branch.sim().client().RaiseEvent("a", kCommand.name(), "give me all of it").ok());
   branch.Send(Command(1, 5, true));
   Finish(branch.sim());
   EXPECT_EQ(branch.Balance()->balance, 5);
