@@ -108,7 +108,9 @@ std::string Generator::QueueOperation() {
     std::string enqueue = "enqueue " + Queue() + " " + Payload();
     if (Once(2)) enqueue += " group=" + Group();
     if (Once(3)) enqueue += " key=" + Key();
-    if (Once(8)) enqueue += " at=" + std::to_string(now_ + Dice(4) * 500);
+    if (Once(8))
+      enqueue +=
+          " at=" + std::to_string(now_ - std::min<std::uint64_t>(now_, 1000) + Dice(7) * 500);
     return enqueue + Delay();
   }
   if (dice < 13) return "ack " + Token();
