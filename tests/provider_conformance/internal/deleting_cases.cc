@@ -27,15 +27,21 @@ class DeletingTest : public ConformanceTest {
     EXPECT_TRUE(page.events.empty());
     EXPECT_EQ(page.head, 0U);
     EXPECT_EQ(page.first, 1U);
+    EXPECT_TRUE(Page(stream, {.direction = Direction::kBackward}).events.empty());
     EXPECT_EQ(MetadataOf(stream), Entries());
     Commit({CheckVersion{stream, Expected::NoStream()}, CheckMetadata{stream, "k", std::nullopt}});
   }
 
   // No event, no empty append and no metadata can be written.
   void ExpectClosed(const StreamId& stream) {
-    EXPECT_EQ(Code(Refused({AppendEvents{stream, {"x"}}})), StatusCode::kConflict);
-    EXPECT_EQ(Code(Refused({AppendEvents{stream, {}}})), StatusCode::kConflict);
-    EXPECT_EQ(Code(Refused({UpdateMetadata{stream, {{"k", "v"}}, {}}})), StatusCode::kConflict);
+    for (const Operation& operation :
+         Batch{AppendEvents{stream, {"x"}}, AppendEvents{stream, {"x"}, Expected::NoStream()},
+               AppendEvents{stream, {}}, UpdateMetadata{stream, {{"k", "v"}}, {}},
+               UpdateMetadata{stream, {}, {"k"}}}) {
+      const Status status = Refused({operation});
+      ASSERT_NE(status.conflict(), nullptr) << status;
+      EXPECT_EQ(status.conflict()->actual, 0U);
+    }
   }
 
   void ExpectTombstone(const std::string& entity, std::uint64_t partition) {
@@ -59,10 +65,14 @@ CONFORMANCE_CASE(Deleting, APartitionBelowTheLatestGoesWhole, Shows("X1", "X6"))
 CONFORMANCE_CASE(Deleting, TheLatestPartitionAndWhatIsAboveStay, Shows("X1")) {
   WriteThree();
   SetMetadata({"a", 8}, {{"k", "v"}});
-  for (const std::uint64_t partition : {2U, 3U, 8U}) {
+  for (const std::uint64_t partition :
+       {std::uint64_t{2}, std::uint64_t{3}, std::uint64_t{8}, kVersionMax}) {
     EXPECT_EQ(Code(Refused({DeletePartition{{"a", partition}}})), StatusCode::kConflict);
   }
+  EXPECT_EQ(Refused({DeletePartition{{"a", 2}}}).conflict()->actual, 3U);
   EXPECT_EQ(Code(Refused({DeletePartition{{"none", 0}}})), StatusCode::kConflict);
+  Append({"b", 9}, {"another entity's"});
+  EXPECT_EQ(Code(Refused({DeletePartition{{"a", 2}}})), StatusCode::kConflict);
   EXPECT_EQ(Head({"a", 2}), 3U);
   EXPECT_EQ(MetadataOf({"a", 8}), (Entries{{"k", "v"}}));
 }
@@ -77,6 +87,8 @@ CONFORMANCE_CASE(Deleting, DeletingAgainRemovesNothingAndSucceeds,
   Reopen();
   EXPECT_EQ(DeleteStream({"a", 0}), 0U);
   EXPECT_EQ(Events({"a", 5}), Texts{"latest"});
+  Append({"a", 4}, {"x"});
+  EXPECT_EQ(Head({"a", 4}), 1U) << "what never was is not deleted";
 }
 
 CONFORMANCE_CASE(Deleting, AnEntityGoesWithAllItsPartitions, Shows("X3", "X6")) {
@@ -101,6 +113,8 @@ CONFORMANCE_CASE(Deleting, ATombstoneStaysAtTheHighestPartition, Shows("X4").Nee
   for (int round = 0; round < 2; ++round) {
     ExpectTombstone("a", 2);
     EXPECT_EQ(DeleteWhole("a"), 0U) << "a second time";
+    EXPECT_EQ(DeleteStream({"a", 1}), 0U) << "below the tombstone";
+    EXPECT_EQ(Code(Refused({DeletePartition{{"a", 3}}})), StatusCode::kConflict);
     ExpectTombstone("a", 2);
     Reopen();
   }
@@ -242,6 +256,33 @@ CONFORMANCE_CASE(Deleting, OfManyPartitionsTheFirstAreCounted, Shows("X3", "X4")
   ExpectTombstone("a", kPartitions + 5);
   EXPECT_TRUE(MetadataOf({"a", kPartitions + 5}).empty());
   EXPECT_EQ(Feed(0, {}).events.size(), 0U);
+}
+
+CONFORMANCE_CASE(Deleting, APartitionWithMetadataAloneGoesToo,
+                 Shows("X1", "X5").Needs(Part::kReopen)) {
+  SetMetadata({"a", 1}, {{"k", "v"}});
+  Append({"a", 2}, {"x"});
+  EXPECT_EQ(DeleteStream({"a", 1}), 0U);
+  for (int round = 0; round < 2; ++round) {
+    ExpectMissing({"a", 1});
+    ExpectClosed({"a", 1});
+    Reopen();
+  }
+  EXPECT_EQ(DeleteWhole("a"), 1U);
+  ExpectClosed({"a", 1});
+  ExpectClosed({"a", 2});
+}
+
+CONFORMANCE_CASE(Deleting, TheFeedStaysWithoutThemOverReopen,
+                 Shows("X7", "E7").Needs(Part::kFeed).Needs(Part::kReopen)) {
+  WriteThree();  // positions 1, 2-3, 4-6
+  DeleteStream({"a", 1});
+  Reopen();
+  EXPECT_EQ(TextsOf(Feed(1, {.limit = 1})), Texts{"p2.1"});
+  DeleteWhole("a");
+  Reopen();
+  EXPECT_TRUE(Feed(0).events.empty());
+  EXPECT_EQ(Append({"b", 0}, {"b1"}).position, 7U) << "positions go on where they were";
 }
 
 }  // namespace

@@ -204,6 +204,10 @@ CONFORMANCE_CASE(EventAdmin, TruncatingWhatIsNotThereIsAConflict, Shows("A6").Ne
   EXPECT_EQ(Must(admin().Truncate({"none", 0}, 1)), 0U);
   EXPECT_EQ(Events(a_), (Texts{"1", "2"}));
   EXPECT_EQ(Latest("none"), std::nullopt);
+  EXPECT_EQ(Code(admin().Truncate({"", 0}, 1)), StatusCode::kInvalidArgument);
+  DeleteWhole("a");
+  EXPECT_EQ(Must(admin().Truncate(a_, 1)), 0U);
+  EXPECT_EQ(Code(admin().Truncate(a_, 2)), StatusCode::kConflict);
 }
 
 CONFORMANCE_CASE(EventAdmin, ATruncatedStreamIsDeletedLikeAnyOther,
@@ -216,6 +220,61 @@ CONFORMANCE_CASE(EventAdmin, ATruncatedStreamIsDeletedLikeAnyOther,
   EXPECT_EQ(DeleteWhole("a"), 0U);
   EXPECT_EQ(Latest("a")->partition, 1U);
   EXPECT_EQ(Latest("a")->head, 0U);
+}
+
+CONFORMANCE_CASE(EventAdmin, PagesOfATruncatedStreamTellWhereToGoOn,
+                 Shows("A6", "R2").Needs(Part::kAdmin).Needs(Part::kReopen)) {
+  // The versions of a page, then its `next`, `first` and `head`.
+  const auto read = [this](const ReadOptions& options) {
+    const EventPage page = Page(a_, options);
+    Numbers all;
+    for (const Event& event : page.events) all.push_back(event.version);
+    all.insert(all.end(), {page.next, page.first, page.head});
+    return all;
+  };
+  constexpr Direction kBackward = Direction::kBackward;
+  Append(a_, Numbered("", 7));
+  EXPECT_EQ(Must(admin().Truncate(a_, 4)), 3U);
+  EXPECT_EQ(Must(admin().Truncate(a_, 0)), 0U);
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_EQ(read({}), (Numbers{4, 5, 6, 7, 8, 4, 7}));
+    EXPECT_EQ(read({.from = 2, .max_events = 2}), (Numbers{4, 5, 6, 4, 7}));
+    EXPECT_EQ(read({.from = 6}), (Numbers{6, 7, 8, 4, 7}));
+    EXPECT_EQ(read({.from = 20}), (Numbers{20, 4, 7}));
+    EXPECT_EQ(read({.direction = kBackward}), (Numbers{7, 6, 5, 4, 0, 4, 7}));
+    EXPECT_EQ(read({.direction = kBackward, .max_events = 2}), (Numbers{7, 6, 5, 4, 7}));
+    EXPECT_EQ(read({.from = 3, .direction = kBackward}), (Numbers{0, 4, 7}));
+    Reopen();
+  }
+  EXPECT_EQ(Must(admin().Truncate(a_, 8)), 4U);
+  Reopen();
+  EXPECT_EQ(read({}), (Numbers{8, 8, 7}));
+  EXPECT_EQ(read({.direction = kBackward}), (Numbers{0, 8, 7}));
+  EXPECT_EQ(Append(a_, {"8"}, Expected::Exactly(7)).first, 8U);
+}
+
+CONFORMANCE_CASE(EventAdmin, ListsHoldOverReopen,
+                 Shows("A1", "X1").Needs(Part::kAdmin).Needs(Part::kReopen)) {
+  Append({"b", 1}, {"x"});
+  Append({"b", 2}, {"1", "2"});
+  SetMetadata({"b", 5}, {{"k", "v"}});
+  SetMetadata({Bytes("b\0"), 5}, {{"k", "v"}});
+  Append({"ba", 0}, {"x"});
+  Append({"deleted", 1}, {"x"});
+  Commit({DeleteEntity{"deleted"}, DeletePartition{{"b", 1}}});
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_EQ(Entities({}), (Texts{"b", Bytes("b\0"), "ba"}));
+    EXPECT_EQ(Entities({.prefix = "b", .after = "a"}), (Texts{"b", Bytes("b\0"), "ba"}));
+    EXPECT_EQ(Entities({.prefix = "c"}), Texts());
+    EXPECT_EQ(Entities({.limit = 2}, true), (Texts{"b", Bytes("b\0")}));
+    EXPECT_EQ(Entities({.limit = 3}), (Texts{"b", Bytes("b\0"), "ba"}));
+    EXPECT_EQ(Partitions("b", {}), (Numbers{2, 5}));
+    Reopen();
+  }
+  const PartitionPage page = Must(admin().ListPartitions("b", {}));
+  ASSERT_EQ(page.partitions.size(), 2U);
+  EXPECT_EQ(page.partitions[0].head, 2U);
+  EXPECT_EQ(page.partitions[1].first, 1U);
 }
 
 }  // namespace
