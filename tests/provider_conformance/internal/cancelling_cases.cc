@@ -214,5 +214,80 @@ CONFORMANCE_CASE(Cancelling, WhatNamesNothingIsInvalid, Shows("C1", "C5", "B8"))
   EXPECT_EQ(Code(Refused({DeleteGroup{"", "g"}})), StatusCode::kInvalidArgument);
 }
 
+CONFORMANCE_CASE(Cancelling, AnAbandonOfADeletedGroupDelaysNothing, Shows("C5", "C4")) {
+  PutIn("g", "old");
+  const LockToken token = TakeOne(kQueue).lock_token;
+  Commit({DeleteGroup{kQueue, "g"}, Enqueue{kQueue, "new", {.group = "g"}},
+          AbandonMessages{token, kMinute, true}});
+  const Delivery next = TakeOne(kQueue);
+  EXPECT_EQ(next.payload, "new") << "not delayed by the abandon of others";
+  EXPECT_EQ(next.delivery_count, 1U);
+}
+
+CONFORMANCE_CASE(Cancelling, ADeletedGroupIsNotCounted, Shows("C5", "A2").Needs(Part::kAdmin)) {
+  Put(kQueue, "1", {.delay = kMinute, .group = "g"});
+  PutIn("g", "2");
+  EXPECT_EQ(Delete("g"), 2U);
+  EXPECT_EQ(Must(admin().Statistics(kQueue)).messages(), 0U);
+  EXPECT_TRUE(Must(admin().ListQueues({})).names.empty());
+}
+
+CONFORMANCE_CASE(Cancelling, TheKeyOfADeletedDeadLetterStaysWithItsHolder, Shows("C5", "P3")) {
+  const std::string dead = DeadLetterQueue(kQueue);
+  PutKey("k", "worn", "g");
+  Abandon(TakeOne(kQueue).lock_token);
+  ASSERT_TRUE(Take(kQueue, {.max_deliveries = 1}).empty());
+  const MessageId holder = Put(dead, "holder", {.key = "k"});
+  Commit({DeleteGroup{dead, "g"}});
+  EXPECT_EQ(Must(store().Enqueue(dead, "again", {.key = "k"})).id, holder);
+}
+
+CONFORMANCE_CASE(Cancelling, TheFirstOfAGroupLeavesItsPlaceToTheNext, Shows("C1", "D1")) {
+  PutKey("k1", "1", "g");
+  clock().Advance(kSecond);
+  Put(kQueue, "alone");
+  PutKey("k2", "2", "g");
+  EXPECT_TRUE(Cancel(kQueue, "k1"));
+  EXPECT_EQ(TextsOf(Drain(kQueue)), (Texts{"alone", "2"}));
+  Commit({Enqueue{kQueue, "never", {.group = "h", .key = "k"}}, CancelMessage{kQueue, "k"}});
+  Put(kQueue, "older");
+  PutIn("h", "younger");
+  EXPECT_EQ(TextsOf(Drain(kQueue)), (Texts{"older", "younger"}));
+}
+
+CONFORMANCE_CASE(Cancelling, ADeliveryIsTakenBackOnce, Shows("C2", "C4", "D8")) {
+  for (const bool abandons : {false, true}) {
+    for (const std::string i : {"1", "2", "3"}) PutKey("k" + i, i, "g");
+    Abandon(Take(kQueue, All()).at(0).lock_token);
+    const LockToken token = Take(kQueue, All()).at(0).lock_token;
+    Batch batch = {CancelMessage{kQueue, "k1"}, CancelMessage{kQueue, "k3"}};
+    if (abandons) batch.Add(AbandonMessages{token, {}, /*count=*/false});
+    Commit(std::move(batch));
+    const Delivery rest = TakeOne(kQueue, All());
+    EXPECT_EQ(rest.payload, "2");
+    EXPECT_EQ(rest.delivery_count, 2U);
+    ExpectLost(store().Ack(token), LeaseLoss::kTaken);
+    Ack(rest.lock_token);
+  }
+}
+
+CONFORMANCE_CASE(Cancelling, AnAckOfTheOldLeavesWhatWasRescheduled, Shows("C4", "L4")) {
+  PutKey("k", "old");
+  const LockToken token = TakeOne(kQueue).lock_token;
+  Commit({CancelMessage{kQueue, "k"}, Enqueue{kQueue, "new", {.key = "k"}}, DeleteMessages{token}});
+  EXPECT_EQ(Must(store().Enqueue(kQueue, "x", {.key = "k"})).outcome, EnqueueOutcome::kDuplicate);
+  EXPECT_EQ(TextsOf(Drain(kQueue)), Texts{"new"});
+}
+
+CONFORMANCE_CASE(Cancelling, ACancelLeavesTheDelayOfAGroup, Shows("C1", "L6")) {
+  PutKey("k1", "1", "g");
+  PutKey("k2", "2", "g");
+  Abandon(TakeOne(kQueue).lock_token, {.delay = kSecond});
+  EXPECT_TRUE(Cancel(kQueue, "k1"));
+  EXPECT_TRUE(Take(kQueue).empty());
+  clock().Advance(kSecond);
+  EXPECT_EQ(TakeTexts(kQueue), Texts{"2"});
+}
+
 }  // namespace
 }  // namespace tandem::conformance

@@ -78,7 +78,11 @@ CONFORMANCE_CASE(Enqueue, VisibleAtWinsOverDelay, Shows("Q2")) {
 CONFORMANCE_CASE(Enqueue, APastTimeCountsAsNow, Shows("Q2", "D1")) {
   Put(kQueue, "now");
   Put(kQueue, "past", {.visible_at = clock().Now() - kHour});
-  EXPECT_EQ(TextsOf(Drain(kQueue)), (Texts{"now", "past"}));
+  for (const Timestamp at :
+       {Timestamp(), Timestamp::min(), Timestamp(std::chrono::microseconds(-1))}) {
+    Put(kQueue, "long past", {.visible_at = at});
+  }
+  EXPECT_EQ(TextsOf(Drain(kQueue)), (Texts{"now", "past", "long past", "long past", "long past"}));
 }
 
 CONFORMANCE_CASE(Enqueue, TheLongestDelayIsLegal, Shows("Q2")) {
@@ -157,6 +161,27 @@ CONFORMANCE_CASE(Enqueue, WhatIsWrongIsRefused, Shows("Q4", "B8")) {
   EXPECT_EQ(Code(store().Enqueue(kQueue, "x", {.key = long_name})), StatusCode::kTooLarge);
   EXPECT_EQ(Code(store().Enqueue(kQueue, too_large)), StatusCode::kTooLarge);
   EXPECT_EQ(TakeTexts(kQueue), Texts());
+}
+
+CONFORMANCE_CASE(Enqueue, AKeyIsHeldAcrossGroups, Shows("Q3", "L2")) {
+  const MessageId first = Put(kQueue, "1", {.group = "g", .key = "k"});
+  const MessageId second = Put(kQueue, "2", {.group = "g", .key = "k2"});
+  ExpectHeldBy(first);
+  const EnqueueResult other = Must(store().Enqueue(kQueue, "x", {.group = "h", .key = "k"}));
+  EXPECT_EQ(other.outcome, EnqueueOutcome::kDuplicate);
+  Ack(TakeOne(kQueue).lock_token);
+  EXPECT_EQ(PutKey(kQueue, "new", "k").outcome, EnqueueOutcome::kQueued);
+  EXPECT_EQ(PutKey(kQueue, "x", "k2").id, second) << "an ack frees the keys of what it covers";
+}
+
+CONFORMANCE_CASE(Enqueue, WhatABatchEnqueuesAndCancelsNeverWas,
+                 Shows("Q3", "C4").Needs(Part::kReopen)) {
+  Commit({tandem::Enqueue{kQueue, "x", {.key = "k"}}, CancelMessage{kQueue, "k"},
+          tandem::Enqueue{kQueue, "y", {.group = "g", .key = "k"}}, CancelMessage{kQueue, "k"}});
+  EXPECT_TRUE(Take(kQueue).empty());
+  Reopen();
+  EXPECT_TRUE(Take(kQueue).empty());
+  EXPECT_EQ(PutKey(kQueue, "new", "k").outcome, EnqueueOutcome::kQueued);
 }
 
 }  // namespace

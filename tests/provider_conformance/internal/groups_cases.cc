@@ -261,5 +261,17 @@ CONFORMANCE_CASE(Groups, ALargeGroupComesInTurnsInOrder, Shows("D3").Needs(Part:
   EXPECT_EQ(all, Numbered("", kMembers));
 }
 
+CONFORMANCE_CASE(Groups, AnEarlierVisibleArrivalComesBeforeALaterMember, Shows("D3", "D4", "L5")) {
+  PutIn("g", "later", kMinute);
+  PutIn("g", "sooner", kSecond);
+  clock().Advance(kSecond);
+  const Delivery sooner = TakeOne(kQueue, All());
+  EXPECT_EQ(sooner.payload, "sooner");
+  PutIn("g", "now");
+  clock().Advance(kMinute);
+  Abandon(sooner.lock_token);
+  EXPECT_EQ(TakeAll(), (Texts{"sooner", "now", "later"}));
+}
+
 }  // namespace
 }  // namespace tandem::conformance

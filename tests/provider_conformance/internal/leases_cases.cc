@@ -192,7 +192,10 @@ CONFORMANCE_CASE(Leases, NoAlteredTokenIsGood, Shows("L8", "L4")) {
   for (const std::string group : {"", "g"}) {
     PutIn(group, "x");
     const LockToken token = TakeOne(kQueue).lock_token;
-    Texts altered = {token.bytes + "x", token.bytes.substr(0, token.bytes.size() - 1)};
+    Texts altered = {token.bytes + "x"};
+    for (std::size_t length = 0; length < token.bytes.size(); ++length) {
+      altered.push_back(token.bytes.substr(0, length));
+    }
     for (std::size_t i = 0; i < token.bytes.size() * 8; ++i) {
       altered.push_back(token.bytes);
       altered.back()[i / 8] = static_cast<char>(altered.back()[i / 8] ^ (1 << (i % 8)));
@@ -235,6 +238,51 @@ CONFORMANCE_CASE(Leases, ReopeningEndsAllLeases, Shows("L9", "L4", "L1").Needs(P
     EXPECT_EQ(Code(store().Ack(delivery.lock_token)), StatusCode::kLeaseLost);
   }
   Reopen();
+  EXPECT_TRUE(Take(kQueue).empty());
+}
+
+CONFORMANCE_CASE(Leases, EachMessageWithoutAGroupHasItsToken, Shows("L2", "L1")) {
+  Put(kQueue, "1");
+  Put(kQueue, "2");
+  const Deliveries both = Take(kQueue, All());
+  ASSERT_EQ(both.size(), 2U);
+  EXPECT_NE(both[0].lock_token, both[1].lock_token);
+  Ack(both[0].lock_token);
+  clock().Advance(kHour);
+  EXPECT_EQ(TextsOf(Drain(kQueue)), Texts{"2"});
+}
+
+CONFORMANCE_CASE(Leases, AnAbandonedMessageStaysWhatItIs,
+                 Shows("L6", "D8", "L9").Needs(Part::kReopen)) {
+  const Timestamp enqueued = clock().Now();
+  const MessageId id = Put(kQueue, "payload", {.key = "k"});
+  Abandon(TakeOne(kQueue).lock_token, {.delay = kSecond});
+  Reopen();
+  EXPECT_TRUE(Take(kQueue).empty()) << "only leases end at open, not delays";
+  clock().Advance(kSecond);
+  const Delivery back = TakeOne(kQueue);
+  EXPECT_EQ(back.id, id);
+  EXPECT_EQ(back.key, "k");
+  EXPECT_EQ(back.payload, "payload");
+  EXPECT_EQ(back.enqueued_at, enqueued);
+  EXPECT_EQ(back.delivery_count, 2U);
+  Abandon(back.lock_token, {.count = false});
+  Reopen();
+  const Delivery again = TakeOne(kQueue);
+  EXPECT_EQ(again.delivery_count, 2U);
+  Abandon(again.lock_token, {.delay = kSecond, .count = false});
+  clock().Advance(kSecond);
+  EXPECT_EQ(TakeOne(kQueue).delivery_count, 2U);
+}
+
+CONFORMANCE_CASE(Leases, TheLongestDelayAndLeaseDoNotWrapAround, Shows("L1", "L6")) {
+  constexpr auto kLongest = std::chrono::milliseconds::max();
+  Put(kQueue, "1");
+  Abandon(TakeOne(kQueue).lock_token, {.delay = kLongest});
+  EXPECT_TRUE(Take(kQueue).empty());
+  Put(kQueue, "2");
+  EXPECT_EQ(TakeOne(kQueue, {.lease = kLongest}).payload, "2");
+  clock().Advance(24 * kHour);
   EXPECT_TRUE(Take(kQueue).empty());
 }
 
