@@ -48,9 +48,10 @@ TEST_F(BatchIdTest, ARetentionThatIsNotPositiveIsRefused) {
 TEST_F(BatchIdTest, IdsMayBeKnownForever) {
   const testing::TemporaryDirectory directory;
   ManualClock clock;
-  const auto rocks =
-      *RocksDbProvider::Open(directory.path() / "store",
-                             {.batch_id_retention = std::chrono::hours::max(), .clock = &clock});
+  const auto rocks = *RocksDbProvider::Open(directory.path() / "store",
+                                            {.mode = OpenMode::kCreateIfMissing,
+                                             .batch_id_retention = std::chrono::hours::max(),
+                                             .clock = &clock});
   MemoryProvider memory({.clock = &clock, .batch_id_retention = std::chrono::hours::max()});
   for (Provider* store : {static_cast<Provider*>(rocks.get()), static_cast<Provider*>(&memory)}) {
     ASSERT_TRUE(store->AtomicBatch(append_, Id("id")).ok());

@@ -36,7 +36,8 @@ class IoErrorTest : public ::testing::Test {
   IoErrorTest() { Open({}); }
   ~IoErrorTest() override { testing::DisarmFault(); }
 
-  void Open(const RocksDbOptions& options) {
+  void Open(RocksDbOptions options) {
+    options.mode = OpenMode::kCreateIfMissing;
     store_.reset();
     auto opened = RocksDbProvider::Open(directory_.path(), options);
     ASSERT_TRUE(opened.ok()) << opened.status();
@@ -272,7 +273,6 @@ TEST_F(IoErrorTest, AConflictIsNotAnsweredOnWhatCouldNotBeFlushed) {
 // next write.
 TEST_F(IoErrorTest, AFailedTableWriteLosesNothing) {
   RocksDbOptions options;
-  options.mode = OpenMode::kCreateIfMissing;
   options.write_buffer_bytes = std::size_t{256} << 10;
   for (const int error : {EIO, ENOSPC}) {
     Open(options);
@@ -312,7 +312,6 @@ TEST_F(IoErrorTest, AFailedReadIsAnErrorAndNothingElse) {
   const Result<std::string> expected = testing::DumpStore(*store_, {}, {});
   ASSERT_TRUE(expected.ok()) << expected.status();
   RocksDbOptions options;
-  options.mode = OpenMode::kCreateIfMissing;
   options.block_cache_bytes = 0;
   Open(options);  // moves all from the log to tables
   int failed = 0;
