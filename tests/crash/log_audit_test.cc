@@ -258,6 +258,21 @@ TEST(LogAuditTest, ManyWrongBytesWithoutAMissingSectorAreDamage) {
 }
 
 // One sector has a single bit that is set: whether it was flipped or not written, nobody knows.
+// The record looks torn, since a sector of it is zero; the group behind it in the next block knew
+// of its flush, and is found although the block does not begin with anything whole.
+TEST(LogAuditTest, DamageOverTheEndOfABlockHidesNoGroupBehindIt) {
+  std::string log = Groups().Add(100, 0, 0).Add(29'500, 1, 0).Add(5'000, 2, 1).Add(100, 3, 2).Log();
+  const std::size_t second = Ends(log)[1];
+  ASSERT_LT(second, kLogBlockBytes - 2'048);
+  ASSERT_GT(Ends(log)[2], kLogBlockBytes);
+  const std::size_t sector = kLogBlockBytes - 1'024;
+  log = Zero(log, sector, sector + 512);
+  for (std::size_t i = 0; i < 60; ++i) {
+    log[kLogBlockBytes - 9 + i] = static_cast<char>(0xA5 ^ i);
+  }
+  EXPECT_EQ(Verdict({log}), StatusCode::kCorruption);
+}
+
 TEST(LogAuditTest, ASectorWithASingleBitMayBeMissing) {
   const std::string log = Groups().Add(400, 0, 0).Log();
   for (std::size_t bytes = 0; bytes < 600; ++bytes) {

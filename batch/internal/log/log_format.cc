@@ -60,7 +60,9 @@ bool LogReader::Next() {
 
 void ForEachRecordBehind(std::string_view log, std::size_t at,
                          const std::function<void(const std::string& record)>& visit) {
-  const std::size_t damaged_block_end = BlockEnd(at);
+  // Where nothing is known to begin, each byte is tried: in the damaged block, and in the next one,
+  // since damage may reach over the end of a block and take the beginning of what follows with it.
+  const std::size_t tried_until = BlockEnd(BlockEnd(at));
   for (std::size_t from = at + 1; from < log.size();) {
     LogReader reader(log, from);
     while (reader.Next()) visit(reader.record());
@@ -69,7 +71,7 @@ void ForEachRecordBehind(std::string_view log, std::size_t at,
     } else if (IsWholeFragment(log, from)) {
       from += kLogHeaderBytes + ReadHeader(log, from).length;  // the rest of a record
     } else {
-      from = from < damaged_block_end ? from + 1 : BlockEnd(from);
+      from = from < tried_until ? from + 1 : BlockEnd(from);
     }
   }
 }

@@ -70,8 +70,8 @@ class LogReader {
   std::string record_;
 };
 
-// Every whole record behind the damaged place `at`: within its block they may begin anywhere, else
-// where the start of a block leads to them.
+// Every whole record behind the damaged place `at`: within its block and the next they may begin
+// anywhere, else where the start of a block leads to them.
 void ForEachRecordBehind(std::string_view log, std::size_t at,
                          const std::function<void(const std::string& record)>& visit);
 

@@ -29,8 +29,9 @@ bool MemoryEvents::IsBuried(const StreamId& stream) const {
 }
 
 Status MemoryEvents::CheckWritable(const StreamId& stream) const {
-  if (deleted_.contains(stream))
+  if (deleted_.contains(stream)) {
     return VersionConflict(stream, "a partition that was not deleted", 0);
+  }
   if (!IsBuried(stream)) return Status::Ok();
   return VersionConflict(stream,
                          "a partition of a new life, above " +
