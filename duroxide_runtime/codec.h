@@ -14,9 +14,9 @@
 // failure only by throwing. In an orchestration or activity that is an ordinary exception; client
 // calls and heartbeats turn it into InvalidArgument.
 //
-// Built in: std::string (as it is), bool, integers and floating point (decimal text), Unit (empty),
-// and std::optional and std::vector of anything that has a codec. In a line, for types of your own:
-// json_codec.h, capnp_codec.h.
+// Built in: std::string (as it is), bool, integers, floating point and enums (decimal text), Unit
+// (empty), and std::optional, vector, pair, tuple, map and unordered_map of anything that has a
+// codec. In a line, for types of your own: json_codec.h, capnp_codec.h.
 
 #include <charconv>
 #include <cmath>
@@ -24,13 +24,18 @@
 #include <cstddef>
 #include <exception>
 #include <limits>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "tandem/duroxide_runtime/internal/codec/elements.h"
 #include "tandem/duroxide_runtime/status.h"
 
 namespace duroxide {
@@ -133,33 +138,151 @@ struct Codec<std::optional<T>> {
   }
 };
 
-// vector := (length:decimal ':' element)*
+namespace internal {
+
+// Braces take a number only for these: every number of the underlying type is a value of the enum.
+template <typename T>
+concept EnumOfFixedType = std::is_enum_v<T> && requires { T{0}; };
+
+}  // namespace internal
+
+// An enum is the number behind its name, so a name may change and a number must not. Decode takes
+// any number of the underlying type: newer code may have written one that this code has no name
+// for.
+//
+// An enum that names no underlying type has no codec: of most numbers C++ can't make a value of it.
+template <typename T>
+  requires internal::EnumOfFixedType<T>
+struct Codec<T> {
+  using Number = std::underlying_type_t<T>;
+
+  static std::string Encode(const T& value) {
+    return Codec<Number>::Encode(static_cast<Number>(value));
+  }
+  static Result<T> Decode(std::string_view bytes) {
+    TANDEM_ASSIGN_OR_RETURN(const Number number, Codec<Number>::Decode(bytes));
+    return static_cast<T>(number);
+  }
+};
+
+// vector := element*
 template <Codable T>
 struct Codec<std::vector<T>> {
   static std::string Encode(const std::vector<T>& values) {
-    std::string bytes;
-    for (const T& value : values) {
-      const std::string element = Codec<T>::Encode(value);
-      bytes += std::to_string(element.size()) + ':' + element;
-    }
-    return bytes;
+    internal::ElementWriter elements;
+    for (const T& value : values) elements.Add(Codec<T>::Encode(value));
+    return elements.Take();
   }
   static Result<std::vector<T>> Decode(std::string_view bytes) {
     std::vector<T> values;
-    while (!bytes.empty()) {
-      const std::size_t colon = bytes.find(':');
-      if (colon == std::string_view::npos) return Status::InvalidArgument("expected 'length:'");
-      TANDEM_ASSIGN_OR_RETURN(const std::size_t length,
-                              Codec<std::size_t>::Decode(bytes.substr(0, colon)));
-      bytes.remove_prefix(colon + 1);
-      if (length > bytes.size()) return Status::InvalidArgument("the last element is cut off");
-      TANDEM_ASSIGN_OR_RETURN(T value, Codec<T>::Decode(bytes.substr(0, length)));
+    internal::ElementReader elements(bytes);
+    while (!elements.AtEnd()) {
+      TANDEM_ASSIGN_OR_RETURN(const std::string_view element, elements.Next());
+      TANDEM_ASSIGN_OR_RETURN(T value, Codec<T>::Decode(element));
       values.push_back(std::move(value));
-      bytes.remove_prefix(length);
     }
     return values;
   }
 };
+
+// tuple := element*  (as many as it has)
+template <Codable... T>
+struct Codec<std::tuple<T...>> {
+  static std::string Encode(const std::tuple<T...>& values) {
+    internal::ElementWriter elements;
+    std::apply([&](const T&... value) { (elements.Add(Codec<T>::Encode(value)), ...); }, values);
+    return elements.Take();
+  }
+  static Result<std::tuple<T...>> Decode(std::string_view bytes) {
+    internal::ElementReader elements(bytes);
+    Status status;
+    // Braces: one after the other, in this order.
+    std::tuple<std::optional<T>...> found{DecodeNext<T>(elements, status)...};
+    if (!status.ok()) return status;
+    if (!elements.AtEnd()) return Status::InvalidArgument("expected fewer elements");
+    return std::apply(
+        [](std::optional<T>&... value) { return std::tuple<T...>(*std::move(value)...); }, found);
+  }
+
+ private:
+  // nullopt once anything went wrong.
+  template <typename Element>
+  static std::optional<Element> DecodeNext(internal::ElementReader& elements, Status& status) {
+    if (!status.ok()) return std::nullopt;
+    const Result<std::string_view> bytes = elements.Next();
+    if (!bytes.ok()) {
+      status = bytes.status();
+      return std::nullopt;
+    }
+    Result<Element> element = Codec<Element>::Decode(*bytes);
+    if (element.ok()) return std::optional<Element>(std::in_place, *std::move(element));
+    status = element.status();
+    return std::nullopt;
+  }
+};
+
+// pair := element element
+template <Codable A, Codable B>
+struct Codec<std::pair<A, B>> {
+  static std::string Encode(const std::pair<A, B>& value) {
+    internal::ElementWriter elements;
+    elements.Add(Codec<A>::Encode(value.first));
+    elements.Add(Codec<B>::Encode(value.second));
+    return elements.Take();
+  }
+  static Result<std::pair<A, B>> Decode(std::string_view bytes) {
+    using Both = std::tuple<A, B>;
+    TANDEM_ASSIGN_OR_RETURN(Both both, Codec<Both>::Decode(bytes));
+    return std::pair<A, B>(std::get<0>(std::move(both)), std::get<1>(std::move(both)));
+  }
+};
+
+namespace internal {
+
+// map := (key:element value:element)*
+//
+// In order of the keys' bytes, so that the order of the container makes no difference. Decode takes
+// any order, and refuses a key that is there twice.
+template <typename Map>
+struct MapCodec {
+  using Key = typename Map::key_type;
+  using Value = typename Map::mapped_type;
+
+  static std::string Encode(const Map& values) {
+    std::map<std::string, std::string> sorted;
+    for (const auto& [key, value] : values) {
+      sorted.emplace(Codec<Key>::Encode(key), Codec<Value>::Encode(value));
+    }
+    ElementWriter elements;
+    for (const auto& [key, value] : sorted) {
+      elements.Add(key);
+      elements.Add(value);
+    }
+    return elements.Take();
+  }
+  static Result<Map> Decode(std::string_view bytes) {
+    Map values;
+    ElementReader elements(bytes);
+    while (!elements.AtEnd()) {
+      TANDEM_ASSIGN_OR_RETURN(const std::string_view key_bytes, elements.Next());
+      TANDEM_ASSIGN_OR_RETURN(Key key, Codec<Key>::Decode(key_bytes));
+      TANDEM_ASSIGN_OR_RETURN(const std::string_view value_bytes, elements.Next());
+      TANDEM_ASSIGN_OR_RETURN(Value value, Codec<Value>::Decode(value_bytes));
+      if (!values.emplace(std::move(key), std::move(value)).second) {
+        return Status::InvalidArgument("a key is there twice");
+      }
+    }
+    return values;
+  }
+};
+
+}  // namespace internal
+
+template <Codable K, Codable V, typename Compare>
+struct Codec<std::map<K, V, Compare>> : internal::MapCodec<std::map<K, V, Compare>> {};
+template <Codable K, Codable V, typename Hash, typename Equal>
+struct Codec<std::unordered_map<K, V, Hash, Equal>>
+    : internal::MapCodec<std::unordered_map<K, V, Hash, Equal>> {};
 
 namespace internal {
 

@@ -6,9 +6,12 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <optional>
 #include <random>
+#include <tuple>
 #include <type_traits>
+#include <unordered_map>
 #include <utility>
 
 #include "tandem/duroxide_runtime/client.h"
@@ -118,7 +121,65 @@ TEST(CodecTest, WrongBytesAreAnErrorNotAValue) {
   EXPECT_FALSE(Codec<std::vector<int>>::Decode("18446744073709551616:1").ok());
 }
 
+enum class Grade : std::uint8_t { kGood = 1, kBad = 2 };
+enum Loose { kLooseEnd };
+
+TEST(CodecTest, PairsAndTuplesComeBackAsTheyWere) {
+  ExpectRoundTrip(std::pair<int, std::string>(7, "1:"));
+  ExpectRoundTrip(std::tuple<>());
+  ExpectRoundTrip(std::tuple<bool, std::optional<Unit>, std::string>(true, std::nullopt, ""));
+  ExpectRoundTrip(std::vector<std::pair<std::string, std::tuple<int>>>{{"a", {1}}, {"", {2}}});
+  EXPECT_EQ((Codec<std::pair<int, std::string>>::Encode({7, "ab"})), "1:72:ab");
+  EXPECT_EQ((Codec<std::tuple<int, std::string>>::Encode({7, "ab"})), "1:72:ab");
+}
+
+TEST(CodecTest, AWrongNumberOfElementsIsRefused) {
+  using Pair = std::pair<int, int>;
+  EXPECT_TRUE(Codec<Pair>::Decode("1:11:2").ok());
+  for (const std::string bytes : {"", "1:1", "1:11:21:3", "1:11:x", "1:19:2", "1:1x:2"}) {
+    EXPECT_EQ(Codec<Pair>::Decode(bytes).status().code(), StatusCode::kInvalidArgument) << bytes;
+  }
+  EXPECT_FALSE(Codec<std::tuple<>>::Decode("0:").ok());
+}
+
+TEST(CodecTest, MapsComeBackAsTheyWere) {
+  ExpectRoundTrip(std::map<std::string, int>());
+  ExpectRoundTrip(std::map<std::string, int>{{"", 1}, {"1:", 2}});
+  ExpectRoundTrip(std::unordered_map<int, std::vector<std::string>>{{-1, {}}, {10, {"a", ""}}});
+  ExpectRoundTrip(std::map<std::pair<int, Grade>, std::map<bool, double>>{{{1, Grade::kBad}, {}}});
+}
+
+TEST(CodecTest, EqualMapsAreEqualBytesWhateverTheContainerAndItsOrder) {
+  const std::string bytes = "2:101:b1:91:a";
+  EXPECT_EQ((Codec<std::map<int, std::string>>::Encode({{9, "a"}, {10, "b"}})), bytes);
+  EXPECT_EQ((Codec<std::map<int, std::string, std::greater<>>>::Encode({{9, "a"}, {10, "b"}})),
+            bytes);
+  EXPECT_EQ((Codec<std::unordered_map<int, std::string>>::Encode({{9, "a"}, {10, "b"}})), bytes);
+  EXPECT_TRUE((Codec<std::map<int, std::string>>::Decode("1:91:a2:101:b").ok())) << "any order";
+}
+
+TEST(CodecTest, BytesThatAreNoMapAreRefused) {
+  for (const std::string bytes : {"1:1", "1:11:a1:1", "1:11:a1:11:b", "x:1", "1:x1:a", "9:1"}) {
+    const auto map = Codec<std::map<int, std::string>>::Decode(bytes);
+    EXPECT_EQ(map.status().code(), StatusCode::kInvalidArgument) << bytes;
+    const auto other = Codec<std::unordered_map<int, std::string>>::Decode(bytes);
+    EXPECT_EQ(other.status().code(), StatusCode::kInvalidArgument) << bytes;
+  }
+}
+
+TEST(CodecTest, AnEnumIsItsNumber) {
+  ExpectRoundTrip(Grade::kBad);
+  EXPECT_EQ(Codec<Grade>::Encode(Grade::kBad), "2");
+  EXPECT_EQ(Codec<Grade>::Decode("200").value(), static_cast<Grade>(200)) << "of newer code";
+  for (const std::string bytes : {"", "kBad", "-1", "256"}) {
+    EXPECT_EQ(Codec<Grade>::Decode(bytes).status().code(), StatusCode::kInvalidArgument) << bytes;
+  }
+  static_assert(!Codable<Loose>, "of most numbers no value can be made");
+}
+
 struct NoCodec {};
+static_assert(!Codable<std::pair<int, NoCodec>>);
+static_assert(!Codable<std::map<int, NoCodec>>);
 static_assert(!Codable<NoCodec>);
 static_assert(Codable<std::vector<std::string>>);
 
