@@ -16,7 +16,7 @@
 //
 // Built in: std::string (as it is), bool, integers, floating point and enums (decimal text), Unit
 // (empty), and std::optional, vector, pair, tuple, map and unordered_map of anything that has a
-// codec. In a line, for types of your own: json_codec.h, capnp_codec.h.
+// codec. In a line, for types of your own: TANDEM_JSON in json_codec.h; capnp_codec.h.
 
 #include <charconv>
 #include <cmath>
@@ -314,3 +314,11 @@ Result<T> TryDecode(std::string_view bytes) {
 }  // namespace internal
 
 }  // namespace duroxide
+
+// json_codec.h defines it; whoever forgets that header reads so here.
+#ifndef TANDEM_JSON
+#define TANDEM_JSON(...)                                                              \
+  static_assert(false,                                                                \
+                "TANDEM_JSON needs #include <tandem/duroxide_runtime/json_codec.h>, " \
+                "which needs nlohmann-json");
+#endif

@@ -1,40 +1,53 @@
 #pragma once
 
-// Codecs for types that nlohmann-json converts: its own, those of the standard library, and yours
-// with to_json and from_json, by hand or by its macros. A line makes the codec:
+// Codecs of JSON. For a struct it is a line behind it, in its namespace:
 //
 //   struct Order {
 //     std::string item;
 //     std::int64_t cents = 0;
 //   };
-//   NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Order, item, cents)
+//   TANDEM_JSON(Order, item, cents)
+//
+// Fields are strings, numbers, bool, enums, std::optional, vector, pair, tuple, map, unordered_map,
+// structs with TANDEM_JSON, and what nlohmann-json converts. An order is {"cents":7,"item":"lamp"}:
+// the forms are in internal/codec/json_field.h and docs/codecs.md.
+//
+// A field that is missing keeps its default, and a member that is no field is not looked at: a
+// struct may get fields and lose some. An optional that is empty is not written, so instances under
+// way replay over a new one; over any other new field they do not.
+//
+// For a type that has to_json and from_json of its own, or any that nlohmann-json converts:
 //
 //   template <>
-//   struct duroxide::Codec<Order> : duroxide::JsonCodec<Order> {};
+//   struct duroxide::Codec<Money> : duroxide::JsonCodec<Money> {};
 //
 // The bytes are JSON without blanks. Equal values are equal bytes: keys are sorted, and a number is
-// written by digits that give it back. Not so if to_json walks over a container without an order; a
-// map with keys that are strings is safe. A new field changes the bytes: instances under way do not
-// replay over it, unless to_json leaves it out where it has its default.
+// written by digits that give it back. Not so if to_json walks over a container without an order.
 //
-// Encode throws std::invalid_argument for a string that is not UTF-8: bytes are no text. NaN and
-// infinity become null, which no number can be decoded from.
-//
-// Decode refuses all but one whole JSON text, nested at most 512 deep, that from_json accepts
-// without a std::exception. nlohmann-json itself cuts a number to the type that is asked for, as a
-// cast does; from_json has to look where that matters. Its errors name the field if the whole
-// program is compiled with JSON_DIAGNOSTICS=1.
+// Encode throws std::invalid_argument for a string that is not UTF-8: bytes are no text. Decode
+// refuses all but one whole JSON text, nested at most 512 deep, that fits the type: with
+// InvalidArgument, which names the field. Of what nlohmann-json itself converts, numbers are cut to
+// the type that is asked for, as a cast does, and NaN becomes null; from_json has to look where
+// that matters.
 //
 // Not part of duroxide.h, since it includes nlohmann/json.hpp (Debian: nlohmann-json3-dev), which
 // the library does without.
 
+#if !__has_include(<nlohmann/json.hpp>)
+#error "json_codec.h needs nlohmann-json (Debian: nlohmann-json3-dev)"
+#endif
+
+#include <concepts>
 #include <exception>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
+#include "tandem/base/for_each.h"
 #include "tandem/duroxide_runtime/codec.h"
+#include "tandem/duroxide_runtime/internal/codec/json_field.h"
 
 namespace duroxide {
 
@@ -82,4 +95,28 @@ struct JsonCodec {
   }
 };
 
+template <internal::JsonStruct T>
+struct Codec<T> : JsonCodec<T> {};
+
 }  // namespace duroxide
+
+// NOLINTBEGIN(bugprone-macro-parentheses): names of a type and of its fields.
+#undef TANDEM_JSON
+#define TANDEM_JSON(Type, ...)                                                               \
+  template <typename TandemSelf, typename TandemVisit>                                       \
+    requires ::std::same_as<::std::remove_const_t<TandemSelf>, Type>                         \
+  void TandemJson([[maybe_unused]] TandemSelf& self, [[maybe_unused]] TandemVisit&& visit) { \
+    TANDEM_FOR_EACH(TANDEM_JSON_VISIT_, __VA_ARGS__)                                         \
+  }                                                                                          \
+  static_assert(::duroxide::internal::JsonStruct<Type>,                                      \
+                "TANDEM_JSON(" #Type ", ...): it stands in the namespace of its struct");    \
+  static_assert(::std::default_initializable<Type>,                                          \
+                "TANDEM_JSON(" #Type ", ...): the struct needs a default constructor");      \
+  TANDEM_FOR_EACH_OF(TANDEM_JSON_CHECK_, Type, __VA_ARGS__)
+#define TANDEM_JSON_VISIT_(field) visit(#field, self.field);
+#define TANDEM_JSON_CHECK_(Type, field)                                   \
+  static_assert(::duroxide::internal::HasJson<decltype(Type::field)>,     \
+                "TANDEM_JSON(" #Type ", ...): the type of field '" #field \
+                "' has no JSON; "                                         \
+                "add TANDEM_JSON(Type, fields...) for it, or to_json and from_json");
+// NOLINTEND(bugprone-macro-parentheses)

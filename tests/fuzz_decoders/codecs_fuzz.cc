@@ -1,9 +1,14 @@
-// The codecs of values: those built in, those for JSON and for Cap'n Proto.
+// The codecs of values: those built in, those for JSON (also of structs with TANDEM_JSON) and for
+// Cap'n Proto.
 
 #include <cstdint>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <tuple>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "tandem/duroxide_runtime/capnp_codec.h"
@@ -45,6 +50,19 @@ struct JsonLine {
   std::int64_t cents = 0;
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(JsonLine, item, cents)
+
+enum class Grade : std::uint8_t { kGood, kBad };
+
+struct Basket {
+  std::vector<Basket> below;
+  std::optional<std::string> note;
+  std::map<std::string, std::int16_t> prices;
+  std::unordered_map<int, std::vector<bool>> shelves;
+  std::pair<Grade, float> grade;
+  std::tuple<double, std::uint64_t> numbers;
+  std::vector<JsonLine> lines;
+};
+TANDEM_JSON(Basket, below, note, prices, shelves, grade, numbers, lines)
 
 }  // namespace fuzz
 
@@ -90,8 +108,20 @@ void DecodeOne(unsigned kind, std::string_view bytes) {
       return RoundTrip<std::string>(bytes);
     case 11:
       return RoundTrip<std::optional<std::string>>(bytes);
-    default:
+    case 12:
       return RoundTrip<std::vector<std::optional<double>>>(bytes);
+    case 13:
+      return RoundTrip<std::pair<std::string, std::optional<int>>>(bytes);
+    case 14:
+      return RoundTrip<std::tuple<bool, std::vector<std::string>, float>>(bytes);
+    case 15:
+      return RoundTrip<std::map<std::string, std::map<int, Unit>>>(bytes);
+    case 16:
+      return RoundTrip<std::unordered_map<std::int64_t, std::string>>(bytes);
+    case 17:
+      return RoundTrip<fuzz::Grade>(bytes);
+    default:
+      return RoundTrip<fuzz::Basket>(bytes);
   }
 }
 
@@ -100,7 +130,7 @@ void DecodeOne(unsigned kind, std::string_view bytes) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   tandem::testing::FuzzInput input(data, size);
-  const unsigned kind = input.Choose(13);
+  const unsigned kind = input.Choose(19);
   duroxide::DecodeOne(kind, input.rest());
   return 0;
 }

@@ -2,8 +2,11 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <tandem/duroxide.h>
 #include <tandem/duroxide_runtime/capnp_codec.h>
@@ -13,19 +16,43 @@
 // codecs: begin
 namespace shop {
 
-struct Order {
-  Order() = default;  // an input of a coroutine must not be an aggregate
-  Order(std::string what, std::int64_t price) : item(std::move(what)), cents(price) {}
+enum class Size : std::uint8_t { kSmall = 1, kLarge = 2 };
 
+struct Line {
   std::string item;
   std::int64_t cents = 0;
+  Size size = Size::kSmall;
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Order, item, cents)
+TANDEM_JSON(Line, item, cents, size)
+
+struct Order {
+  Order() = default;  // no aggregate: it is the input of a coroutine
+
+  std::string customer;
+  std::vector<Line> lines;
+  std::optional<std::string> note;
+};
+TANDEM_JSON(Order, customer, lines, note)
+
+}  // namespace shop
+// codecs: end
+
+// codecs: begin
+namespace shop {
+
+struct Percent {
+  int value = 0;
+};
+void to_json(nlohmann::json& json, const Percent& percent) { json = percent.value; }
+void from_json(const nlohmann::json& json, Percent& percent) {
+  percent.value = json.get<int>();
+  if (percent.value < 0 || percent.value > 100) throw std::out_of_range("no percentage");
+}
 
 }  // namespace shop
 
 template <>
-struct duroxide::Codec<shop::Order> : duroxide::JsonCodec<shop::Order> {};
+struct duroxide::Codec<shop::Percent> : duroxide::JsonCodec<shop::Percent> {};
 // codecs: end
 
 // codecs: begin
@@ -64,8 +91,8 @@ constexpr duroxide::Activity<shop::Parcel(shop::Order)> kPack("pack");
 void Show(const shop::Order& order) {
   const std::string bytes = duroxide::Codec<shop::Order>::Encode(order);
   std::printf("%s\n", bytes.c_str());
-  const auto cut = duroxide::Codec<shop::Order>::Decode(bytes.substr(0, 10));
-  std::printf("%s\n", std::string(tandem::StatusCodeName(cut.status().code())).c_str());
+  const auto wrong = duroxide::Codec<shop::Order>::Decode(R"({"lines":[{"cents":"3"}]})");
+  std::printf("%s\n", wrong.status().ToString().c_str());
 }
 
 void Show(const shop::Parcel& parcel) {
@@ -79,9 +106,14 @@ void Show(const shop::Parcel& parcel) {
 int main() {  // NOLINT(bugprone-exception-escape): no string here is anything but text
   duroxide::Registry registry;
   registry.Add(kPack, [](duroxide::ActivityContext&, const shop::Order& order) {
-    return duroxide::Result<shop::Parcel>({order.item, "", 900});
+    return duroxide::Result<shop::Parcel>({order.customer, "", 900});
   });
-  Show(shop::Order("lamp", 3000));
+  shop::Order order;
+  order.customer = "ann";
+  order.lines.push_back({"lamp", 3000, shop::Size::kLarge});
+  Show(order);
+  const auto percent = duroxide::Codec<shop::Percent>::Decode("101");
+  std::printf("%s\n", percent.status().ToString().c_str());
   Show(shop::Parcel{"to ann", "", 900});
   return registry.status().ok() ? 0 : 1;
 }

@@ -84,8 +84,9 @@ TEST(ReadmeTest, TheCodecsProgramStoresBothTypes) {
   const Ended ended = RunProgram(README_CODECS);
   EXPECT_EQ(ended.exit_status, 0);
   EXPECT_EQ(ended.output,
-            "{\"cents\":3000,\"item\":\"lamp\"}\n"
-            "InvalidArgument\n"
+            "{\"customer\":\"ann\",\"lines\":[{\"cents\":3000,\"item\":\"lamp\",\"size\":2}]}\n"
+            "InvalidArgument: JSON: 'lines': [0]: 'cents': expected an integer, found string\n"
+            "InvalidArgument: JSON: no percentage\n"
             "to ann, 900 g\n");
 }
 

@@ -6,10 +6,14 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <list>
 #include <map>
+#include <optional>
 #include <random>
 #include <stdexcept>
 #include <string>
+#include <tuple>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -39,6 +43,48 @@ void from_json(const nlohmann::json& json, Quantity& quantity) {
   if (quantity.pieces < 0) throw std::out_of_range("less than no pieces");
 }
 
+enum class Size : std::uint8_t { kSmall = 1, kLarge = 2 };
+enum class Shape { kRound, kFlat };
+NLOHMANN_JSON_SERIALIZE_ENUM(Shape, {{Shape::kRound, "round"}, {Shape::kFlat, "flat"}})
+
+struct Line {
+  bool operator==(const Line&) const = default;
+  std::string item;
+  std::int64_t cents = 5;
+};
+TANDEM_JSON(Line, item, cents)
+
+struct Basket {
+  Basket() = default;  // an input of a coroutine must not be an aggregate
+  bool operator==(const Basket&) const = default;
+
+  std::vector<Line> lines;
+  std::optional<std::string> note;
+  std::optional<Line> gift;
+  Size size = Size::kSmall;
+  Shape shape = Shape::kFlat;
+  std::map<std::string, Line> by_name;
+  std::unordered_map<int, std::string> shelves;
+  std::pair<int, double> at{1, 0.5};
+  std::tuple<bool, Line, duroxide::Unit> rest;
+  std::list<Line> foreign;  // by nlohmann-json
+  std::vector<bool> bits{true};
+  float weight = 0.1F;
+  std::uint8_t count = 1;
+};
+TANDEM_JSON(Basket, lines, note, gift, size, shape, by_name, shelves, at, rest, foreign, bits,
+            weight, count)
+
+struct Tree {
+  bool operator==(const Tree&) const = default;
+  int value = 0;
+  std::vector<Tree> below;
+};
+TANDEM_JSON(Tree, value, below)
+
+struct Nothing {};
+TANDEM_JSON(Nothing)
+
 }  // namespace json_shop
 
 template <>
@@ -53,8 +99,11 @@ struct duroxide::Codec<double> : duroxide::JsonCodec<double> {};
 namespace duroxide {
 namespace {
 
+using json_shop::Basket;
+using json_shop::Line;
 using json_shop::Order;
 using json_shop::Quantity;
+using json_shop::Tree;
 using tandem::StatusCode;
 
 Order Sample() {
@@ -160,6 +209,108 @@ TEST(JsonCodecTest, DepthIsLimited) {
     const auto refused = Codec<nlohmann::json>::Decode(Nested(depth));
     EXPECT_EQ(refused.status().ToString(), "InvalidArgument: JSON: nested deeper than 512");
   }
+}
+
+// --- TANDEM_JSON --------------------------------------------------------------------------------
+
+Basket FullBasket() {
+  Basket basket;
+  basket.lines = {{"lamp", 3}, {"", std::numeric_limits<std::int64_t>::min()}};
+  basket.note = "";
+  basket.gift = Line{"ribbon", 0};
+  basket.size = json_shop::Size::kLarge;
+  basket.by_name = {{"z", {"last", 1}}, {"a", {}}};
+  basket.shelves = {{10, "ten"}, {-1, "below"}, {9, "nine"}};
+  basket.at = {7, std::numeric_limits<double>::infinity()};
+  basket.foreign = {{"chair", 2}};
+  basket.bits = {false, true};
+  return basket;
+}
+
+std::string BasketRefusal(const std::string& text) {
+  const Result<Basket> basket = Codec<Basket>::Decode(text);
+  EXPECT_EQ(basket.status().code(), StatusCode::kInvalidArgument) << text;
+  return basket.status().message();
+}
+
+TEST(TandemJsonTest, StructsComeBackAsTheyWere) {
+  for (const Basket& basket : {Basket(), FullBasket()}) {
+    const std::string bytes = Codec<Basket>::Encode(basket);
+    const Result<Basket> decoded = Codec<Basket>::Decode(bytes);
+    ASSERT_TRUE(decoded.ok()) << decoded.status();
+    EXPECT_EQ(*decoded, basket);
+    EXPECT_EQ(Codec<Basket>::Encode(*decoded), bytes);
+  }
+  const Tree tree{1, {{2, {}}, {3, {{4, {}}}}}};
+  EXPECT_EQ(Codec<Tree>::Decode(Codec<Tree>::Encode(tree)).value(), tree);
+  EXPECT_EQ(Codec<json_shop::Nothing>::Encode({}), "{}");
+}
+
+TEST(TandemJsonTest, StructsPassThroughAnOrchestration) {
+  const Result<Basket> passed = PassThroughSimulation(tandem::testing::TestSeed(), FullBasket());
+  ASSERT_TRUE(passed.ok()) << passed.status();
+  EXPECT_EQ(*passed, FullBasket());
+}
+
+TEST(TandemJsonTest, TheBytesAreSortedAndAnEmptyOptionalIsNotWritten) {
+  EXPECT_EQ(Codec<Line>::Encode({"lamp", 3}), R"({"cents":3,"item":"lamp"})");
+  Basket basket;
+  basket.weight = 0.5F;
+  basket.shelves = {{10, "ten"}, {9, "nine"}};
+  EXPECT_EQ(Codec<Basket>::Encode(basket),
+            R"({"at":[1,0.5],"bits":[true],"by_name":{},"count":1,"foreign":[],"lines":[],)"
+            R"("rest":[false,{"cents":5,"item":""},null],"shape":"flat",)"
+            R"("shelves":[[9,"nine"],[10,"ten"]],"size":1,"weight":0.5})");
+}
+
+TEST(TandemJsonTest, AMissingFieldKeepsItsDefaultAndAnUnknownMemberIsIgnored) {
+  EXPECT_EQ(Codec<Line>::Decode(R"({"item":"x","later":[1]})").value(), (Line{"x", 5}));
+  EXPECT_EQ(Codec<Line>::Decode("{}").value(), Line());
+}
+
+TEST(TandemJsonTest, WhatDoesNotFitIsRefusedByTheNameOfItsField) {
+  EXPECT_EQ(BasketRefusal("[]"), "JSON: expected an object, found array");
+  EXPECT_EQ(BasketRefusal(R"({"lines":[{},{"item":1}]})"),
+            "JSON: 'lines': [1]: 'item': expected a string, found number");
+  EXPECT_EQ(BasketRefusal(R"({"count":256})"),
+            "JSON: 'count': 256 is out of range for an integer of 1 bytes");
+  ExpectContains(BasketRefusal(R"({"count":-1})"), "out of range");
+  ExpectContains(BasketRefusal(R"({"size":300})"), "'size': 300 is out of range");
+  ExpectContains(BasketRefusal(R"({"count":1.0})"), "expected an integer");
+  ExpectContains(BasketRefusal(R"({"count":null})"), "expected an integer, found null");
+  ExpectContains(BasketRefusal(R"({"weight":1e300})"), "out of range");
+  ExpectContains(BasketRefusal(R"({"weight":"1"})"), "expected a number, found string");
+  ExpectContains(BasketRefusal(R"({"bits":[1]})"), "[0]: expected true or false");
+  ExpectContains(BasketRefusal(R"({"at":[1]})"), "expected an array of 2");
+  ExpectContains(BasketRefusal(R"({"by_name":{"k":3}})"), "'k': expected an object");
+  ExpectContains(BasketRefusal(R"({"shelves":[[1,"a"],[1,"b"]]})"), "a key is there twice");
+  ExpectContains(BasketRefusal(R"({"foreign":[{"cents":"x"}]})"), "'foreign': ");
+}
+
+TEST(TandemJsonTest, WhatIsNoNumberComesBack) {
+  const Result<Basket> basket = Codec<Basket>::Decode(R"({"weight":"nan","at":[1,"-inf"]})");
+  ASSERT_TRUE(basket.ok()) << basket.status();
+  EXPECT_TRUE(std::isnan(basket->weight));
+  EXPECT_EQ(basket->at.second, -std::numeric_limits<double>::infinity());
+  ExpectContains(Codec<Basket>::Encode(*basket), R"("weight":"nan")");
+}
+
+TEST(TandemJsonTest, WhatIsCutOffIsRefused) {
+  const std::string bytes = Codec<Basket>::Encode(FullBasket());
+  for (std::size_t length = 0; length < bytes.size(); ++length) {
+    ASSERT_FALSE(Codec<Basket>::Decode(bytes.substr(0, length)).ok()) << length;
+  }
+}
+
+TEST(TandemJsonTest, DepthIsLimitedInStructsOfThemselves) {
+  std::string text = "{}";
+  for (int i = 0; i < 300; ++i) text = R"({"below":[)" + text + "]}";
+  ExpectContains(Codec<Tree>::Decode(text).status().message(), "nested deeper than 512");
+}
+
+TEST(TandemJsonTest, NlohmannJsonConvertsSuchStructsToo) {
+  const nlohmann::json json = Line{"lamp", 3};
+  EXPECT_EQ(json.get<Line>(), (Line{"lamp", 3}));
 }
 
 // --- What can't be encoded ----------------------------------------------------------------------
