@@ -4,6 +4,7 @@
 // value to give, so Ok makes a success of it; any other Result that is made of Ok is an Internal
 // error, which names the line that made it.
 
+#include <concepts>
 #include <optional>
 #include <stdexcept>
 #include <type_traits>
@@ -31,6 +32,8 @@ class BadResultAccess : public std::logic_error {
 namespace internal {
 
 [[noreturn]] void ThrowBadResultAccess(const Status& failure);
+template <typename>
+inline constexpr bool kResultIsItsValue = false;
 Status OkWithoutValue(const char* file, int line);
 
 }  // namespace internal
@@ -118,6 +121,16 @@ class [[nodiscard]] Result {
   T operator*() && { return std::move(*this).value(); }
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }
+
+  // A Result is no T, and what takes it for one is refused in words. (So `c ? result : T()` has no
+  // type: either could become the other.)
+  template <std::same_as<T> U>
+  operator U() const {  // NOLINT(google-explicit-constructor): it is never made
+    static_assert(internal::kResultIsItsValue<U>,
+                  "a Result is not its value: look at ok() and take value(), or in a coroutine "
+                  "co_await OrFail(...)");
+    internal::ThrowBadResultAccess(status_);
+  }
 
  private:
   void CheckOk() const {

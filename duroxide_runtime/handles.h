@@ -30,24 +30,6 @@ namespace internal {
 template <typename T>
 constexpr bool kIsPlainValue = std::same_as<T, std::remove_cvref_t<T>> && !std::is_void_v<T>;
 
-// What the compiler says of a signature that can't be stored. One mistake, one message.
-template <typename Out, typename In>
-class HandleSignature {
-  static_assert(
-      kIsPlainValue<Out>,
-      "the output of a handle is a plain value; where there is none it is duroxide::Unit");
-  static_assert(!kIsPlainValue<Out> || Codable<Out>,
-                "the output of this handle has no codec: write template <> struct "
-                "duroxide::Codec<Out> (codec.h), or make it in a line (json_codec.h, "
-                "capnp_codec.h)");
-  static_assert(kIsPlainValue<In>,
-                "the input of a handle is a plain value; where there is none it is duroxide::Unit");
-  static_assert(!kIsPlainValue<In> || Codable<In>,
-                "the input of this handle has no codec: write template <> struct "
-                "duroxide::Codec<In> (codec.h), or make it in a line (json_codec.h, "
-                "capnp_codec.h)");
-};
-
 template <typename Signature>
 constexpr bool kIsHandleSignature = false;
 template <typename Out, typename In>
@@ -59,8 +41,8 @@ constexpr bool kIsHandleSignature<Out(In)> = true;
 template <typename Signature>
 class Activity {
   static_assert(internal::kIsHandleSignature<Signature>,
-                "an activity is an Activity<Out(In)> with exactly one input: duroxide::Unit for "
-                "none, a struct with a codec for several");
+                "duroxide::Activity<Out(In)>: an activity has one input; make a struct of them, "
+                "or take duroxide::Unit for none");
 
  public:
   template <std::size_t N>
@@ -70,8 +52,8 @@ class Activity {
 template <typename Signature>
 class Orchestration {
   static_assert(internal::kIsHandleSignature<Signature>,
-                "an orchestration is an Orchestration<Out(In)> with exactly one input: "
-                "duroxide::Unit for none, a struct with a codec for several");
+                "duroxide::Orchestration<Out(In)>: an orchestration has one input; make a struct "
+                "of them, or take duroxide::Unit for none");
 
  public:
   template <std::size_t N>
@@ -79,7 +61,20 @@ class Orchestration {
 };
 
 template <typename Out, typename In>
-class Activity<Out(In)> : private internal::HandleSignature<Out, In> {
+class Activity<Out(In)> {
+  static_assert(internal::kIsPlainValue<Out>,
+                "duroxide::Activity<Out(In)>: Out is a plain value; where there is none it is "
+                "duroxide::Unit");
+  static_assert(!internal::kIsPlainValue<Out> || Codable<Out>,
+                "duroxide::Activity<Out(In)>: Out has no codec; add TANDEM_JSON(Type, fields...) "
+                "or specialize duroxide::Codec<Type>");
+  static_assert(internal::kIsPlainValue<In>,
+                "duroxide::Activity<Out(In)>: In is a plain value; where there is none it is "
+                "duroxide::Unit");
+  static_assert(!internal::kIsPlainValue<In> || Codable<In>,
+                "duroxide::Activity<Out(In)>: In has no codec; add TANDEM_JSON(Type, fields...) "
+                "or specialize duroxide::Codec<Type>");
+
  public:
   using Input = In;
   using Output = Out;
@@ -94,7 +89,22 @@ class Activity<Out(In)> : private internal::HandleSignature<Out, In> {
 };
 
 template <typename Out, typename In>
-class Orchestration<Out(In)> : private internal::HandleSignature<Out, In> {
+class Orchestration<Out(In)> {
+  static_assert(internal::kIsPlainValue<Out>,
+                "duroxide::Orchestration<Out(In)>: Out is a plain value; where there is none it is "
+                "duroxide::Unit");
+  static_assert(
+      !internal::kIsPlainValue<Out> || Codable<Out>,
+      "duroxide::Orchestration<Out(In)>: Out has no codec; add TANDEM_JSON(Type, fields...) "
+      "or specialize duroxide::Codec<Type>");
+  static_assert(internal::kIsPlainValue<In>,
+                "duroxide::Orchestration<Out(In)>: In is a plain value; where there is none it is "
+                "duroxide::Unit");
+  static_assert(
+      !internal::kIsPlainValue<In> || Codable<In>,
+      "duroxide::Orchestration<Out(In)>: In has no codec; add TANDEM_JSON(Type, fields...) "
+      "or specialize duroxide::Codec<Type>");
+
  public:
   using Input = In;
   using Output = Out;
@@ -111,13 +121,11 @@ class Orchestration<Out(In)> : private internal::HandleSignature<Out, In> {
 // An external event and the type of its payload; Unit for one that carries nothing.
 template <typename T>
 class Event {
-  static_assert(
-      internal::kIsPlainValue<T>,
-      "the payload of an event is a plain value; where there is none it is duroxide::Unit");
+  static_assert(internal::kIsPlainValue<T>,
+                "duroxide::Event<T>: T is a plain value; where there is none it is duroxide::Unit");
   static_assert(!internal::kIsPlainValue<T> || Codable<T>,
-                "the payload of this event has no codec: write template <> struct "
-                "duroxide::Codec<T> (codec.h), or make it in a line (json_codec.h, "
-                "capnp_codec.h)");
+                "duroxide::Event<T>: T has no codec; add TANDEM_JSON(Type, fields...) or "
+                "specialize duroxide::Codec<Type>");
 
  public:
   using Payload = T;

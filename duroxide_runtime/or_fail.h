@@ -5,9 +5,15 @@
 //
 //   Digest digest = co_await OrFail(ctx.Call(kHash, files));
 //
+// A Result or Status that is there already is taken as well, without waiting: in a coroutine, which
+// must not `return`, that is what TANDEM_ASSIGN_OR_RETURN and TANDEM_RETURN_IF_ERROR are elsewhere:
+//
+//   Order order = co_await OrFail(Parse(text));
+//
 // The task has to return a Result or a Status. It ends without an exception, so no `catch` sees it;
 // its locals are destroyed when the coroutine that awaits the task goes on.
 
+#include <concepts>
 #include <coroutine>
 #include <exception>
 #include <optional>
@@ -46,6 +52,13 @@ class OrFailReport {
   Parent* parent_;
 };
 
+template <typename Parent>
+constexpr void RequireFallible() {
+  static_assert(Fallible<typename Parent::Value>,
+                "OrFail needs a task that returns a Result or a Status: it passes failures on to "
+                "its caller");
+}
+
 template <Durable A, typename Report>
 Task<void> DriveOrFail(A operand, Report report) {
   std::exception_ptr thrown;
@@ -68,9 +81,7 @@ class OrFailAwaiter {
   bool await_ready() const noexcept { return false; }
   template <std::derived_from<PromiseBase> Parent>
   void await_suspend(std::coroutine_handle<Parent> parent) {
-    static_assert(Fallible<typename Parent::Value>,
-                  "OrFail needs a task that returns a Result or a Status: it passes failures on to "
-                  "its caller");
+    RequireFallible<Parent>();
     Parent& promise = parent.promise();
     driver_.emplace(DriveOrFail<A, OrFailReport<T, Parent>>(
         std::move(operand_), OrFailReport<T, Parent>(slot_, promise)));
@@ -98,12 +109,62 @@ class [[nodiscard]] OrFailOperation {
   A operand_;
 };
 
+// Of what is there already: a failure ends the task where it stands, anything else goes on at once.
+template <Fallible R>
+class SettledAwaiter {
+ public:
+  explicit SettledAwaiter(R result) : result_(std::move(result)) {}
+
+  bool await_ready() const noexcept { return result_.ok(); }
+  template <std::derived_from<PromiseBase> Parent>
+  void await_suspend(std::coroutine_handle<Parent> parent) {
+    RequireFallible<Parent>();
+    Parent& promise = parent.promise();
+    if constexpr (std::same_as<R, Status>) {
+      promise.return_value(std::move(result_));
+    } else {
+      promise.return_value(result_.status());
+    }
+    promise.Finish();
+  }
+  typename FallibleValue<R>::Type await_resume() {
+    if constexpr (std::same_as<R, Status>) {
+      return Unit();
+    } else {
+      return *std::move(result_);
+    }
+  }
+
+ private:
+  R result_;
+};
+
+template <Fallible R>
+class [[nodiscard]] SettledOperation {
+ public:
+  using Output = typename FallibleValue<R>::Type;
+
+  explicit SettledOperation(R result) : result_(std::move(result)) {}
+
+  SettledAwaiter<R> operator co_await() && { return SettledAwaiter<R>(std::move(result_)); }
+
+ private:
+  R result_;
+};
+
 }  // namespace internal
 
-template <Durable A>
-  requires internal::Fallible<typename A::Output>
-internal::OrFailOperation<A> OrFail(A operand) {
-  return internal::OrFailOperation<A>(std::move(operand));
+template <typename A>
+  requires Durable<std::remove_cvref_t<A>> &&
+           internal::Fallible<typename std::remove_cvref_t<A>::Output> &&
+           internal::GivenAway<A>::kChecked
+internal::OrFailOperation<std::remove_cvref_t<A>> OrFail(A&& operand) {
+  return internal::OrFailOperation<std::remove_cvref_t<A>>(std::forward<A>(operand));
+}
+template <typename R>
+  requires internal::Fallible<std::remove_cvref_t<R>>
+internal::SettledOperation<std::remove_cvref_t<R>> OrFail(R&& result) {
+  return internal::SettledOperation<std::remove_cvref_t<R>>(std::forward<R>(result));
 }
 
 }  // namespace duroxide

@@ -31,6 +31,18 @@ struct TaskAccess;
 template <typename T>
 class TaskAwaiter;
 
+// Says what a `return` in a coroutine is answered with. In a constraint, so that it comes before
+// what the compiler says of the statement.
+template <typename>
+constexpr bool kCoReturned = false;
+template <typename S>
+struct ReturnedByCoroutine {
+  static constexpr bool kTaken = false;
+  static_assert(kCoReturned<S>,
+                "in a coroutine use co_await OrFail(...) in place of TANDEM_ASSIGN_OR_RETURN and "
+                "TANDEM_RETURN_IF_ERROR, and co_return in place of return");
+};
+
 }  // namespace internal
 
 template <typename T>
@@ -48,6 +60,11 @@ class [[nodiscard]] Task {
     return *this;
   }
   ~Task() { Reset(); }
+
+  // What is returned, instead of co_returned, is refused in words.
+  template <internal::Fallible S>
+    requires internal::ReturnedByCoroutine<S>::kTaken
+  Task(S);  // NOLINT(google-explicit-constructor): for `return status;`
 
   // Runs the task and gives its value, or throws what it threw.
   internal::TaskAwaiter<T> operator co_await() && {
@@ -148,8 +165,13 @@ constexpr bool kHarmless<A> = std::is_empty_v<A>;
 template <typename A>
 constexpr bool kOwned =
     kHarmless<std::remove_cvref_t<A>> ||
-    (!std::is_reference_v<A> && !std::is_pointer_v<A> && !std::is_same_v<A, std::string_view> &&
-     !(std::is_aggregate_v<A> && !std::is_trivially_destructible_v<A>));
+    (!std::is_reference_v<A> && !std::is_pointer_v<A> && !std::is_same_v<A, std::string_view>);
+
+// As a parameter it does no harm. But who calls the task writes such a value in braces, and that
+// temporary g++ 12 destroys twice if there is a co_await in the same statement.
+template <typename A>
+constexpr bool kSafeAsTemporary = kHarmless<std::remove_cvref_t<A>> || std::is_reference_v<A> ||
+                                  !std::is_aggregate_v<A> || std::is_trivially_destructible_v<A>;
 
 }  // namespace internal
 }  // namespace duroxide
@@ -158,7 +180,10 @@ template <typename T, typename... Args>
 struct std::coroutine_traits<duroxide::Task<T>, Args...> {
   static_assert((duroxide::internal::kOwned<Args> && ...),
                 "Task coroutines take owned values only: no reference, pointer, string_view, "
-                "capturing lambda or member function, and no aggregate with members to destroy "
-                "(give it a constructor)");
+                "capturing lambda or member function");
+  static_assert((duroxide::internal::kSafeAsTemporary<Args> && ...),
+                "a parameter of a Task must not be an aggregate with members to destroy (g++ 12 "
+                "destroys one in braces beside co_await twice); give it a constructor: T() = "
+                "default; is enough");
   using promise_type = typename duroxide::Task<T>::promise_type;
 };

@@ -30,6 +30,7 @@
 #include <cstddef>
 #include <stdexcept>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -58,41 +59,68 @@ struct Contender<Handle*> {
   using Operand = Borrowed<Handle>;
 };
 template <typename A>
-using ContenderOperand = typename Contender<A>::Operand;
+using ContenderOperand = typename Contender<std::remove_cvref_t<A>>::Operand;
+template <typename A>
+concept AContender = requires { typename ContenderOperand<A>; };
+
+// A vector of operands that is not given away, which is refused in words.
+template <typename Vector>
+constexpr bool kIsVectorOfOperands = false;
+template <Durable A>
+constexpr bool kIsVectorOfOperands<std::vector<A>> = true;
+template <typename Vector>
+concept KeptVector =
+    std::is_lvalue_reference_v<Vector> && kIsVectorOfOperands<std::remove_cvref_t<Vector>> &&
+    GivenAway<Vector>::kChecked;
+
+// Of one that is lent, by pointer, the pointer itself may be anything.
+template <typename A>
+constexpr bool kGivenAwayOrLent = GivenAway<A>::kChecked;
+template <typename A>
+  requires std::is_pointer_v<std::remove_cvref_t<A>>
+constexpr bool kGivenAwayOrLent<A> = true;
 
 }  // namespace internal
 
 // A tuple of all results, in the order of the arguments. An exception is passed on when all have
 // settled.
-template <Durable... A>
-internal::All<internal::OperandTuple<A...>> WhenAll(A... operands) {
-  return internal::All<internal::OperandTuple<A...>>(std::tuple<A...>(std::move(operands)...));
+template <typename... A>
+  requires((Durable<std::remove_cvref_t<A>> && internal::GivenAway<A>::kChecked) && ...)
+internal::All<internal::OperandTuple<std::remove_cvref_t<A>...>> WhenAll(A&&... operands) {
+  return internal::All<internal::OperandTuple<std::remove_cvref_t<A>...>>(
+      std::tuple<std::remove_cvref_t<A>...>(std::forward<A>(operands)...));
 }
 
 // The same of operands of one kind, as a vector.
 template <Durable A>
-internal::All<internal::OperandVector<A>> WhenAll(std::vector<A> operands) {
+internal::All<internal::OperandVector<A>> WhenAll(std::vector<A>&& operands) {
   return internal::All<internal::OperandVector<A>>(std::move(operands));
 }
+template <typename Vector>
+  requires internal::KeptVector<Vector>
+void WhenAll(Vector&& operands);
 
 // The first result, in a variant: index() says whose it is, std::get<i> gives it.
 template <typename... A>
-  requires(sizeof...(A) > 0)
-internal::Any<internal::OperandTuple<internal::ContenderOperand<A>...>> WhenAny(A... operands) {
+  requires(sizeof...(A) > 0 && ((internal::AContender<A> && internal::kGivenAwayOrLent<A>) && ...))
+internal::Any<internal::OperandTuple<internal::ContenderOperand<A>...>> WhenAny(A&&... operands) {
   return internal::Any<internal::OperandTuple<internal::ContenderOperand<A>...>>(
       std::tuple<internal::ContenderOperand<A>...>(
-          internal::ContenderOperand<A>(std::move(operands))...));
+          internal::ContenderOperand<A>(std::forward<A>(operands))...));
 }
 
 // The same of operands of one kind, as a pair of its index and its result. An empty vector
 // has no first result: throws std::invalid_argument, which ends the instance unless it is caught.
 template <Durable A>
-internal::Any<internal::OperandVector<A>> WhenAny(std::vector<A> operands) {
+internal::Any<internal::OperandVector<A>> WhenAny(std::vector<A>&& operands) {
   if (operands.empty()) {
     throw std::invalid_argument("WhenAny of an empty vector would wait forever");
   }
   return internal::Any<internal::OperandVector<A>>(std::move(operands));
 }
+template <typename Vector>
+  requires internal::KeptVector<Vector>
+void WhenAny(Vector&& operands);
 template <typename Handle>
   requires internal::kIsHandle<Handle>
 internal::Any<internal::OperandVector<internal::Borrowed<Handle>>> WhenAny(

@@ -13,11 +13,14 @@ endif()
 execute_process(
   COMMAND "${COMPILER}" -std=c++20 -fsyntax-only ${flags} -x c++ "${SOURCE}"
   ERROR_VARIABLE output)
-string(REGEX REPLACE "[][;]" " " plain "${output}")  # what CMake would take for parts of lists
+# On both sides without what CMake would take for parts of lists.
+string(REGEX REPLACE "[][;]" " " plain "${output}")
 string(REGEX MATCHALL "error:[^\n]*" errors "${plain}")
 
-file(STRINGS "${SOURCE}" refused REGEX "// refused: ")
-list(TRANSFORM refused REPLACE ".*// refused: " "")
+file(READ "${SOURCE}" source)
+string(REGEX REPLACE "[][;]" " " source "${source}")
+string(REGEX MATCHALL "// refused: [^\n]*" refused "${source}")
+list(TRANSFORM refused REPLACE "// refused: " "")
 set(distinct ${refused})
 list(REMOVE_DUPLICATES distinct)
 foreach(message IN LISTS distinct)

@@ -46,6 +46,18 @@ struct FallibleValue<Status> {
 template <typename T>
 concept Fallible = requires { typename FallibleValue<T>::Type; };
 
+// What is awaited, or handed to a combinator, is given away. A is deduced from an A&&. Combinators
+// ask for it in their constraints, so that it comes before what the compiler says of a copy.
+template <typename A>
+struct GivenAway {
+  static constexpr bool kChecked = true;
+  static_assert(
+      !std::is_lvalue_reference_v<A>,
+      "a Task or future is awaited once: co_await std::move(it), or co_await WhenAny(&it, ...)");
+  static_assert(std::is_lvalue_reference_v<A> || !std::is_const_v<A>,
+                "a Task or future is moved when it is awaited: it must not be const");
+};
+
 class PromiseBase : public Resumable {
  public:
   using Resumable::Resumable;
@@ -63,13 +75,13 @@ class PromiseBase : public Resumable {
   std::suspend_always initial_suspend() const noexcept { return {}; }
   FinalAwaiter final_suspend() const noexcept { return {}; }
 
+  // The type is deduced, so that a compiler looks in here before it looks at what it would await:
+  // these texts come first.
   template <typename A>
-  A&& await_transform(A&& operand) const {
+  decltype(auto) await_transform(A&& operand) const {
     static_assert(Durable<std::remove_cvref_t<A>>,
                   "an orchestration awaits Tasks and the futures of its context, nothing else");
-    static_assert(
-        !std::is_lvalue_reference_v<A>,
-        "a Task or future is awaited once: co_await std::move(it), or co_await WhenAny(&it, ...)");
+    static_assert(GivenAway<A>::kChecked);
     return std::forward<A>(operand);
   }
 

@@ -64,7 +64,8 @@ Result<StoredQueue> QueueStates::Load(QueueMemory& memory, std::string_view queu
   memory.without_record.insert(name);
   const std::string prefix = ReadyPrefix(queue);
   const BoundedWalk look(rows_.db(), rows_.family(), prefix, PrefixEnd(prefix));
-  return look.Valid() ? reader.Recount(queue) : StoredQueue();
+  if (!look.Valid()) return StoredQueue();
+  return reader.Recount(queue);
 }
 
 void QueueStates::Use(std::string_view queue, QueueState& state, QueueEffects& effects) {

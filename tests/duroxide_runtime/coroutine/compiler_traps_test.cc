@@ -107,6 +107,23 @@ TEST_F(CompilerTrapsTest, AwaitIntoLocalsBeforeAnAggregate) {
   EXPECT_EQ(RunTask(AwaitIntoLocals()), 6);
 }
 
+// An aggregate harms only as a temporary in braces: named, from a function, as a result it is
+// destroyed once.
+Aggregate MakeAggregate(int value) { return Aggregate{Counted(value), "x"}; }
+Task<int> OfAggregate(const Aggregate& aggregate) { return ByValue(Counted(aggregate.counted)); }
+Task<Aggregate> GiveAggregate(int value) { co_return Aggregate{Counted(value), "x"}; }
+Task<int> SafeAggregates() {
+  const Aggregate named{Counted(1), "x"};
+  int sum = co_await OfAggregate(named);
+  sum += co_await OfAggregate(MakeAggregate(2));
+  const Aggregate given = co_await GiveAggregate(3);
+  sum += co_await OfAggregate(co_await GiveAggregate(4));
+  co_return sum + given.counted.value();
+}
+TEST_F(CompilerTrapsTest, AggregatesThatAreNoTemporariesInBraces) {
+  EXPECT_EQ(RunTask(SafeAggregates()), 10);
+}
+
 Task<int> NamedLambda() {
   const Counted counted(7);
   const auto make = [counted](int x) { return Counted(counted.value() + x); };

@@ -151,7 +151,7 @@ static_assert(!internal::kOwned<const std::string&>);
 static_assert(!internal::kOwned<std::string&&>);
 static_assert(!internal::kOwned<const char*>);
 static_assert(!internal::kOwned<std::string_view>);
-static_assert(!internal::kOwned<OwningAggregate>);
+static_assert(!internal::kSafeAsTemporary<OwningAggregate>);
 
 // Anything else would resume a task outside of its turn.
 class ForeignOperation {
@@ -167,6 +167,7 @@ static_assert(Durable<Timer>);
 static_assert(Durable<decltype(WhenAll(std::declval<Timer>()))>);
 static_assert(Durable<decltype(WhenAny(std::declval<Timer>(), std::declval<Future<int>>()))>);
 static_assert(Durable<decltype(OrFail(std::declval<Future<int>>()))>);
+static_assert(Durable<decltype(OrFail(std::declval<Result<int>>()))>);
 static_assert(!Durable<std::suspend_always>);
 static_assert(!Durable<std::suspend_never>);
 static_assert(!Durable<ForeignOperation>);
@@ -310,6 +311,24 @@ Task<Result<std::string>> PassesOnTwice(std::shared_ptr<std::string> log) {
 TEST(OrFailTest, FailurePassesThroughSeveralTasks) {
   const Result<std::string> failed = RunTask(PassesOnTwice(std::make_shared<std::string>()));
   EXPECT_EQ(failed.status().code(), tandem::StatusCode::kNotFound);
+}
+
+Task<Result<int>> TakesWhatIsThere(Result<int> result, Status before) {
+  co_await OrFail(std::move(before));
+  const int number = co_await OrFail(result);
+  co_return number + co_await OrFail(std::move(result));
+}
+Task<Status> TakesWhatIsThereAndGivesNothing(Result<int> result) {
+  co_await OrFail(result);
+  co_return Status::Ok();
+}
+
+TEST(OrFailTest, TakesAResultThatIsThereAlready) {
+  EXPECT_EQ(*RunTask(TakesWhatIsThere(3, Status::Ok())), 6);
+  EXPECT_EQ(RunTask(TakesWhatIsThere(Status::NotFound("a"), Status::Ok())).status().message(), "a");
+  EXPECT_EQ(RunTask(TakesWhatIsThere(3, Status::NotFound("b"))).status().message(), "b");
+  EXPECT_TRUE(RunTask(TakesWhatIsThereAndGivesNothing(1)).ok());
+  EXPECT_EQ(RunTask(TakesWhatIsThereAndGivesNothing(Status::NotFound("c"))).message(), "c");
 }
 
 TEST(PumpTest, DestroyedWhileQueuedLeavesTheQueue) {
