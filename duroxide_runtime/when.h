@@ -80,12 +80,18 @@ template <typename A>
   requires std::is_pointer_v<std::remove_cvref_t<A>>
 constexpr bool kGivenAwayOrLent<A> = true;
 
+// Concepts, since only these leave out the second part where the first is false: an argument of
+// another overload is not refused here.
+template <typename A>
+concept JoinArgument = Durable<std::remove_cvref_t<A>> && GivenAway<A>::kChecked;
+template <typename A>
+concept RaceArgument = AContender<A> && kGivenAwayOrLent<A>;
+
 }  // namespace internal
 
 // A tuple of all results, in the order of the arguments. An exception is passed on when all have
 // settled.
-template <typename... A>
-  requires((Durable<std::remove_cvref_t<A>> && internal::GivenAway<A>::kChecked) && ...)
+template <internal::JoinArgument... A>
 internal::All<internal::OperandTuple<std::remove_cvref_t<A>...>> WhenAll(A&&... operands) {
   return internal::All<internal::OperandTuple<std::remove_cvref_t<A>...>>(
       std::tuple<std::remove_cvref_t<A>...>(std::forward<A>(operands)...));
@@ -101,8 +107,8 @@ template <typename Vector>
 void WhenAll(Vector&& operands);
 
 // The first result, in a variant: index() says whose it is, std::get<i> gives it.
-template <typename... A>
-  requires(sizeof...(A) > 0 && ((internal::AContender<A> && internal::kGivenAwayOrLent<A>) && ...))
+template <internal::RaceArgument... A>
+  requires(sizeof...(A) > 0)
 internal::Any<internal::OperandTuple<internal::ContenderOperand<A>...>> WhenAny(A&&... operands) {
   return internal::Any<internal::OperandTuple<internal::ContenderOperand<A>...>>(
       std::tuple<internal::ContenderOperand<A>...>(
