@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <variant>
 
@@ -64,15 +65,21 @@ const LockToken* TokenOf(const Operation& operation) {
   return nullptr;
 }
 
-// A token ends one lease, and what a batch deletes it must not change besides: else the order of
-// its operations would decide whether anything is left, against the preconditions. REQUIRES: the
-// operations that are added outlive it.
+// A token ends one lease, a key can be claimed once, and what a batch deletes it must not change
+// besides: else the order of its operations would decide whether anything is left, against the
+// preconditions. REQUIRES: the operations that are added outlive it.
 class Combinations {
  public:
   Status Add(const Operation& operation) {
     if (const LockToken* token = TokenOf(operation);
         token != nullptr && !tokens_.insert(token->bytes).second) {
       return Status::InvalidArgument("this lock token occurs twice in the batch");
+    }
+    if (const auto* check = std::get_if<CheckMetadata>(&operation);
+        check != nullptr && check->otherwise && !check->expected &&
+        !claims_.emplace(check->stream.entity, check->stream.partition, check->key).second) {
+      return Status::InvalidArgument("an operation before it claims the same; leave one out (" +
+                                     check->otherwise->message() + ")");
     }
     // A new operation is to be looked at here: does it change or delete what others may?
     static_assert(std::variant_size_v<Operation> == 11);
@@ -101,6 +108,7 @@ class Combinations {
 
   // The names are those of the operations.
   std::set<std::string_view> tokens_;
+  std::set<std::tuple<std::string_view, std::uint64_t, std::string_view>> claims_;
   std::map<std::string_view, bool> changed_entities_;                           // -> deleted
   std::map<std::pair<std::string_view, std::uint64_t>, bool> changed_streams_;  // -> deleted
 };

@@ -1,6 +1,7 @@
 #pragma once
 
-// What an activity knows about its call, and the progress that it leaves to its next attempt.
+// What an activity knows about its call, the progress that it leaves to its next attempt, and the
+// operations that it may give with its value.
 // Activities are ordinary blocking code on a thread of the runtime, and may do anything; they run
 // at least once, so what they do should bear repetition.
 //
@@ -20,6 +21,7 @@
 #include <string>
 #include <utility>
 
+#include "tandem/batch/batch.h"
 #include "tandem/duroxide_runtime/codec.h"
 #include "tandem/duroxide_runtime/orchestration_version.h"
 
@@ -44,6 +46,25 @@ class ActivityProgress {
   // nullopt: only says that the activity is alive.
   virtual Status Save(std::optional<std::string> progress) = 0;
   virtual Result<std::optional<std::string>> Load() = 0;
+};
+
+// The value of an activity with operations on the store: its own events and messages, the start of
+// another instance (Client::StartOperations). The batch that stores the value applies them, so
+// there is one exactly where there are the others, however often the activity has run.
+//
+//   Result<WithOperations<Receipt>> Charge(ActivityContext&, Order order) {
+//     Batch batch;
+//     batch.Append("order-7", "paid", Expected::Exactly(order.version));
+//     batch.Enqueue("mail", "we got it");
+//     return WithOperations{Receipt(order), std::move(batch)};
+//   }
+//
+// Where the store refuses one of them (a Conflict, a TooLarge), none is applied, and the refusal is
+// the failure of the activity: a RetryPolicy runs it again.
+template <typename Out>
+struct WithOperations {
+  Out value;
+  tandem::Batch operations;
 };
 
 // Not thread-safe, but for the stop token.

@@ -53,6 +53,12 @@ Status CheckRegistered(const Registry& registry, std::string_view orchestration,
                           " is not registered in this runtime; registered: " + known);
 }
 
+Status CheckEvent(std::string_view instance, std::string_view name, const std::string& payload) {
+  TANDEM_RETURN_IF_ERROR(internal::CheckInstance(instance));
+  TANDEM_RETURN_IF_ERROR(internal::CheckName("event name", name));
+  return internal::CheckSize("payload", payload.size(), kValueBytesMax);
+}
+
 // When a start is due; nullopt: at once.
 std::optional<tandem::Timestamp> StartAt(const StartOptions& options, tandem::Timestamp now) {
   tandem::Timestamp at = options.at().value_or(tandem::SaturatingAdd(now, options.delay()));
@@ -62,8 +68,9 @@ std::optional<tandem::Timestamp> StartAt(const StartOptions& options, tandem::Ti
 
 }  // namespace
 
-Status Client::StartEncoded(std::string_view orchestration, std::string_view instance,
-                            std::string input, const StartOptions& options) const {
+Result<internal::NewInstance> Client::PrepareStart(std::string_view orchestration,
+                                                   std::string_view instance, std::string input,
+                                                   const StartOptions& options) const {
   TANDEM_RETURN_IF_ERROR(internal::CheckNewInstance(instance));
   TANDEM_RETURN_IF_ERROR(internal::CheckName("orchestration name", orchestration));
   TANDEM_RETURN_IF_ERROR(internal::CheckSize("input", input.size(), kValueBytesMax));
@@ -73,43 +80,69 @@ Status Client::StartEncoded(std::string_view orchestration, std::string_view ins
   if (registry_ != nullptr) {
     TANDEM_RETURN_IF_ERROR(CheckRegistered(*registry_, orchestration, options.version()));
   }
-  const tandem::Timestamp now = provider_->clock().Now();
-  internal::NewInstance start{
+  return internal::NewInstance{
       std::string(instance),
       internal::StartItem{std::string(orchestration), std::move(input), options.version(),
                           std::nullopt, internal::kFirstExecution},
-      StartAt(options, now)};
-  const std::string id(instance);
+      StartAt(options, provider_->clock().Now())};
+}
+
+Status Client::FindPlace(internal::NewInstance& start) const {
+  TANDEM_ASSIGN_OR_RETURN(const internal::IdClaims claims,
+                          internal::ClaimIds(*provider_, {start.instance}));
+  if (claims.taken.contains(start.instance)) return internal::InstanceExists(start.instance);
+  start.start.first_execution = claims.first_executions.at(start.instance);
+  return Status::Ok();
+}
+
+Status Client::StartEncoded(std::string_view orchestration, std::string_view instance,
+                            std::string input, const StartOptions& options) const {
+  TANDEM_ASSIGN_OR_RETURN(internal::NewInstance start,
+                          PrepareStart(orchestration, instance, std::move(input), options));
   for (int attempt = 0; attempt < kStartAttemptsMax; ++attempt) {
-    TANDEM_ASSIGN_OR_RETURN(const internal::IdClaims claims, internal::ClaimIds(*provider_, {id}));
-    if (claims.taken.contains(id)) {
-      return Status::AlreadyExists("instance " + Quoted(instance) + " already exists");
-    }
-    start.start.first_execution = claims.first_executions.at(id);
+    TANDEM_RETURN_IF_ERROR(FindPlace(start));
     std::optional<Status> done;
     if (fused_starts_ != nullptr && !start.start_at) done = fused_starts_->Start(start);
     if (!done) {
       tandem::Batch batch;
-      internal::AddStart(start, now, batch);
+      internal::AddStart(start, provider_->clock().Now(), batch);
       done = provider_->AtomicBatch(std::move(batch)).status();
     }
     const Status result = *std::move(done);
-    // Taken now; or the place that was found was deleted, and there is a new one.
+    if (result.code() == StatusCode::kAlreadyExists) return internal::InstanceExists(instance);
+    // The place that was found was deleted, and there is a new one.
     if (result.code() != StatusCode::kConflict) return result;
   }
   return Status::Unavailable("instance " + Quoted(instance) +
                              " is started and deleted all the time; try again");
 }
 
+Result<tandem::Batch> Client::StartEncodedOperations(std::string_view orchestration,
+                                                     std::string_view instance, std::string input,
+                                                     const StartOptions& options) const {
+  TANDEM_ASSIGN_OR_RETURN(internal::NewInstance start,
+                          PrepareStart(orchestration, instance, std::move(input), options));
+  TANDEM_RETURN_IF_ERROR(FindPlace(start));
+  tandem::Batch batch;
+  internal::AddStart(start, provider_->clock().Now(), batch);
+  return batch;
+}
+
 Status Client::RaiseEncoded(std::string_view instance, std::string_view name,
                             std::string payload) const {
-  TANDEM_RETURN_IF_ERROR(internal::CheckInstance(instance));
-  TANDEM_RETURN_IF_ERROR(internal::CheckName("event name", name));
-  TANDEM_RETURN_IF_ERROR(internal::CheckSize("payload", payload.size(), kValueBytesMax));
+  TANDEM_RETURN_IF_ERROR(CheckEvent(instance, name, payload));
   const internal::EventRaisedItem event{{std::string(name), std::move(payload)}};
   TANDEM_ASSIGN_OR_RETURN(const InstanceState state,
                           internal::SendToInstance(*provider_, instance, event));
   return IsFinished(state) ? internal::HasFinished(instance, state) : Status::Ok();
+}
+
+Result<tandem::Batch> Client::RaiseEncodedOperations(std::string_view instance,
+                                                     std::string_view name,
+                                                     std::string payload) const {
+  TANDEM_RETURN_IF_ERROR(CheckEvent(instance, name, payload));
+  const internal::EventRaisedItem event{{std::string(name), std::move(payload)}};
+  return internal::SendOperations(*provider_, instance, event);
 }
 
 Status Client::Cancel(std::string_view instance, std::string_view reason) const {

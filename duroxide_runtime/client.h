@@ -28,6 +28,7 @@ class Registry;
 
 namespace internal {
 class FusedStarts;
+struct NewInstance;
 }  // namespace internal
 
 // Errors common to all calls: InvalidArgument or TooLarge (empty or over-long ids, names, payloads:
@@ -58,6 +59,30 @@ class Client {
   Status StartEncoded(std::string_view orchestration, std::string_view instance, std::string input,
                       const StartOptions& options = StartOptions()) const;
 
+  // The same as operations for a batch of the caller's own, e.g. with the message that asked for
+  // the start and the events that tell of it: the batch does all of it, or nothing. The first turn
+  // is run by a runtime, never here.
+  //
+  //   Result<Batch> start = client.StartOperations(kTrip, "trip-7", trip);
+  //   if (!start.ok()) return start.status();
+  //   start->Ack(request.lock_token);
+  //   return store.AtomicBatch(*std::move(start)).status();
+  //
+  // Errors, here or of the batch: as Start. Of the batch besides: Conflict (an instance of that id
+  // was deleted meanwhile: ask for the operations again); InvalidArgument, when it starts the id
+  // twice.
+  template <typename Out, typename In>
+  Result<tandem::Batch> StartOperations(const Orchestration<Out(In)>& orchestration,
+                                        std::string_view instance,
+                                        const std::type_identity_t<In>& input,
+                                        const StartOptions& options = StartOptions()) const {
+    TANDEM_ASSIGN_OR_RETURN(std::string bytes, internal::TryEncode(input));
+    return StartEncodedOperations(orchestration.name(), instance, std::move(bytes), options);
+  }
+  Result<tandem::Batch> StartEncodedOperations(std::string_view orchestration,
+                                               std::string_view instance, std::string input,
+                                               const StartOptions& options = StartOptions()) const;
+
   // --- Events for an instance --------------------------------------------------------------------
 
   // Raises an event. It waits until the instance reads it (OrchestrationContext::WaitForEvent);
@@ -83,6 +108,18 @@ class Client {
     return RaiseEncoded(instance, name, payload);
   }
   Status RaiseEncoded(std::string_view instance, std::string_view name, std::string payload) const;
+
+  // The same as operations for a batch of the caller's own, as StartOperations is. Errors, here or
+  // of the batch: as RaiseEvent. Of the batch besides: Conflict, when the instance was pending here
+  // and is not any more: ask for the operations again.
+  template <typename T>
+  Result<tandem::Batch> RaiseEventOperations(std::string_view instance, const Event<T>& event,
+                                             const std::type_identity_t<T>& payload) const {
+    TANDEM_ASSIGN_OR_RETURN(std::string bytes, internal::TryEncode(payload));
+    return RaiseEncodedOperations(instance, event.name(), std::move(bytes));
+  }
+  Result<tandem::Batch> RaiseEncodedOperations(std::string_view instance, std::string_view name,
+                                               std::string payload) const;
 
   // Asks the instance to end; what that does is up to its code (cancellation.h). Of one that has
   // finished nothing is asked, and that is a success: it does not run on, which is what was wanted.
@@ -153,6 +190,11 @@ class Client {
   Client(tandem::Provider& provider, const Registry& registry, internal::FusedStarts& starts)
       : provider_(&provider), registry_(&registry), fused_starts_(&starts) {}
 
+  Result<internal::NewInstance> PrepareStart(std::string_view orchestration,
+                                             std::string_view instance, std::string input,
+                                             const StartOptions& options) const;
+  // AlreadyExists if the id is taken.
+  Status FindPlace(internal::NewInstance& start) const;
   Result<std::string> WaitForOutput(std::string_view orchestration, std::string_view instance,
                                     Timeout timeout) const;
 

@@ -6,6 +6,7 @@
 //   registry.Add(kHash, [](duroxide::ActivityContext& ctx, FileList in) -> Result<Digest> {...});
 //   registry.Add(kChecksum, Checksum);  // Task<Result<Summary>>(OrchestrationContext, Input)
 //   registry.Add(kMail, SendMail);      // Status(ActivityContext&, Letter): its output is Unit
+//   registry.Add(kCharge, Charge);      // Result<WithOperations<Receipt>>(ActivityContext&, Order)
 //   registry.Add(kChecksum, {2, 0, 0}, Checksum2);  // beside it, for instances that start from now
 //   on
 //
@@ -35,7 +36,8 @@
 namespace duroxide {
 
 // The same with bytes in place of the types.
-using ActivityHandler = std::function<Result<std::string>(ActivityContext&, std::string input)>;
+using ActivityHandler =
+    std::function<Result<WithOperations<std::string>>(ActivityContext&, std::string input)>;
 using OrchestrationHandler =
     std::function<Task<Result<std::string>>(OrchestrationContext, std::string input)>;
 
@@ -109,12 +111,32 @@ constexpr bool kIsTaskFor<Task<Returned>, Out> =
     std::same_as<Returned, Result<Out>> ||
     (std::same_as<Returned, Status> && std::same_as<Out, Unit>);
 
+template <typename Returned, typename Out>
+concept ReturnsWithOperationsFor = !ReturnsFor<Returned, Out> && !std::same_as<Returned, Status> &&
+                                   std::convertible_to<Returned, Result<WithOperations<Out>>>;
+
 template <typename Out, typename Function, typename... In>
-concept FunctionFor = std::is_invocable_v<Function&, In...> &&
-                      ReturnsFor<std::invoke_result_t<Function&, In...>, Out>;
+concept ActivityFunctionFor =
+    std::is_invocable_v<Function&, In...> &&
+    (ReturnsFor<std::invoke_result_t<Function&, In...>, Out> ||
+     ReturnsWithOperationsFor<std::invoke_result_t<Function&, In...>, Out>);
 template <typename Out, typename Function, typename... In>
 concept TaskFunctionFor = std::is_invocable_v<Function&, In...> &&
                           kIsTaskFor<std::invoke_result_t<Function&, In...>, Out>;
+
+template <typename Out, typename Returned>
+Result<WithOperations<std::string>> EncodeActivityOutput(Returned returned) {
+  if constexpr (ReturnsWithOperationsFor<Returned, Out>) {
+    Result<WithOperations<Out>> output = std::move(returned);
+    if (!output.ok()) return output.status();
+    return WithOperations<std::string>{Codec<Out>::Encode(output->value),
+                                       std::move(output->operations)};
+  } else {
+    Result<Out> output = std::move(returned);
+    if (!output.ok()) return output.status();
+    return WithOperations<std::string>{Codec<Out>::Encode(*output), {}};
+  }
+}
 
 template <typename Out, typename Returned>
 Task<Result<std::string>> EncodeOutput(Task<Returned> task) {
@@ -127,19 +149,16 @@ Task<Result<std::string>> EncodeOutput(Task<Returned> task) {
 
 template <typename Out, typename In, typename Function>
 void Registry::Add(const Activity<Out(In)>& activity, Function function) {
-  static_assert(
-      internal::FunctionFor<Out, Function, ActivityContext&, In>,
-      "the function of an Activity<Out(In)> is Result<Out>(ActivityContext&, In); that of "
-      "an Activity<Unit(In)> may return a Status");
+  static_assert(internal::ActivityFunctionFor<Out, Function, ActivityContext&, In>,
+                "the function of an Activity<Out(In)> is Result<Out>(ActivityContext&, In), or "
+                "Result<WithOperations<Out>>; that of an Activity<Unit(In)> may return a Status");
   std::string name(activity.name());
   auto handler = [function = std::move(function), name](
                      ActivityContext& context,
-                     const std::string& input) mutable -> Result<std::string> {
+                     const std::string& input) mutable -> Result<WithOperations<std::string>> {
     Result<In> decoded = internal::TryDecode<In>(input);
     if (!decoded.ok()) return internal::BadInput("activity", name, decoded.status());
-    Result<Out> output = function(context, *std::move(decoded));
-    if (!output.ok()) return output.status();
-    return Codec<Out>::Encode(*output);
+    return internal::EncodeActivityOutput<Out>(function(context, *std::move(decoded)));
   };
   AddActivity(std::move(name), std::move(handler));
 }

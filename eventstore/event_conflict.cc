@@ -13,6 +13,7 @@ Status VersionConflict(const StreamId& stream, std::string expected, Version act
 
 Status MetadataConflict(const CheckMetadata& check, const std::optional<std::string>& found,
                         Version actual) {
+  if (check.otherwise) return *check.otherwise;
   ConflictDetail detail{.expected = check.expected.has_value() ? "the value given" : "absent",
                         .actual = actual,
                         .entity = check.stream.entity,

@@ -14,7 +14,7 @@ namespace tandem {
 // `expected` in words: "exactly 7", "a partition below the latest".
 Status VersionConflict(const StreamId& stream, std::string expected, Version actual);
 
-// `found`: what the key holds; nullopt: it is absent.
+// Or what the check says in its place. `found`: what the key holds; nullopt: it is absent.
 Status MetadataConflict(const CheckMetadata& check, const std::optional<std::string>& found,
                         Version actual);
 

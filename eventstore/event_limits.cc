@@ -47,6 +47,9 @@ Status Validate(const CheckMetadata& check) {
   TANDEM_RETURN_IF_ERROR(ValidateEntity(check.stream.entity));
   TANDEM_RETURN_IF_ERROR(
       CheckPayload("expected metadata value", check.expected.value_or("").size()));
+  if (check.otherwise && check.otherwise->ok()) {
+    return Status::InvalidArgument("CheckMetadata::otherwise must be a failure");
+  }
   return CheckName("metadata key", check.key);
 }
 

@@ -170,6 +170,11 @@ struct CheckMetadata {
   StreamId stream;
   std::string key;
   std::optional<std::string> expected;  // nullopt: the key must be absent
+
+  // What a check that does not hold is reported as, in place of Conflict: for code whose callers
+  // know nothing of the key ("account 'a' already exists"). With `expected` absent such a check
+  // claims the key, and one batch can't claim a key twice: InvalidArgument. REQUIRES: not ok.
+  std::optional<Status> otherwise = {};
 };
 
 // --- Calls --------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
-// orchestrations-demo: kills the saga and the actor at random moments, starts them again on the
-// same store, and shows that nothing is lost and nothing counts twice. `./dev demo orchestrations`
-// runs it.
+// orchestrations-demo: kills the saga, the bookings and the actor at random moments, starts them
+// again on the same store, and shows that nothing is lost and nothing counts twice. `./dev demo
+// orchestrations` runs it.
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -56,6 +56,10 @@ Status Run(const Options& options, const std::filesystem::path& work) {
   kill.count = 60;
   kill.lines_max = 60;
   TANDEM_RETURN_IF_ERROR(KillExample(kill, options, work, random));
+  kill.example = "booking";
+  kill.count = 60;
+  kill.lines_max = 60;
+  TANDEM_RETURN_IF_ERROR(KillExample(kill, options, work, random));
   kill.example = "actor";
   kill.count = 1'000;
   kill.lines_max = 120;
@@ -64,7 +68,7 @@ Status Run(const Options& options, const std::filesystem::path& work) {
 
 int Main(int argc, char** argv) {
   Options options;
-  CLI::App app("Kills two examples with SIGKILL, again and again, and checks what is left.");
+  CLI::App app("Kills three examples with SIGKILL, again and again, and checks what is left.");
   app.add_option("--kills", options.kills, "How often, each")
       ->capture_default_str()
       ->check(CLI::Range(1, 100'000));

@@ -7,12 +7,14 @@
 #include <set>
 #include <sstream>
 #include <thread>
+#include <variant>
 #include <vector>
 
 #include <tandem/duroxide.h>
 #include <tandem/tandem.h>
 #include "examples/common/child_process.h"
 #include "examples/orchestrations/actor.h"
+#include "examples/orchestrations/booking.h"
 #include "examples/orchestrations/world.h"
 
 namespace orchestrations {
@@ -94,12 +96,63 @@ Status CheckOrder(const World& world, const std::string& order, InstanceState st
   return Status::Ok();
 }
 
+// The nights that are booked: each once, and with one mail.
+Result<std::set<std::string>> CheckNights(tandem::Provider& store) {
+  std::set<std::string> nights;
+  tandem::ReadOptions all;
+  all.max_events = 1'000;
+  TANDEM_ASSIGN_OR_RETURN(const tandem::EventPage page, store.Read({kNights, 0}, all));
+  for (const tandem::Event& night : page.events) {
+    if (!nights.insert(night.payload).second) {
+      return Status::Internal(night.payload + " is booked twice");
+    }
+  }
+  std::set<std::string> without_mail = nights;
+  while (true) {
+    TANDEM_ASSIGN_OR_RETURN(const auto mail, store.DequeueOne(kMails));
+    if (!mail) break;
+    const std::string night = mail->payload.substr(mail->payload.find(' ') + 1);
+    if (without_mail.erase(night) == 0) {
+      return Status::Internal("a mail too much: " + mail->payload);
+    }
+  }
+  if (without_mail.empty()) return nights;
+  return Status::Internal("no mail was sent for " + *without_mail.begin());
+}
+
+// What the activities of all bookings have given is booked; what is finished is booked whole.
+Status CheckBookings(tandem::Provider& store, const duroxide::Client& client) {
+  TANDEM_ASSIGN_OR_RETURN(const std::set<std::string> nights, CheckNights(store));
+  duroxide::InstanceFilter filter;
+  filter.orchestration = kBooking.name();
+  TANDEM_ASSIGN_OR_RETURN(const duroxide::InstancePage bookings, client.admin().ListInstances(filter, {}));
+  for (const duroxide::InstanceEntry& booking : bookings.instances) {
+    TANDEM_ASSIGN_OR_RETURN(const duroxide::HistoryPage history,
+                            client.ReadHistory(booking.instance, {}));
+    std::int64_t booked = 0;
+    for (const duroxide::HistoryEvent& event : history.events) {
+      const auto* completed = std::get_if<duroxide::ActivityCompleted>(&event.body);
+      if (completed == nullptr) continue;
+      ++booked;
+      if (nights.contains(completed->output)) continue;
+      return Status::Internal(booking.instance +
+                              " has a result that is not booked: " + completed->output);
+    }
+    if (booking.status.finished() && booking.status.output != std::to_string(booked)) {
+      return Status::Internal(booking.instance + " booked " + std::to_string(booked) +
+                              " nights and says " + booking.status.output);
+    }
+  }
+  return Status::Ok();
+}
+
 Status CheckStore(const KillOptions& options) {
   const Told told = ReadTold(options);
   TANDEM_ASSIGN_OR_RETURN(const auto world, World::Open(JournalPath(options), Trouble()));
   TANDEM_ASSIGN_OR_RETURN(
       const auto store, tandem::OpenStore(StorePath(options), tandem::OpenMode::kCreateIfMissing));
   const duroxide::Client client(*store);
+  TANDEM_RETURN_IF_ERROR(CheckBookings(*store, client));
   for (const std::string& instance : told.started) {
     const auto status = client.GetStatus(instance);
     if (!status.ok()) {
@@ -161,7 +214,7 @@ Status FinishAndCheck(const KillOptions& options) {
   const Told told = ReadTold(options);
   if (options.example == "actor") return CheckBalance(options);
   if (told.finished.size() == static_cast<std::size_t>(options.count)) return Status::Ok();
-  return Status::Internal("only " + std::to_string(told.finished.size()) + " orders have finished");
+  return Status::Internal("only " + std::to_string(told.finished.size()) + " have finished");
 }
 
 }  // namespace orchestrations

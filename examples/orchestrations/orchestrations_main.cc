@@ -41,7 +41,7 @@ Status Run(const Options& options) {
   runtime_options.log = &log;
   TANDEM_ASSIGN_OR_RETURN(const auto runtime,
                           duroxide::Runtime::Start(*store, MakeRegistry(world), runtime_options));
-  return RunExample(options.run, runtime->client());
+  return RunExample(options.run, *store, runtime->client());
 }
 
 int Main(int argc, char** argv) {

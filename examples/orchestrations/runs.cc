@@ -9,6 +9,7 @@
 
 #include "examples/orchestrations/actor.h"
 #include "examples/orchestrations/approval.h"
+#include "examples/orchestrations/booking.h"
 #include "examples/orchestrations/bounded_fan_out.h"
 #include "examples/orchestrations/monitor.h"
 #include "examples/orchestrations/order_saga.h"
@@ -65,7 +66,7 @@ Status Follow(const Client& client, const std::string& instance) {
 // --- One function an example ---------------------------------------------------------------------
 
 // Some orders can't be paid, some can't be delivered, some are cancelled.
-Status RunOrderSaga(const RunOptions& options, const Client& client) {
+Status RunOrderSaga(const RunOptions& options, tandem::Provider&, const Client& client) {
   std::vector<std::string> orders;
   for (std::int64_t i = 1; i <= options.count; ++i) {
     const std::string id = "order-" + std::to_string(i);
@@ -79,7 +80,7 @@ Status RunOrderSaga(const RunOptions& options, const Client& client) {
   return Status::Ok();
 }
 
-Status RunApproval(const RunOptions& options, const Client& client) {
+Status RunApproval(const RunOptions& options, tandem::Provider&, const Client& client) {
   TANDEM_RETURN_IF_ERROR(
       StartOnce(client, kApproval, "approval", Request("a trip", kPatienceSeconds)));
   if (!options.decision.empty()) {
@@ -89,20 +90,20 @@ Status RunApproval(const RunOptions& options, const Client& client) {
   return Follow(client, "approval");
 }
 
-Status RunBoundedFanOut(const RunOptions& options, const Client& client) {
+Status RunBoundedFanOut(const RunOptions& options, tandem::Provider&, const Client& client) {
   std::vector<std::int64_t> values;
   for (std::int64_t i = 1; i <= options.count; ++i) values.push_back(i);
   TANDEM_RETURN_IF_ERROR(StartOnce(client, kBoundedFanOut, "fan-out", Items(4, std::move(values))));
   return Follow(client, "fan-out");
 }
 
-Status RunMonitor(const RunOptions& options, const Client& client) {
+Status RunMonitor(const RunOptions& options, tandem::Provider&, const Client& client) {
   TANDEM_RETURN_IF_ERROR(
       StartOnce(client, kMonitor, "monitor", Watch("the water", options.count, 1, 0)));
   return Follow(client, "monitor");
 }
 
-Status RunActor(const RunOptions& options, const Client& client) {
+Status RunActor(const RunOptions& options, tandem::Provider&, const Client& client) {
   TANDEM_RETURN_IF_ERROR(StartOnce(client, kActor, "actor", Account()));
   std::int64_t next = options.from;
   if (next == 0) {
@@ -120,7 +121,27 @@ Status RunActor(const RunOptions& options, const Client& client) {
   return Follow(client, "actor");
 }
 
-Status RunVersionedRollout(const RunOptions& options, const Client& client) {
+// Every process asks for all stays; those that are booked already start nothing.
+Status RunBooking(const RunOptions& options, tandem::Provider& store, const Client& client) {
+  std::vector<std::string> bookings;
+  for (std::int64_t i = 1; i <= options.count; ++i) {
+    const std::string guest = "guest-" + std::to_string(i);
+    tandem::EnqueueOptions once;
+    once.key = guest;
+    TANDEM_RETURN_IF_ERROR(
+        store.Enqueue(kRequests, duroxide::Codec<Stay>::Encode(Stay(guest, i % 4)), once).status());
+    bookings.push_back("booking-" + guest);
+  }
+  while (true) {
+    TANDEM_ASSIGN_OR_RETURN(const auto request, store.DequeueOne(kRequests));
+    if (!request) break;
+    TANDEM_RETURN_IF_ERROR(AcceptRequest(client, store, *request));
+  }
+  for (const std::string& booking : bookings) TANDEM_RETURN_IF_ERROR(Follow(client, booking));
+  return Status::Ok();
+}
+
+Status RunVersionedRollout(const RunOptions& options, tandem::Provider&, const Client& client) {
   const Subscription subscription(1'000, options.count, kMonthSeconds, 0);
   TANDEM_RETURN_IF_ERROR(client.GetStatus("subscription").ok()
                              ? Status::Ok()
@@ -137,15 +158,16 @@ Tree MakeTree(std::int64_t depth, std::int64_t value) {
   return Tree(value, std::move(subtrees));
 }
 
-Status RunTree(const RunOptions&, const Client& client) {
+Status RunTree(const RunOptions&, tandem::Provider&, const Client& client) {
   TANDEM_RETURN_IF_ERROR(StartOnce(client, kTree, "tree", MakeTree(4, 1)));
   return Follow(client, "tree");
 }
 
-using Run = Status (*)(const RunOptions&, const Client&);
+using Run = Status (*)(const RunOptions&, tandem::Provider&, const Client&);
 
 const std::map<std::string, Run>& Runs() {
   static const std::map<std::string, Run> kRuns = {{"approval", RunApproval},
+                                                   {"booking", RunBooking},
                                                    {"bounded_fan_out", RunBoundedFanOut},
                                                    {"actor", RunActor},
                                                    {"monitor", RunMonitor},
@@ -172,6 +194,7 @@ duroxide::Registry MakeRegistry(const std::shared_ptr<World>& world) {
   RegisterApproval(registry, world);
   RegisterBoundedFanOut(registry, work);
   RegisterActor(registry);
+  RegisterBooking(registry);
   RegisterOrderSaga(registry, world);
   RegisterTree(registry, work);
   RegisterVersionedRollout(registry, world);
@@ -186,10 +209,10 @@ duroxide::Registry MakeRegistry(const std::shared_ptr<World>& world) {
   return registry;
 }
 
-Status RunExample(const RunOptions& options, const Client& client) {
+Status RunExample(const RunOptions& options, tandem::Provider& store, const Client& client) {
   const auto found = Runs().find(options.example);
   if (found == Runs().end()) return Status::NotFound("no example is called " + options.example);
-  return found->second(options, client);
+  return found->second(options, store, client);
 }
 
 }  // namespace orchestrations

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <tandem/duroxide.h>
+#include <tandem/tandem.h>
 #include "examples/orchestrations/world.h"
 
 namespace orchestrations {
@@ -26,10 +27,12 @@ std::vector<std::string> ExampleNames();
 // All examples, on one world.
 duroxide::Registry MakeRegistry(const std::shared_ptr<World>& world);
 
-// Returns when all instances have finished. What it tells after the word "told" is stored for good:
+// `client` is a runtime's on that store. Returns when all instances have finished. What it tells
+// after the word "told" is stored for good:
 //
 //   told started order-7        told sent 12
 //   told order-7 Completed
-tandem::Status RunExample(const RunOptions& options, const duroxide::Client& client);
+tandem::Status RunExample(const RunOptions& options, tandem::Provider& store,
+                          const duroxide::Client& client);
 
 }  // namespace orchestrations

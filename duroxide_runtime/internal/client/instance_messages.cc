@@ -42,29 +42,36 @@ tandem::Operation CheckAlive(std::string_view instance, const StoredStatus& stor
                                std::string(kStatusKey), stored.bytes};
 }
 
-// nullopt: the instance has changed meanwhile.
-Result<std::optional<InstanceState>> TrySend(tandem::Provider& provider, std::string_view instance,
-                                             const WorkItem& item) {
-  using Sent = std::optional<InstanceState>;
+struct Sending {
+  InstanceState state;
+  tandem::Batch batch;  // empty if the instance has finished
+};
+
+// What sends the item to an instance in any state.
+Result<Sending> PrepareSending(tandem::Provider& provider, std::string_view instance,
+                               const WorkItem& item) {
   tandem::Batch batch;
   bool in_index = false;
   // Before the status is read: whatever changes after it is then noticed.
   for (const InstanceState state : {InstanceState::kPending, InstanceState::kRunning}) {
     TANDEM_ASSIGN_OR_RETURN(tandem::CheckMetadata check, CheckUnchanged(provider, instance, state));
     in_index = in_index || check.expected.has_value();
+    // Not of an absent key, which that would claim.
+    if (check.expected) {
+      check.otherwise = Status(StatusCode::kConflict,
+                               "instance " + Quoted(instance) +
+                                   " has started, finished or was deleted meanwhile; try again");
+    }
     batch.Add(std::move(check));
   }
   TANDEM_ASSIGN_OR_RETURN(const StoredStatus stored, LookUp(provider, instance));
-  if (stored.status.finished()) return Sent(stored.status.state);
+  if (stored.status.finished()) return Sending{stored.status.state, {}};
   if (!in_index) batch.Add(CheckAlive(instance, stored));
   tandem::Enqueue enqueue = ToInstance(instance, item);
   // Not before the start, which would find no instance: messages are ordered by that time.
   enqueue.options.visible_at = stored.status.start_at;
   batch.Add(std::move(enqueue));
-  const Status status = provider.AtomicBatch(std::move(batch)).status();
-  if (status.code() == StatusCode::kConflict) return Sent();
-  TANDEM_RETURN_IF_ERROR(status);
-  return Sent(stored.status.state);
+  return Sending{stored.status.state, std::move(batch)};
 }
 
 }  // namespace
@@ -80,11 +87,32 @@ Result<InstanceState> SendToInstance(tandem::Provider& provider, std::string_vie
   if (status.code() != StatusCode::kConflict) return status;
 
   for (int attempt = 0; attempt < kSendAttemptsMax; ++attempt) {
-    TANDEM_ASSIGN_OR_RETURN(const std::optional<InstanceState> sent,
-                            TrySend(provider, instance, item));
-    if (sent) return *sent;
+    TANDEM_ASSIGN_OR_RETURN(Sending sending, PrepareSending(provider, instance, item));
+    if (sending.batch.empty()) return sending.state;
+    const Status sent = provider.AtomicBatch(std::move(sending.batch)).status();
+    if (sent.ok()) return sending.state;
+    if (sent.code() != StatusCode::kConflict) return sent;
   }
   return Status::Unavailable("instance " + Quoted(instance) + " changes all the time; try again");
+}
+
+Result<tandem::Batch> SendOperations(tandem::Provider& provider, std::string_view instance,
+                                     const WorkItem& item) {
+  tandem::CheckMetadata running = StateKey(instance, InstanceState::kRunning);
+  TANDEM_ASSIGN_OR_RETURN(const std::optional<std::string> found,
+                          provider.GetMetadata(running.stream, running.key));
+  if (!found) {
+    TANDEM_ASSIGN_OR_RETURN(Sending sending, PrepareSending(provider, instance, item));
+    if (sending.batch.empty()) return HasFinished(instance, sending.state);
+    return std::move(sending.batch);
+  }
+  // One that runs leaves this state only for its end; also to be deleted it is ended first.
+  running.otherwise =
+      Status::InvalidArgument("instance " + Quoted(instance) + " has finished meanwhile");
+  tandem::Batch batch;
+  batch.Add(std::move(running));
+  batch.Add(ToInstance(instance, item));
+  return batch;
 }
 
 }  // namespace duroxide::internal

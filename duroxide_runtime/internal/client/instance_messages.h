@@ -17,4 +17,9 @@ namespace duroxide::internal {
 Result<InstanceState> SendToInstance(tandem::Provider& provider, std::string_view instance,
                                      const WorkItem& item);
 
+// What sends `item` as a part of another's batch (Client::RaiseEventOperations). Errors: NotFound;
+// InvalidArgument (it has finished).
+Result<tandem::Batch> SendOperations(tandem::Provider& provider, std::string_view instance,
+                                     const WorkItem& item);
+
 }  // namespace duroxide::internal

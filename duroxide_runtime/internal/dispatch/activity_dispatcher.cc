@@ -18,6 +18,8 @@ namespace duroxide::internal {
 
 namespace {
 
+using ActivityOutput = WithOperations<std::string>;
+
 ActivityFacts FactsOf(const tandem::Delivery& delivery, const ActivityItem& item) {
   ActivityFacts facts;
   facts.activity = item.name;
@@ -35,19 +37,15 @@ OperationId IdOf(const ActivityItem& item) {
   return {item.operation.execution, item.operation.scheduled_id};
 }
 
-WorkItem Completion(const OperationId& id, Result<std::string> result) {
-  if (result.ok() && result->size() > kValueBytesMax) {
-    result = tandem::OverLimit("the output of the activity", result->size(), kValueBytesMax);
-  }
-  if (result.ok()) return ActivityCompletedItem{id, *std::move(result)};
-  return ActivityFailedItem{id, Failure::Of(result.status())};
-}
-
 // Never throws: an exception of the activity is its failure.
-Result<std::string> CallHandler(const ActivityHandler& handler, ActivityContext& context,
-                                const std::string& input) {
+Result<ActivityOutput> CallHandler(const ActivityHandler& handler, ActivityContext& context,
+                                   const std::string& input) {
   try {
-    return handler(context, input);
+    Result<ActivityOutput> output = handler(context, input);
+    if (output.ok() && output->value.size() > kValueBytesMax) {
+      return tandem::OverLimit("the output of the activity", output->value.size(), kValueBytesMax);
+    }
+    return output;
   } catch (...) {
     return FailureOfException(NameOf("activity", context.name()), std::current_exception());
   }
@@ -76,7 +74,7 @@ Status ActivityDispatcher::Run(Call call, const ActivityHandler& handler) {
   const tandem::Delivery& delivery = call.delivery;
   const ActivityItem& item = call.item;
   std::optional<tandem::UpdateMetadata> progress_record;
-  Result<std::string> output = Status::Internal("not run");
+  Result<ActivityOutput> output = Status::Internal("not run");
   bool stopped = false;
   {
     std::stop_source stop;
@@ -92,14 +90,20 @@ Status ActivityDispatcher::Run(Call call, const ActivityHandler& handler) {
   if (!output.ok() && stopped) return GiveBackStopped(call, output.status());
   ActivityResult result{item.operation.instance,
                         item.name,
-                        Completion(IdOf(item), std::move(output)),
+                        ActivityFailedItem{IdOf(item), Failure::Of(output.status())},
                         delivery.lock_token,
                         std::move(call.lease),
-                        std::move(progress_record)};
+                        std::move(progress_record),
+                        {}};
+  if (output.ok()) {
+    result.item = ActivityCompletedItem{IdOf(item), std::move(output->value)};
+    result.operations = std::move(output->operations);
+  }
   // What was delivered before goes by the queue, so that a turn which kills the process is counted
-  // there and not charged to the activity. And a turn that can't be run here would only find that
-  // out.
+  // there and not charged to the activity. A turn that can't be run here would only find that out.
+  // And operations that are refused fail the activity, not the turn that would see its value.
   const bool may_fuse = turns_.takes_results() && delivery.delivery_count == 1 &&
+                        result.operations.empty() &&
                         registry_.FindOrchestration(item.orchestration, item.version).has_value();
   if (!may_fuse) return reporter_.ReportRun(result);
   return turns_.Complete(std::move(result));
@@ -116,7 +120,8 @@ Status ActivityDispatcher::GiveUp(Call call, const Failure& failure) {
                               ActivityFailedItem{IdOf(item), failure},
                               call.delivery.lock_token,
                               std::move(call.lease),
-                              std::move(progress)};
+                              std::move(progress),
+                              {}};
   TANDEM_ASSIGN_OR_RETURN(const bool stored, reporter_.Report(result));
   if (!stored) return Status::Ok();
   counters_.poisoned += 1;

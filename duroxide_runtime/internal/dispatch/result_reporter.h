@@ -22,6 +22,7 @@ class ResultReporter {
       : provider_(provider), log_(log), counters_(counters), stop_(std::move(stop)) {}
 
   // Thread-safe. True when it is stored, false when it was dropped: cancelled, or taken by another.
+  // The batch applies the result's operations, too; if one is refused, a failure is stored instead.
   // Errors: of the store; the activity then runs again.
   Result<bool> Report(const ActivityResult& result);
 

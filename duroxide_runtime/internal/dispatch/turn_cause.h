@@ -31,6 +31,7 @@ struct ActivityResult {
   tandem::LockToken token;
   LeaseKeeper::Held lease;  // kept until the batch with the result is answered
   std::optional<tandem::UpdateMetadata> progress;  // what erases its record, if there may be one
+  tandem::Batch operations;                        // those that it gave with its value
 };
 
 using TurnCause = std::variant<QueuedItems, ActivityResult>;

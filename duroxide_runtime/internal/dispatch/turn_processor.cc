@@ -206,7 +206,10 @@ Verdict TurnProcessor::Answered(PreparedTurn turn, const Causes& causes, const S
     if (outcome.empty() && outcome.live != nullptr) live_.Put(std::move(outcome.live));
     return lost;
   }
-  if (status.code() == StatusCode::kConflict) return Conflict{};
+  // AlreadyExists: somebody has started an instance under the id of a child.
+  const bool overtaken =
+      status.code() == StatusCode::kConflict || status.code() == StatusCode::kAlreadyExists;
+  if (overtaken) return Conflict{};
   if (status.code() == StatusCode::kTooLarge) {
     const std::size_t left = turn.input.items.size() / tuning::kPortionFactor;
     if (left > 0) return TooLarge{left};

@@ -14,8 +14,8 @@ namespace duroxide::internal {
 class FusedStarts {
  public:
   // Starts an instance together with its first turn, in one batch. nullopt if that is not possible
-  // here and now: then it is started by a message (AddStart). Errors: Conflict (the id is taken, or
-  // was deleted meanwhile), and those of the store.
+  // here and now: then it is started by a message (AddStart). Errors: AlreadyExists; Conflict (an
+  // instance of the id was deleted meanwhile); those of the store.
   virtual std::optional<Status> Start(const NewInstance& instance) = 0;
 
  protected:

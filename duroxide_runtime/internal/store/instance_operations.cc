@@ -8,6 +8,10 @@
 
 namespace duroxide::internal {
 
+Status InstanceExists(std::string_view instance) {
+  return Status::AlreadyExists("instance '" + std::string(instance) + "' already exists");
+}
+
 void AddStart(const NewInstance& instance, tandem::Timestamp now, tandem::Batch& batch) {
   const StartItem& start = instance.start;
   InstanceStatus status;
@@ -18,8 +22,10 @@ void AddStart(const NewInstance& instance, tandem::Timestamp now, tandem::Batch&
   status.created_at = now;
   status.updated_at = now;
   status.start_at = instance.start_at;
-  batch.Add(tandem::CheckMetadata{HomeStream(instance.instance, start.first_execution),
-                                  std::string(kStatusKey), std::nullopt});
+  tandem::CheckMetadata claim(HomeStream(instance.instance, start.first_execution),
+                              std::string(kStatusKey), std::nullopt);
+  claim.otherwise = InstanceExists(instance.instance);
+  batch.Add(std::move(claim));
   // Also where the status was erased: what has run has a history.
   batch.Add(tandem::CheckVersion{HistoryStream(instance.instance, start.first_execution),
                                  tandem::Expected::NoStream()});

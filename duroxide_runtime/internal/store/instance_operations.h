@@ -11,6 +11,7 @@
 #include "tandem/batch/batch.h"
 #include "tandem/duroxide_runtime/instance_status.h"
 #include "tandem/duroxide_runtime/internal/records/work_item.h"
+#include "tandem/duroxide_runtime/status.h"
 
 namespace duroxide::internal {
 
@@ -20,8 +21,11 @@ struct NewInstance {
   std::optional<tandem::Timestamp> start_at = std::nullopt;  // nullopt: at once
 };
 
-// The operations that start an instance, unless there is one of that id: then the batch is a
-// Conflict. Whoever starts it has found out `start.first_execution` (FindInstance).
+// "instance 'order-7' already exists"
+Status InstanceExists(std::string_view instance);
+
+// The operations that start an instance. If there is one of that id, the batch is InstanceExists;
+// if it was deleted since `start.first_execution` was found out (FindInstance), a Conflict.
 void AddStart(const NewInstance& instance, tandem::Timestamp now, tandem::Batch& batch);
 
 // Announces an execution that is left to a later turn.

@@ -163,6 +163,38 @@ CONFORMANCE_CASE(Preconditions, AConflictOfMetadataIsAConflict, Shows("B3", "E4"
             std::string(ConflictDetail::kFoundBytesMax, 'x'));
 }
 
+CONFORMANCE_CASE(Preconditions, ACheckMaySayWhatItIsReportedAs, Shows("B3", "E4")) {
+  SetMetadata(a_, {{"owner", "me"}});
+  CheckMetadata taken(a_, "owner", std::nullopt);
+  taken.otherwise = Status::AlreadyExists("it is mine");
+  const Status status = Refused({AppendEvents{a_, {"1"}}, taken});
+  EXPECT_EQ(status.code(), StatusCode::kAlreadyExists);
+  EXPECT_EQ(status.failures().front().status.message(), "it is mine");
+  ASSERT_EQ(status.failures().size(), 1U);
+  EXPECT_EQ(status.failures().front().operation, 1U);
+  EXPECT_EQ(Head(a_), 0U);
+
+  taken.otherwise = Status::Ok();
+  EXPECT_EQ(Code(Refused({taken})), StatusCode::kInvalidArgument);
+}
+
+CONFORMANCE_CASE(Preconditions, OneBatchClaimsAKeyOnce, Shows("B9")) {
+  CheckMetadata claim(a_, "owner", std::nullopt);
+  claim.otherwise = Status::AlreadyExists("it is mine");
+  const UpdateMetadata take(a_, {{"owner", "me"}});
+  const Status status = Refused({claim, take, claim, take});
+  EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(status.failures().front().operation, 2U);
+  EXPECT_NE(status.message().find("it is mine"), std::string::npos) << status;
+  Commit({claim, take});
+  EXPECT_EQ(Code(Refused({claim, take})), StatusCode::kAlreadyExists);
+
+  // What must be there may be checked as often as one likes.
+  CheckMetadata mine(a_, "owner", "me");
+  mine.otherwise = Status::NotFound("nobody has it");
+  Commit({mine, mine});
+}
+
 CONFORMANCE_CASE(Preconditions, ALostTokenFencesEventsAndMessages, Shows("B4", "B1")) {
   Put(kQueue, "x");
   const LockToken lost = TakeOne(kQueue, {.lease = kSecond}).lock_token;
