@@ -151,8 +151,12 @@ function(tandem_debian_package)
   if(NOT PROJECT_IS_TOP_LEVEL)
     return()
   endif()
-  install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" RENAME copyright
-    DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/libtandem-dev")
+  set(folder "${CMAKE_INSTALL_DATADIR}/doc/libtandem-dev")
+  install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" RENAME copyright DESTINATION "${folder}")
+  install(FILES "${PROJECT_SOURCE_DIR}/README.md" "${PROJECT_SOURCE_DIR}/CHANGELOG.md"
+    DESTINATION "${folder}")
+  install(DIRECTORY "${PROJECT_SOURCE_DIR}/docs" DESTINATION "${folder}")
+  install(DIRECTORY "${PROJECT_SOURCE_DIR}/examples/programs/" DESTINATION "${folder}/examples")
 
   get_property(components GLOBAL PROPERTY TANDEM_COMPONENTS)
   list(REMOVE_ITEM components core)

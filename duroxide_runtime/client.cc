@@ -137,6 +137,36 @@ Status Client::RaiseEncoded(std::string_view instance, std::string_view name,
   return IsFinished(state) ? internal::HasFinished(instance, state) : Status::Ok();
 }
 
+Result<bool> Client::StartOrRaiseEncoded(std::string_view orchestration, std::string_view instance,
+                                         std::string input, std::string_view event,
+                                         std::string payload, const StartOptions& options) const {
+  TANDEM_RETURN_IF_ERROR(CheckEvent(instance, event, payload));
+  TANDEM_ASSIGN_OR_RETURN(internal::NewInstance start,
+                          PrepareStart(orchestration, instance, std::move(input), options));
+  const internal::EventRaisedItem item{{std::string(event), std::move(payload)}};
+  for (int attempt = 0; attempt < kStartAttemptsMax; ++attempt) {
+    const Result<InstanceState> sent = internal::SendToInstance(*provider_, instance, item);
+    if (sent.ok() && IsFinished(*sent)) return internal::HasFinished(instance, *sent);
+    if (sent.ok()) return false;
+    if (sent.status().code() != StatusCode::kNotFound) return sent.status();
+    const Status place = FindPlace(start);
+    if (place.code() == StatusCode::kAlreadyExists) continue;  // started meanwhile
+    TANDEM_RETURN_IF_ERROR(place);
+    tandem::Batch batch;
+    internal::AddStart(start, provider_->clock().Now(), batch);
+    tandem::Enqueue enqueue = internal::ToInstance(instance, item);
+    enqueue.options.visible_at = start.start_at;  // behind the start
+    batch.Add(std::move(enqueue));
+    const Status started = provider_->AtomicBatch(std::move(batch)).status();
+    if (started.ok()) return true;
+    const bool overtaken =
+        started.code() == StatusCode::kAlreadyExists || started.code() == StatusCode::kConflict;
+    if (!overtaken) return started;
+  }
+  return Status::Unavailable("instance " + Quoted(instance) +
+                             " is started and deleted all the time; try again");
+}
+
 Result<tandem::Batch> Client::RaiseEncodedOperations(std::string_view instance,
                                                      std::string_view name,
                                                      std::string payload) const {

@@ -3,7 +3,7 @@
 // A Client starts orchestrations, raises events for them, and asks how instances are doing. Lists
 // and deletions are the work of its admin() (client_admin.h). It needs only the provider: the work
 // is done by any runtime that shares it. Thread-safe, cheap to copy. Waiting is notified, not
-// polled.
+// polled, and ends with a time or a stop token (timeout.h).
 
 #include <chrono>
 #include <cstdint>
@@ -121,6 +121,24 @@ class Client {
   Result<tandem::Batch> RaiseEncodedOperations(std::string_view instance, std::string_view name,
                                                std::string payload) const;
 
+  // Raises the event, and starts the instance first if there is none of that id, in one batch: no
+  // other caller sees it without the event, and of racing callers one starts it and all raise.
+  // True where this call has started it. Errors: as Start but AlreadyExists; InvalidArgument (the
+  // instance of that id has finished). An instance that runs another orchestration gets the event.
+  template <typename Out, typename In, typename T>
+  Result<bool> StartOrRaise(const Orchestration<Out(In)>& orchestration, std::string_view instance,
+                            const std::type_identity_t<In>& input, const Event<T>& event,
+                            const std::type_identity_t<T>& payload,
+                            const StartOptions& options = StartOptions()) const {
+    TANDEM_ASSIGN_OR_RETURN(std::string input_bytes, internal::TryEncode(input));
+    TANDEM_ASSIGN_OR_RETURN(std::string payload_bytes, internal::TryEncode(payload));
+    return StartOrRaiseEncoded(orchestration.name(), instance, std::move(input_bytes), event.name(),
+                               std::move(payload_bytes), options);
+  }
+  Result<bool> StartOrRaiseEncoded(std::string_view orchestration, std::string_view instance,
+                                   std::string input, std::string_view event, std::string payload,
+                                   const StartOptions& options = StartOptions()) const;
+
   // Asks the instance to end; what that does is up to its code (cancellation.h). Of one that has
   // finished nothing is asked, and that is a success: it does not run on, which is what was wanted.
   // Errors: NotFound.
@@ -133,22 +151,22 @@ class Client {
 
   // Blocks until the instance has finished, and gives its output, or the Status with which it
   // failed. Errors besides that: NotFound, also when it is deleted meanwhile; DeadlineExceeded,
-  // which no instance fails with, when it still runs after `timeout` (of the provider's clock);
+  // which no instance fails with, when it still runs at `limit` (of the provider's clock);
   // InvalidArgument when the instance runs another orchestration, or the output can't be decoded.
   template <typename Out, typename In>
   Result<Out> Wait(const Orchestration<Out(In)>& orchestration, std::string_view instance,
-                   Timeout timeout) const {
+                   const WaitLimit& limit) const {
     TANDEM_ASSIGN_OR_RETURN(const std::string output,
-                            WaitForOutput(orchestration.name(), instance, timeout));
+                            WaitForOutput(orchestration.name(), instance, limit));
     return internal::TryDecode<Out>(output);
   }
   // The same for any orchestration: its status when it has finished, however it ended.
-  Result<InstanceStatus> WaitUntilFinished(std::string_view instance, Timeout timeout) const;
+  Result<InstanceStatus> WaitUntilFinished(std::string_view instance, const WaitLimit& limit) const;
 
   // Blocks until custom_status.version is greater than `after_version` (0: until one was set), or
   // the instance has finished. Errors: NotFound, DeadlineExceeded (the time is over).
   Result<InstanceStatus> WaitForCustomStatus(std::string_view instance, std::uint64_t after_version,
-                                             Timeout timeout) const;
+                                             const WaitLimit& limit) const;
 
   // What orchestrations have set in the instance's key-value map, the running one included.
   // Readable after the end, gone with the instance. Errors: NotFound (no instance);
@@ -160,6 +178,12 @@ class Client {
     TANDEM_ASSIGN_OR_RETURN(T value, internal::TryDecode<T>(*bytes));
     return value;
   }
+  // The same, with a value for a key that is not there.
+  template <Codable T>
+  Result<T> GetKv(std::string_view instance, std::string_view key, T fallback) const {
+    TANDEM_ASSIGN_OR_RETURN(std::optional<T> value, GetKv<T>(instance, key));
+    return value ? *std::move(value) : std::move(fallback);
+  }
   Result<std::optional<std::string>> GetKvEncoded(std::string_view instance,
                                                   std::string_view key) const;
   Result<std::vector<KvItem>> ListKv(std::string_view instance) const;  // by key
@@ -167,12 +191,13 @@ class Client {
   // Blocks until the key has a value. Errors: as GetKv; DeadlineExceeded (the time is over);
   // InvalidArgument (the instance has finished without it).
   template <Codable T>
-  Result<T> WaitForKv(std::string_view instance, std::string_view key, Timeout timeout) const {
-    TANDEM_ASSIGN_OR_RETURN(const std::string bytes, WaitForKvEncoded(instance, key, timeout));
+  Result<T> WaitForKv(std::string_view instance, std::string_view key,
+                      const WaitLimit& limit) const {
+    TANDEM_ASSIGN_OR_RETURN(const std::string bytes, WaitForKvEncoded(instance, key, limit));
     return internal::TryDecode<T>(bytes);
   }
   Result<std::string> WaitForKvEncoded(std::string_view instance, std::string_view key,
-                                       Timeout timeout) const;
+                                       const WaitLimit& limit) const;
 
   // --- Histories ---------------------------------------------------------------------------------
 
@@ -196,7 +221,7 @@ class Client {
   // AlreadyExists if the id is taken.
   Status FindPlace(internal::NewInstance& start) const;
   Result<std::string> WaitForOutput(std::string_view orchestration, std::string_view instance,
-                                    Timeout timeout) const;
+                                    const WaitLimit& limit) const;
 
   tandem::Provider* provider_;
   // Of the runtime, if the client is one's.

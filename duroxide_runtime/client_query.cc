@@ -37,15 +37,16 @@ Result<InstanceStatus> Client::GetStatus(std::string_view instance) const {
   return std::move(stored.status);
 }
 
-Result<InstanceStatus> Client::WaitUntilFinished(std::string_view instance, Timeout timeout) const {
+Result<InstanceStatus> Client::WaitUntilFinished(std::string_view instance,
+                                                 const WaitLimit& limit) const {
   TANDEM_RETURN_IF_ERROR(internal::CheckInstance(instance));
-  internal::InstanceWatch watch(*provider_, instance, timeout.value());
+  internal::InstanceWatch watch(*provider_, instance, limit);
   return WaitUntil(watch, [](const InstanceStatus& status) { return status.finished(); });
 }
 
 Result<std::string> Client::WaitForOutput(std::string_view orchestration, std::string_view instance,
-                                          Timeout timeout) const {
-  TANDEM_ASSIGN_OR_RETURN(InstanceStatus status, WaitUntilFinished(instance, timeout));
+                                          const WaitLimit& limit) const {
+  TANDEM_ASSIGN_OR_RETURN(InstanceStatus status, WaitUntilFinished(instance, limit));
   if (status.orchestration != orchestration) {
     return Status::InvalidArgument("instance " + Quoted(instance) + " runs orchestration " +
                                    Quoted(status.orchestration) + ", not " + Quoted(orchestration));
@@ -56,9 +57,9 @@ Result<std::string> Client::WaitForOutput(std::string_view orchestration, std::s
 
 Result<InstanceStatus> Client::WaitForCustomStatus(std::string_view instance,
                                                    std::uint64_t after_version,
-                                                   Timeout timeout) const {
+                                                   const WaitLimit& limit) const {
   TANDEM_RETURN_IF_ERROR(internal::CheckInstance(instance));
-  internal::InstanceWatch watch(*provider_, instance, timeout.value());
+  internal::InstanceWatch watch(*provider_, instance, limit);
   return WaitUntil(watch, [after_version](const InstanceStatus& status) {
     return status.custom_status.version > after_version || status.finished();
   });
@@ -86,10 +87,10 @@ Result<std::vector<KvItem>> Client::ListKv(std::string_view instance) const {
 }
 
 Result<std::string> Client::WaitForKvEncoded(std::string_view instance, std::string_view key,
-                                             Timeout timeout) const {
+                                             const WaitLimit& limit) const {
   TANDEM_RETURN_IF_ERROR(internal::CheckInstance(instance));
   TANDEM_RETURN_IF_ERROR(internal::CheckName("key", key));
-  internal::InstanceWatch watch(*provider_, instance, timeout.value());
+  internal::InstanceWatch watch(*provider_, instance, limit);
   while (true) {
     TANDEM_ASSIGN_OR_RETURN(const InstanceStatus status, watch.Look());
     TANDEM_ASSIGN_OR_RETURN(std::optional<std::string> value, GetKvEncoded(instance, key));

@@ -234,6 +234,12 @@ class OrchestrationContext {
     TANDEM_ASSIGN_OR_RETURN(T value, internal::TryDecode<T>(found->second.value));
     return value;
   }
+  // The same, with a value for a key that is not there.
+  template <Codable T>
+  Result<T> GetKv(std::string_view key, T fallback) const {
+    TANDEM_ASSIGN_OR_RETURN(std::optional<T> value, GetKv<T>(key));
+    return value ? *std::move(value) : std::move(fallback);
+  }
   std::vector<std::string> KvKeys() const;  // sorted
   void EraseKv(const std::string& key) const { state_->published().EraseKv(key); }
   void ClearKv() const;

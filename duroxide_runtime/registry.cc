@@ -21,15 +21,16 @@ void Registry::Note(Status mistake) {
   if (mistake_.ok()) mistake_ = std::move(mistake);
 }
 
-void Registry::AddActivity(std::string name, ActivityHandler handler) {
+Registry& Registry::AddActivity(std::string name, ActivityHandler handler) {
   if (const Status status = internal::CheckName("activity name", name); !status.ok()) Note(status);
   if (!activities_.emplace(name, std::move(handler)).second) {
     Note(Status::InvalidArgument("activity '" + name + "' is registered twice"));
   }
+  return *this;
 }
 
-void Registry::AddOrchestration(const std::string& name, OrchestrationVersion version,
-                                OrchestrationHandler handler) {
+Registry& Registry::AddOrchestration(const std::string& name, OrchestrationVersion version,
+                                     OrchestrationHandler handler) {
   if (const Status status = internal::CheckName("orchestration name", name); !status.ok()) {
     Note(status);
   }
@@ -37,10 +38,12 @@ void Registry::AddOrchestration(const std::string& name, OrchestrationVersion ve
     Note(Status::InvalidArgument("orchestration '" + name + "' " + version.ToString() +
                                  " is registered twice"));
   }
+  return *this;
 }
 
-void Registry::Pin(std::string_view orchestration, OrchestrationVersion version) {
+Registry& Registry::Pin(std::string_view orchestration, OrchestrationVersion version) {
   pinned_.insert_or_assign(std::string(orchestration), version);
+  return *this;
 }
 
 Status Registry::status() const {

@@ -5,6 +5,7 @@
 //
 //   registry.Add(kHash, [](duroxide::ActivityContext& ctx, FileList in) -> Result<Digest> {...});
 //   registry.Add(kChecksum, Checksum);  // Task<Result<Summary>>(OrchestrationContext, Input)
+//   registry.Add(kTrip, BookTrip);      // Task<Result<Tickets>>(OrchestrationContext, Saga, Trip)
 //   registry.Add(kMail, SendMail);      // Status(ActivityContext&, Letter): its output is Unit
 //   registry.Add(kCharge, Charge);      // Result<WithOperations<Receipt>>(ActivityContext&, Order)
 //   registry.Add(kChecksum, {2, 0, 0}, Checksum2);  // beside it, for instances that start from now
@@ -31,6 +32,7 @@
 #include "tandem/duroxide_runtime/context.h"
 #include "tandem/duroxide_runtime/handles.h"
 #include "tandem/duroxide_runtime/orchestration_version.h"
+#include "tandem/duroxide_runtime/patterns/saga.h"
 #include "tandem/duroxide_runtime/task.h"
 
 namespace duroxide {
@@ -43,24 +45,25 @@ using OrchestrationHandler =
 
 class Registry {
  public:
+  // Each gives the registry, for the next.
   template <typename Out, typename In, typename Function>
-  void Add(const Activity<Out(In)>& activity, Function function);
+  Registry& Add(const Activity<Out(In)>& activity, Function function);
 
   template <typename Out, typename In, typename Function>
-  void Add(const Orchestration<Out(In)>& orchestration, Function function) {
-    Add(orchestration, OrchestrationVersion(), std::move(function));
+  Registry& Add(const Orchestration<Out(In)>& orchestration, Function function) {
+    return Add(orchestration, OrchestrationVersion(), std::move(function));
   }
   template <typename Out, typename In, typename Function>
-  void Add(const Orchestration<Out(In)>& orchestration, OrchestrationVersion version,
-           Function function);
+  Registry& Add(const Orchestration<Out(In)>& orchestration, OrchestrationVersion version,
+                Function function);
 
-  void AddActivity(std::string name, ActivityHandler handler);
-  void AddOrchestration(const std::string& name, OrchestrationVersion version,
-                        OrchestrationHandler handler);
+  Registry& AddActivity(std::string name, ActivityHandler handler);
+  Registry& AddOrchestration(const std::string& name, OrchestrationVersion version,
+                             OrchestrationHandler handler);
 
   // What starts without a version of its own, or continues as new, takes this one instead of the
   // latest. Pinning one that is not registered is a mistake.
-  void Pin(std::string_view orchestration, OrchestrationVersion version);
+  Registry& Pin(std::string_view orchestration, OrchestrationVersion version);
 
   // Null when there is none of that name.
   const ActivityHandler* FindActivity(std::string_view name) const;
@@ -148,7 +151,7 @@ Task<Result<std::string>> EncodeOutput(Task<Returned> task) {
 }  // namespace internal
 
 template <typename Out, typename In, typename Function>
-void Registry::Add(const Activity<Out(In)>& activity, Function function) {
+Registry& Registry::Add(const Activity<Out(In)>& activity, Function function) {
   static_assert(internal::ActivityFunctionFor<Out, Function, ActivityContext&, In>,
                 "the function of an Activity<Out(In)> is Result<Out>(ActivityContext&, In), or "
                 "Result<WithOperations<Out>>; that of an Activity<Unit(In)> may return a Status");
@@ -160,16 +163,18 @@ void Registry::Add(const Activity<Out(In)>& activity, Function function) {
     if (!decoded.ok()) return internal::BadInput("activity", name, decoded.status());
     return internal::EncodeActivityOutput<Out>(function(context, *std::move(decoded)));
   };
-  AddActivity(std::move(name), std::move(handler));
+  return AddActivity(std::move(name), std::move(handler));
 }
 
 template <typename Out, typename In, typename Function>
-void Registry::Add(const Orchestration<Out(In)>& orchestration, OrchestrationVersion version,
-                   Function function) {
-  static_assert(
-      internal::TaskFunctionFor<Out, Function, OrchestrationContext, In>,
-      "the function of an Orchestration<Out(In)> is Task<Result<Out>>(OrchestrationContext, In); "
-      "that of an Orchestration<Unit(In)> may return a Task<Status>");
+Registry& Registry::Add(const Orchestration<Out(In)>& orchestration, OrchestrationVersion version,
+                        Function function) {
+  constexpr bool kIsSaga = internal::TaskFunctionFor<Out, Function, OrchestrationContext, Saga, In>;
+  static_assert(kIsSaga || internal::TaskFunctionFor<Out, Function, OrchestrationContext, In>,
+                "the function of an Orchestration<Out(In)> is "
+                "Task<Result<Out>>(OrchestrationContext, In), or "
+                "(OrchestrationContext, Saga, In); that of an Orchestration<Unit(In)> may return a "
+                "Task<Status>");
   static_assert(std::is_empty_v<Function> || std::is_pointer_v<Function>,
                 "an orchestration is a plain function or a lambda without captures");
   std::string name(orchestration.name());
@@ -179,9 +184,14 @@ void Registry::Add(const Orchestration<Out(In)>& orchestration, OrchestrationVer
     if (!decoded.ok()) {
       return internal::FailedTask(internal::BadInput("orchestration", name, decoded.status()));
     }
-    return internal::EncodeOutput<Out>(function(context, *std::move(decoded)));
+    if constexpr (kIsSaga) {
+      const Saga saga(context);
+      return internal::EncodeOutput<Out>(saga.Run(function(context, saga, *std::move(decoded))));
+    } else {
+      return internal::EncodeOutput<Out>(function(context, *std::move(decoded)));
+    }
   };
-  AddOrchestration(name, version, std::move(handler));
+  return AddOrchestration(name, version, std::move(handler));
 }
 
 }  // namespace duroxide

@@ -18,6 +18,7 @@
 #include "tandem/duroxide_runtime/internal/dispatch/lease_keeper.h"
 #include "tandem/duroxide_runtime/internal/dispatch/orchestration_dispatcher.h"
 #include "tandem/duroxide_runtime/internal/dispatch/pull_loop.h"
+#include "tandem/duroxide_runtime/internal/dispatch/stop_signals.h"
 #include "tandem/duroxide_runtime/internal/engine/names.h"
 #include "tandem/duroxide_runtime/internal/store/layout.h"
 #include "tandem/duroxide_runtime/limits.h"
@@ -256,6 +257,11 @@ Result<std::unique_ptr<Runtime>> Runtime::Start(tandem::Provider& provider, Regi
 
 Client Runtime::client() const {
   return Client(impl_->provider, impl_->registry, impl_->orchestrations);
+}
+
+ShutdownResult Runtime::RunUntilSignal(const ShutdownOptions& options) {
+  internal::AwaitStopSignal();
+  return Shutdown(options);
 }
 
 ShutdownResult Runtime::Shutdown(const ShutdownOptions& options) {

@@ -120,6 +120,12 @@ class Runtime {
   ShutdownResult Shutdown(const ShutdownOptions& options);
   ShutdownResult Shutdown() { return Shutdown(ShutdownOptions()); }
 
+  // What a program's main thread does: blocks until the process gets SIGINT or SIGTERM, then shuts
+  // down. The same signal once more ends the process at once, which loses nothing. Only while this
+  // waits are the two signals caught; the handlers from before are put back.
+  ShutdownResult RunUntilSignal(const ShutdownOptions& options);
+  ShutdownResult RunUntilSignal() { return RunUntilSignal(ShutdownOptions()); }
+
   RuntimeStats Stats() const;
 
  private:

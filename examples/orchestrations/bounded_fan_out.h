@@ -3,9 +3,9 @@
 // Many items, a few at a time: one activity for each item, never more than `limit` in the air, and
 // the results in the order of the items.
 //
-// What to learn here: workers are tasks that share a list; a task is not a thread, so what they
-// share needs no lock; who takes which item follows from the order of completions in history, and
-// is the same on every replay.
+// What to learn here: ParallelMap. Within it workers are tasks that share a list; a task is not a
+// thread, so what they share needs no lock; who takes which item follows from the order of
+// completions in history, and is the same on every replay.
 
 #include <cstdint>
 #include <functional>

@@ -125,7 +125,8 @@ Status CheckBookings(tandem::Provider& store, const duroxide::Client& client) {
   TANDEM_ASSIGN_OR_RETURN(const std::set<std::string> nights, CheckNights(store));
   duroxide::InstanceFilter filter;
   filter.orchestration = kBooking.name();
-  TANDEM_ASSIGN_OR_RETURN(const duroxide::InstancePage bookings, client.admin().ListInstances(filter, {}));
+  TANDEM_ASSIGN_OR_RETURN(const duroxide::InstancePage bookings,
+                          client.admin().ListInstances(filter, {}));
   for (const duroxide::InstanceEntry& booking : bookings.instances) {
     TANDEM_ASSIGN_OR_RETURN(const duroxide::HistoryPage history,
                             client.ReadHistory(booking.instance, {}));

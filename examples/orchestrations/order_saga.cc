@@ -1,7 +1,6 @@
 #include "examples/orchestrations/order_saga.h"
 
 #include <chrono>
-#include <vector>
 
 namespace orchestrations {
 
@@ -23,10 +22,6 @@ constexpr Activity<Unit(Order)> kUnreserve("unreserve");
 constexpr Activity<Unit(Order)> kRefund("refund");
 constexpr Activity<Unit(Order)> kRecall("recall");
 
-// What undoes the steps that were begun, in the order of the steps. The body of the saga and the
-// undoing share it; it is made anew on each replay, like any other local.
-using Undoing = std::vector<Activity<Unit(Order)>>;
-
 // A step that may never work is given up after a while. "No" is not asked again.
 RetryPolicy Patient() {
   return RetryPolicy()
@@ -35,43 +30,16 @@ RetryPolicy Patient() {
       .NotOn(StatusCode::kInvalidArgument);
 }
 
-// Undoing is not given up.
-RetryPolicy Stubborn() {
-  return RetryPolicy().Attempts(1'000'000).Backoff(std::chrono::milliseconds(200), 2,
-                                                   std::chrono::hours(1));
-}
-
 // An undo is noted before its step, since a step that fails or is cut off may have happened.
-Task<Result<std::string>> Fulfil(duroxide::OrchestrationContext ctx, Order order,
-                                 std::shared_ptr<Undoing> undoing) {
-  undoing->push_back(kUnreserve);
+Task<Result<std::string>> OrderSaga(duroxide::OrchestrationContext ctx, duroxide::Saga undo,
+                                    Order order) {
+  undo.Add(kUnreserve, order);
   co_await OrFail(CallWithRetry(ctx, kReserve, order, Patient()));
-  undoing->push_back(kRefund);
+  undo.Add(kRefund, order);
   co_await OrFail(CallWithRetry(ctx, kCharge, order, Patient()));
-  undoing->push_back(kRecall);
-  co_return co_await CallWithRetry(ctx, kShip, order, Patient());
-}
-
-Task<Result<std::string>> OrderSaga(duroxide::OrchestrationContext ctx, Order order) {
-  const auto undoing = std::make_shared<Undoing>();
-  Result<std::string> parcel = co_await Cancellable(ctx, Fulfil(ctx, order, undoing));
-  if (parcel.ok()) {
-    ctx.Log(duroxide::LogLevel::kInfo, order.item + " is on its way as " + *parcel);
-    co_return parcel;
-  }
-  ctx.Log(duroxide::LogLevel::kInfo, "undoing " + order.item + ": " + parcel.status().ToString());
-  while (!undoing->empty()) {
-    // Outside of Cancellable a request would end the saga in the middle. Inside it interrupts one
-    // undo, which is then done again; there is no second request.
-    const Activity<Unit(Order)> undo = undoing->back();
-    const Result<Unit> undone =
-        co_await Cancellable(ctx, CallWithRetry(ctx, undo, order, Stubborn()));
-    if (undone.ok()) {
-      undoing->pop_back();
-    } else if (undone.status().code() != StatusCode::kCancelled) {
-      co_return undone.status();
-    }
-  }
+  undo.Add(kRecall, order);
+  const std::string parcel = co_await OrFail(CallWithRetry(ctx, kShip, order, Patient()));
+  ctx.Log(duroxide::LogLevel::kInfo, order.item + " is on its way as " + parcel);
   co_return parcel;
 }
 

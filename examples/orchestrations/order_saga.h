@@ -3,8 +3,8 @@
 // A saga: an order is reserved, charged and shipped. If a step fails for good, or the order is
 // cancelled, everything that was begun is undone, the last step first.
 //
-// What to learn here: a task inside Cancellable; a failure is a value, so compensation is a loop
-// and not a catch; why undoing has to be safe for steps that may or may not have happened.
+// What to learn here: a Saga as the second parameter does all of that; why undoing has to be safe
+// for steps that may or may not have happened; what is tried again and what is not.
 
 #include <cstdint>
 #include <memory>

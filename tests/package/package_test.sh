@@ -122,6 +122,22 @@ check_readme() {
   expect_equal "after the kill" $'version 2\nthank you for order-1' "$("$work/pasted")"
 }
 
+# The examples as they are installed.
+check_programs() {
+  cp -r "$PREFIX" "$work/moved"
+  cp -r "$work/moved/share/doc/libtandem-dev/examples" "$work/examples"
+  "$CMAKE" -G Ninja -S "$work/examples" -B "$work/build" -DCMAKE_PREFIX_PATH="$work/moved"
+  "$CMAKE" --build "$work/build" --parallel 2
+  expect_equal trip "a flight to Rome and a hotel in Rome
+cancelled a flight to nowhere
+NotFound: there is no hotel" "$("$work/build/trip" "$work/trips" 2>/dev/null)"
+  # It goes on with the store that it has left.
+  expect_equal "trip again" "instance 'trip to Rome' has finished (Completed)
+a flight to Rome and a hotel in Rome
+instance 'trip to nowhere' has finished (Failed)
+NotFound: there is no hotel" "$("$work/build/trip" "$work/trips" 2>/dev/null)"
+}
+
 check_subproject() {
   local version
   use_modules_of "$PREFIX"
@@ -177,6 +193,6 @@ check_debian() {
 
 case ${1:-} in
   install) install_tree ;;
-  paths | cmake | pkg_config | readme | subproject | coroutines | debian) "check_$1" ;;
+  paths | cmake | pkg_config | readme | programs | subproject | coroutines | debian) "check_$1" ;;
   *) fail "no such case: ${1:-}" ;;
 esac

@@ -38,11 +38,11 @@ Result<StoredStatus> LookUp(tandem::Provider& provider, std::string_view instanc
 }
 
 InstanceWatch::InstanceWatch(tandem::Provider& provider, std::string_view instance,
-                             std::chrono::milliseconds timeout)
+                             const WaitLimit& limit)
     : provider_(provider),
       instance_(instance),
-      timeout_(timeout),
-      deadline_(tandem::SaturatingAdd(provider.clock().Now(), timeout)) {}
+      limit_(limit),
+      deadline_(tandem::SaturatingAdd(provider.clock().Now(), limit.timeout())) {}
 
 Result<InstanceStatus> InstanceWatch::Look() {
   TANDEM_ASSIGN_OR_RETURN(StoredStatus stored, LookUp(provider_, instance_));
@@ -55,7 +55,7 @@ Result<InstanceStatus> InstanceWatch::Look() {
 
 Result<bool> InstanceWatch::AwaitChange() {
   const tandem::Timestamp now = provider_.clock().Now();
-  if (now >= deadline_) return false;
+  if (now >= deadline_ || limit_.stop().stop_requested()) return false;
   if (!next_) {
     // A turn before this is seen by the Look after it, a later one brings the event.
     TANDEM_ASSIGN_OR_RETURN(next_, FindNext());
@@ -66,6 +66,7 @@ Result<bool> InstanceWatch::AwaitChange() {
   options.max_events = kEventsPerRead;
   options.max_bytes = kBytesPerRead;
   options.wait = std::chrono::ceil<std::chrono::milliseconds>(deadline_ - now);
+  options.stop = limit_.stop();
   TANDEM_ASSIGN_OR_RETURN(const tandem::EventPage page, provider_.Read(next_->stream, options));
   TANDEM_ASSIGN_OR_RETURN(next_, Behind(*next_, page));
   return true;
@@ -100,9 +101,11 @@ Result<std::optional<InstanceWatch::NextEvent>> InstanceWatch::Behind(
 }
 
 Status InstanceWatch::TimeIsOver(const InstanceStatus& status) const {
-  std::string message = "instance " + Quoted(instance_) + " is still " +
-                        std::string(InstanceStateName(status.state)) + " after " +
-                        std::to_string(timeout_.count()) + " ms";
+  std::string message =
+      "instance " + Quoted(instance_) + " is still " + std::string(InstanceStateName(status.state));
+  message += limit_.stop().stop_requested()
+                 ? "; its caller waits no longer"
+                 : " after " + std::to_string(limit_.timeout().count()) + " ms";
   if (!status.diagnosis.empty()) message += "; " + status.diagnosis;
   return Status::DeadlineExceeded(std::move(message));
 }

@@ -13,6 +13,7 @@
 #include "tandem/duroxide_runtime/instance_status.h"
 #include "tandem/duroxide_runtime/internal/store/instance_reader.h"
 #include "tandem/duroxide_runtime/status.h"
+#include "tandem/duroxide_runtime/timeout.h"
 
 namespace duroxide::internal {
 
@@ -35,15 +36,14 @@ Result<StoredStatus> LookUp(tandem::Provider& provider, std::string_view instanc
 // While it waits, a turn costs the one read that it is woken for, and the next Look.
 class InstanceWatch {
  public:
-  InstanceWatch(tandem::Provider& provider, std::string_view instance,
-                std::chrono::milliseconds timeout);
+  InstanceWatch(tandem::Provider& provider, std::string_view instance, const WaitLimit& limit);
 
   // Errors: NotFound, also when the instance that was seen first was deleted, and another started
   // under its id.
   Result<InstanceStatus> Look();
 
   // Blocks until the instance has had a turn since the last Look, or was deleted; may return
-  // sooner. False when the time is over.
+  // sooner. False at the limit.
   Result<bool> AwaitChange();
 
   // "instance 'i' is still Running after 5000 ms; <diagnosis>"
@@ -62,7 +62,7 @@ class InstanceWatch {
 
   tandem::Provider& provider_;
   const std::string instance_;
-  const std::chrono::milliseconds timeout_;
+  const WaitLimit limit_;
   const tandem::Timestamp deadline_;
   std::optional<NextEvent> next_;      // nullopt: to be found
   std::optional<std::uint64_t> life_;  // the first execution of the one that was seen first

@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <stop_token>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "tandem/tests/duroxide_runtime/client/client_samples.h"
 #include "tandem/tests/duroxide_runtime/runtime_fixture.h"
@@ -150,6 +154,88 @@ TEST_P(OperationsTest, AnEventForWhatIsPendingIsReadWhenItStarts) {
   EXPECT_EQ(refused.code(), StatusCode::kConflict);
   EXPECT_NE(refused.message().find("has started"), std::string::npos) << refused;
   EXPECT_TRUE(Commit(WordFor("d", "fresh")).ok());
+}
+
+TEST_P(OperationsTest, StartOrRaiseStartsWhatIsNotThereWithTheEvent) {
+  const auto runtime = StartRuntime(ClientSamples());
+  EXPECT_EQ(client.StartOrRaise(kDiary, "d", "", kWords, "one").value(), true);
+  EXPECT_EQ(client.WaitForCustomStatus("d", 0, kLong)->custom_status.value, "one");
+  EXPECT_EQ(client.StartOrRaise(kDiary, "d", "", kWords, "two").value(), false);
+  EXPECT_EQ(client.WaitForCustomStatus("d", 1, kLong)->custom_status.value, "two");
+  End("d");
+  EXPECT_EQ(client.StartOrRaise(kDiary, "d", "", kWords, "three").status().code(),
+            StatusCode::kInvalidArgument);
+  ASSERT_TRUE(client.admin().Delete("d").ok());
+  EXPECT_EQ(client.StartOrRaise(kDiary, "d", "", kWords, "four").value(), true);
+  EXPECT_EQ(client.WaitForCustomStatus("d", 0, kLong)->custom_status.value, "four");
+}
+
+TEST_P(OperationsTest, StartOrRaiseOfADelayedStartKeepsTheEventForIt) {
+  const StartOptions later = StartOptions().Delay(std::chrono::hours(1));
+  EXPECT_EQ(client.StartOrRaise(kDiary, "d", "", kWords, "one", later).value(), true);
+  EXPECT_EQ(client.StartOrRaise(kDiary, "d", "", kWords, "two").value(), false);
+  const auto runtime = StartRuntime(ClientSamples());
+  clock.Advance(std::chrono::hours(1));
+  EXPECT_EQ(client.WaitForCustomStatus("d", 1, kLong)->custom_status.value, "two");
+}
+
+// Somebody starts it between the look and the batch.
+TEST_P(OperationsTest, StartOrRaiseThatIsOvertakenRaises) {
+  int starts = 0;
+  provider.OnBatch([&](const Batch& batch) {
+    const bool is_start = Has<tandem::CheckVersion>(batch) && Has<tandem::Enqueue>(batch);
+    if (!is_start || ++starts > 1) return Status::Ok();
+    return client.Start(kDiary, "d", "");
+  });
+  EXPECT_EQ(client.StartOrRaise(kDiary, "d", "", kWords, "one").value(), false);
+  provider.OnBatch(nullptr);
+  const auto runtime = StartRuntime(ClientSamples());
+  EXPECT_EQ(client.WaitForCustomStatus("d", 0, kLong)->custom_status.value, "one");
+}
+
+TEST_P(OperationsTest, RacingCallersOfStartOrRaiseAllRaiseAndOneStarts) {
+  constexpr int kCallers = 8;
+  std::atomic<int> started = 0;
+  std::vector<std::thread> callers;
+  for (int i = 0; i < kCallers; ++i) {
+    callers.emplace_back([&, i] {
+      const auto done = client.StartOrRaise(kDiary, "d", "", kWords, Numbered("word ", i));
+      ASSERT_TRUE(done.ok()) << done.status();
+      started += *done ? 1 : 0;
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(started, 1);
+  const auto runtime = StartRuntime(ClientSamples());
+  EXPECT_TRUE(client.WaitForCustomStatus("d", kCallers - 1, kLong).ok());
+}
+
+TEST_P(OperationsTest, AWaitEndsWhenItsCallerStops) {
+  const auto runtime = StartRuntime(ClientSamples());
+  Run("d");
+  std::stop_source stop;
+  std::thread caller([&] {
+    const auto end = client.Wait(kDiary, "d", stop.get_token());
+    EXPECT_EQ(end.status().code(), StatusCode::kDeadlineExceeded);
+    EXPECT_NE(end.status().message().find("its caller waits no longer"), std::string::npos);
+  });
+  stop.request_stop();
+  caller.join();
+  EXPECT_EQ(client.Wait(kDiary, "d", stop.get_token()).status().code(),
+            StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(client.Wait(kDiary, "d", {kLong, stop.get_token()}).status().code(),
+            StatusCode::kDeadlineExceeded);
+  End("d");
+  EXPECT_TRUE(client.Wait(kDiary, "d", stop.get_token()).ok());
+}
+
+TEST_P(OperationsTest, AKeyThatIsNotThereHasTheValueOfTheCaller) {
+  const auto runtime = StartRuntime(ClientSamples());
+  Run("d");
+  EXPECT_EQ(client.GetKv("d", "word", std::string("none")).value(), "none");
+  ASSERT_TRUE(client.RaiseEvent("d", kWords, "sun").ok());
+  ASSERT_TRUE(client.WaitForCustomStatus("d", 0, kLong).ok());
+  EXPECT_EQ(client.GetKv("d", "word", std::string("none")).value(), "sun");
 }
 
 }  // namespace
