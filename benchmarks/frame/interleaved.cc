@@ -1,76 +1,33 @@
 #include "tandem/benchmarks/frame/interleaved.h"
 
 #include <algorithm>
-#include <barrier>
-#include <thread>
-
-#include "tandem/benchmarks/frame/stopwatch.h"
+#include <utility>
 
 namespace tandem::benchmarks {
 
-namespace {
-
-class InterleavedRun {
- public:
-  InterleavedRun(const std::vector<Contender>& contenders, const Schedule& schedule)
-      : contenders_(contenders),
-        schedule_(schedule),
-        barrier_(schedule.workers),
-        samples_(contenders.size()) {
-    for (Samples& samples : samples_) samples.micros.resize(schedule.workers);
-  }
-
-  std::vector<Samples> Run() {
-    {
-      std::vector<std::jthread> workers;
-      workers.reserve(schedule_.workers);
-      for (int i = 0; i < schedule_.workers; ++i) workers.emplace_back([this, i] { Work(i); });
-    }
-    return std::move(samples_);
-  }
-
- private:
-  void Work(int worker) {
-    for (std::uint64_t round = 0; round < schedule_.rounds; ++round) {
-      for (std::size_t i = 0; i < contenders_.size(); ++i) {
-        RunBlock(contenders_[i], samples_[i], worker, round > 0);
-      }
-    }
-  }
-
-  void RunBlock(const Contender& contender, Samples& samples, int worker, bool counted) {
-    std::vector<double> micros;
-    micros.reserve(schedule_.block);
-    barrier_.arrive_and_wait();
-    const Stopwatch stopwatch;
-    for (int i = 0; i < schedule_.block; ++i) {
-      const Stopwatch unit;
-      contender.once(worker);
-      micros.push_back(unit.Micros());
-    }
-    barrier_.arrive_and_wait();
-    const double seconds = stopwatch.Seconds();
-    if (counted) {
-      auto& all = samples.micros[worker];
-      all.insert(all.end(), micros.begin(), micros.end());
-    }
-    if (worker != 0) return;
-    if (counted) samples.seconds += seconds;
-    if (contender.counts == nullptr) return;
-    (counted ? samples.after : samples.before) = contender.counts();
-  }
-
-  const std::vector<Contender>& contenders_;
-  const Schedule schedule_;
-  std::barrier<> barrier_;
-  std::vector<Samples> samples_;  // each worker writes its own part, worker 0 the rest
-};
-
-}  // namespace
-
 std::vector<Samples> RunInterleaved(const std::vector<Contender>& contenders,
                                     const Schedule& schedule) {
-  return InterleavedRun(contenders, schedule).Run();
+  std::vector<Samples> all(contenders.size());
+  std::vector<measuring::Work> work;
+  work.reserve(contenders.size());
+  for (const Contender& contender : contenders) {
+    work.emplace_back([&contender](int worker) {
+      contender.once(worker);
+      return Status::Ok();
+    });
+  }
+  const auto count = [&](const measuring::Block& block) {
+    const Contender& contender = contenders[block.contender];
+    if (contender.counts == nullptr) return true;
+    Samples& samples = all[block.contender];
+    (block.counted ? samples.after : samples.before) = contender.counts();
+    return true;
+  };
+  std::vector<measuring::Samples> measured = Must(measuring::RunInterleaved(work, schedule, count));
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    static_cast<measuring::Samples&>(all[i]) = std::move(measured[i]);
+  }
+  return all;
 }
 
 double Quantile(const std::vector<double>& sorted, double quantile) {

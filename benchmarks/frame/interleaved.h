@@ -1,8 +1,7 @@
 #pragma once
 
-// Runs contenders, usually Tandem and raw RocksDB, against each other in one process: short blocks
-// of work, one contender after the other, again and again. So all run under the
-// same conditions of the machine, and the ratio of their figures means something.
+// Contenders, usually Tandem and raw RocksDB, in the measuring loop that `tandem-bench` uses, too
+// (cli/measuring/interleaved.h), and their figures as counters of a benchmark.
 
 #include <benchmark/benchmark.h>
 
@@ -12,6 +11,7 @@
 #include <vector>
 
 #include "tandem/benchmarks/frame/stores.h"
+#include "tandem/cli/measuring/interleaved.h"
 
 namespace tandem::benchmarks {
 
@@ -21,21 +21,15 @@ struct Contender {
   std::function<LogCounts()> counts;     // null: it writes nothing
 };
 
-struct Schedule {
-  int workers = 1;
-  std::uint64_t rounds = 2;  // blocks of each contender; the first is a warm-up
-  int block = 1;             // units of work a worker and block
-};
+using measuring::Schedule;
 
-// What one contender did in the counted blocks.
-struct Samples {
-  std::vector<std::vector<double>> micros;  // of each unit, by worker
-  double seconds = 0;                       // of the blocks
+// What one contender did in the counted blocks, and its log before and after them.
+struct Samples : measuring::Samples {
   LogCounts before;
   LogCounts after;
 };
 
-// In the order of the contenders.
+// In the order of the contenders. Aborts if the system gives too few threads.
 std::vector<Samples> RunInterleaved(const std::vector<Contender>& contenders,
                                     const Schedule& schedule);
 

@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "tandem/benchmarks/frame/interleaved.h"
-#include "tandem/benchmarks/frame/stopwatch.h"
 #include "tandem/benchmarks/orchestration/orchestration_parts.h"
 #include "tandem/benchmarks/orchestration/raw_workflows.h"
 #include "tandem/benchmarks/orchestration/workflows.h"
+#include "tandem/cli/measuring/stopwatch.h"
 
 namespace tandem::benchmarks {
 
@@ -38,12 +38,12 @@ void Measure(benchmark::State& state, int steps, bool live) {
 
   const WorkCounts before = tandem.Counts();
   const double cpu_before = CpuSeconds();
-  const Stopwatch stopwatch;
+  const measuring::Stopwatch stopwatch;
   tandem.RunOne(kSequence, "long", steps);
   const double seconds = stopwatch.Seconds();
   const double cpu_seconds = CpuSeconds() - cpu_before;
   const WorkCounts after = tandem.Counts();
-  const Stopwatch raw_stopwatch;
+  const measuring::Stopwatch raw_stopwatch;
   raw.RunSequence(0, steps);
   const double raw_seconds = raw_stopwatch.Seconds();
 

@@ -7,7 +7,7 @@
 #include <thread>
 #include <utility>
 
-#include "tandem/benchmarks/frame/stopwatch.h"
+#include "tandem/cli/measuring/stopwatch.h"
 
 namespace tandem::benchmarks {
 
@@ -89,14 +89,14 @@ Run RunWorkflows(std::uint64_t first, int count, int in_flight,
   run.micros.resize(count);
   std::atomic<int> next = 0;
   const double cpu_before = CpuSeconds();
-  const Stopwatch stopwatch;
+  const measuring::Stopwatch stopwatch;
   {
     std::vector<std::jthread> threads;
     threads.reserve(in_flight);
     for (int i = 0; i < in_flight; ++i) {
       threads.emplace_back([&] {
         for (int number = next++; number < count; number = next++) {
-          const Stopwatch workflow;
+          const measuring::Stopwatch workflow;
           run_one(first + number);
           run.micros[number] = workflow.Micros();
         }

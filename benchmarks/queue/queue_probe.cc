@@ -9,9 +9,9 @@
 
 #include "tandem/base/rocks/rocks_status.h"
 #include "tandem/benchmarks/frame/own_process.h"
-#include "tandem/benchmarks/frame/stopwatch.h"
 #include "tandem/benchmarks/queue/queue_parts.h"
 #include "tandem/benchmarks/queue/queue_store.h"
+#include "tandem/cli/measuring/stopwatch.h"
 
 namespace tandem::benchmarks {
 
@@ -19,7 +19,7 @@ namespace {
 
 void ProbeTandem(const char* directory, int cycles) {
   const double before = MemoryMib();
-  const Stopwatch stopwatch;
+  const measuring::Stopwatch stopwatch;
   TandemQueue queue(directory);
   PrintCounter("tandem_open_ms", stopwatch.Millis());
   const double opened = MemoryMib();
@@ -39,7 +39,7 @@ void ProbeTandem(const char* directory, int cycles) {
 
 // RocksDB alone, with its defaults: what replaying the log and opening the tables takes by itself.
 void ProbeRaw(const char* directory) {
-  const Stopwatch stopwatch;
+  const measuring::Stopwatch stopwatch;
   rocksdb::DB* opened = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> families;
   const std::vector<rocksdb::ColumnFamilyDescriptor> names = {

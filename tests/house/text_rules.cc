@@ -57,8 +57,8 @@ void CheckEnglish(const SourceFile& file, Findings& findings) {
 }
 
 bool IsLibrary(const std::string& folder) {
-  static const std::set<std::string> kLibraries = {"base",  "eventstore", "messagequeue",
-                                                   "batch", "providers",  "duroxide_runtime"};
+  static const std::set<std::string> kLibraries = {
+      "base", "eventstore", "messagequeue", "batch", "providers", "duroxide_runtime", "cli"};
   return kLibraries.contains(folder);
 }
 

@@ -3,7 +3,7 @@
 #include <chrono>
 #include <ratio>
 
-namespace tandem::benchmarks {
+namespace tandem::measuring {
 
 // Measures from its construction.
 class Stopwatch {
@@ -21,4 +21,4 @@ class Stopwatch {
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-}  // namespace tandem::benchmarks
+}  // namespace tandem::measuring
