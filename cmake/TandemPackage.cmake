@@ -30,6 +30,12 @@ function(tandem_suggest)
   set_property(GLOBAL APPEND PROPERTY TANDEM_SUGGESTS ${ARGN})
 endfunction()
 
+# tandem_runs_with(<Debian package>...)
+#   What an installed program needs besides what the libraries bring, in any version.
+function(tandem_runs_with)
+  set_property(GLOBAL APPEND PROPERTY TANDEM_DEBIAN_PROGRAMS ${ARGN})
+endfunction()
+
 # Called by tandem_library for each library, in the order in which they depend on each other.
 function(tandem_install_library target component)
   if(NOT TANDEM_INSTALL)
@@ -170,6 +176,10 @@ function(tandem_debian_package)
   tandem_debian_depends(CPACK_DEBIAN_PACKAGE_DEPENDS ${packages})
   # Cap'n Proto's CMake package asks pkg-config where it is.
   string(APPEND CPACK_DEBIAN_PACKAGE_DEPENDS ", pkg-config")
+  get_property(packages GLOBAL PROPERTY TANDEM_DEBIAN_PROGRAMS)
+  foreach(package ${packages})
+    string(APPEND CPACK_DEBIAN_PACKAGE_DEPENDS ", ${package}")
+  endforeach()
 
   set(CPACK_GENERATOR DEB)
   set(CPACK_PACKAGE_NAME libtandem-dev)
@@ -180,8 +190,8 @@ function(tandem_debian_package)
 in one atomic batch on RocksDB, and Duroxide, a runtime for durable
 orchestrations written as C++20 coroutines, on top.
 .
-This package holds headers, static libraries, and the files for CMake and
-pkg-config.")
+This package holds headers, static libraries, the files for CMake and
+pkg-config, and tandem-bench, which measures what a batch costs.")
   set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
   set(CPACK_DEBIAN_PACKAGE_SECTION libdevel)
   set(CPACK_PACKAGING_INSTALL_PREFIX "/usr")

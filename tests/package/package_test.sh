@@ -167,6 +167,16 @@ check_coroutines() {
     fail "the trap was not named: $(cat "$work/log")"
 }
 
+check_bench() {
+  local bench=$work/moved/bin/tandem-bench version
+  cp -r "$PREFIX" "$work/moved"
+  use_modules_of "$work/moved"
+  version=$(pkg-config --modversion tandem)
+  expect_equal version "tandem-bench $version" "$("$bench" --version)"
+  expect_equal "lines of figures" 5 \
+    "$("$bench" batch --events 1 --batches 1 --runs 1 --beside rocksdb --dir "$work" -o csv | wc -l)"
+}
+
 expect_field() { # <package file> <field> <pattern>
   local value
   value=$(dpkg-deb --field "$1" "$2")
@@ -193,6 +203,6 @@ check_debian() {
 
 case ${1:-} in
   install) install_tree ;;
-  paths | cmake | pkg_config | readme | programs | subproject | coroutines | debian) "check_$1" ;;
+  paths | cmake | pkg_config | readme | programs | subproject | coroutines | bench | debian) "check_$1" ;;
   *) fail "no such case: ${1:-}" ;;
 esac
