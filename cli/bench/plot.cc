@@ -1,9 +1,9 @@
 #include "tandem/cli/bench/plot.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdio>
-#include <iterator>
 #include <limits>
 
 #include "tandem/cli/bench/reports.h"
@@ -13,7 +13,7 @@ namespace tandem::bench {
 namespace {
 
 // In pixels.
-constexpr int kColumns = 3;
+constexpr std::size_t kColumns = 3;
 constexpr double kPanelWidth = 320;
 constexpr double kPanelHeight = 230;
 constexpr double kLeft = 52;  // from a panel's edge to its axes
@@ -97,12 +97,15 @@ Decades DecadesOf(const std::vector<Row>& rows) {
   return decades;
 }
 
+// Panels fill one line after the other.
+std::size_t LineOf(std::size_t panel) { return panel / kColumns; }
+
 // A panel at a place of the plot.
 class Panel {
  public:
   Panel(std::size_t index, const Decades& decades)
       : x_(static_cast<double>(index % kColumns) * kPanelWidth),
-        y_(kHeadHeight + static_cast<double>(index / kColumns) * kPanelHeight),
+        y_(kHeadHeight + static_cast<double>(LineOf(index)) * kPanelHeight),
         decades_(decades) {}
 
   std::string Axes(const std::string& title) const {
@@ -113,8 +116,8 @@ class Panel {
       svg +=
           Text(X(0) - 5, Y(decade) + 4, "end", micros < 1 ? Number(micros) : WithThousands(micros));
     }
-    const char* const kPercentiles[] = {"0", "90", "99", "99.9", "99.99"};
-    for (std::size_t nines = 0; nines < std::size(kPercentiles); ++nines) {
+    static constexpr std::array kPercentiles = {"0", "90", "99", "99.9", "99.99"};
+    for (std::size_t nines = 0; nines < kPercentiles.size(); ++nines) {
       const auto at = static_cast<double>(nines);
       svg += Line(X(at), Y(decades_.first), X(at), Y(decades_.last));
       svg += Text(X(at), Y(decades_.first) + 16, "middle", kPercentiles[nines]);
@@ -158,8 +161,8 @@ std::string TitleOf(const Shape& shape) {
 
 std::string Head(const Machine& machine, const std::vector<Row>& rows, std::size_t panels) {
   const double width = kPanelWidth * kColumns;
-  const auto lines = static_cast<double>((panels + kColumns - 1) / kColumns);
-  const double height = kHeadHeight + kPanelHeight * std::max(1.0, lines);
+  const std::size_t lines = LineOf(std::max<std::size_t>(panels, 1) - 1) + 1;
+  const double height = kHeadHeight + kPanelHeight * static_cast<double>(lines);
   std::string svg = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" + Number(width) +
                     "\" height=\"" + Number(height) + "\" viewBox=\"0 0 " + Number(width) + " " +
                     Number(height) + "\" font-family=\"sans-serif\" font-size=\"11\">\n" +

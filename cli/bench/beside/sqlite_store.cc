@@ -59,9 +59,9 @@ class SqliteStore final : public MeasuredStore {
     const std::string stream = "caller-" + std::to_string(caller);
     TANDEM_RETURN_IF_ERROR(Step(begin_));
     for (std::uint64_t i = 0; i < shape_.events; ++i) {
+      const std::uint64_t version = number * shape_.events + i + 1;
       Bind(append_, 1, stream);
-      sqlite3_bind_int64(append_.get(), 2,
-                         static_cast<sqlite3_int64>(number * shape_.events + i + 1));
+      sqlite3_bind_int64(append_.get(), 2, static_cast<sqlite3_int64>(version));
       BindBlob(append_, 3, payload);
       TANDEM_RETURN_IF_ERROR(Step(append_));
     }
