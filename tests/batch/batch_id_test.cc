@@ -3,9 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <latch>
+#include <set>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "tandem/batch/batch_digest.h"
@@ -23,8 +22,6 @@ class BatchIdTest : public testing::StoreTest {
     options.durability = durability;
     return options;
   }
-
-  Version Head() { return store_->Read(stream_, {})->head; }
 
   const StreamId stream_{"account-1", 0};
   const Batch append_ = {AppendEvents{stream_, {"paid in"}}};
@@ -60,75 +57,11 @@ TEST_F(BatchIdTest, IdsMayBeKnownForever) {
   }
 }
 
-TEST_F(BatchIdTest, EveryKindOfResultComesBackOverReopen) {
-  ASSERT_TRUE(store_->Append({"old", 0}, {"e"}).ok());
-  ASSERT_TRUE(store_->Enqueue("work", "job").ok());
-  const auto job = store_->Dequeue("work");
-  Enqueue keyed{"mail", "hello", {}};
-  keyed.options.key = "k";
-  const Batch operations = {AppendEvents{stream_, {"a", "b"}},
-                            UpdateMetadata{stream_, {{"k", "v"}}, {}},
-                            keyed,
-                            keyed,
-                            CancelMessage{"mail", "k"},
-                            CancelMessage{"mail", "k"},
-                            DeleteMessages{job->front().lock_token},
-                            CheckVersion{stream_, Expected::NoStream()}};
-  const auto first = store_->AtomicBatch(operations, Id("once"));
-  ASSERT_TRUE(first.ok()) << first.status();
-  EXPECT_FALSE(first->repeated);
-  Reopen();
-  const auto again = store_->AtomicBatch(operations, Id("once"));
-  ASSERT_TRUE(again.ok()) << again.status();
-  EXPECT_TRUE(again->repeated);
-  ASSERT_EQ(again->operations.size(), first->operations.size());
-  const auto append = std::get<AppendResult>(again->operations[0]);
-  EXPECT_EQ(append.first, 1U);
-  EXPECT_EQ(append.version, 2U);
-  EXPECT_EQ(append.position, std::get<AppendResult>(first->operations[0]).position);
-  EXPECT_TRUE(std::holds_alternative<std::monostate>(again->operations[1]));
-  const auto duplicate = std::get<EnqueueResult>(again->operations[3]);
-  EXPECT_EQ(duplicate.outcome, EnqueueOutcome::kDuplicate);
-  EXPECT_EQ(duplicate.id, std::get<EnqueueResult>(first->operations[2]).id);
-  EXPECT_TRUE(std::get<CancelResult>(again->operations[4]).cancelled);
-  EXPECT_FALSE(std::get<CancelResult>(again->operations[5]).cancelled);
-  EXPECT_EQ(Head(), 2U);
-}
-
-TEST_F(BatchIdTest, ARepeatWhileTheFirstIsStillInFlightAppliesOnce) {
-  constexpr int kThreads = 8;
-  std::latch start(kThreads);
-  std::atomic<int> applied = 0;
-  {
-    std::vector<std::jthread> threads;
-    for (int i = 0; i < kThreads; ++i) {
-      threads.emplace_back([&] {
-        start.arrive_and_wait();
-        const auto result = store_->AtomicBatch(append_, Id("once"));
-        ASSERT_TRUE(result.ok()) << result.status();
-        EXPECT_EQ(std::get<AppendResult>(result->operations[0]).version, 1U);
-        if (!result->repeated) ++applied;
-      });
-    }
-  }
-  EXPECT_EQ(applied, 1);
-  EXPECT_EQ(Head(), 1U);
-}
-
 TEST_F(BatchIdTest, ASyncRepeatOfABufferedBatchFlushesIt) {
   ASSERT_TRUE(store_->AtomicBatch(append_, Id("once", Durability::kBuffered)).ok());
   EXPECT_EQ(store_->Stats().flushes, 0U);
   ASSERT_TRUE(store_->AtomicBatch(append_, Id("once"))->repeated);
   EXPECT_EQ(store_->Stats().flushes, 1U);
-}
-
-TEST_F(BatchIdTest, AnIdIsForgottenWhenItsTimeIsOver) {
-  ASSERT_TRUE(store_->AtomicBatch(append_, Id("once")).ok());
-  clock_.Advance(std::chrono::hours(24) - std::chrono::microseconds(1));
-  EXPECT_TRUE(store_->AtomicBatch(append_, Id("once"))->repeated);
-  clock_.Advance(std::chrono::microseconds(1));
-  EXPECT_FALSE(store_->AtomicBatch(append_, Id("once"))->repeated);
-  EXPECT_EQ(Head(), 2U);
 }
 
 // As documented in docs/operating.md.

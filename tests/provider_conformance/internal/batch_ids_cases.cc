@@ -1,6 +1,7 @@
 // Batch ids: a batch that may be repeated after an unknown outcome (I).
 
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "tandem/tests/provider_conformance/internal/conformance_test.h"
@@ -16,8 +17,14 @@ class BatchIdsTest : public ConformanceTest {
   static BatchOptions Id(const std::string& id) { return {Durability::kSync, id}; }
 
   Batch Send(const std::string& payload) const {
-    return {AppendEvents{a_, {payload}, Expected::Any()}, Enqueue{kQueue, payload, {.key = "k"}},
-            CancelMessage{"other", "k"}, DeleteGroup{"other", "g"}, DeleteEntity{"old"}};
+    return {AppendEvents{a_, {payload}, Expected::Any()},
+            Enqueue{kQueue, payload, {.key = "k"}},
+            CancelMessage{"other", "k"},
+            DeleteGroup{"other", "g"},
+            DeleteEntity{"old"},
+            Enqueue{kQueue, payload, {.key = "k"}},
+            CancelMessage{"other", "k"},
+            UpdateMetadata{a_, {{"k", "v"}}, {}}};
   }
 
   const StreamId a_{"a", 0};
@@ -32,7 +39,7 @@ CONFORMANCE_CASE(BatchIds, ARepeatAppliesNothingAndReturnsTheFirstResult,
   for (int round = 0; round < 2; ++round) {
     const BatchResult again = CommitWhole(Send("x"), Id("id"));
     EXPECT_TRUE(again.repeated);
-    ASSERT_EQ(again.operations.size(), 5U);
+    ASSERT_EQ(again.operations.size(), 8U);
     const auto& append = std::get<AppendResult>(again.operations[0]);
     EXPECT_EQ(append.first, 1U);
     EXPECT_EQ(append.version, 1U);
@@ -43,6 +50,11 @@ CONFORMANCE_CASE(BatchIds, ARepeatAppliesNothingAndReturnsTheFirstResult,
     EXPECT_TRUE(std::get<CancelResult>(again.operations[2]).cancelled);
     EXPECT_EQ(std::get<DeleteGroupResult>(again.operations[3]).messages, 0U);
     EXPECT_EQ(std::get<DeleteEventsResult>(again.operations[4]).events, 2U);
+    const auto& duplicate = std::get<EnqueueResult>(again.operations[5]);
+    EXPECT_EQ(duplicate.id, enqueue.id);
+    EXPECT_EQ(duplicate.outcome, EnqueueOutcome::kDuplicate);
+    EXPECT_FALSE(std::get<CancelResult>(again.operations[6]).cancelled);
+    EXPECT_TRUE(std::holds_alternative<std::monostate>(again.operations[7]));
     EXPECT_EQ(Head(a_), 1U);
     EXPECT_EQ(Drain(kQueue).size(), 1U);
     Reopen();

@@ -57,6 +57,8 @@ CONFORMANCE_CASE(Limits, WhatIsWrongIsFoundBeforeAnythingElse, Shows("B8")) {
   Append(a_, {"1"});
   const std::string long_name(kNameBytesMax + 1, 'n');
   const std::string large(kPayloadBytesMax + 1, 'p');
+  Put(kQueue, "x");
+  const LockToken held = TakeOne(kQueue).lock_token;
   const StreamId unnamed{"", 0};
   const StreamId overlong{long_name, 0};
   const std::vector<std::pair<Operation, StatusCode>> bad = {
@@ -83,7 +85,9 @@ CONFORMANCE_CASE(Limits, WhatIsWrongIsFoundBeforeAnythingElse, Shows("B8")) {
       {CancelMessage{"q", long_name}, StatusCode::kTooLarge},
       {DeleteGroup{long_name, "g"}, StatusCode::kTooLarge},
       {DeleteGroup{"q", long_name}, StatusCode::kTooLarge},
-      {DeleteMessages{LockToken{""}}, StatusCode::kInvalidArgument}};
+      {DeleteMessages{LockToken{""}}, StatusCode::kInvalidArgument},
+      {DeleteMessages{LockToken{"rubbish"}}, StatusCode::kInvalidArgument},
+      {AbandonMessages{held, -kSecond, true}, StatusCode::kInvalidArgument}};
   for (std::size_t i = 0; i < bad.size(); ++i) {
     // The conflict in front is not reached.
     const Status status = Refused({AppendEvents{a_, {"x"}, Expected::NoStream()}, bad[i].first});

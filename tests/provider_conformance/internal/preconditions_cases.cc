@@ -221,6 +221,7 @@ CONFORMANCE_CASE(Preconditions, OneTokenTwiceIsInvalid, Shows("B9")) {
          {std::pair(ack, ack), {ack, abandon}, {abandon, ack}, {abandon, abandon}}) {
       const Status status = Refused({Enqueue{"mail", "m", {}}, first, second});
       EXPECT_EQ(status.code(), StatusCode::kInvalidArgument) << status;
+      EXPECT_EQ(status.failures().at(0).operation, 2U) << "the second use is the mistake";
     }
     EXPECT_TRUE(Take("mail").empty());
     Ack(token);

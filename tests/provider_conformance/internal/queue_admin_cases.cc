@@ -1,6 +1,7 @@
 // Administration of messages: lists, browse, purge, redrive (A1, A3-A5).
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tandem/tests/provider_conformance/internal/conformance_test.h"
@@ -61,6 +62,20 @@ CONFORMANCE_CASE(QueueAdmin, QueuesWithMessagesAreListed, Shows("A1").Needs(Part
     all.insert(all.end(), page.names.begin(), page.names.end());
   }
   EXPECT_EQ(all, Queues());
+  const NamePage last = Must(admin().ListQueues({.prefix = "a", .after = "a", .limit = 2}));
+  EXPECT_FALSE(last.more) << "'b' does not begin with the prefix";
+  EXPECT_EQ(Code(admin().ListQueues({.limit = 0})), StatusCode::kInvalidArgument);
+}
+
+CONFORMANCE_CASE(QueueAdmin, QueuesAreListedAfterReopen,
+                 Shows("A1").Needs(Part::kAdmin).Needs(Part::kReopen)) {
+  Put("emptied", "x");
+  Put("delayed", "x", {.delay = kHour});
+  Put("leased", "x");
+  Ack(TakeOne("emptied").lock_token);
+  TakeOne("leased");
+  Reopen();
+  EXPECT_EQ(Queues(), (Texts{"delayed", "leased"}));
 }
 
 CONFORMANCE_CASE(QueueAdmin, BrowseTellsWhatEachMessageIs, Shows("A3", "D8").Needs(Part::kAdmin)) {
@@ -109,6 +124,15 @@ CONFORMANCE_CASE(QueueAdmin, BrowseShowsEveryMessageOnceInOrder, Shows("A3").Nee
   EXPECT_TRUE(Browse("unknown").empty());
 }
 
+CONFORMANCE_CASE(QueueAdmin, ABrowsePageEndsAtItsBytes, Shows("A3").Needs(Part::kAdmin)) {
+  for (int i = 0; i < 3; ++i) Put(kQueue, std::string(100, 'x'));
+  const BrowsePage two = Must(admin().Browse(kQueue, {.max_bytes = 250}));
+  EXPECT_EQ(two.messages.size(), 2U);
+  const BrowsePage last = Must(admin().Browse(kQueue, {.after = two.next, .max_bytes = 1}));
+  EXPECT_EQ(last.messages.size(), 1U) << "one at least";
+  EXPECT_EQ(last.next, "");
+}
+
 CONFORMANCE_CASE(QueueAdmin, BrowseChangesNothing, Shows("A3").Needs(Part::kAdmin)) {
   PutIn("", "1");
   PutIn("g", "2");
@@ -123,6 +147,10 @@ CONFORMANCE_CASE(QueueAdmin, BrowseChangesNothing, Shows("A3").Needs(Part::kAdmi
 CONFORMANCE_CASE(QueueAdmin, BrowseOfWhatIsWrongIsRefused, Shows("A3").Needs(Part::kAdmin)) {
   EXPECT_EQ(Code(admin().Browse(kQueue, {.limit = 0})), StatusCode::kInvalidArgument);
   EXPECT_EQ(Code(admin().Browse(kQueue, {.after = "rubbish"})), StatusCode::kInvalidArgument);
+  for (int i = 0; i < 2; ++i) Put("other", "x");
+  const std::string foreign = Must(admin().Browse("other", {.limit = 1})).next;
+  EXPECT_EQ(Code(admin().Browse(kQueue, {.after = foreign})), StatusCode::kInvalidArgument)
+      << "no page of this queue returned it";
   EXPECT_EQ(Code(admin().Browse("", {})), StatusCode::kInvalidArgument);
 }
 
@@ -193,13 +221,39 @@ CONFORMANCE_CASE(QueueAdmin, RedriveKeepsWhatIsLeased, Shows("A5", "L1").Needs(P
   Put(kQueue, "leased");
   Put(kQueue, "not leased");
   Bury();
-  const Delivery held = TakeOne(dead_);
+  const Delivery held = TakeOne(dead_, {.lease = kHour});
   const RedriveResult result = Redrive();
   EXPECT_EQ(result.moved, 1U);
   EXPECT_EQ(result.kept, 1U);
   EXPECT_EQ(TakeTexts(kQueue), Texts{"not leased"});
-  Ack(held.lock_token);
+  clock().Advance(kHour);
+  EXPECT_EQ(Redrive().moved, 1U) << "the lease has run out";
+  ExpectLost(store().Ack(held.lock_token), LeaseLoss::kGone);
   EXPECT_EQ(Redrive().kept, 0U);
+}
+
+CONFORMANCE_CASE(QueueAdmin, RedriveTakesWhatSomebodyEnqueuedThere,
+                 Shows("A5", "Q3").Needs(Part::kAdmin)) {
+  Put(dead_, "by hand", {.delay = kMinute, .key = "k"});
+  Put(dead_, "member", {.delay = kMinute, .group = "g"});
+  EXPECT_EQ(Redrive().moved, 2U);
+  EXPECT_EQ(TextsOf(Drain(kQueue)), (Texts{"by hand", "member"})) << "visible now";
+  for (const auto& [queue, outcome] : {std::pair(std::string(kQueue), EnqueueOutcome::kDuplicate),
+                                       {dead_, EnqueueOutcome::kQueued}}) {
+    EXPECT_EQ(Must(store().Enqueue(queue, "x", {.key = "k"})).outcome, outcome) << queue;
+  }
+}
+
+CONFORMANCE_CASE(QueueAdmin, RedriveOfManyKeepsTheirOrder, Shows("A5", "D1").Needs(Part::kAdmin)) {
+  constexpr int kMany = 600;
+  const Texts numbers = Numbered("", kMany);
+  Batch batch;
+  for (int i = 0; i < kMany; ++i) {
+    batch.Add(Enqueue{dead_, numbers[i], {.group = i < kMany / 2 ? "" : "g"}});
+  }
+  Commit(std::move(batch));
+  EXPECT_EQ(Redrive().moved, static_cast<std::uint64_t>(kMany));
+  EXPECT_EQ(TextsOf(Drain(kQueue)), numbers);
 }
 
 CONFORMANCE_CASE(QueueAdmin, RedriveKeepsWhatLostItsKeyToAnother,

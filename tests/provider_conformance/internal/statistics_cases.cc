@@ -96,6 +96,32 @@ CONFORMANCE_CASE(Statistics, MembersOfAGroupAreCountedOneByOne, Shows("A2").Need
   ExpectCounts(4, 1, 0);
 }
 
+CONFORMANCE_CASE(Statistics, ADelayedGroupIsDelayedWhole, Shows("A2", "L6").Needs(Part::kAdmin)) {
+  PutIn("g", "1");
+  PutIn("g", "2", kSecond);
+  PutIn("h", "of another group", kHour);
+  const Delivery held = TakeOne(kQueue);
+  ExpectCounts(0, 2, 1);
+  Abandon(held.lock_token, {.delay = kMinute});
+  ExpectCounts(0, 3, 0);
+  clock().Advance(kSecond);
+  ExpectCounts(0, 3, 0);
+  clock().Advance(kMinute);
+  ExpectCounts(2, 1, 0);
+}
+
+CONFORMANCE_CASE(Statistics, TheOldestMayStandBehindALeasedMember,
+                 Shows("A2", "D4").Needs(Part::kAdmin)) {
+  PutIn("g", "1");
+  TakeOne(kQueue, {.lease = kHour});
+  clock().Advance(kSecond);
+  PutIn("g", "2");
+  clock().Advance(kSecond);
+  Put(kQueue, "alone");
+  clock().Advance(kSecond);
+  EXPECT_EQ(Of(kQueue).oldest_age, 2 * kSecond);
+}
+
 CONFORMANCE_CASE(Statistics, OldestAgeIsThatOfTheLongestVisible, Shows("A2").Needs(Part::kAdmin)) {
   Put(kQueue, "1");
   Put(kQueue, "delayed", {.delay = kSecond});

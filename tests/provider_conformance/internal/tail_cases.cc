@@ -1,6 +1,8 @@
 // Waiting for the next event of a stream, with and without a thread (R8, R9).
 
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tandem/tests/provider_conformance/internal/conformance_test.h"
@@ -133,6 +135,51 @@ CONFORMANCE_CASE(Tail, AnAsynchronousReadCallsBackOnce, Shows("R9").Needs(Part::
   }
 }
 
+CONFORMANCE_CASE(Tail, AnAsynchronousPageIsThatOfRead, Shows("R9").Needs(Part::kAsynchronous)) {
+  Append(a_, {"1", "2", "3"});
+  Append(other_, {"latest"});
+  const EventPage page = Must(ReadLater(a_, {.from = 2, .max_events = 1}).Get());
+  EXPECT_EQ(TextsOf(page), Texts{"2"});
+  EXPECT_EQ(page.next, 3U);
+  EXPECT_EQ(page.head, 3U);
+  const ReadOptions backward{.from = 0, .direction = Direction::kBackward, .wait = kHour};
+  EXPECT_EQ(TextsOf(Must(ReadLater({"none", 0}, backward).Get())), Texts()) << "it does not wait";
+  DeleteStream(a_);
+  EXPECT_TRUE(Must(ReadLater(a_, {.from = 4, .wait = kHour}).Get()).deleted)
+      << "nobody waits for what can't come";
+}
+
+// A follower without a thread.
+CONFORMANCE_CASE(Tail, ACallbackMayStartTheNextRead, Shows("R9").Needs(Part::kAsynchronous)) {
+  constexpr int kLast = 50;
+  const Answer<Texts> followed([this](Answer<Texts>::Callback done) {
+    struct Follower : std::enable_shared_from_this<Follower> {
+      Provider* store = nullptr;
+      StreamId stream;
+      Answer<Texts>::Callback done;
+      Texts seen;
+
+      void Next(Version from) {
+        store->ReadAsync(stream, {.from = from, .wait = kHour},
+                         [self = shared_from_this()](auto page) {
+                           if (!page.ok()) return self->done(page.status());
+                           for (const Event& event : page->events)
+                             self->seen.push_back(event.payload);
+                           if (self->seen.size() >= kLast) return self->done(self->seen);
+                           self->Next(page->next);
+                         });
+      }
+    };
+    const auto follower = std::make_shared<Follower>();
+    follower->store = &store();
+    follower->stream = a_;
+    follower->done = std::move(done);
+    follower->Next(1);
+  });
+  for (const std::string& payload : Numbered("", kLast)) Append(a_, {payload});
+  EXPECT_EQ(Must(followed.Get()), Numbered("", kLast));
+}
+
 CONFORMANCE_CASE(Tail, AnAsynchronousReadIsToldOfABadArgument,
                  Shows("R9").Needs(Part::kAsynchronous)) {
   const auto answer = ReadLater(a_, {.from = 0});
@@ -170,9 +217,12 @@ CONFORMANCE_CASE(Tail, AThousandWaitAtOnceAndEachIsAnsweredOnce,
 
 CONFORMANCE_CASE(Tail, ClosingEndsAsynchronousWaits, Shows("R9").Needs(Part::kAsynchronous)) {
   const auto waiting = ReadLater(a_, {.wait = kHour});
+  const auto forever = ReadLater(a_, {.wait = std::chrono::milliseconds::max()});
   Close();
-  EXPECT_EQ(waiting.count(), 1U) << "nobody calls back after the store is gone";
-  EXPECT_EQ(Code(waiting.Get()), StatusCode::kCancelled);
+  for (const auto& answer : {waiting, forever}) {
+    EXPECT_EQ(answer.count(), 1U) << "nobody calls back after the store is gone";
+    EXPECT_EQ(Code(answer.Get()), StatusCode::kCancelled);
+  }
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 // Readers in threads of their own check invariants while batches run.
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <string>
 #include <vector>
@@ -126,6 +127,9 @@ CONFORMANCE_CASE(Visibility, OfThoseThatExpectOneVersionOneSucceeds, Shows("B6",
             {AppendEvents{left_, {"x"}, Expected::Exactly(head)}}, Options(thread));
         if (result.ok()) ++won;
         ASSERT_TRUE(result.ok() || Code(result) == StatusCode::kConflict) << result.status();
+        if (!result.ok()) {
+          ASSERT_GT(result.status().conflict()->actual, head) << "a head never goes back";
+        }
         const Version before = head;
         head = HeadOf(left_);
         ASSERT_GT(head, before) << "somebody has won";
@@ -182,6 +186,42 @@ CONFORMANCE_CASE(Visibility, OneLeaseMovesTheWorkOnOnce, Shows("B6", "B4")) {
   for (auto& racer : racers) won += racer.get() ? 1 : 0;
   EXPECT_EQ(won, 1);
   EXPECT_EQ(Events(left_), Texts{"done"});
+}
+
+// Leases run out while their holders move the work on: an Ok goes to one holder, for good.
+CONFORMANCE_CASE(Visibility, AnAckAndAnExpiryNeverBothWin, Shows("B6", "B4", "L3", "L4")) {
+  constexpr std::size_t kMessages = 200;
+  std::array<std::atomic<int>, kMessages> acks = {};
+  std::atomic<std::size_t> acked = 0;
+  for (std::size_t i = 0; i < kMessages; ++i) {
+    Put(kQueue, std::to_string(i),
+        {.group = i % 3 == 0 ? std::to_string(i) : "", .durability = Durability::kBuffered});
+  }
+  std::vector<std::future<void>> consumers;
+  for (int consumer = 0; consumer < 6; ++consumer) {
+    consumers.push_back(std::async(std::launch::async, [&] {
+      while (acked < kMessages) {
+        const Deliveries deliveries =
+            Take(kQueue, {.lease = std::chrono::milliseconds(20), .max_messages = 3});
+        clock().Advance(std::chrono::milliseconds(3));  // the work of one takes time for all
+        for (const Delivery& delivery : deliveries) {
+          const auto index = static_cast<std::size_t>(std::stoi(delivery.payload));
+          const auto result = store().AtomicBatch(
+              {DeleteMessages{delivery.lock_token}, AppendEvents{{"done", index}, {"x"}}},
+              {Durability::kBuffered, {}});
+          if (result.ok()) {
+            ASSERT_EQ(acks[index].fetch_add(1), 0) << "acked twice";
+            ++acked;
+          } else {
+            ASSERT_EQ(Code(result), StatusCode::kLeaseLost) << result.status();
+          }
+        }
+      }
+    }));
+  }
+  for (auto& consumer : consumers) consumer.get();
+  for (std::size_t i = 0; i < kMessages; ++i) EXPECT_EQ(HeadOf({"done", i}), 1U);
+  EXPECT_TRUE(Take(kQueue).empty());
 }
 
 }  // namespace

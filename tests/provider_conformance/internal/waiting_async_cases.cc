@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <future>
 #include <memory>
 #include <set>
 #include <string>
@@ -77,9 +78,36 @@ CONFORMANCE_CASE(AsyncWaiting, AStopEndsAWait, Shows("D10").Needs(Part::kAsynchr
 
 CONFORMANCE_CASE(AsyncWaiting, ClosingEndsWaits, Shows("D10").Needs(Part::kAsynchronous)) {
   const auto waiting = TakeLater({kQueue}, Long());
+  const auto forever = TakeLater({kQueue, "other"}, {.wait = std::chrono::milliseconds::max()});
   Close();
-  EXPECT_EQ(waiting.count(), 1U) << "nobody calls back after the store is gone";
-  EXPECT_EQ(Code(waiting.Get()), StatusCode::kCancelled);
+  for (const auto& answer : {waiting, forever}) {
+    EXPECT_EQ(answer.count(), 1U) << "nobody calls back after the store is gone";
+    EXPECT_EQ(Code(answer.Get()), StatusCode::kCancelled);
+  }
+}
+
+CONFORMANCE_CASE(AsyncWaiting, AMoveToTheDeadLettersEndsAWait,
+                 Shows("D10", "P5").Needs(Part::kAsynchronous)) {
+  Put(kQueue, "bad");
+  Abandon(TakeOne(kQueue).lock_token);
+  const auto waiting = TakeLater({DeadLetterQueue(kQueue)}, Long());
+  EXPECT_TRUE(Take(kQueue, {.max_deliveries = 1}).empty());
+  EXPECT_EQ(TextsOf(Must(waiting.Get())), Texts{"bad"});
+}
+
+CONFORMANCE_CASE(AsyncWaiting, AMessageGoesToAnotherWhenAnAsyncWaitIsStopped,
+                 Shows("D10", "D12").Needs(Part::kAsynchronous)) {
+  for (int round = 0; round < 50; ++round) {
+    std::stop_source stop;
+    DequeueOptions options = Long();
+    options.stop = stop.get_token();
+    const auto stopped = TakeLater({kQueue}, options);
+    const auto patient = TakeLater({kQueue}, Long());
+    auto stopper = std::async(std::launch::async, [&stop] { stop.request_stop(); });
+    Put(kQueue, "1");
+    if (!Must(stopped.Get()).empty()) Put(kQueue, "2");
+    EXPECT_EQ(Must(patient.Get()).size(), 1U);
+  }
 }
 
 CONFORMANCE_CASE(AsyncWaiting, AThousandWaitAndEachMessageGoesToOne,
