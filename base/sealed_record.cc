@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kCheckBytes = 8;
 
+// With the key, so that a record which stands under another's key is found out, too.
 std::uint64_t CheckOf(std::string_view key, std::string_view record) {
   return XXH3_64bits_withSeed(record.data(), record.size(), XXH3_64bits(key.data(), key.size()));
 }
@@ -20,6 +21,7 @@ std::uint64_t CheckOf(std::string_view key, std::string_view record) {
 
 std::string Seal(std::string_view key, std::string_view record) {
   const std::uint64_t check = CheckOf(key, record);
+  // Byte by byte, the highest first: a store can be moved to a machine with another byte order.
   std::string sealed;
   sealed.reserve(kCheckBytes + record.size());
   for (std::size_t i = 0; i < kCheckBytes; ++i) {

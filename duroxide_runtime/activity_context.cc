@@ -15,6 +15,7 @@ Status ActivityContext::HeartbeatEncoded(std::string progress) {
 
 Status ActivityContext::Save(std::optional<std::string> progress) {
   if (progress_ != nullptr) return progress_->Save(std::move(progress));
+  // Without a runtime, as in a unit test, the context keeps the progress itself.
   if (stop_.stop_requested()) return Status::Cancelled("the activity is to stop");
   if (progress) kept_ = std::move(progress);
   return Status::Ok();

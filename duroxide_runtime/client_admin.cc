@@ -44,6 +44,7 @@ Result<InstancePage> ClientAdmin::ListChildren(std::string_view instance,
 
 Result<InstanceStats> ClientAdmin::GetStats(std::string_view instance) const {
   TANDEM_RETURN_IF_ERROR(internal::CheckInstance(instance));
+  // One read after the other, while the instance goes on: the figures need not be of one moment.
   InstanceStats stats;
   TANDEM_ASSIGN_OR_RETURN(const KvEntries kv, internal::ReadVisibleKv(*provider_, instance, {}));
   for (const auto& [key, entry] : kv) {

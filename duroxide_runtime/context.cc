@@ -13,7 +13,7 @@ void OrchestrationContext::ClearKv() const {
 }
 
 std::size_t OrchestrationContext::EraseKvBefore(Timestamp time) const {
-  std::vector<std::string> old;
+  std::vector<std::string> old;  // first: erasing changes what is walked over
   for (const auto& [key, entry] : state_->published().kv().entries()) {
     if (entry.updated_at < time) old.push_back(key);
   }

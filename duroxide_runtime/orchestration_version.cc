@@ -13,6 +13,7 @@ Result<OrchestrationVersion> OrchestrationVersion::Parse(std::string_view text) 
   std::array<std::uint32_t, 3> numbers{};
   const char* at = text.begin();
   for (std::size_t i = 0; i < numbers.size(); ++i) {
+    // It takes no sign, no blank and nothing that is out of range.
     const auto [rest, error] = std::from_chars(at, text.end(), numbers[i]);
     const bool last = i + 1 == numbers.size();
     const bool separated = last ? rest == text.end() : rest != text.end() && *rest == '.';

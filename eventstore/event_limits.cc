@@ -45,6 +45,7 @@ Status Validate(const CheckVersion& check) { return ValidateEntity(check.stream.
 
 Status Validate(const CheckMetadata& check) {
   TANDEM_RETURN_IF_ERROR(ValidateEntity(check.stream.entity));
+  // No stored value is so large, so the check could never hold: a mistake, not a conflict.
   TANDEM_RETURN_IF_ERROR(
       CheckPayload("expected metadata value", check.expected.value_or("").size()));
   if (check.otherwise && check.otherwise->ok()) {
@@ -56,6 +57,7 @@ Status Validate(const CheckMetadata& check) {
 Status ValidateRead(const StreamId& stream, const ReadOptions& options) {
   TANDEM_RETURN_IF_ERROR(ValidateEntity(stream.entity));
   if (options.max_events == 0) return Status::InvalidArgument("max_events must not be 0");
+  // Backward any start is good, also 0, below which there is nothing.
   if (options.direction == Direction::kForward && options.from == Version{0}) {
     return Status::InvalidArgument("the first version of a stream is 1");
   }

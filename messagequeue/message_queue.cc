@@ -8,6 +8,7 @@ std::string DeadLetterQueue(std::string_view queue) { return std::string(queue) 
 
 Result<std::optional<Delivery>> MessageQueue::DequeueOne(const std::string& queue,
                                                          DequeueOptions options) {
+  // Whatever the options say: a second message would be leased, and its caller would not know.
   options.max_messages = 1;
   options.max_groups = 1;
   TANDEM_ASSIGN_OR_RETURN(std::vector<Delivery> deliveries, Dequeue(queue, options));

@@ -42,7 +42,7 @@ Status QueueWriter::Remove(std::string_view queue, std::string_view group,
         const ReadyChange change,
         rows_.groups().Remove(context.staging, queue, group, messages, time.Of(context.now)));
     TANDEM_RETURN_IF_ERROR(MoveGroup(queue, group, change, context));
-    removed += change.lost;
+    removed += change.lost;  // the queue has counted them, too
   }
   return states_.CountRemoved(queue, removed, context);
 }
@@ -75,6 +75,7 @@ Status QueueWriter::RestoreGroup(std::string_view queue, const ReadyEntry& entry
   const Timestamp not_before = record.value_or(GroupState()).not_before;
   TANDEM_ASSIGN_OR_RETURN(const std::optional<GroupState> state,
                           rows_.groups().Restore(context.staging, queue, entry.group, not_before));
+  // The entry that led here and that of the record may both be there, and at most one is right.
   std::set<Place> entries = {entry.place};
   if (record.has_value()) entries.insert(record->ready());
   for (const Place& place : entries) {
@@ -108,6 +109,7 @@ Status QueueWriter::MoveGroup(std::string_view queue, std::string_view group,
   }
   if (!change.after.has_value()) return Status::Ok();
   const ReadyEntry entry{*change.after, name};
+  // A lease of the group goes along: it is known by the place of the group's entry.
   if (const auto memory = states_.Lock(); const auto lease = memory->LeaseOf(queue, entry)) {
     memory->leases.SetReady(*lease, entry.place);
   }

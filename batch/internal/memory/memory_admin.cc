@@ -19,7 +19,7 @@ Status ValidateLimit(std::size_t limit) {
 NamePage PageOf(const std::set<std::string>& names, const ListOptions& options) {
   const std::size_t limit = std::min(options.limit, kPageEventsMax);
   NamePage page;
-  page.next = options.after;
+  page.next = options.after;  // of an empty page: the reader goes on from where it was
   for (const std::string& name : names) {
     if (!name.starts_with(options.prefix) || name <= options.after) continue;
     page.more = page.names.size() == limit;
@@ -106,6 +106,7 @@ Status MemoryAdmin::Checkpoint(const std::filesystem::path& /*directory*/) {
 
 Result<VerifyReport> MemoryAdmin::Verify() {
   TANDEM_RETURN_IF_ERROR(mark_->Check());
+  // In one look, so that all of it is of one moment.
   return store_->Look([](const MemoryState& state, Timestamp /*now*/) -> Result<VerifyReport> {
     VerifyReport report;
     TANDEM_RETURN_IF_ERROR(state.events.Verify(&report));

@@ -16,7 +16,7 @@ Status FailureOfException(std::string_view thrower, const std::exception_ptr& ex
     std::rethrow_exception(exception);
   } catch (const std::exception& known) {
     return Status::Internal(who + " threw: " + known.what());
-  } catch (...) {
+  } catch (...) {  // an int, say: all that is known of it is that it came
     return Status::Internal(who + " " + kForeignException);
   }
 }

@@ -4,6 +4,7 @@ namespace duroxide::internal {
 
 namespace {
 
+// An estimate of an instance's coroutine frames, which can't be asked for their size.
 constexpr std::size_t kFrameBytes = 4096;
 
 }  // namespace

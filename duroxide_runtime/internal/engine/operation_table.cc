@@ -31,6 +31,7 @@ void OperationTable::Identify(std::size_t index, EventId id) {
 std::optional<OpenOperation> OperationTable::Drop(std::size_t index) {
   Operation old = Remove(index);
   const bool delivered = old.value.has_value();
+  // A result that nobody took is of no use to anybody else; an event is, to the next that waits.
   if (delivered && old.kind != OperationKind::kEvent) return std::nullopt;
   if (delivered) {
     Give(events_.Return(old.target, EventQueues::Event{old.arrival, **std::move(old.value)}));
@@ -46,7 +47,7 @@ void OperationTable::Forget(std::size_t index) { Remove(index); }
 OperationTable::Operation OperationTable::Remove(std::size_t index) {
   auto removed = operations_.extract(index);
   TANDEM_CHECK(!removed.empty(), "an operation is taken or dropped once");
-  by_id_.erase(removed.mapped().id);
+  by_id_.erase(removed.mapped().id);  // 0 names none: its start was not recorded
   return std::move(removed.mapped());
 }
 
@@ -112,6 +113,7 @@ void OperationTable::Give(Operation& operation, Result<std::string> value) {
   TANDEM_CHECK(!operation.value.has_value(), "a result is delivered once");
   --open_;
   operation.value = std::move(value);
+  // Posted, not resumed: the code runs once all that this step delivers is in its place.
   if (operation.waiter != nullptr) pump_.Post(*std::exchange(operation.waiter, nullptr));
 }
 

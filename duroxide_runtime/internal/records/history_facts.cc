@@ -8,6 +8,8 @@ namespace {
 
 class OpenOperations {
  public:
+  // An event that names an operation is its result, or says that it was cancelled: it is open no
+  // more. All others open none.
   template <typename Body>
   void Note(EventId /*id*/, const Body& body) {
     if constexpr (requires { body.scheduled_id; }) cancellations_.erase(body.scheduled_id);
@@ -53,7 +55,7 @@ CustomStatus CustomStatusOf(const Started& started, const History& history) {
 
 std::map<EventId, HistoryBody> CancellationsOfOpen(const History& history) {
   OpenOperations open;
-  EventId id = 0;
+  EventId id = 0;  // events have no id of their own: it is their place in history, from 1
   for (const HistoryEvent& event : history) {
     ++id;
     std::visit([&](const auto& body) { open.Note(id, body); }, event.body);

@@ -50,6 +50,7 @@ Result<InstanceStatus> DecodeStatus(std::string_view bytes, std::string_view whe
         status.updated_at = FromMicros(record.getUpdatedAt());
         if (record.getStartAt() != 0) status.start_at = FromMicros(record.getStartAt());
       }));
+  // A newer version may have states of its own. The number is judged before it becomes one of ours.
   if (state > static_cast<std::uint8_t>(InstanceState::kCancelled)) {
     return Status::Unsupported(std::string(where) + ": a state that this version does not know");
   }
@@ -72,6 +73,7 @@ InstanceStatus StatusOf(const Started& started, std::uint64_t execution, const H
     status.state = InstanceState::kCompleted;
     status.output = completed->output;
   } else if (const auto* failed = std::get_if<OrchestrationFailed>(&last.body)) {
+    // For history a cancellation is a failure like others; for clients it is a state of its own.
     status.state = failed->failure.category == FailureCategory::kCancelled
                        ? InstanceState::kCancelled
                        : InstanceState::kFailed;

@@ -29,6 +29,7 @@ std::string IndexStatePrefix(InstanceState state) {
   return std::string("S") + static_cast<char>(state);
 }
 
+// Escaped, which ends the name: a list of `pay` must not find instances of `payout`.
 std::string IndexNamePrefix(std::string_view orchestration) {
   return tandem::KeyWriter('N').Escaped(orchestration).Take();
 }
@@ -51,6 +52,7 @@ tandem::UpdateMetadata MoveInIndex(std::string_view instance, InstanceState from
                                    InstanceState to) {
   tandem::UpdateMetadata update;
   update.stream = IndexStream();
+  // The other keys name what never changes while the instance lives.
   update.erase.push_back(IndexStatePrefix(from).append(instance));
   update.set.emplace(IndexStatePrefix(to).append(instance), "");
   return update;

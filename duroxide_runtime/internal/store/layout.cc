@@ -48,7 +48,7 @@ tandem::Enqueue ToInstance(std::string_view instance, const WorkItem& item) {
   tandem::Enqueue enqueue;
   enqueue.queue = kTurnQueue;
   enqueue.payload = EncodeWorkItem(item);
-  enqueue.options.group = instance;
+  enqueue.options.group = instance;  // in order, and to one turn at a time
   return enqueue;
 }
 
