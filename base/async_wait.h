@@ -74,8 +74,8 @@ class AsyncWaits {
 
   ~AsyncWaits() { Close(); }
 
-  // Lets every wait end, and returns when none is left. What is started later ends at its first
-  // step.
+  // Lets every wait end, and returns when none is left. A wait that is started later ends at its
+  // first step.
   void Close();
   AsyncWaits(const AsyncWaits&) = delete;
   AsyncWaits& operator=(const AsyncWaits&) = delete;

@@ -52,7 +52,7 @@ SystemClock::SystemClock()
 Timestamp SystemClock::Now() const { return wall_start_ + (SinceBoot() - boot_start_); }
 
 bool SystemClock::WaitUntil(Signal& signal, Timestamp deadline) {
-  // What a condition variable waits by stands still while the machine sleeps, so the wait looks
+  // The clock of a condition variable stands still while the machine sleeps, so the wait looks
   // again.
   constexpr std::chrono::seconds kWaitMax{10};
   while (true) {

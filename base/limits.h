@@ -23,7 +23,7 @@ constexpr std::size_t kBatchBytesMax = std::size_t{64} << 20;
 // One read or dequeue returns at most this, even if it asks for more.
 constexpr std::size_t kPageEventsMax = 65'536;
 constexpr std::size_t kPageBytesMax = std::size_t{64} << 20;
-// What one page passes over at most, besides what it returns: what was deleted, or is not asked
+// The most that one page passes over, besides what it returns: what was deleted, or is not asked
 // for. A page that ends there may have fewer entries than were asked for, or none, and says where
 // the next one goes on.
 constexpr std::size_t kPagePassedMax = 1024;

@@ -32,7 +32,7 @@ struct BatchHandle {
   std::size_t index = 0;
 };
 
-// A value; not thread-safe. What its operations do, require and report stands with each of them
+// A value; not thread-safe. Each operation says what it does, requires and reports
 // (eventstore/event_store.h, messagequeue/message_queue.h).
 class Batch {
  public:

@@ -10,9 +10,9 @@
 //
 // The request drops `body`, which cancels what it waits for, and gives Cancelled with the reason.
 // Of nested scopes only the innermost is notified. Of scopes side by side, as operands of WhenAll
-// or WhenAny, each is, in the order in which they were entered. What waits beside them, in no
-// scope, goes on. That consumes the request: scopes that were not notified, or are entered later,
-// do not see it.
+// or WhenAny, each is, in the order in which they were entered. A coroutine that waits beside them,
+// in no scope, goes on. That consumes the request: scopes that were not notified, or are entered
+// later, do not see it.
 //
 // An orchestration that passes that status on as its own result ends as cancelled; with another
 // result it ends like any other.

@@ -61,8 +61,8 @@ class Registry {
   Registry& AddOrchestration(const std::string& name, OrchestrationVersion version,
                              OrchestrationHandler handler);
 
-  // What starts without a version of its own, or continues as new, takes this one instead of the
-  // latest. Pinning one that is not registered is a mistake.
+  // An instance that starts without a version of its own, or continues as new, takes this one
+  // instead of the latest. Pinning one that is not registered is a mistake.
   Registry& Pin(std::string_view orchestration, OrchestrationVersion version);
 
   // Null when there is none of that name.

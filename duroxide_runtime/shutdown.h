@@ -13,7 +13,7 @@ struct ShutdownOptions {
   ShutdownOptions() {}
   explicit ShutdownOptions(Timeout the_timeout) : timeout(the_timeout) {}
 
-  // What runs may come to its end by itself for so long; then activities are asked to stop...
+  // Running work may come to its end by itself for so long; then activities are asked to stop...
   Timeout timeout = std::chrono::seconds(10);
   // ...and have so long to return.
   Timeout grace = std::chrono::seconds(5);

@@ -21,7 +21,7 @@
 //
 // Which one is first is decided by the order of the history; of several that are there already it
 // is the first argument. The losers of WhenAny are dropped, and so cancelled, in the order of the
-// arguments. What an operand has got counts as taken when the code that awaits goes on with it: a
+// arguments. The result of an operand counts as taken when the code that awaits goes on with it: a
 // combinator that is dropped before, because it loses a race itself, gives its events back. A wait
 // for an event that loses by pointer gives its event back too, and begins anew in the next round.
 //

@@ -138,7 +138,7 @@ struct DeletePartition {
   StreamId stream;
 };
 
-// Removes all partitions of an entity for good, events and metadata. What is left is a tombstone
+// Removes all partitions of an entity for good, events and metadata. It leaves a tombstone
 // with the highest of them: partitions up to it can't be written again, a new life of the entity
 // uses the next one.
 struct DeleteEntity {

@@ -26,7 +26,7 @@ namespace tandem {
 
 class BoundedWalk {
  public:
-  // What was deleted, entries and deletions, is counted by so many: fewer between two live entries
+  // Deleted entries, and the deletions, are counted by so many: fewer between two live entries
   // count as none.
   static constexpr std::size_t kStride = 64;
 

@@ -2,7 +2,7 @@
 
 // Histories that instances have written, to be replayed against other code: before a deployment,
 // the histories of what runs in production against the new build; in a repository, golden histories
-// that must go on to replay. What is recorded is what replay takes: the history of one execution,
+// that must go on to replay. It records what a replay takes: the history of one execution,
 // and the key-value map that it began with.
 //
 //   for (const auto& recorded : *ReadRecorded(provider, "order-7")) {

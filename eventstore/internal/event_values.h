@@ -1,6 +1,7 @@
 #pragma once
 
-// Stored records of events, as values. What does not decode, or makes no sense, is Corruption.
+// Stored records of events, as values. A record that does not decode, or makes no sense, is
+// Corruption.
 
 #include <cstdint>
 #include <string>

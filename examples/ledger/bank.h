@@ -1,7 +1,7 @@
 #pragma once
 
 // Runs the ledger: a reader passes the input's rows to tellers in threads of their own, and a
-// projection takes in what they send. Whatever is left undone by a process that died, the next one
+// projection takes in what they send. Work that a process left undone when it died, the next one
 // does.
 
 #include <cstddef>

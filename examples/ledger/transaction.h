@@ -1,7 +1,7 @@
 #pragma once
 
 // A transaction: money that goes from one account to another, or comes from outside (a deposit:
-// `from` is empty), or goes there (a withdrawal: `to` is empty). What has been decided about one is
+// `from` is empty), or goes there (a withdrawal: `to` is empty). The decision about one is
 // an Outcome.
 
 #include <cstddef>

@@ -42,7 +42,7 @@ std::uint64_t CountLines(const std::filesystem::path& path) {
   return static_cast<std::uint64_t>(std::ranges::count(text, '\n'));
 }
 
-// What all processes have told so far, by their logs. A line that was cut off was not told.
+// What all processes have reported so far, by their logs. A line that was cut off does not count.
 struct Told {
   std::set<std::string> started;
   std::map<std::string, std::string> finished;  // instance -> state

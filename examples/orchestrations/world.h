@@ -41,8 +41,8 @@ class World {
   World(const World&) = delete;
   World& operator=(const World&) = delete;
 
-  // Does it unless it was done or undone before. What was undone is never done any more: the call
-  // that would do it may be late, and come after the one that undoes.
+  // Does it unless it was done or undone before. After it was undone it is never done again: the
+  // call that would do it may be late, and come after the one that undoes.
   tandem::Status Do(const std::string& name);
   tandem::Status Undo(const std::string& name);
 

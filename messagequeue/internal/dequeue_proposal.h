@@ -21,9 +21,9 @@
 namespace tandem::internal {
 
 // Takes the oldest eligible messages, in the serial order of batches. It writes delivery counts
-// only: the lease itself is in memory. What was delivered too often moves to the dead letters in
-// the same write, a bounded part at a time: if that is all that is done, the caller tries again.
-// What is damaged is set aside, and the others go on.
+// only: the lease itself is in memory. A message that was delivered too often moves to the dead
+// letters in the same write, a bounded part at a time: if that is all that is done, the caller
+// tries again. What is damaged is set aside, and the others go on.
 class DequeueProposal final : public Proposal {
  public:
   DequeueProposal(QueueParts& parts, std::span<const std::string> queues,

@@ -21,7 +21,7 @@ class PortionProposal : public Proposal {
 
   // To be committed again: there may be more.
   bool goes_on() const { return !ended_ && failure_.ok(); }
-  // Of a read. What was staged before it is whole.
+  // Of a read. Everything that was staged before it is whole.
   const Status& failure() const { return failure_; }
 
   Status Stage(Staging& staging, Timestamp now) final;

@@ -1,8 +1,8 @@
 #pragma once
 
 // Checks the write-ahead log while RocksDB replays it: the stamps of its records (group_stamp.h)
-// must be consecutive. What replay does not deliver in order fails the open instead of being
-// forgotten.
+// must be consecutive. A group that replay does not deliver in order fails the open instead of
+// being forgotten.
 //
 // One hole is no damage: a power cut may take the unflushed end of a log and leave some of the next
 // log. Inside a log that shows, and the audit (log_audit.h) cuts it; where a log ends with a whole

@@ -247,7 +247,7 @@ MemoryMessage MemoryQueues::Remove(const std::string& name, const Place& place, 
   return message;
 }
 
-// What it covers is free again. 0 names none.
+// The messages that it covers are free again. 0 names none.
 void MemoryQueues::EndLease(LeaseNumber number, bool count) {
   const auto lease = leases_.find(number);
   if (lease == leases_.end()) return;

@@ -1,7 +1,7 @@
 #pragma once
 
 // The state of the in-memory provider under its one lock, and waiting for what it will hold.
-// Whoever waits looks again after every change.
+// A waiting call looks again after every change.
 
 #include <algorithm>
 #include <chrono>

@@ -20,8 +20,8 @@
 // Each group carries a stamp as log data, with consecutive numbers: recovery notices a missing one
 // (group_stamp.h). After a failed write or flush nothing is written any more.
 //
-// Whoever leads lets the latch go on every way out: an exception in a group, most likely for lack
-// of memory, stops the store as a failed write does. So what follows it, the answers included,
+// The leading thread lets the latch go on every way out: an exception in a group, most likely for
+// lack of memory, stops the store as a failed write does. So what follows it, the answers included,
 // takes no memory: the line is linked through the requests, and those are what is posted.
 
 #include <rocksdb/db.h>

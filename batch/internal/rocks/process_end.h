@@ -14,8 +14,8 @@ Status CheckMayOpen();
 
 // To be called once RocksDB has made what it keeps, so after a store was opened:
 //   * In a forked child the process then ends where RocksDB's objects would wait for threads that
-//     exist in the parent only. What was registered or constructed before is not run, but standard
-//     output is written.
+//     exist in the parent only. Handlers that were registered, and objects that were constructed,
+//     before are not run, but standard output is written.
 //   * Elsewhere RocksDbIsGone() holds from then on.
 void WatchProcessEnd();
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// What a range deletion costs the readers is kept short. In a table file RocksDB jumps over what it
+// Keeps short what a range deletion costs the readers. In a table file RocksDB jumps over what it
 // deleted. In a memtable that holds the deletion and the entries, each iterator that comes there
 // walks over every entry, backwards with a search for each, and stops neither at its bound nor at
 // its limit of skipped keys (seen with RocksDB 7.8). So such a memtable is written to a table at

@@ -135,7 +135,7 @@ Status CheckContent(const fs::path& directory, OpenMode mode) {
   }
   if (has_current) return Status::Ok();
   if (mode == OpenMode::kOpenExisting) return Status::NotFound("no store at " + directory.string());
-  // Whoever made the directory may have died before its name was flushed.
+  // The process that made the directory may have died before its name was flushed.
   return FlushName(directory);
 }
 

@@ -12,8 +12,8 @@
 // further child then, and the tree is walked and deleted at rest: work for each member once,
 // however fast they are.
 //
-// What does not fit into one batch is deleted from the leaves up, the root last: at any moment the
-// rest is a tree of the same root, and deleting it again goes on.
+// A tree that does not fit into one batch is deleted from the leaves up, the root last: at any
+// moment the rest is a tree of the same root, and deleting it again goes on.
 
 #include <cstddef>
 #include <string_view>

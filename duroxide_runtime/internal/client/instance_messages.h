@@ -12,8 +12,8 @@ namespace duroxide::internal {
 
 // Sends `item` unless the instance has finished. Returns its state; what has finished when that is
 // returned was sent nothing. Exact: the batch that stores the message also checks that the instance
-// is there and has not finished. What is checked changes only when it starts, ends or is deleted,
-// so senders and the turns of a busy instance never fail each other. Errors: NotFound.
+// is there and has not finished. The checked state changes only when the instance starts, ends or
+// is deleted, so senders and the turns of a busy instance never fail each other. Errors: NotFound.
 Result<InstanceState> SendToInstance(tandem::Provider& provider, std::string_view instance,
                                      const WorkItem& item);
 

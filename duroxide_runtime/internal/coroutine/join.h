@@ -150,7 +150,7 @@ class Operand {
 
   Awaiter& awaiter() { return awaited_->awaiter; }
   // A task has done all it had to, and its frame goes at once; the losers of a race go as soon as
-  // it is decided. What a future has got stays where it is.
+  // it is decided. The result of a future stays where it is.
   void Settle() {
     if constexpr (kIsTask<A>) {
       try {

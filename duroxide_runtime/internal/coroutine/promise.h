@@ -46,8 +46,9 @@ struct FallibleValue<Status> {
 template <typename T>
 concept Fallible = requires { typename FallibleValue<T>::Type; };
 
-// What is awaited, or handed to a combinator, is given away. A is deduced from an A&&. Combinators
-// ask for it in their constraints, so that it comes before what the compiler says of a copy.
+// An operand that is awaited, or handed to a combinator, is given away. A is deduced from an A&&.
+// Combinators ask for it in their constraints, so that it comes before what the compiler says of a
+// copy.
 template <typename A>
 struct GivenAway {
   static constexpr bool kChecked = true;
@@ -111,7 +112,7 @@ class PromiseBase : public Resumable {
       innermost->drop_(innermost->owner_);
       innermost = parent;
     }
-    // Who waits for several may be gone before them.
+    // A coroutine that waits for several may be gone before them.
     if (drop_ != nullptr && parent_->nested_ == this) parent_->nested_ = nullptr;
   }
 

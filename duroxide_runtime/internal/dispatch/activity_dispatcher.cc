@@ -99,8 +99,8 @@ Status ActivityDispatcher::Run(Call call, const ActivityHandler& handler) {
     result.item = ActivityCompletedItem{IdOf(item), std::move(output->value)};
     result.operations = std::move(output->operations);
   }
-  // What was delivered before goes by the queue, so that a turn which kills the process is counted
-  // there and not charged to the activity. A turn that can't be run here would only find that out.
+  // The result of a second delivery goes by the queue, so that a turn which kills the process is
+  // counted there and not charged to the activity. A turn that can't be run here would only find that out.
   // And operations that are refused fail the activity, not the turn that would see its value.
   const bool may_fuse = turns_.takes_results() && delivery.delivery_count == 1 &&
                         result.operations.empty() &&

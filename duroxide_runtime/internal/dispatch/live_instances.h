@@ -6,7 +6,7 @@
 // is a guess, never a fact: it is used only if its version is still the head of the history, which
 // the turn's own commit checks; on any doubt it is dropped, and the history tells.
 //
-// Thread-safe. Who takes an instance has it alone.
+// Thread-safe. A thread that takes an instance has it alone.
 
 #include <cstddef>
 #include <cstdint>

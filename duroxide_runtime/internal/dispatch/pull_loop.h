@@ -43,7 +43,7 @@ class PullLoop {
   PullLoop(const PullLoop&) = delete;
   PullLoop& operator=(const PullLoop&) = delete;
 
-  // Takes no further work: nothing is handed to the function from here on. What is running runs to
+  // Takes no further work: nothing is handed to the function from here on. Running work runs to
   // its end.
   void RequestStop() { stop_.request_stop(); }
   // True when nothing runs, nor ever will.

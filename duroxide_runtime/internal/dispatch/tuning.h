@@ -41,7 +41,7 @@ inline constexpr int kTurnsInARowMax = 16;
 // leave the instance sooner to whoever is faster there. Chosen by judgement; not measured.
 inline constexpr int kTurnConflictsMax = 2;
 
-// What waits in one instance's inbox before a further result of an activity is reported by a
+// So much waits in one instance's inbox before a further result of an activity is reported by a
 // message. More results share a batch; each holds its value and its lease in memory. Chosen by
 // judgement; not measured.
 inline constexpr std::size_t kInboxWaitingMax = 1024;
@@ -74,7 +74,7 @@ inline constexpr std::size_t kPortionFactor = 2;
 inline constexpr std::uint32_t kHandOversInARow = 7;
 inline constexpr std::chrono::milliseconds kHandOverDelay{50};
 
-// What is parked comes again after the first delay, doubling up to the last. Shorter goes on sooner
+// Parked work comes again after the first delay, doubling up to the last. Shorter goes on sooner
 // once the right code is there; longer costs less until then. Chosen by judgement; not measured.
 inline constexpr std::chrono::milliseconds kParkDelayFirst{1'000};
 inline constexpr std::chrono::milliseconds kParkDelayMax{60'000};

@@ -1,8 +1,8 @@
 #pragma once
 
-// The turns of this runtime, one at a time for each instance. Whoever brings a cause while a turn
-// of the instance is running leaves it in the inbox, and whoever runs that turn takes it into the
-// next: so what arrives during a flush shares the one after it.
+// The turns of this runtime, one at a time for each instance. A thread that brings a cause while a
+// turn of the instance is running leaves it in the inbox, and whoever runs that turn takes it into
+// the next: so what arrives during a flush shares the one after it.
 //
 // Thread-safe.
 

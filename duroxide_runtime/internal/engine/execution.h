@@ -5,7 +5,7 @@
 //
 // The seam for live instances: an Execution that has applied a history up to version v may be kept
 // and given the next input, as long as v is still the head of its stream; then nothing is replayed.
-// Whoever keeps one must drop it on any doubt.
+// Code that keeps one must drop it on any doubt.
 
 #include <cstddef>
 #include <cstdint>

@@ -32,9 +32,9 @@ Status CheckTag(std::string_view tag);
 //           | root '::sub::' 16 hexadecimal digits                       of a parent that has it
 //
 // "order-7::sub::1.2": the second child of the first execution. Unique: the execution numbers of
-// an id never repeat, not even after the instance was deleted. What descends from such a child is
-// named after the same root, "order-7::sub::5f0c0de15ba11ad5", so that ids do not grow with the
-// depth; the digits are `random`, which has to be the same on every replay.
+// an id never repeat, not even after the instance was deleted. An instance that descends from such
+// a child is named after the same root, "order-7::sub::5f0c0de15ba11ad5", so that ids do not grow
+// with the depth; the digits are `random`, which has to be the same on every replay.
 std::string ChildId(std::string_view parent, std::uint64_t execution, std::uint64_t number,
                     std::uint64_t random);
 

@@ -98,7 +98,7 @@ class Turn {
   }
 
  private:
-  // What was sent to an instance whose start was delayed stands before the start, if the clock was
+  // A message to an instance whose start was delayed stands before the start, if the clock was
   // set back and forth meanwhile. It is for the instance all the same.
   std::vector<const WorkItem*> StartFirst() const {
     std::vector<const WorkItem*> items;
@@ -227,7 +227,7 @@ class Turn {
     return true;
   }
 
-  // An id serves once. Who asks for one that is taken is told so at once, unless the turn has grown
+  // An id serves once. A call for one that is taken is refused at once, unless the turn has grown
   // too large for that (a loop that tries again forever): then the batch tells it.
   void Claim(const HistoryBody& body) {
     const auto* child = std::get_if<ChildScheduled>(&body);

@@ -18,7 +18,7 @@ constexpr std::size_t kTurnChainBytesMax = std::size_t{1} << 20;
 constexpr std::size_t kTurnMessagesMax = 256;
 
 // A turn takes no further message once it holds more than this: new history events, and bytes of
-// names and values in them. What it leaves comes back.
+// names and values in them. Messages that it leaves come back.
 constexpr std::size_t kTurnEventsMax = 10'000;
 constexpr std::size_t kTurnBytesMax = std::size_t{16} << 20;
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// The one batch that stores a turn. What has to happen follows one to one from what it recorded:
+// The one batch that stores a turn. The turn's records say one to one what has to happen:
 //
 //   ActivityScheduled        -> enqueue to the queue of its tag, keyed by the operation
 //   TimerCreated             -> enqueue to "dx/turns", visible when it fires, keyed

@@ -1,7 +1,7 @@
 #pragma once
 
 // A runtime without threads: it takes a delivery when it is told to, and works on one when it is
-// told to. What becomes of it when its process dies is gone with it.
+// told to. Everything in it is gone when its process dies.
 
 #include <cstdint>
 #include <functional>

@@ -64,8 +64,8 @@ struct QueueState {
   std::size_t removals = 0;          // since the floor was raised
   std::multiset<Place> unpublished;  // entries that are staged but not yet in the window
 
-  // What was found to be damaged since the store was opened, by its place in the ready index. It is
-  // not offered until something of it changes.
+  // Entries of the ready index that were found to be damaged since the store was opened, by place.
+  // One is not offered until something of it changes.
   std::map<Place, Damage> damaged;
   bool count_is_wrong = false;  // `messages`: to be counted anew
 
