@@ -1,13 +1,13 @@
 #pragma once
 
-// How the types of fields become JSON and come back, for structs with TANDEM_JSON (json_codec.h,
-// which includes this last). JsonField<T> is there for what has a form in JSON; nlohmann-json
+// How the types of fields become JSON and come back, for structs with TANDEM_JSON (json.h,
+// which includes this). JsonField<T> is there for what has a form in JSON; nlohmann-json
 // converts what is not named here, but never numbers: it cuts them to the type that is asked for.
 //
 //   json   := object | array | string | number | true | false | null
 //   bool   := true | false              integer := a number without point or exponent, in range
 //   string := string, UTF-8             floating := number | "nan" | "inf" | "-inf"
-//   Unit   := null                      optional := null | the value
+//   monostate := null                   optional := null | the value
 //   vector := array                     pair, tuple := array of as many
 //   enum   := its number                map := object, for keys that are strings
 //   struct := object, a member a field       | array of [key, value], sorted
@@ -30,11 +30,13 @@
 #include <type_traits>
 #include <unordered_map>
 #include <utility>
+#include <variant>
 #include <vector>
 
-#include "tandem/duroxide_runtime/codec.h"
+#include "tandem/base/result.h"
+#include "tandem/base/status.h"
 
-namespace duroxide::internal {
+namespace tandem::internal {
 
 // What TANDEM_JSON declares beside a struct, found by the struct's namespace.
 struct AnyField {
@@ -126,9 +128,9 @@ struct JsonField<std::string> {
 };
 
 template <>
-struct JsonField<Unit> {
-  static nlohmann::json To(const Unit&) { return nullptr; }
-  static Status From(const nlohmann::json& json, Unit&) {
+struct JsonField<std::monostate> {
+  static nlohmann::json To(const std::monostate&) { return nullptr; }
+  static Status From(const nlohmann::json& json, std::monostate&) {
     return json.is_null() ? Status::Ok() : ExpectedJson("null", json);
   }
 };
@@ -140,8 +142,11 @@ struct JsonProbe {
 template <typename T>
 concept HasOwnJson = requires(JsonProbe& json, const T& value) { to_json(json, value); };
 
-template <EnumOfFixedType T>
-  requires(!HasOwnJson<T>)
+// Of an enum that names no underlying type C++ can't make a value of most numbers.
+template <typename T>
+concept JsonEnum = std::is_enum_v<T> && requires { T{0}; } && !HasOwnJson<T>;
+
+template <JsonEnum T>
 struct JsonField<T> {
   using Number = std::underlying_type_t<T>;
 
@@ -155,7 +160,7 @@ struct JsonField<T> {
 };
 
 template <typename T>
-constexpr bool kMayBeNull = std::is_same_v<T, Unit>;
+constexpr bool kMayBeNull = std::is_same_v<T, std::monostate>;
 template <typename T>
 constexpr bool kMayBeNull<std::optional<T>> = true;
 
@@ -338,16 +343,16 @@ struct JsonField<T> {
   }
 };
 
-}  // namespace duroxide::internal
+}  // namespace tandem::internal
 
 // nlohmann-json itself converts such structs too, wherever they stand.
-template <duroxide::internal::JsonStruct T>
+template <tandem::internal::JsonStruct T>
 struct nlohmann::adl_serializer<T, void> {
   static void to_json(nlohmann::json& json, const T& value) {
-    json = duroxide::internal::JsonField<T>::To(value);
+    json = tandem::internal::JsonField<T>::To(value);
   }
   static void from_json(const nlohmann::json& json, T& value) {
-    const duroxide::Status status = duroxide::internal::JsonField<T>::From(json, value);
+    const tandem::Status status = tandem::internal::JsonField<T>::From(json, value);
     if (!status.ok()) throw std::invalid_argument(status.message());
   }
 };
