@@ -15,5 +15,5 @@ function(tandem_link_folders)
   endforeach()
 endfunction()
 
-tandem_link_folders(base eventstore messagequeue batch providers duroxide_runtime cli
+tandem_link_folders(base eventstore messagequeue batch providers sourcing duroxide_runtime cli
   tests benchmarks tools)

@@ -184,6 +184,7 @@ const Arrows& AllowedArrows() {
       {"messagequeue", {"base"}},
       {"batch", {"eventstore", "messagequeue", "base"}},
       {"providers", {"batch", "eventstore", "messagequeue", "base"}},
+      {"sourcing", {"batch", "eventstore", "messagequeue", "base"}},
       {"duroxide_runtime", {"batch", "eventstore", "messagequeue", "base"}},
       {"cli", {"providers", "duroxide_runtime", "batch", "eventstore", "messagequeue", "base"}},
   };

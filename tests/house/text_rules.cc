@@ -58,7 +58,8 @@ void CheckEnglish(const SourceFile& file, Findings& findings) {
 
 bool IsLibrary(const std::string& folder) {
   static const std::set<std::string> kLibraries = {
-      "base", "eventstore", "messagequeue", "batch", "providers", "duroxide_runtime", "cli"};
+      "base",      "eventstore", "messagequeue",     "batch",
+      "providers", "sourcing",   "duroxide_runtime", "cli"};
   return kLibraries.contains(folder);
 }
 

@@ -56,7 +56,7 @@ expect_every_header() { # <file>
   while read -r header; do
     grep -qxF "#include <$header>" "$1" || fail "not installed: $header"
     count=$((count + 1))
-  done < <(cd "$SOURCE" && find base eventstore messagequeue batch providers duroxide_runtime -name '*.h' \
+  done < <(cd "$SOURCE" && find base eventstore messagequeue batch providers sourcing duroxide_runtime -name '*.h' \
     -not -path '*/internal/*' | sed -e 's|^|tandem/|' -e 's|^tandem/base/umbrella/||')
   ((count > 20)) || fail "found only $count public headers in the source tree"
 }
