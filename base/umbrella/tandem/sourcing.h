@@ -1,8 +1,11 @@
 #pragma once
 
-// Everything that event sourcing takes: types of events, their envelopes, and upcasters. Link
-// tandem::sourcing; needs nlohmann-json.
+// Everything that event sourcing takes: events and their envelopes, repositories of aggregates.
+// Link tandem::sourcing; needs nlohmann-json.
 
-#include "tandem/sourcing/envelope.h"   // IWYU pragma: export
-#include "tandem/sourcing/event.h"      // IWYU pragma: export
-#include "tandem/sourcing/upcasters.h"  // IWYU pragma: export
+#include "tandem/sourcing/changes.h"             // IWYU pragma: export
+#include "tandem/sourcing/envelope.h"            // IWYU pragma: export
+#include "tandem/sourcing/event.h"               // IWYU pragma: export
+#include "tandem/sourcing/repository.h"          // IWYU pragma: export
+#include "tandem/sourcing/repository_options.h"  // IWYU pragma: export
+#include "tandem/sourcing/upcasters.h"           // IWYU pragma: export
