@@ -1,7 +1,7 @@
 #pragma once
 
 // Everything that event sourcing takes: events and their envelopes, repositories of aggregates,
-// and projections. Link tandem::sourcing; needs nlohmann-json.
+// projections, and consumers of queues. Link tandem::sourcing; needs nlohmann-json.
 
 #include "tandem/sourcing/changes.h"             // IWYU pragma: export
 #include "tandem/sourcing/consumer.h"            // IWYU pragma: export
