@@ -160,12 +160,12 @@ class Repository {
         }
       }
     }
-    TANDEM_RETURN_IF_ERROR(stream_.ReadEvents(
-        id, folded.version, [&](const Envelope& envelope, std::string_view where) -> Status {
-          TANDEM_RETURN_IF_ERROR(Apply(folded.state, envelope, where));
-          folded.version += 1;
-          return Status::Ok();
-        }));
+    const auto apply = [&folded](const Envelope& envelope, std::string_view where) -> Status {
+      TANDEM_RETURN_IF_ERROR(Apply(folded.state, envelope, where));
+      folded.version += 1;
+      return Status::Ok();
+    };
+    TANDEM_RETURN_IF_ERROR(stream_.ReadEvents(id, folded.version, apply));
     return folded;
   }
 

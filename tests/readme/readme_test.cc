@@ -23,6 +23,7 @@ const std::string kSource = TANDEM_SOURCE_DIR "/";
 const std::vector<std::string> kReadmePrograms = {"shop", "outbox", "order", "timing"};
 const std::vector<std::string> kEventSourcingPrograms = {"transfer"};
 const std::vector<std::string> kCodecsPrograms = {"codecs"};
+const std::vector<std::string> kSourcingPrograms = {"examples/order/order_service"};
 
 std::string ReadFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -59,7 +60,8 @@ void ExpectShows(const std::string& page, const std::string& word,
   const auto blocks = CppBlocks(ReadFile(kSource + page), page);
   std::vector<Snippet> regions;
   for (const std::string& program : programs) {
-    const std::string path = "tests/readme/" + program + ".cc";
+    const bool is_example = program.starts_with("examples/");
+    const std::string path = (is_example ? "" : "tests/readme/") + program + ".cc";
     for (Snippet& region : MarkedRegions(ReadFile(kSource + path), path, word)) {
       regions.push_back(std::move(region));
     }
@@ -79,6 +81,33 @@ TEST(ReadmeTest, ThePageOnEventSourcingShowsExactlyWhatItsProgramMarks) {
 TEST(ReadmeTest, ThePageOnCodecsShowsExactlyWhatItsProgramMarks) {
   ExpectShows("docs/codecs.md", "codecs", kCodecsPrograms);
 }
+
+TEST(ReadmeTest, ThePageOnTheLibraryOfSourcingShowsExactlyWhatItsProgramMarks) {
+  ExpectShows("docs/sourcing.md", "sourcing", kSourcingPrograms);
+}
+
+#ifdef README_ORDER_SERVICE  // a build without examples has none
+TEST(ReadmeTest, TheOrderServiceDoublesNothingWhenItRunsAgain) {
+  const testing::TemporaryDirectory directory;
+  std::filesystem::current_path(directory.path());  // where it makes its store
+  std::string mails;
+  for (int run = 1; run <= 3; ++run) {
+    Ended ended = RunProgram(README_ORDER_SERVICE);
+    EXPECT_EQ(ended.exit_status, 0);
+    // The mailer sends it at any time of the first run, or of a later one.
+    const std::string mail = "we got 500 for order-1\n";
+    if (const std::size_t at = ended.output.find(mail); at != std::string::npos) {
+      ended.output.erase(at, mail.size());
+      mails += mail;
+    }
+    EXPECT_EQ(ended.output,
+              "InvalidArgument: order-1 owes only 700\n"
+              "ann has spent 1200\n");
+    EXPECT_LE(mails.size(), mail.size());
+  }
+  std::filesystem::current_path("/");
+}
+#endif
 
 TEST(ReadmeTest, TheCodecsProgramStoresBothTypes) {
   const Ended ended = RunProgram(README_CODECS);
