@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t kColumns = 3;
 constexpr double kPanelWidth = 320;
 constexpr double kPanelHeight = 230;
-constexpr double kLeft = 52;  // from a panel's edge to its axes
+constexpr double kLeft = 64;  // from a panel's edge to its axes
 constexpr double kTop = 26;
 constexpr double kRight = 22;
 constexpr double kBottom = 30;
@@ -109,7 +109,7 @@ class Panel {
         decades_(decades) {}
 
   std::string Axes(const std::string& title) const {
-    std::string svg = Text(x_ + kLeft, y_ + kTop - 9, "start", title);
+    std::string svg = Text(x_ + 8, y_ + kTop - 9, "start", title);
     for (int decade = decades_.first; decade <= decades_.last; ++decade) {
       svg += Line(X(0), Y(decade), X(kNinesMax), Y(decade));
       const double micros = std::pow(10, decade);
