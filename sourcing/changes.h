@@ -18,7 +18,7 @@ class Changes {
  public:
   // An event that has happened. It must be of the aggregate's Events; else the change is
   // InvalidArgument, as it is for an event that can't be encoded.
-  template <Event E>
+  template <EventType E>
   void Append(const E& event) {
     Result<std::string> data = internal::EncodeData(event);
     if (data.ok()) {

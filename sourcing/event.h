@@ -64,7 +64,7 @@ struct EventData<T> {
 
 // A type that has a stored name and data.
 template <typename T>
-concept Event = requires(const T& event, std::string_view data) {
+concept EventType = requires(const T& event, std::string_view data) {
   { EventData<T>::kType } -> std::convertible_to<std::string_view>;
   { EventData<T>::Encode(event) } -> std::same_as<std::string>;
   { EventData<T>::Decode(data) } -> std::same_as<Result<T>>;
@@ -73,7 +73,7 @@ concept Event = requires(const T& event, std::string_view data) {
 namespace internal {
 
 // InvalidArgument also for what Encode throws.
-template <Event T>
+template <EventType T>
 Result<std::string> EncodeData(const T& event) {
   try {
     return EventData<T>::Encode(event);
@@ -83,7 +83,7 @@ Result<std::string> EncodeData(const T& event) {
   }
 }
 
-template <Event T>
+template <EventType T>
 Result<T> DecodeData(std::string_view data, std::string_view where) {
   Result<T> event = [&]() -> Result<T> {
     try {
@@ -100,7 +100,7 @@ Result<T> DecodeData(std::string_view data, std::string_view where) {
 }
 
 template <typename... T>
-constexpr bool kAllEvents = (Event<T> && ...);
+constexpr bool kAllEvents = (EventType<T> && ...);
 
 constexpr bool AllDiffer(std::initializer_list<std::string_view> names) {
   for (const auto* one = names.begin(); one != names.end(); ++one) {

@@ -69,12 +69,12 @@ class ProjectionOptions {
 // What is done with the events of one type. `handle(const E&, const Recorded&, View&)` returns
 // nothing or a Status. It runs on the projection's thread. It may run again for an event whose
 // batch was not committed, so what it does is done to the view alone.
-template <Event E, typename Handle>
+template <EventType E, typename Handle>
 struct Handler {
   using Type = E;
   Handle handle;
 };
-template <Event E, typename Handle>
+template <EventType E, typename Handle>
   requires std::invocable<Handle&, const E&, const Recorded&, View&>
 Handler<E, Handle> On(Handle handle) {
   return {std::move(handle)};
@@ -149,7 +149,7 @@ class Projection {
     return table;
   }
 
-  template <Event E, typename Handle>
+  template <EventType E, typename Handle>
   static internal::HandlerTable::Handle Erase(Handle handle) {
     return [handle = std::move(handle)](const Recorded& recorded, std::string_view where,
                                         View& view) mutable -> Status {

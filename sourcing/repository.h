@@ -88,7 +88,7 @@ class Repository {
                 "sourcing::Repository<State>: State needs void Apply(const E&) for each type E of "
                 "its Events");
 
-  // REQUIRES: `category` is not empty, and has no '/'
+  // REQUIRES: `category` is not empty, has no '/', and is not "projection"
   Repository(tandem::Provider& store, std::string category, RepositoryOptions options = {})
       : stream_(store, std::move(category), options.settings()) {}
   Repository(tandem::Provider& store, std::string category, BasicRepositoryOptions<true> options)
@@ -114,8 +114,9 @@ class Repository {
   // this is done again, so `decide` may be called several times and must have no effects of its
   // own.
   //
-  // A command whose id was given before answers what the first one did, and decides nothing. Empty:
-  // each call is a new command. A command that was refused is none: it is decided again.
+  // A command whose id was given to this aggregate before answers what the first one did, and
+  // decides nothing. Empty: each call is a new command. A command that was refused is none: it is
+  // decided again.
   //
   // An exception of `decide` passes through, and nothing is done. Conflict after so many attempts
   // as the options say.

@@ -69,6 +69,7 @@ AggregateStream::AggregateStream(tandem::Provider& store, std::string category,
     : store_(store), category_(std::move(category)), settings_(std::move(settings)) {
   TANDEM_CHECK(!category_.empty() && category_.find('/') == std::string::npos,
                "a category is not empty and has no '/'");
+  TANDEM_CHECK(category_ != "projection", "streams of this category are those of projections");
 }
 
 void AggregateStream::SetSnapshotFields(const std::string& fields) {

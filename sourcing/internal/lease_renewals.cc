@@ -42,25 +42,29 @@ void LeaseRenewals::Run(const std::stop_token& stop) {
   const tandem::NotifyOnStop wake_on_stop(stop, changed_);
   while (!stop.stop_requested()) {
     tandem::Timestamp next = tandem::kNever;
+    std::vector<std::stop_source> lost;
     {
       const MutexLock lock(mutex_);
-      next = RenewDue();
+      next = RenewDue(lost);
     }
+    // What waits for this is the user's, and runs without the lock.
+    for (std::stop_source& handler : lost) handler.request_stop();
     store_.clock().WaitUntil(changed_, next);
   }
 }
 
-tandem::Timestamp LeaseRenewals::RenewDue() {
+tandem::Timestamp LeaseRenewals::RenewDue(std::vector<std::stop_source>& lost) {
   const tandem::Timestamp now = store_.clock().Now();
   tandem::Timestamp next = tandem::kNever;
   for (Held* const held : held_) {
-    if (held->lost()) continue;
+    if (held->lost_known_) continue;
     if (held->due_ <= now) {
       // A renewal writes nothing and waits for no flush, so it may be done under the lock. Trouble
       // of the store may pass: then the next one is in time, or finds the lease lost.
       const auto renewed = store_.Renew(held->token_, lease_);
       if (renewed.status().code() == tandem::StatusCode::kLeaseLost) {
-        held->lost_.request_stop();
+        held->lost_known_ = true;
+        lost.push_back(held->lost_);
         continue;
       }
       held->due_ = tandem::SaturatingAdd(now, every_);

@@ -7,6 +7,7 @@
 #include <list>
 #include <stop_token>
 #include <thread>
+#include <vector>
 
 #include "tandem/base/clock.h"
 #include "tandem/base/mutex.h"
@@ -32,20 +33,22 @@ class LeaseRenewals {
 
     // Stop is requested once the lease is lost.
     std::stop_token stop_token() const { return lost_.get_token(); }
-    bool lost() const { return lost_.stop_requested(); }
 
    private:
     friend LeaseRenewals;
     LeaseRenewals& renewals_;
     const tandem::LockToken token_;
     std::stop_source lost_;
-    tandem::Timestamp due_;  // of the renewals' thread, once it is known there
+
+    // Under the lock of the renewals, once it is known there.
+    tandem::Timestamp due_;
+    bool lost_known_ = false;
   };
 
  private:
   void Run(const std::stop_token& stop);
   // Renews what is due, and returns when to look again.
-  tandem::Timestamp RenewDue() TANDEM_REQUIRES(mutex_);
+  tandem::Timestamp RenewDue(std::vector<std::stop_source>& lost) TANDEM_REQUIRES(mutex_);
 
   tandem::Provider& store_;
   const std::chrono::milliseconds lease_;

@@ -22,6 +22,8 @@ constexpr std::chrono::seconds kTroublePause(1);
 // A batch is committed before it has more than these, so that it stays within what a store takes.
 constexpr std::size_t kEntriesPerBatch = 10'000;
 constexpr std::size_t kEntryBytesPerBatch = std::size_t{8} << 20;
+// More in a row are no race: somebody has deleted the stream of the projection.
+constexpr std::size_t kConflictsMax = 100;
 constexpr std::size_t kRebuildAttemptsMax = 1000;
 
 std::string ViewPrefix(std::uint64_t generation) {
@@ -71,6 +73,7 @@ void Projector::Stop() {
 
 void Projector::Run(const std::stop_token& stop) {
   const tandem::NotifyOnStop wake_on_stop(stop, wake_);
+  std::size_t conflicts = 0;
   while (!stop.stop_requested()) {
     bool failed = false;
     {
@@ -82,14 +85,16 @@ void Projector::Run(const std::stop_token& stop) {
       continue;
     }
     const Status status = Step(stop);
+    conflicts = status.code() == StatusCode::kConflict ? conflicts + 1 : 0;
+    const bool raced = conflicts > 0 && conflicts < kConflictsMax;
     {
       const MutexLock lock(mutex_);
       if (!status.ok()) load_ = true;
       if (state_ == State::kFollows) {
-        failure_ = status.code() == StatusCode::kConflict ? Status::Ok() : status;
+        failure_ = raced ? Status::Ok() : status;
       }
     }
-    if (!status.ok() && status.code() != StatusCode::kConflict) {
+    if (!status.ok() && !raced) {
       Pause(stop, tandem::SaturatingAdd(store_.clock().Now(), kTroublePause));
     }
   }

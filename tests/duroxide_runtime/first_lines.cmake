@@ -1,4 +1,4 @@
-# cmake -DCOMPILER=<c++> -DINCLUDES=<folder>;... -DSOURCE=<file> -DSCRATCH=<folder> -P first_lines.cmake
+# cmake -DCOMPILER=<c++> -DINCLUDES=<folder>;... -DSOURCE=<file> -DSCRATCH=<folder> [-DHEADER=<header>] -P first_lines.cmake
 #   Compiles the file once for each "MISTAKE == <n>" in it, with MISTAKE defined as n. Fails unless the
 #   first error begins with what stands behind "// refused first:", and unless number 0, which has
 #   nothing there, compiles.
@@ -11,7 +11,10 @@ endforeach()
 
 # All of them include the same header: it is compiled once, and found beside its name.
 set(header "${SCRATCH}/first_lines.h")
-file(WRITE "${header}" "#include <tandem/duroxide.h>\n")
+if(NOT HEADER)
+  set(HEADER tandem/duroxide.h)
+endif()
+file(WRITE "${header}" "#include <${HEADER}>\n")
 execute_process(
   COMMAND "${COMPILER}" ${flags} -x c++-header "${header}" -o "${header}.gch"
   COMMAND_ERROR_IS_FATAL ANY)

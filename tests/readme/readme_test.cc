@@ -23,7 +23,7 @@ const std::string kSource = TANDEM_SOURCE_DIR "/";
 const std::vector<std::string> kReadmePrograms = {"shop", "outbox", "order", "timing"};
 const std::vector<std::string> kEventSourcingPrograms = {"transfer"};
 const std::vector<std::string> kCodecsPrograms = {"codecs"};
-const std::vector<std::string> kSourcingPrograms = {"examples/order/order_service"};
+const std::vector<std::string> kSourcingPrograms = {"examples/programs/order"};
 
 std::string ReadFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -86,13 +86,13 @@ TEST(ReadmeTest, ThePageOnTheLibraryOfSourcingShowsExactlyWhatItsProgramMarks) {
   ExpectShows("docs/sourcing.md", "sourcing", kSourcingPrograms);
 }
 
-#ifdef README_ORDER_SERVICE  // a build without examples has none
-TEST(ReadmeTest, TheOrderServiceDoublesNothingWhenItRunsAgain) {
+#ifdef README_ORDER_EXAMPLE  // a build without examples has none
+TEST(ReadmeTest, TheOrderExampleDoublesNothingWhenItRunsAgain) {
   const testing::TemporaryDirectory directory;
   std::filesystem::current_path(directory.path());  // where it makes its store
   std::string mails;
   for (int run = 1; run <= 3; ++run) {
-    Ended ended = RunProgram(README_ORDER_SERVICE);
+    Ended ended = RunProgram(README_ORDER_EXAMPLE);
     EXPECT_EQ(ended.exit_status, 0);
     // The mailer sends it at any time of the first run, or of a later one.
     const std::string mail = "we got 500 for order-1\n";

@@ -223,6 +223,20 @@ TEST_P(ProjectionTest, ARebuildWhileItFollowsLeavesNoOldEntry) {
   EXPECT_EQ(entries->entries.size(), 1U);
 }
 
+TEST_P(ProjectionTest, ADeletedStreamOfAProjectionIsReported) {
+  testing::ShakyProvider shaky(store());
+  tandem::Batch forget;
+  forget.UpdateMetadata("projection/spent", {{"any", "thing"}});
+  ASSERT_TRUE(store().AtomicBatch(std::move(forget)).ok());
+  forget = tandem::Batch();
+  forget.DeleteEntity("projection/spent");
+  ASSERT_TRUE(store().AtomicBatch(std::move(forget)).ok());
+  Place("ann", 1);
+  Spent spent(shaky, "spent", Category("order"), On<Placed>(Count));
+  shaky.time.AwaitWaiters(1);
+  EXPECT_EQ(spent.status().code(), StatusCode::kConflict);
+}
+
 TEST_P(ProjectionTest, AWaitThatIsTooLongIsReported) {
   const auto spent = Start();
   const Status late = spent->WaitFor(1000, 0s);

@@ -1,7 +1,7 @@
 // An order, its outbox, and a view: event sourcing in one file.
 //
-//   order-service            the store is in ./orders
-//   order-service <store>    or wherever this URL says: "memory:", a directory
+//   order            the store is in ./orders
+//   order <store>    or wherever this URL says: "memory:", a directory
 
 #include <chrono>
 #include <iostream>
