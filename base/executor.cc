@@ -142,7 +142,7 @@ void Executor::RunWork() {
     if (first_ == nullptr) break;
     Work* const work = std::exchange(first_, first_->next_);
     --waiting_;
-    // What a task has captured is destroyed outside of the lock, too: that may post again.
+    // The captures of a task are destroyed outside of the lock, too: that may post again.
     mutex_.Unlock();
     work->Run();  // an exception ends the process
     mutex_.Lock();

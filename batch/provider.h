@@ -47,8 +47,8 @@ class Provider : public EventStore, public MessageQueue {
   }
 
   // The same without a thread that waits. Batches of one thread keep their order, asynchronous and
-  // blocking. See BatchCallback for what a callback may do. Optional: Unsupported, told within the
-  // call.
+  // blocking. See BatchCallback for what a callback may do. Optional: Unsupported, reported within
+  // the call.
   virtual void AtomicBatchAsync(Batch batch, const BatchOptions& options, BatchCallback callback);
 
   // The barrier: when it returns, everything acknowledged before is flushed to the device.

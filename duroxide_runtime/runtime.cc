@@ -41,7 +41,7 @@ std::function<std::uint64_t()> SeedsOf(const RuntimeOptions& options) {
   };
 }
 
-// What a sink throws must not end the work that is told of.
+// An exception of the sink must not end the work that the line is about.
 class SafeLogSink final : public LogSink {
  public:
   explicit SafeLogSink(LogSink& target) : target_(target) {}

@@ -61,7 +61,7 @@ class [[nodiscard]] Task {
   }
   ~Task() { Reset(); }
 
-  // What is returned, instead of co_returned, is refused in words.
+  // A value that is returned, instead of co_returned, is refused in words.
   template <internal::Fallible S>
     requires internal::ReturnedByCoroutine<S>::kTaken
   Task(S);  // NOLINT(google-explicit-constructor): for `return status;`

@@ -276,8 +276,8 @@ class EventStore {
   virtual Result<EventPage> Read(const StreamId& stream, const ReadOptions& options) = 0;
 
   // The same without a thread that waits: any number of reads may wait at a time. Ended by its stop
-  // token like a blocking one; Cancelled if the store is closed. Optional: Unsupported, told within
-  // the call.
+  // token like a blocking one; Cancelled if the store is closed. Optional: Unsupported, reported
+  // within the call.
   virtual void ReadAsync(const StreamId& stream, const ReadOptions& options, ReadCallback callback);
 
   // The highest partition of the entity that has events, with its head; for a deleted entity its

@@ -40,7 +40,7 @@ class RowOrder {
   // at the end.
   std::vector<Transaction> Take(std::size_t thread, std::size_t rows_max);
 
-  // What was taken is committed: others may use the accounts.
+  // The rows that were taken are committed: others may use the accounts.
   void Done(const std::vector<Transaction>& rows);
 
  private:

@@ -76,7 +76,8 @@ Told ReadTold(const KillOptions& options) {
 }
 
 ChildProcess StartProgram(const KillOptions& options, const std::filesystem::path& log) {
-  // What was told as sent is not sent again: if it were lost, the balance would show it.
+  // A command that was reported as sent is not sent again: if it were lost, the balance would show
+  // it.
   const std::int64_t from = ReadTold(options).sent + 1;
   return ChildProcess(options.program.string(),
                       {options.example, "--store", StorePath(options).string(), "--journal",

@@ -98,7 +98,7 @@ class Browser {
     if (group == group_) return;
     const Result<GroupState> state = reader_.Group(queue_, group);
     group_ = group;
-    // What is damaged is made anew when the group is used next, and hides it no longer.
+    // A damaged record is made anew when the group is used next, and hides it no longer.
     not_before_ = state.ok() ? state->not_before : GroupState().not_before;
     lease_ = parts_.leases.Held(queue_, ReadyEntry{Place(), group}, now_);
   }

@@ -38,7 +38,7 @@ class QueueOperations {
 
  private:
   std::shared_ptr<Lease> TakeChecked(const LockToken& token);
-  // What was leased comes back at its old place, or with a delay.
+  // The leased messages come back at their old places, or with a delay.
   Status ComeBack(const Lease& lease, const StagingContext& context);
   Status ComeBackLater(const Lease& lease, Timestamp not_before, const StagingContext& context);
   // A lease that covers the message ends, and what else it covers takes its delivery back.

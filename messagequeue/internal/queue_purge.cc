@@ -21,7 +21,7 @@ class PurgeProposal final : public PortionProposal {
  public:
   using PortionProposal::PortionProposal;
   std::uint64_t removed() const { return removed_; }
-  // What is enqueued meanwhile is left alone: else a busy queue had no end.
+  // Messages that are enqueued during the purge stay: else a busy queue had no end.
   MessageId end() const { return end_; }
 
  private:

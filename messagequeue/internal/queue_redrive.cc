@@ -47,7 +47,7 @@ class RedriveProposal final : public PortionProposal {
 
   void VisitStray(const std::string& /*key*/, Staging& /*staging*/) override {}
 
-  // What is damaged stays where it is.
+  // A damaged message stays where it is.
   Status Keep(Status reason) {
     if (!reason.ok() && reason.code() != StatusCode::kCorruption) return Fail(std::move(reason));
     ++result_.kept;

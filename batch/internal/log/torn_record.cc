@@ -95,7 +95,7 @@ const char* DamageAt(std::string_view log, std::size_t at) {
   if (log.size() - at < kLogHeaderBytes) return nullptr;
   const FragmentHeader header = ReadHeader(log, at);
   const std::size_t end = at + kLogHeaderBytes + header.length;
-  // What is missing reads as 0, so it makes neither of these.
+  // Missing bytes read as 0, so it makes neither of these.
   if (header.type > FragmentType::kLast) return "a record of an unknown type";
   if (end > BlockEnd(at)) return "a record longer than its block";
 

@@ -183,7 +183,7 @@ void MemoryQueues::Grant(const LeaseItem& item, std::size_t deliveries_before, B
     message.lease = last_lease_;
     visible_at = std::max(visible_at, queue.VisibleAt(basket.places[i], message));
   }
-  // What was delayed is ready from now on, whatever the clock says when the store is opened again.
+  // A delayed message is ready from now on, whatever the clock says when the store is opened again.
   if (visible_at > queue.latest) queue.latest = queue.time.Of(basket.now);
   if (!item.group.empty()) queue.groups.at(item.group).lease = last_lease_;
   queue.Unfree(lease.places.front());

@@ -152,7 +152,7 @@ Result<tandem::UpdateMetadata> RecordKvBefore(tandem::Provider& provider, std::s
     kv = KvAfter(provider, instance, number, *std::move(kv));
   }
   if (!kv.ok()) {
-    // What can't be read has to go all the same.
+    // An execution that can't be read has to go all the same.
     const StatusCode code = kv.status().code();
     const bool unreadable = code == StatusCode::kCorruption || code == StatusCode::kUnsupported;
     if (!unreadable) return kv.status();

@@ -214,7 +214,7 @@ class Deletion {
                                     tandem::Expected::NoStream()});
   }
 
-  // What a damaged history has called runs to its end, and nobody takes its result.
+  // Activities that a damaged history has called run to their end, and nobody takes their results.
   Status CancelActivities(const TreeMember& member) {
     const InstancePlace& place = member.place;
     const Result<History> loaded = LoadAt(member.instance, place);

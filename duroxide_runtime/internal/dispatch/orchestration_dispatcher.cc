@@ -138,7 +138,7 @@ std::optional<Status> OrchestrationDispatcher::Start(const NewInstance& instance
     // Too large for one batch, e.g. together with its start.
     if (IsDeterministic(status->code())) status = std::nullopt;
   }
-  // What has come meanwhile is work of the runtime, and none of the caller's.
+  // Messages that came during the turn are work of the runtime, not of the caller.
   if (!runner->Release()) {
     HandOn(Detached{running_.Begin(), *std::move(runner), Causes(), PreparedTurn()});
   }

@@ -35,7 +35,7 @@ void PullLoop::Run() {
 void PullLoop::Pull(const std::stop_token& stop) {
   std::chrono::milliseconds backoff = tuning::kPullBackoffFirst;
   while (!stop.stop_requested()) {
-    // What was dequeued before the trouble says nothing about the store as it is now.
+    // A delivery from before the trouble says nothing about the store as it is now.
     const std::uint64_t changes = trouble_changes_;
     Status status;
     tandem::DequeueOptions options = setup_.options();

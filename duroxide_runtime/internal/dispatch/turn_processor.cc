@@ -74,7 +74,7 @@ TurnProcessor::Prepared TurnProcessor::PrepareFromHistory(const std::string& ins
     turn.input.taken_ids = claims->taken;
     turn.outcome = RunTurn(turn.input, registry_);
     claims = ClaimIds(provider_, IdsToClaim(turn.outcome));
-    // What it was told stays true, even if such an instance was deleted meanwhile.
+    // The answer that it got stays true, even if such an instance has been deleted since.
     if (claims.ok()) claims->taken.insert(turn.input.taken_ids.begin(), turn.input.taken_ids.end());
   }
   if (!claims.ok()) return CannotRead(claims.status());

@@ -83,7 +83,7 @@ class Turn {
       }
       // The first is always taken, else the turn could be repeated forever.
       if (i == 0 && outcome_.go_on) {
-        // What can't be given to any execution in this turn is for the one that follows.
+        // Items that no execution of this turn can take are for the one that follows.
         outcome_.keeps_items = true;
         break;
       }

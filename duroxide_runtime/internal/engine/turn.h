@@ -87,7 +87,7 @@ struct TurnOutcome {
   bool empty() const { return deltas.empty(); }
 };
 
-// What a parent is told whose child can't be started under that id.
+// The failure that a parent gets whose child can't be started under that id.
 Failure IdIsTaken(const std::string& instance);
 
 // With `live`, the instance as its last turn has left it, nothing is replayed, and the input's

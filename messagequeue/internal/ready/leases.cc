@@ -58,7 +58,7 @@ LockToken Leases::Grant(const LeaseItem& item, const Place& ready, std::vector<M
       EncodeToken(TokenFields{identity_.store, identity_.incarnation, lease->epoch, item});
   QueueState& state = memory->Existing(item.queue);
   if (lease->deadline < state.watched) state.Rearm();
-  // What was delayed is ready from now on, whatever the clock says when the store is opened again.
+  // A delayed message is ready from now on, whatever the clock says when the store is opened again.
   Timestamp visible_at = ready.visible_at;
   for (const MessageRef& message : lease->messages) {
     visible_at = std::max(visible_at, message.place.visible_at);

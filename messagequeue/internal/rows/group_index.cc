@@ -133,7 +133,7 @@ bool GroupIndex::MoveHead(const View& view, std::string_view queue, std::string_
                           GroupState& state) const {
   const std::string prefix = MemberPrefix(queue, group);
   const auto first = view.First(family_, MemberKey(queue, group, state.head), PrefixEnd(prefix));
-  // What can't be read does not keep others from being removed: a head too early is only slow.
+  // A member that can't be read keeps no other from being removed: a head too early is only slow.
   if (!first.ok()) return true;
   if (!first->has_value()) return false;
   const std::optional<Place> head = ParseMemberKey((*first)->first, prefix);
