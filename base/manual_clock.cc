@@ -23,6 +23,7 @@ bool ManualClock::WaitUntil(Signal& signal, Timestamp deadline) {
   signal.Wait();  // for its own notification, or for MoveTo's
   const MutexLock lock(mutex_);
   waiters_.erase(self);
+  waiters_changed_.NotifyAll();
   return now_ < deadline;
 }
 
@@ -38,6 +39,26 @@ bool ManualClock::AdvanceToNextDeadline() {
   if (next == waiters_.end() || next->first == kNever) return false;
   MoveTo(next->first);
   return true;
+}
+
+bool ManualClock::AdvanceWhenAwaited(std::chrono::microseconds within,
+                                     const std::stop_token& stop) {
+  // Before the lock, which its callback takes: destroying it waits for a callback that runs.
+  const std::stop_callback wake(stop, [this] {
+    const MutexLock lock(mutex_);
+    waiters_changed_.NotifyAll();
+  });
+  const MutexLock lock(mutex_);
+  while (!stop.stop_requested()) {
+    const auto next = waiters_.begin();  // whoever is due comes first
+    if (next != waiters_.end() && next->first > now_ &&
+        next->first <= SaturatingAdd(now_, within)) {
+      MoveTo(next->first);
+      return true;
+    }
+    waiters_changed_.Wait(mutex_);
+  }
+  return false;
 }
 
 void ManualClock::MoveTo(Timestamp now) {

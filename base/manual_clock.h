@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <map>
+#include <stop_token>
 #include <vector>
 
 #include "tandem/base/clock.h"
@@ -25,6 +26,11 @@ class ManualClock final : public Clock {
 
   // Moves to the earliest deadline that somebody waits for; false, and no move, if there is none.
   bool AdvanceToNextDeadline();
+
+  // Blocks, in real time, until somebody waits for a deadline at most `within` away, and moves to
+  // it; but not before everybody whose deadline has come has stopped waiting. False, and no move,
+  // once stop is requested. In a loop it lets time pass just as fast as others wait for it.
+  bool AdvanceWhenAwaited(std::chrono::microseconds within, const std::stop_token& stop);
 
   // Blocks, in real time, until at least `count` callers wait in WaitUntil. Lets a test act when
   // another thread is known to be blocked.

@@ -54,6 +54,28 @@ TEST(ManualClockTest, MovesToTheNextDeadlineOnly) {
   waits_longer.join();
 }
 
+TEST(ManualClockTest, FollowsThoseWhoWaitForADeadlineThatIsNear) {
+  ManualClock clock;
+  const Timestamp start = clock.Now();
+  std::jthread time([&](const std::stop_token& stop) {
+    while (clock.AdvanceWhenAwaited(hours(1), stop)) {
+    }
+  });
+  Signal far;
+  std::thread waits_longer([&] { clock.WaitUntil(far, start + hours(100)); });
+  clock.AwaitWaiters(1);
+  Signal near;
+  for (int i = 1; i <= 3; ++i) {
+    EXPECT_FALSE(clock.WaitUntil(near, start + hours(i)));
+    EXPECT_EQ(clock.Now(), start + hours(i));
+  }
+  time.request_stop();
+  time.join();
+  EXPECT_EQ(clock.Now(), start + hours(3));
+  far.Notify();
+  waits_longer.join();
+}
+
 TEST(SignalTest, NotificationBeforeTheWaitIsNotLost) {
   SystemClock clock;
   Signal signal;

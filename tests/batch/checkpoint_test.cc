@@ -137,7 +137,10 @@ TEST_F(CheckpointTest, WhileBatchesGoOnEventsAndMessagesAgree) {
           store_->AtomicBatch({AppendEvents{stream_, {"e"}}, Enqueue{"work", "job", {}}}).ok());
     }
   });
-  while (store_->Read(stream_, {})->head < 100) std::this_thread::yield();
+  ReadOptions waiting;
+  waiting.from = 100;
+  waiting.wait = std::chrono::hours(1);
+  ASSERT_TRUE(store_->Read(stream_, waiting).ok());
   const Version acknowledged = store_->Read(stream_, {})->head;
   const Status made = store_->admin()->Checkpoint(copy());
   stop = true;

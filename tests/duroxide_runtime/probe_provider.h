@@ -18,6 +18,24 @@ namespace duroxide::testing {
 using tandem::Result;
 using tandem::Status;
 
+// How many calls of a kind there were; a number that can be waited for. Thread-safe.
+class CallCount {
+ public:
+  operator std::uint64_t() const { return count_; }  // NOLINT(google-explicit-constructor)
+
+  // Blocks until there were so many.
+  void Await(std::uint64_t calls) const {
+    for (std::uint64_t seen = count_; seen < calls; seen = count_) count_.wait(seen);
+  }
+  void Add() {
+    count_ += 1;
+    count_.notify_all();
+  }
+
+ private:
+  std::atomic<std::uint64_t> count_ = 0;
+};
+
 class ProbeProvider final : public tandem::Provider {
  public:
   using Operations = tandem::Batch;
@@ -42,18 +60,13 @@ class ProbeProvider final : public tandem::Provider {
   void OnMetadata(Probe<tandem::StreamId> probe) { probes_.Lock()->metadata = std::move(probe); }
   void OnRenew(Probe<> probe) { probes_.Lock()->renew = std::move(probe); }
 
-  std::uint64_t batches() const { return batches_; }              // that succeeded
-  std::uint64_t async_batches() const { return async_batches_; }  // begun
-  // Blocks until so many were begun, or are held back.
-  void AwaitAsync(std::uint64_t count) const {
-    for (std::uint64_t seen = async_batches_; seen < count; seen = async_batches_) {
-      async_batches_.wait(seen);
-    }
-  }
-  std::uint64_t dequeues() const { return dequeues_; }        // calls
-  std::uint64_t renewals() const { return renewals_; }        // that succeeded
-  std::uint64_t reads() const { return reads_; }              // calls that read events or metadata
-  std::uint64_t event_reads() const { return event_reads_; }  // calls that read events
+  const CallCount& batches() const { return batches_; }              // that succeeded
+  const CallCount& async_batches() const { return async_batches_; }  // begun, or held back
+  const CallCount& dequeues() const { return dequeues_; }            // calls
+  const CallCount& renewals() const { return renewals_; }            // that succeeded
+  const CallCount& reads() const { return reads_; }  // calls that read events or metadata
+  const CallCount& event_reads() const { return event_reads_; }  // calls that read events
+  const CallCount& ends() const { return ends_; }                // of batches, Dequeue and Renew
 
   using Provider::AtomicBatch;
   Result<tandem::BatchResult> AtomicBatch(Operations operations,
@@ -63,7 +76,8 @@ class ProbeProvider final : public tandem::Provider {
     const auto after = probes_.Lock()->after_batch;
     const Operations done = after ? operations : Operations();
     auto result = target_->AtomicBatch(std::move(operations), options);
-    if (result.ok()) batches_ += 1;
+    if (result.ok()) batches_.Add();
+    ends_.Add();
     if (after) after(done);
     return result;
   }
@@ -72,8 +86,7 @@ class ProbeProvider final : public tandem::Provider {
     if (without_async_) {
       return Provider::AtomicBatchAsync(std::move(operations), options, std::move(callback));
     }
-    async_batches_ += 1;
-    async_batches_.notify_all();
+    async_batches_.Add();
     if (const auto held = held_.Lock(); held->has_value()) {
       return (*held)->push_back(
           [this, operations = std::move(operations), options, callback = std::move(callback)] {
@@ -95,7 +108,8 @@ class ProbeProvider final : public tandem::Provider {
     if (!status.ok()) return callback(status);
     target_->AtomicBatchAsync(std::move(operations), options,
                               [this, callback = std::move(callback)](auto result) {
-                                if (result.ok()) batches_ += 1;
+                                if (result.ok()) batches_.Add();
+                                ends_.Add();
                                 callback(std::move(result));
                               });
   }
@@ -104,19 +118,19 @@ class ProbeProvider final : public tandem::Provider {
 
   Result<tandem::EventPage> Read(const tandem::StreamId& stream,
                                  const tandem::ReadOptions& options) override {
-    reads_ += 1;
-    event_reads_ += 1;
+    reads_.Add();
+    event_reads_.Add();
     const auto probe = probes_.Lock()->read;
     if (probe) TANDEM_RETURN_IF_ERROR(probe(stream));
     return target_->Read(stream, options);
   }
   Result<std::optional<tandem::PartitionHead>> LatestPartition(std::string_view entity) override {
-    reads_ += 1;
+    reads_.Add();
     return target_->LatestPartition(entity);
   }
   Result<tandem::MetadataPage> ReadMetadata(const tandem::StreamId& stream,
                                             const tandem::MetadataOptions& options) override {
-    reads_ += 1;
+    reads_.Add();
     const auto probe = probes_.Lock()->metadata;
     if (probe) TANDEM_RETURN_IF_ERROR(probe(stream));
     return target_->ReadMetadata(stream, options);
@@ -129,17 +143,20 @@ class ProbeProvider final : public tandem::Provider {
   using MessageQueue::Dequeue;
   Result<std::vector<tandem::Delivery>> Dequeue(std::span<const std::string> queues,
                                                 const tandem::DequeueOptions& options) override {
-    dequeues_ += 1;
+    dequeues_.Add();
     const auto probe = probes_.Lock()->dequeue;
     if (probe) TANDEM_RETURN_IF_ERROR(probe());
-    return target_->Dequeue(queues, options);
+    auto result = target_->Dequeue(queues, options);
+    ends_.Add();
+    return result;
   }
   Result<tandem::Timestamp> Renew(const tandem::LockToken& token,
                                   tandem::Saturated<std::chrono::milliseconds> duration) override {
     const auto probe = probes_.Lock()->renew;
     if (probe) TANDEM_RETURN_IF_ERROR(probe());
     auto result = target_->Renew(token, duration);
-    if (result.ok()) renewals_ += 1;
+    if (result.ok()) renewals_.Add();
+    ends_.Add();
     return result;
   }
 
@@ -156,12 +173,13 @@ class ProbeProvider final : public tandem::Provider {
   tandem::Guarded<Probes> probes_;
   tandem::Guarded<std::optional<std::vector<std::function<void()>>>> held_;
   std::atomic<bool> without_async_ = false;
-  std::atomic<std::uint64_t> batches_ = 0;
-  std::atomic<std::uint64_t> async_batches_ = 0;
-  std::atomic<std::uint64_t> reads_ = 0;
-  std::atomic<std::uint64_t> dequeues_ = 0;
-  std::atomic<std::uint64_t> renewals_ = 0;
-  std::atomic<std::uint64_t> event_reads_ = 0;
+  CallCount batches_;
+  CallCount async_batches_;
+  CallCount reads_;
+  CallCount dequeues_;
+  CallCount renewals_;
+  CallCount event_reads_;
+  CallCount ends_;
 };
 
 // True when the batch has an operation of that kind.

@@ -8,7 +8,9 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <stop_token>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -92,6 +94,20 @@ class Barrier {
   bool open_ = false;  // guarded by mutex_
 };
 
+// While it lives, time passes from each deadline that somebody waits for to the next, however short
+// in real time; a deadline farther than `within` is not waited for by anything under test.
+class TimePasses {
+ public:
+  explicit TimePasses(tandem::ManualClock& clock, std::chrono::seconds within)
+      : thread_([&clock, within](const std::stop_token& stop) {
+          while (clock.AdvanceWhenAwaited(within, stop)) {
+          }
+        }) {}
+
+ private:
+  const std::jthread thread_;
+};
+
 // "fan-7". (Appended: g++ 12 warns about `"fan-" + std::to_string(7)`.)
 inline std::string Numbered(std::string prefix, int number) {
   return prefix.append(std::to_string(number));
@@ -135,6 +151,14 @@ class RuntimeFixture : public ::testing::TestWithParam<ProviderKind> {
     options.from = count;
     options.wait = kLong;
     ASSERT_TRUE(provider.Read(internal::HistoryStream(instance, 1), options).ok());
+  }
+  // Blocks until the instance is in that state; looks again after each call that ended.
+  void AwaitState(const std::string& instance, InstanceState state) {
+    while (true) {
+      const std::uint64_t ends = provider.ends();  // before looking: nothing is missed
+      if (client.GetStatus(instance)->state == state) return;
+      provider.ends().Await(ends + 1);
+    }
   }
   // Blocks until work was parked so often because its code is not registered. Time passes while it
   // is handed over before. REQUIRES: nothing else is parked with that diagnosis

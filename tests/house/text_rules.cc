@@ -65,6 +65,7 @@ bool IsLibrary(const std::string& folder) {
 
 void CheckCode(const SourceFile& file, Findings& findings) {
   static const std::regex kSleep(R"(\b(sleep_for|sleep_until|sleep|usleep|nanosleep)\s*\()");
+  static const std::regex kSpin(R"(\b(this_thread::yield|sched_yield)\b)");
   static const std::regex kSwitchedOff(R"(\bDISABLED_|\bGTEST_SKIP\b)");
   static const std::regex kWrite(R"(\bWriteOptions\b)");
   static const std::regex kUnknownLock(
@@ -77,6 +78,10 @@ void CheckCode(const SourceFile& file, Findings& findings) {
   const std::string folder = file.folder();
   if (folder != "examples" && folder != "benchmarks") {
     Forbid(file, code, kSleep, "wait by a Clock; tests advance a ManualClock", findings);
+  }
+  if (folder == "tests") {
+    Forbid(file, code, kSpin, "a test waits for a fact: it does not look again and again",
+           findings);
   }
   // The suite for every provider skips what a provider does not have, in one place.
   if (folder == "tests" && file.path != "tests/provider_conformance/internal/conformance_test.cc") {

@@ -97,6 +97,14 @@ TEST(HouseText, FlagsTestsThatSleepOrDoNotRun) {
   EXPECT_EQ(TextVerdict("tests/a.cc", "// never sleep(1)\n"), "");
 }
 
+TEST(HouseText, FlagsTestsThatSpin) {
+  EXPECT_EQ(TextVerdict("tests/a.cc", "while (!done) std::this_thread::yield();\n"),
+            "tests/a.cc:1: a test waits for a fact: it does not look again and again\n");
+  EXPECT_NE(TextVerdict("tests/a.h", "#pragma once\nsched_yield();\n"), "");
+  EXPECT_EQ(TextVerdict("tests/a.cc", "// no std::this_thread::yield()\n"), "");
+  EXPECT_EQ(TextVerdict("benchmarks/a.cc", "std::this_thread::yield();\n"), "");
+}
+
 TEST(HouseText, FlagsWritesPastTheCommitLatch) {
   EXPECT_NE(TextVerdict("eventstore/a.cc", "db->Write(rocksdb::WriteOptions(), &b);\n"), "");
   EXPECT_EQ(TextVerdict("batch/a.cc", "db->Write(rocksdb::WriteOptions(), &b);\n"), "");

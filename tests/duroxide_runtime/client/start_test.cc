@@ -42,7 +42,7 @@ TEST_P(StartTest, CallerOfAStartRunsTheCodeUpToItsFirstWaitOnly) {
   provider.AfterBatch([&](const ProbeProvider::Operations& operations) {
     if (!Has<tandem::Enqueue>(operations)) return;  // the start, with the activity's message
     // The activity has run and left its result to the start, which has the right to the next turn.
-    while (provider.dequeues() == dequeues) std::this_thread::yield();
+    provider.dequeues().Await(dequeues + 1);
   });
   ASSERT_TRUE(runtime->client().Start(kTwoTurns, "i", "x").ok());
   EXPECT_EQ(client.Wait(kTwoTurns, "i", kLong).value(), "x");

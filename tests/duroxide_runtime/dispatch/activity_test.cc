@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <thread>
-
 #include "tandem/duroxide_runtime/internal/dispatch/stored_progress.h"
 #include "tandem/duroxide_runtime/internal/store/layout.h"
 #include "tandem/duroxide_runtime/limits.h"
@@ -107,8 +105,17 @@ TEST_P(ActivityTest, Defect15_NothingIsReadToRunAnActivity) {
   RunFirstTurn("i");
   const std::uint64_t before = provider.reads();
   {
-    const auto runtime = StartRuntime(Working(), ActivitiesOnly());
-    while (runtime->Stats().activities_run == 0) std::this_thread::yield();
+    Barrier running;
+    running.Open();
+    Registry registry;
+    registry.Add(kEcho, [&](ActivityContext&, std::string text) -> Result<std::string> {
+      running.Enter();
+      return text;
+    });
+    const auto runtime = StartRuntime(registry, ActivitiesOnly());
+    running.AwaitEntered(1);
+    EXPECT_EQ(runtime->Shutdown(), ShutdownResult::kDrained);
+    EXPECT_EQ(runtime->Stats().activities_run, 1u);
     EXPECT_EQ(provider.reads(), before);
   }
   const auto runtime = StartRuntime(Working());
@@ -176,7 +183,8 @@ TEST_P(ActivityTest, ReportOfADeletedInstanceWithProgressIsStillAnswered) {
   batch.Add(tandem::DeleteEntity{internal::InstanceEntity("i")});
   ASSERT_TRUE(provider.AtomicBatch(std::move(batch)).ok());
   barrier.Open();
-  while (runtime->Stats().activities_run == 0) std::this_thread::yield();
+  EXPECT_EQ(runtime->Shutdown(), ShutdownResult::kDrained);
+  EXPECT_EQ(runtime->Stats().activities_run, 1u);
   EXPECT_EQ(ProgressOf("i", 2), std::nullopt);
 }
 

@@ -5,7 +5,6 @@
 #include <set>
 
 #include <atomic>
-#include <thread>
 
 #include "tandem/tests/duroxide_runtime/runtime_fixture.h"
 #include "tandem/tests/duroxide_runtime/samples.h"
@@ -42,7 +41,7 @@ TEST_P(LeaseTest, LeaseIsRenewedWhileAnActivityRunsLong) {
     clock.AwaitWaiters(3 + 4 * (RuntimeCount() - 1));
     const std::uint64_t before = provider.renewals();
     clock.Advance(seconds(15));
-    while (provider.renewals() == before) std::this_thread::yield();
+    provider.renewals().Await(before + 1);
   }
   barrier.Open();
   EXPECT_EQ(client.Wait(kOnce, "i", kLong).value(), "x");
@@ -59,7 +58,6 @@ void AwaitStop(const std::stop_token& stop) {
 TEST_P(LeaseTest, LostLeaseStopsTheActivityAndDropsItsResult) {
   std::atomic<int> runs = 0;
   std::atomic<bool> renewals_fail = true;
-  std::atomic<bool> stopped = false;
   Barrier started;
   Barrier first_returns;
   Barrier second_returns;
@@ -72,7 +70,6 @@ TEST_P(LeaseTest, LostLeaseStopsTheActivityAndDropsItsResult) {
       const std::stop_callback works_again(context.stop_token(), [&] { renewals_fail = false; });
       started.Enter();
       AwaitStop(context.stop_token());
-      stopped = true;
       first_returns.Enter();
       return std::string("first");
     }
@@ -88,9 +85,9 @@ TEST_P(LeaseTest, LostLeaseStopsTheActivityAndDropsItsResult) {
   ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
   started.AwaitEntered(1);
   // The keeper tries until the lease's end; then the other thread takes the activity over.
-  while (!stopped) {
-    clock.Advance(seconds(1));
-    std::this_thread::yield();
+  {
+    const TimePasses time(clock, seconds(30));
+    first_returns.AwaitEntered(1);
   }
   second_returns.Open();
   EXPECT_EQ(client.Wait(kOnce, "i", kLong).value(), "delivery 2");

@@ -7,7 +7,6 @@
 #include <atomic>
 #include <set>
 #include <string>
-#include <thread>
 #include <variant>
 #include <vector>
 
@@ -104,13 +103,6 @@ class PortionTest : public RuntimeFixture {
     Registry registry;
     registry.Add(kEchoed, Echoed);
     return StartNarrow(registry);
-  }
-  // Time goes on meanwhile: leases run out, and whoever backs off tries again.
-  void AwaitEcho(int number) {
-    while (!client.Wait(kEchoed, Id(number), milliseconds(0)).ok()) {
-      clock.Advance(seconds(1));
-      std::this_thread::yield();
-    }
   }
   void ExpectEchoes() {
     for (int i = 0; i < kBurst; ++i) {
@@ -233,7 +225,7 @@ class DetachedTest : public PortionTest {
     auto runtime = StartExactly(registry, options);
     // The third thread has left all its turns to be stored: a shutdown from here on leaves none
     // to another runtime.
-    provider.AwaitAsync(before + kBurst - 2);
+    provider.async_batches().Await(before + kBurst - 2);
     stores_.AwaitEntered(2);
     return runtime;
   }
@@ -319,10 +311,11 @@ TEST_P(HangingTest, WhatWasTakenAlongIsDoneByAHelper) {
 
 TEST_P(HangingTest, OthersGoOnBehindSeveral) {
   const auto runtime = StartHanging({20, 22}, 3);
-  for (int i = 0; i < kBurst; ++i) {
-    while (i != 20 && i != 22 && !client.Wait(kEchoed, Id(i), milliseconds(0)).ok()) {
-      clock.Advance(milliseconds(50));
-      std::this_thread::yield();
+  {
+    const TimePasses for_helpers(clock, seconds(1));
+    for (int i = 0; i < kBurst; ++i) {
+      if (i == 20 || i == 22) continue;
+      EXPECT_EQ(client.Wait(kEchoed, Id(i), kLong).value(), Numbered("echo ", i));
     }
   }
   barrier_.AwaitEntered(2);
@@ -331,13 +324,7 @@ TEST_P(HangingTest, OthersGoOnBehindSeveral) {
 
 // Helpers find something or nothing, also at the very end.
 TEST_P(PortionTest, WhoeverIsHelpedEachTurnHappensOnce) {
-  std::atomic<bool> over = false;
-  std::jthread time([&] {
-    while (!over) {
-      clock.Advance(milliseconds(50));
-      std::this_thread::yield();
-    }
-  });
+  const TimePasses for_helpers(clock, seconds(1));
   StartAll();
   RuntimeOptions options = Narrow();
   options.lease = hours(24 * 365);
@@ -347,8 +334,6 @@ TEST_P(PortionTest, WhoeverIsHelpedEachTurnHappensOnce) {
   ExpectEchoes();
   runtime->Shutdown(ShutdownOptions(hours::max()));
   EXPECT_EQ(runtime->Stats().turns, static_cast<std::uint64_t>(kBurst));
-  runtime.reset();
-  over = true;
 }
 
 // One turn that was too large for a batch does not make all portions small for good.
@@ -376,7 +361,11 @@ TEST_P(PortionTest, AStoreInTroubleLosesAndDoublesNothing) {
   });
   StartAll();
   auto runtime = StartEchoing();
-  for (int i = 0; i < kBurst; ++i) AwaitEcho(i);
+  {
+    // Leases run out, and whoever backs off tries again.
+    const TimePasses time(clock, std::chrono::minutes(1));
+    ExpectEchoes();
+  }
   runtime->Shutdown();
   EXPECT_EQ(runtime->Stats().turns, static_cast<std::uint64_t>(kBurst));
   for (int i = 0; i < kBurst; ++i) EXPECT_EQ(HistoryOf(Id(i)).size(), 2u);

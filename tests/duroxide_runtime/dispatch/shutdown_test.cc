@@ -178,25 +178,21 @@ TEST_P(ShutdownTest, CallersShareOneOutcomeAndTheEarliestDeadline) {
 TEST_P(ShutdownTest, Defect14_LeaseIsRenewedUntilTheLastResultIsStored) {
   Barrier barrier;
   std::atomic<int> runs = 0;
-  const auto runtime = StartWith([&](ActivityContext& context, std::string text) {
+  const auto echo = [&](ActivityContext& context, std::string text) {
     ++runs;
     barrier.Enter();
     EXPECT_FALSE(context.stop_token().stop_requested());
     return text;
-  });
+  };
+  // One: no idle loop waits for the end of the lease, so that only the keeper lets time pass.
+  const auto runtime = StartOne(With(echo), OneThreadEach());
   ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
   barrier.AwaitEntered(1);
   std::thread stopper([&] { runtime->Shutdown(Within(std::chrono::hours(1'000'000))); });
-  AwaitBegun();
-  for (int i = 0; i < 10; ++i) {
-    const std::uint64_t before = provider.renewals();
-    // When a renewal is due, the keeper reckons after the one before: half of what is left then.
-    clock.Advance(seconds(15));
-    for (int tries = 1; provider.renewals() == before; ++tries) {
-      if (tries % 1000 == 0 && tries <= 14'000) clock.Advance(seconds(1));  // the lease is of 30 s
-      std::this_thread::yield();
-    }
-    clock.AwaitWaiters(RuntimeCount() + 1);  // the keepers, and the shutdown
+  AwaitBegun(1);
+  {
+    const TimePasses time(clock, seconds(30));
+    provider.renewals().Await(provider.renewals() + 10);
   }
   EXPECT_TRUE(provider.Dequeue("dx/work")->empty());  // nobody else got it
   barrier.Open();
@@ -229,11 +225,10 @@ TEST_P(ShutdownTest, ReportIsTriedAgainWhileThereIsTime) {
   std::thread stopper([&] { result = runtime->Shutdown(Within(std::chrono::hours(1'000'000))); });
   AwaitBegun();
   barrier.Open();
-  while (failures > -1) {
-    clock.Advance(milliseconds(50));
-    std::this_thread::yield();
+  {
+    const TimePasses time(clock, std::chrono::minutes(1));
+    stopper.join();
   }
-  stopper.join();
   EXPECT_EQ(result, ShutdownResult::kDrained);
   EXPECT_EQ(runtime->Stats().activities_run, 1u);
 }
@@ -378,6 +373,7 @@ TEST_P(ShutdownTest, Defect12_TransientErrorsOfARenewalStopNothing) {
   provider.OnRenew([&]() -> Status {
     const Status status = trouble ? Status::Unavailable("later") : Status::Ok();
     ++calls;
+    calls.notify_all();
     return status;
   });
   RuntimeOptions options = OneThreadEach();
@@ -396,7 +392,7 @@ TEST_P(ShutdownTest, Defect12_TransientErrorsOfARenewalStopNothing) {
     clock.AwaitWaiters(2 + 3 * (RuntimeCount() - 1));
     const int before = calls;
     clock.Advance(duration);
-    while (calls == before) std::this_thread::yield();
+    calls.wait(before);
   };
   for (int round = 0; round < 5; ++round) {
     trouble = true;

@@ -5,7 +5,6 @@
 
 #include <atomic>
 #include <random>
-#include <thread>
 
 #include "tandem/duroxide_runtime/internal/dispatch/parking.h"
 #include "tandem/duroxide_runtime/internal/engine/turn.h"
@@ -271,7 +270,7 @@ TEST_P(TroubleTest, WhatStartsUnderTheIdOfAParkedInstanceIsParkedAsIfForTheFirst
   ASSERT_TRUE(client.admin().Delete("i", options).ok());
   refuse = false;
   ASSERT_TRUE(runtime->client().Start(kApproval, "i", "x").ok());
-  while (client.GetStatus("i")->state != InstanceState::kRunning) std::this_thread::yield();
+  AwaitState("i", InstanceState::kRunning);
   refuse = true;
   ASSERT_TRUE(client.RaiseEvent("i", "approved", "y").ok());
   log.Await("the batch is over the limit", 5);
@@ -351,9 +350,7 @@ TEST_P(TroubleTest, StoppedStoreIsLoggedOnceAndNotHammered) {
   for (int i = 0; i < 20; ++i) {
     clock.AwaitWaiters(3 * RuntimeCount());  // both loops and the keeper
     clock.Advance(hours(1));
-    while (provider.dequeues() < loops * (static_cast<std::uint64_t>(i) + 2)) {
-      std::this_thread::yield();
-    }
+    provider.dequeues().Await(loops * (static_cast<std::uint64_t>(i) + 2));
   }
   clock.AwaitWaiters(3 * RuntimeCount());
   EXPECT_EQ(provider.dequeues(), loops * 21);              // one try per wait
@@ -380,16 +377,8 @@ TEST_P(TroubleTest, ResultIsReportedWhenTheStoreWorksAgain) {
   options.lease = std::chrono::hours(24 * 365);  // the clock below runs faster than renewals do
   const auto runtime = StartRuntime(registry, options);
   ASSERT_TRUE(client.Start(kOnce, "i", "x").ok());
-  std::atomic<bool> done = false;
-  std::thread advancer([&] {
-    while (!done) {
-      clock.Advance(std::chrono::milliseconds(50));
-      std::this_thread::yield();
-    }
-  });
+  const TimePasses time(clock, std::chrono::minutes(1));
   EXPECT_EQ(client.Wait(kOnce, "i", kLong).value(), "x");
-  done = true;
-  advancer.join();
   EXPECT_EQ(runs, 1);
 }
 
@@ -421,13 +410,7 @@ TEST_P(TroubleTest, RandomFailuresLoseAndDoubleNothing) {
   options.max_deliveries = 1'000'000;  // the clock below runs faster than work: leases run out
   auto one = StartRuntime(Working(), options);
   auto two = StartRuntime(Working(), options);
-  std::atomic<bool> done = false;
-  std::thread advancer([&] {
-    while (!done) {
-      clock.Advance(std::chrono::milliseconds(500));
-      std::this_thread::yield();
-    }
-  });
+  const TimePasses time(clock, std::chrono::minutes(1));
   const Registry registry = Working();
   for (int i = 0; i < kInstances; ++i) {
     for (const char* name : {"fan-", "seq-"}) {
@@ -439,8 +422,6 @@ TEST_P(TroubleTest, RandomFailuresLoseAndDoubleNothing) {
   }
   one.reset();  // what could not be stored is tried again after a while, on the clock
   two.reset();
-  done = true;
-  advancer.join();
 }
 
 }  // namespace
