@@ -2,6 +2,7 @@
 
 #include <exception>
 #include <optional>
+#include <utility>
 
 #include "tandem/base/check.h"
 
@@ -69,6 +70,8 @@ void Executor::Join() {
   watch_again_.Notify();
   if (watch_.joinable()) watch_.join();
   for (std::thread& worker : workers) worker.join();
+  const MutexLock lock(mutex_);
+  closed_ = true;
 }
 
 void Executor::AwaitIdle() {
@@ -81,6 +84,8 @@ bool Executor::RunsThisThread() const { return executor_of_this_thread == this; 
 
 void Executor::Post(Work& work) noexcept {
   const MutexLock lock(mutex_);
+  TANDEM_REQUIRE(!closed_, "what is posted after Close would never run");
+  TANDEM_REQUIRE(!std::exchange(work.posted_, true), "a task is posted once at a time");
   work.next_ = nullptr;
   (first_ == nullptr ? first_ : last_->next_) = &work;
   last_ = &work;
@@ -141,6 +146,7 @@ void Executor::RunWork() {
     --idle_;
     if (first_ == nullptr) break;
     Work* const work = std::exchange(first_, first_->next_);
+    work->posted_ = false;  // before it runs: it may post itself again, or be gone then
     --waiting_;
     // The captures of a task are destroyed outside of the lock, too: that may post again.
     mutex_.Unlock();

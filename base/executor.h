@@ -38,7 +38,9 @@ class Executor {
 
    private:
     friend class Executor;
-    Work* next_ = nullptr;  // while it is posted, under the mutex of the executor
+    // Under the mutex of the executor.
+    Work* next_ = nullptr;
+    bool posted_ = false;
   };
 
   using Task = std::function<void()>;
@@ -98,6 +100,7 @@ class Executor {
   std::size_t waiting_ TANDEM_GUARDED_BY(mutex_) = 0;  // how many are posted
   std::size_t idle_ TANDEM_GUARDED_BY(mutex_) = 0;     // workers
   bool stopping_ TANDEM_GUARDED_BY(mutex_) = false;
+  bool closed_ TANDEM_GUARDED_BY(mutex_) = false;  // no worker is left
   std::vector<std::thread> workers_ TANDEM_GUARDED_BY(mutex_);
 
   std::map<std::pair<Timestamp, Alarm>, std::unique_ptr<OwnedTask>> alarms_

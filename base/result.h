@@ -11,6 +11,7 @@
 #include <utility>
 #include <variant>
 
+#include "tandem/base/check.h"
 #include "tandem/base/status.h"
 
 namespace tandem {
@@ -113,7 +114,10 @@ class [[nodiscard]] Result {
     return ok() ? std::move(*this).value() : static_cast<T>(std::forward<U>(otherwise));
   }
   // As std::expected says it: status(). REQUIRES: !ok()
-  const Status& error() const { return status_; }
+  const Status& error() const {
+    TANDEM_REQUIRE(!ok(), "a success has no error");
+    return status_;
+  }
   explicit operator bool() const { return ok(); }
 
   T& operator*() & { return value(); }

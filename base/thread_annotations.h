@@ -17,7 +17,5 @@
 #define TANDEM_SCOPED_CAPABILITY TANDEM_THREAD_ANNOTATION(scoped_lockable)
 #define TANDEM_GUARDED_BY(lock) TANDEM_THREAD_ANNOTATION(guarded_by(lock))
 #define TANDEM_REQUIRES(...) TANDEM_THREAD_ANNOTATION(requires_capability(__VA_ARGS__))
-#define TANDEM_EXCLUDES(...) TANDEM_THREAD_ANNOTATION(locks_excluded(__VA_ARGS__))
 #define TANDEM_ACQUIRE(...) TANDEM_THREAD_ANNOTATION(acquire_capability(__VA_ARGS__))
 #define TANDEM_RELEASE(...) TANDEM_THREAD_ANNOTATION(release_capability(__VA_ARGS__))
-#define TANDEM_NOT_ANALYSED TANDEM_THREAD_ANNOTATION(no_thread_safety_analysis)

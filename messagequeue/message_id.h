@@ -7,6 +7,7 @@
 
 #include <cstdint>
 
+#include "tandem/base/check.h"
 #include "tandem/messagequeue/message_queue.h"
 
 namespace tandem {
@@ -15,6 +16,9 @@ inline constexpr int kIdCounterBits = 40;
 inline constexpr std::uint64_t kIncarnationsMax = (std::uint64_t{1} << (64 - kIdCounterBits)) - 1;
 
 // The first id of the incarnation is the next. REQUIRES: incarnation <= kIncarnationsMax.
-constexpr MessageId IdBefore(std::uint64_t incarnation) { return incarnation << kIdCounterBits; }
+constexpr MessageId IdBefore(std::uint64_t incarnation) {
+  TANDEM_REQUIRE(incarnation <= kIncarnationsMax, "an id has room for its incarnation");
+  return incarnation << kIdCounterBits;
+}
 
 }  // namespace tandem

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "tandem/base/check.h"
 #include "tandem/base/key_encoding.h"
 #include "tandem/base/limits.h"
 #include "tandem/base/rocks/rocks_status.h"
@@ -99,6 +100,7 @@ std::string EventReader::Where(Version version) const {
 
 Result<EventPage> ReadPage(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* family,
                            const StreamId& stream, const ReadOptions& options) {
+  TANDEM_REQUIRE(ValidateRead(stream, options).ok(), "the stream and the options were checked");
   while (true) {
     EventReader reader(db, family, stream);
     TANDEM_ASSIGN_OR_RETURN(const Head head, reader.ReadHead());

@@ -6,9 +6,11 @@
 #include <string>
 #include <utility>
 
+#include "tandem/base/check.h"
 #include "tandem/base/key_encoding.h"
 #include "tandem/base/limits.h"
 #include "tandem/base/rocks/rocks_status.h"
+#include "tandem/eventstore/event_limits.h"
 #include "tandem/eventstore/internal/event_keys.h"
 #include "tandem/eventstore/internal/event_reader.h"
 #include "tandem/eventstore/internal/event_values.h"
@@ -103,6 +105,7 @@ Result<bool> AddEntry(std::string_view record, Position last, FeedPageBuilder& b
 
 Result<FeedPage> ReadFeedPage(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* family, Position after,
                               const FeedOptions& options) {
+  TANDEM_REQUIRE(ValidateReadAll(options).ok(), "the options were checked");
   FeedPageBuilder builder(db, family, after, options);
   if (after >= kFeedEnd) return builder.Take();
 

@@ -21,6 +21,7 @@
 namespace tandem::internal {
 
 Status RocksEventStore::Recover() {
+  TANDEM_REQUIRE(last_position_ == 0, "a store is recovered once, before anything else");
   TANDEM_ASSIGN_OR_RETURN(last_position_, LastPosition(db_, family_));
   return Status::Ok();
 }
@@ -91,6 +92,7 @@ Result<AppendResult> RocksEventStore::Stage(const AppendEvents& append, Timestam
 }
 
 Status RocksEventStore::Stage(const UpdateMetadata& update, Timestamp /*now*/, Staging& staging) {
+  TANDEM_REQUIRE(Staging::IsOnThisThread(), "the commit latch is held");
   for (const std::string& key : update.erase) {
     staging.Delete(family_, MetadataKey(update.stream, key));
   }

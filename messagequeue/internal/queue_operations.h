@@ -5,7 +5,9 @@
 #include <map>
 #include <memory>
 
+#include "tandem/base/check.h"
 #include "tandem/base/result.h"
+#include "tandem/base/rocks/staging.h"
 #include "tandem/messagequeue/internal/queue_writer.h"
 #include "tandem/messagequeue/internal/ready/leases.h"
 #include "tandem/messagequeue/message_queue.h"
@@ -21,7 +23,10 @@ class QueueOperations {
 
   // REQUIRES (all of Check): Begin was called for this batch; its effects are published, also if
   // the batch is refused.
-  void Begin() { checked_leases_.clear(); }
+  void Begin() {
+    TANDEM_REQUIRE(Staging::IsOnThisThread(), "the commit latch is held");
+    checked_leases_.clear();
+  }
   Status Check(const Enqueue& enqueue, const View& view, QueueEffects& effects);
   Status Check(const DeleteMessages& ack, const View& view, QueueEffects& effects);
   Status Check(const AbandonMessages& abandon, const View& view, QueueEffects& effects);

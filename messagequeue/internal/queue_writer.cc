@@ -1,5 +1,8 @@
 #include "tandem/messagequeue/internal/queue_writer.h"
 
+#include "tandem/base/check.h"
+#include "tandem/base/rocks/staging.h"
+
 #include <set>
 #include <string>
 #include <utility>
@@ -8,6 +11,7 @@ namespace tandem::internal {
 
 Status QueueWriter::Insert(std::string_view queue, const ReadyEntry& at, Envelope envelope,
                            std::string_view payload, const StagingContext& context) {
+  TANDEM_REQUIRE(Staging::IsOnThisThread(), "the commit latch is held");
   const auto& [place, group] = at;
   TANDEM_ASSIGN_OR_RETURN(const QueueTime time, states_.TimeOf(queue));
   envelope.delayed = !group.empty() && place.visible_at > time.Of(context.now);
@@ -29,6 +33,7 @@ Status QueueWriter::Insert(std::string_view queue, const ReadyEntry& at, Envelop
 
 Status QueueWriter::Remove(std::string_view queue, std::string_view group,
                            const std::vector<MessageRef>& messages, const StagingContext& context) {
+  TANDEM_REQUIRE(Staging::IsOnThisThread(), "the commit latch is held");
   if (messages.empty()) return Status::Ok();
   for (const MessageRef& message : messages) {
     rows_.DeleteTraces(queue, group, message, context.staging);
@@ -50,6 +55,7 @@ Status QueueWriter::Remove(std::string_view queue, std::string_view group,
 Status QueueWriter::Move(std::string_view queue, const MessageRef& from,
                          const StoredMessage& message, Timestamp visible_at,
                          const StagingContext& context) {
+  TANDEM_REQUIRE(Staging::IsOnThisThread(), "the commit latch is held");
   const Place to{visible_at, from.place.id};
   const std::string key = ReadyKey(queue, to, {});
   RemoveReady(queue, ReadyEntry{from.place, {}}, context);
@@ -64,6 +70,7 @@ Status QueueWriter::Move(std::string_view queue, const MessageRef& from,
 
 Status QueueWriter::Delay(std::string_view queue, std::string_view group, Timestamp not_before,
                           const StagingContext& context) {
+  TANDEM_REQUIRE(Staging::IsOnThisThread(), "the commit latch is held");
   TANDEM_ASSIGN_OR_RETURN(const ReadyChange change,
                           rows_.groups().Delay(context.staging, queue, group, not_before));
   return MoveGroup(queue, group, change, context);

@@ -430,13 +430,6 @@ TEST_P(RuntimeTest, ClientOfARuntimeKnowsWhatIsRegistered) {
             "'fan-out', 'sequence'");
 }
 
-constexpr Orchestration<int(int)> kDescend("descend");
-Task<Result<int>> Descend(OrchestrationContext ctx, int levels) {
-  if (levels == 0) co_return 0;
-  const int below = co_await OrFail(ctx.StartChild(kDescend, levels - 1));
-  co_return below + 1;
-}
-
 TEST_P(RuntimeTest, ChildrenNestFortyDeepAndTheirIdsDoNotGrow) {
   constexpr int kLevels = 40;
   Registry registry;

@@ -22,6 +22,7 @@ inline constexpr Orchestration<int(int)> kFanOut("fan-out");
 inline constexpr Orchestration<std::string(std::string)> kApproval("approval");
 inline constexpr Orchestration<std::string(std::string)> kMixed("mixed");
 inline constexpr Orchestration<std::string(std::string)> kOnce("once");
+inline constexpr Orchestration<int(int)> kDescend("descend");
 
 // n activities, one after the other.
 inline Task<Result<int>> Sequence(OrchestrationContext ctx, int n) {
@@ -74,6 +75,13 @@ inline Task<Result<std::string>> Mixed(OrchestrationContext ctx, std::string tex
 // One activity.
 inline Task<Result<std::string>> EchoOnce(OrchestrationContext ctx, std::string text) {
   co_return co_await ctx.Call(kEcho, text);
+}
+
+// A child of a child, so many levels down; gives how many there are.
+inline Task<Result<int>> Descend(OrchestrationContext ctx, int levels) {
+  if (levels == 0) co_return 0;
+  const int below = co_await OrFail(ctx.StartChild(kDescend, levels - 1));
+  co_return below + 1;
 }
 
 inline void AddSamples(Registry& registry) {

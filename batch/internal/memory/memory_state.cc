@@ -4,7 +4,9 @@
 #include <utility>
 #include <variant>
 
+#include "tandem/base/check.h"
 #include "tandem/batch/batch_digest.h"
+#include "tandem/batch/batch_limits.h"
 
 namespace tandem::internal {
 
@@ -16,6 +18,7 @@ void MemoryState::OpenAgain(Timestamp now) {
 
 Result<BatchResult> MemoryState::Apply(const Batch& batch, const std::string& id,
                                        std::chrono::milliseconds retention, Timestamp now) {
+  TANDEM_REQUIRE(ValidateBatch(batch, {.id = id}).ok(), "the batch was checked");
   while (!applied_order.empty() && !applied.at(applied_order.front()).IsKnown(now, retention)) {
     applied.erase(applied_order.front());
     applied_order.pop_front();

@@ -10,6 +10,7 @@
 #include "tandem/base/key_encoding.h"
 #include "tandem/base/record.h"
 #include "tandem/base/rocks/rocks_status.h"
+#include "tandem/base/rocks/staging.h"
 #include "tandem/base/sealed_record.h"
 #include "tandem/batch/internal/rocks/store_records.capnp.h"
 
@@ -122,6 +123,7 @@ Result<std::optional<BatchResult>> BatchIds::Find(const View& view, std::string_
 
 void BatchIds::Remember(Staging& staging, std::string_view id, std::string_view digest,
                         const BatchResult& result, Timestamp now) const {
+  TANDEM_REQUIRE(Staging::IsOnThisThread(), "the commit latch is held");
   const auto fill = [&](BatchIdRecord::Builder record) {
     record.setDigest(ToData(digest));
     record.setAppliedAt(now.time_since_epoch().count());

@@ -7,9 +7,11 @@
 #include <utility>
 #include <vector>
 
+#include "tandem/base/check.h"
 #include "tandem/base/rocks/commit_door.h"
 #include "tandem/batch/batch.h"
 #include "tandem/batch/batch_digest.h"
+#include "tandem/batch/batch_limits.h"
 #include "tandem/batch/internal/rocks/batch_ids.h"
 #include "tandem/eventstore/internal/rocks_event_store.h"
 #include "tandem/messagequeue/internal/rocks_message_queue.h"
@@ -27,7 +29,9 @@ class BatchProposal final : public Proposal {
         ids_(ids),
         batch_(std::move(batch)),
         id_(options.id),
-        digest_(id_.empty() ? std::string() : BatchDigest(batch_)) {}
+        digest_(id_.empty() ? std::string() : BatchDigest(batch_)) {
+    TANDEM_REQUIRE(ValidateBatch(batch_, options).ok(), "the batch was checked");
+  }
 
   Status Stage(Staging& staging, Timestamp now) override;
   void Publish() override;

@@ -15,6 +15,7 @@
 #include <tuple>
 #include <vector>
 
+#include "tandem/base/check.h"
 #include "tandem/base/record.h"
 #include "tandem/base/rocks/rocks_status.h"
 #include "tandem/base/sealed_record.h"
@@ -410,6 +411,7 @@ Result<std::unique_ptr<StoreDatabase>> OpenUnguarded(const fs::path& given,
 
 Result<std::unique_ptr<StoreDatabase>> OpenStoreDatabase(const fs::path& directory,
                                                          const RocksDbOptions& options) {
+  TANDEM_REQUIRE(options.clock != nullptr, "the provider has set a clock");
   const std::string where = "open of the store at " + directory.string() + ": ";
   try {
     return OpenUnguarded(directory, options);

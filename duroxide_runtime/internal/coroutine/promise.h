@@ -12,6 +12,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "tandem/base/check.h"
 #include "tandem/duroxide_runtime/codec.h"
 #include "tandem/duroxide_runtime/internal/coroutine/pump.h"
 #include "tandem/duroxide_runtime/status.h"
@@ -97,6 +98,7 @@ class PromiseBase : public Resumable {
   // `child` runs for this coroutine, which waits for it alone and owns it through `owner`; `drop`
   // destroys it there. REQUIRES: it is the parent of `child`.
   void Nest(PromiseBase& child, void* owner, void (*drop)(void* owner)) {
+    TANDEM_REQUIRE(child.parent_ == this, "a task is nested in the one that waits for it");
     child.owner_ = owner;
     child.drop_ = drop;
     nested_ = &child;
@@ -178,6 +180,7 @@ class Promise final : public PromiseBase {
   // REQUIRES: finished(). Throws what the coroutine threw. Neither g++ 12 nor C++ stops a coroutine
   // from running off its end without a value.
   T Take() {
+    TANDEM_REQUIRE(finished(), "only a finished task has a value");
     if (exception_) std::rethrow_exception(exception_);
     if (!value_.has_value()) {
       throw std::logic_error("a task ended without co_return, and so without its value");
@@ -208,6 +211,7 @@ class Promise<void> final : public PromiseBase {
   void unhandled_exception() { exception_ = std::current_exception(); }
 
   void Take() const {
+    TANDEM_REQUIRE(finished(), "only a finished task has a value");
     if (exception_) std::rethrow_exception(exception_);
   }
 

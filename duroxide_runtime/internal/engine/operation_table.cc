@@ -9,6 +9,8 @@ namespace duroxide::internal {
 // --- Starting and dropping ----------------------------------------------------------------------
 
 bool OperationTable::Add(std::size_t index, OperationKind kind, std::string target, Timestamp due) {
+  TANDEM_REQUIRE(index < next_index_ && !Contains(index),
+                 "an operation is added once, by its index");
   ++open_;
   Operation& operation = operations_[index];
   operation.kind = kind;
@@ -90,16 +92,21 @@ bool OperationTable::IsOpen(OperationKind kind, EventId scheduled_id) const {
 }
 
 Timestamp OperationTable::DueOf(EventId scheduled_id) const {
+  TANDEM_REQUIRE(IsOpen(OperationKind::kTimer, scheduled_id), "it is an open timer");
   return operations_.at(by_id_.at(scheduled_id)).due;
 }
 
 void OperationTable::Deliver(EventId scheduled_id, Result<std::string> value) {
+  TANDEM_REQUIRE(by_id_.contains(scheduled_id), "the operation is open");
   Give(operations_.at(by_id_.at(scheduled_id)), std::move(value));
 }
 
 void OperationTable::Settle(EventId scheduled_id, Status status) {
+  TANDEM_REQUIRE(by_id_.contains(scheduled_id), "the operation is open");
+  Operation& operation = operations_.at(by_id_.at(scheduled_id));
+  TANDEM_REQUIRE(!operation.value.has_value(), "the operation is open");
   --open_;
-  operations_.at(by_id_.at(scheduled_id)).value = std::move(status);
+  operation.value = std::move(status);
 }
 
 void OperationTable::Give(std::optional<EventQueues::Match> match) {

@@ -33,7 +33,9 @@ void LetGo(QueueMemory& memory, std::string_view queue) {
 }
 
 void EndCallOf(QueueMemory& memory, std::string_view queue) {
-  --memory.Existing(queue).calls;
+  QueueState& state = memory.Existing(queue);
+  TANDEM_REQUIRE(state.calls > 0, "a call ends that has begun");
+  --state.calls;
   LetGo(memory, queue);
 }
 
@@ -81,7 +83,9 @@ Status QueueStates::Use(std::string_view queue, QueueEffects& effects) {
 
 void QueueStates::EndUse(QueueMemory& memory, const QueueEffects& effects) {
   for (const std::string& queue : effects.used) {
-    --memory.Existing(queue).proposals;
+    QueueState& state = memory.Existing(queue);
+    TANDEM_REQUIRE(state.proposals > 0, "a proposal lets go what it uses");
+    --state.proposals;
     LetGo(memory, queue);
   }
 }

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "tandem/base/check.h"
 #include "tandem/base/key_encoding.h"
+#include "tandem/base/rocks/staging.h"
 #include "tandem/base/rocks/view_cursor.h"
 #include "tandem/base/sealed_record.h"
 #include "tandem/messagequeue/queue_records.capnp.h"
@@ -85,6 +87,7 @@ void GroupIndex::Put(Staging& staging, std::string_view queue, std::string_view 
 Result<ReadyChange> GroupIndex::Insert(Staging& staging, std::string_view queue,
                                        std::string_view group, const Place& place,
                                        std::string_view record, std::string_view visible) const {
+  TANDEM_REQUIRE(Staging::IsOnThisThread(), "the commit latch is held");
   TANDEM_ASSIGN_OR_RETURN(const std::optional<GroupState> before, Get(staging, queue, group));
   GroupState after = before.value_or(GroupState{place, kNotHidden, 0});
   after.head = std::min(after.head, place);

@@ -129,19 +129,12 @@ TEST(SimulationTest, RandomProgramsSurviveAStormOfFaults) {
 
 // --- Children of children -----------------------------------------------------------------------
 
-constexpr Orchestration<int(int)> kNest("nest");
-Task<Result<int>> Nest(OrchestrationContext ctx, int depth) {
-  if (depth == 0) co_return 0;
-  const int below = co_await OrFail(ctx.StartChild(kNest, depth - 1));
-  co_return below + 1;
-}
-
 TEST(SimulationTest, ChildrenNestTwoHundredDeepAndTheirIdsDoNotGrow) {
   constexpr int kDepth = 200;
   Registry registry;
-  registry.Add(kNest, Nest);
+  registry.Add(kDescend, Descend);
   Simulation sim(tandem::testing::TestSeed(), std::move(registry));
-  ASSERT_TRUE(sim.client().Start(kNest, "root", kDepth).ok());
+  ASSERT_TRUE(sim.client().Start(kDescend, "root", kDepth).ok());
   const Status run = sim.Run();
   ASSERT_TRUE(run.ok()) << run;
   EXPECT_EQ(sim.client().GetStatus("root")->output, std::to_string(kDepth));
