@@ -74,7 +74,7 @@ class ConsumerOptions {
     random_ = std::move(random);
     return std::move(*this);
   }
-  // Told of each message that was not acknowledged, by the worker that had it, before this takes
+  // Called for each message that was not acknowledged, by its worker, before that takes
   // the next one. Must be safe to call on several threads, and must not throw.
   ConsumerOptions OnFailure(std::function<void(const HandlingFailure&)> on_failure) && {
     on_failure_ = std::move(on_failure);

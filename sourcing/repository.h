@@ -189,8 +189,9 @@ class Repository {
     for (const Envelope& event : changes.events()) {
       if (!Events::Knows(event.type)) return stream_.ForeignEvent(id, event.type, Events::Names());
     }
+    const Version version = folded.version;
     TANDEM_ASSIGN_OR_RETURN(const auto snapshot, SnapshotOf(id, std::move(folded), changes));
-    return stream_.Commit({id, command_id, commands, folded.version, snapshot}, changes);
+    return stream_.Commit({id, command_id, commands, version, snapshot}, changes);
   }
 
   // The state behind the changes, if it is time to keep it.

@@ -104,7 +104,7 @@ Status Run(tandem::Provider& store) {
   return Status::Ok();
 }  // the destructors stop and drain, and leave nothing half done
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) {  // NOLINT(bugprone-exception-escape): for want of memory
   const auto store =
       tandem::OpenStore(argc > 1 ? argv[1] : "./orders", tandem::OpenMode::kCreateIfMissing);
   if (!store.ok()) return std::cerr << store.status() << '\n', 1;

@@ -186,6 +186,7 @@ TEST_P(RepositoryTest, AConflictIsReportedAfterSoManyAttempts) {
 TEST_P(RepositoryTest, RacingWritersLoseAndDoubleNothing) {
   constexpr int kWriters = 4;
   constexpr int kPayments = 12;
+  constexpr std::size_t kAll = std::size_t{kPayments} * kWriters / 2;
   Repository<Order> orders(store(), "order",
                            RepositoryOptions().Attempts(100'000).SnapshotEvery(7));
   ASSERT_TRUE(Place(orders, "1").ok());
@@ -204,9 +205,9 @@ TEST_P(RepositoryTest, RacingWritersLoseAndDoubleNothing) {
   writers.clear();
   const auto loaded = orders.Load("1");
   ASSERT_TRUE(loaded.ok()) << loaded.status();
-  EXPECT_EQ(loaded->state.payments, kWriters / 2 * kPayments);
-  EXPECT_EQ(loaded->version, 1U + kWriters / 2 * kPayments);
-  EXPECT_EQ(Mails(), std::size_t{kWriters / 2 * kPayments});
+  EXPECT_EQ(loaded->state.payments, static_cast<int>(kAll));
+  EXPECT_EQ(loaded->version, 1 + kAll);
+  EXPECT_EQ(Mails(), kAll);
 }
 
 TEST_P(RepositoryTest, ASnapshotStandsForTheEventsBeforeIt) {
