@@ -15,7 +15,6 @@
 // A step that fails, or is cut off by a cancellation, may have happened all the same. Where that
 // matters, Add comes before the step, and the activity that undoes finds out what there is to do.
 
-#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -61,10 +60,7 @@ class Saga {
   void Keep() const { state_->undoing.clear(); }
 
   // A million attempts, with pauses that double from 200 ms up to an hour.
-  static RetryPolicy UntilItSucceeds() {
-    return RetryPolicy().Attempts(1'000'000).Backoff(std::chrono::milliseconds(200), 2,
-                                                     std::chrono::hours(1));
-  }
+  static RetryPolicy UntilItSucceeds();
 
   // The result of `body`. If that is a failure or the instance is cancelled meanwhile, everything
   // is undone before. A request to cancel does not interrupt the undoing. An undo that is given up
@@ -95,13 +91,7 @@ class Saga {
     co_return undone.status();
   }
 
-  // Outside of Cancellable a request would end the instance between two undos. Within, it
-  // interrupts one, which is then done again; no second request comes.
-  static Task<Status> UndoInScope(OrchestrationContext ctx, Undo undo) {
-    Status status = co_await Cancellable(ctx, undo.call(ctx));
-    if (status.code() == StatusCode::kCancelled) status = co_await Cancellable(ctx, undo.call(ctx));
-    co_return status;
-  }
+  static Task<Status> UndoInScope(OrchestrationContext ctx, Undo undo);
 
   template <typename T>
   static Task<T> RunAndUndo(Saga saga, Task<T> body) {
