@@ -100,8 +100,9 @@ Status ActivityDispatcher::Run(Call call, const ActivityHandler& handler) {
     result.operations = std::move(output->operations);
   }
   // The result of a second delivery goes by the queue, so that a turn which kills the process is
-  // counted there and not charged to the activity. A turn that can't be run here would only find that out.
-  // And operations that are refused fail the activity, not the turn that would see its value.
+  // counted there and not charged to the activity. A turn that can't be run here would only find
+  // that out. And operations that are refused fail the activity, not the turn that would see its
+  // value.
   const bool may_fuse = turns_.takes_results() && delivery.delivery_count == 1 &&
                         result.operations.empty() &&
                         registry_.FindOrchestration(item.orchestration, item.version).has_value();
