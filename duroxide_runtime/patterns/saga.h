@@ -31,9 +31,9 @@ namespace duroxide {
 
 namespace internal {
 
-inline const Status& StatusOf(const Status& status) { return status; }
+inline Status StatusOf(Status status) { return status; }
 template <typename T>
-const Status& StatusOf(const Result<T>& result) {
+Status StatusOf(const Result<T>& result) {
   return result.status();
 }
 

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 #include <pthread.h>
-#include <unistd.h>
 
 #include <csignal>
 #include <ctime>
@@ -15,8 +14,9 @@
 namespace duroxide {
 namespace {
 
-// Blocks the two signals in this thread, and so in those that it starts: one that is sent to the
-// process waits until RunUntilSignal takes it.
+// Blocks the two signals in this thread and in those that it starts: one that a thread is sent
+// waits until RunUntilSignal takes it. (One for the process would end it, since the threads of
+// earlier tests do not block it.)
 class BlockedSignals {
  public:
   BlockedSignals() {
@@ -61,7 +61,7 @@ INSTANTIATE_TEST_SUITE_P(, StopSignalTest, ::testing::Values(SIGINT, SIGTERM),
 TEST_P(StopSignalTest, DrainsTheRuntimeAndPutsBackWhatWasThere) {
   const auto runtime = Runtime::Start(store_, Registry());
   ASSERT_TRUE(runtime.ok()) << runtime.status();
-  ASSERT_EQ(kill(getpid(), GetParam()), 0);
+  ASSERT_EQ(pthread_kill(pthread_self(), GetParam()), 0);
   EXPECT_EQ((*runtime)->RunUntilSignal(), ShutdownResult::kDrained);
   EXPECT_TRUE(IsBlocked(GetParam()));
   EXPECT_TRUE(HasDefaultHandler(GetParam()));

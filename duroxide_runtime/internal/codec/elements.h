@@ -41,10 +41,11 @@ class ElementReader {
     if (AtEnd()) return Status::InvalidArgument("expected one more element");
     const std::size_t colon = rest_.find(':');
     if (colon == std::string_view::npos) return Status::InvalidArgument("expected 'length:'");
+    const std::string_view digits = rest_.substr(0, colon);
     std::size_t length = 0;
-    const char* const end = rest_.data() + colon;
-    const auto [stop, error] = std::from_chars(rest_.data(), end, length);
-    if (error != std::errc() || stop != end) {
+    const auto [stop, error] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), length);
+    if (error != std::errc() || stop != digits.data() + digits.size()) {
       return Status::InvalidArgument("expected a length in decimal before ':'");
     }
     rest_.remove_prefix(colon + 1);
